@@ -1,0 +1,40 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the libraries of this collection raise. Private: modules are the interface."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+
+class CalicoError(Exception):
+    """An error an operator reads: what failed and where, why, and what to do about it.
+
+    Libraries raise it (or a subclass); each module's main() catches it once and hands C(str(error)) to fail_json.
+
+    :arg what: a sentence without its full stop, naming the thing and the place ("/etc/x.cfg points to another etcd").
+    :arg why: the cause as the tool or kernel gave it, or None.
+    :arg remedy: what the operator can do, an imperative sentence, or None.
+    :arg details: dict of structured values that go into the failure result.
+    """
+
+    def __init__(self, what, why=None, remedy=None, **details):
+        super(CalicoError, self).__init__(what)
+        self.what = what
+        self.why = why
+        self.remedy = remedy
+        self.details = details
+
+    def __str__(self):
+        parts = [self.what if not self.why else '%s: %s' % (self.what, self.why)]
+        if self.remedy:
+            parts.append(self.remedy)
+        return ' '.join(part.strip().rstrip('.') + '.' for part in parts)
+
+
+class CommandError(CalicoError):
+    """A program could not be started, ran out of time or answered with an error."""
+
+
+class ValidationError(CalicoError):
+    """A value given by the user cannot be right; raised before anything is touched."""

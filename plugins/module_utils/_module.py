@@ -1,0 +1,24 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one way in which the modules of this collection run and fail."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+
+
+def run_module(job, **module_args):
+    """Make the AnsibleModule, run C(job(module)) and exit with the dict it returns; the only place that catches CalicoError.
+
+    :arg job: callable(AnsibleModule) -> result dict; raises CalicoError for whatever an operator can act on.
+    """
+    module = AnsibleModule(**module_args)
+    try:
+        result = job(module)
+    except CalicoError as error:
+        module.fail_json(msg=str(error), **error.details)
+    module.exit_json(**result)
