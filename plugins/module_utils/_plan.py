@@ -31,14 +31,16 @@ class Change(object):
     :arg before: its actual state, None if it does not exist.
     :arg after: its desired state, None if it is to go.
     :arg secret: never show either side.
+    :arg how: whatever apply() needs to make the change; never shown.
     """
-    __slots__ = ('name', 'before', 'after', 'secret')
+    __slots__ = ('name', 'before', 'after', 'secret', 'how')
 
-    def __init__(self, name, before, after, secret=False):
+    def __init__(self, name, before, after, secret=False, how=None):
         self.name = name
         self.before = before
         self.after = after
         self.secret = secret
+        self.how = how
 
     def diff(self):
         """One element of Ansible's list of diffs."""
@@ -61,11 +63,11 @@ class Plan(object):
     def __len__(self):
         return len(self.changes)
 
-    def add(self, name, before, after, secret=False):
+    def add(self, name, before, after, secret=False, how=None):
         """Append a change if the two sides differ; return whether they do."""
         if before == after:
             return False
-        self.changes.append(Change(name, before, after, secret=secret))
+        self.changes.append(Change(name, before, after, secret=secret, how=how))
         return True
 
     def extend(self, other):

@@ -1,0 +1,157 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kernel settings: one file of /etc/sysctl.d and /proc/sys, read and written directly. Format: sysctl.d(5)."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import glob
+import os
+import re
+
+from ansible.module_utils.common.text.converters import to_bytes, to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _files
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+PROC_SYS = '/proc/sys'
+HEADER = '# Managed by Ansible (dcos.calico.sysctl); changes made here by hand are overwritten.\n'
+PART = re.compile(r'^[A-Za-z0-9_@:*.-]+$')
+
+
+class Setting(object):
+    """One wanted setting: name as the user wrote it, parts of its path, value with single blanks, optional."""
+    __slots__ = ('name', 'parts', 'value', 'optional')
+
+    def __init__(self, name, parts, value, optional):
+        self.name = name
+        self.parts = parts
+        self.value = value
+        self.optional = optional
+
+    @property
+    def wildcard(self):
+        return any('*' in part for part in self.parts)
+
+
+class Desired(object):
+    """path of the file, its text (None: no file), settings for the running kernel."""
+    __slots__ = ('path', 'text', 'settings')
+
+    def __init__(self, path, text, settings):
+        self.path = path
+        self.text = text
+        self.settings = settings
+
+
+class Actual(object):
+    """text of the file (None: no file), running: [(key, path, value, wanted value)], missing: names of optional keys."""
+    __slots__ = ('text', 'running', 'missing')
+
+    def __init__(self, text, running, missing):
+        self.text = text
+        self.running = running
+        self.missing = missing
+
+
+def normalise(value):
+    """The kernel separates several numbers by tabs; compare them with single blanks."""
+    return ' '.join(value.split())
+
+
+def parse_key(key):
+    """Parts of a key: separated by slashes if the first separator is one, else by dots (sysctl.d(5))."""
+    first = next((character for character in key if character in './'), '.')
+    parts = key.strip(first).split(first)
+    if len(parts) < 2 or not all(PART.match(part) and part not in ('.', '..') for part in parts):
+        raise ValidationError('%r is not the name of a kernel setting' % key, remedy='Write it like net.ipv4.ip_forward')
+    return parts
+
+
+def render(settings):
+    """Text of the file: wildcards are left out, as systemd before 244 does not know them."""
+    lines = ['%s = %s\n' % (setting.name, setting.value) for setting in settings if not setting.wildcard]
+    return HEADER + ''.join(lines)
+
+
+def desired(params):
+    """Desired from the module's params; refuses names that are no file names and keys given twice."""
+    name = params['name']
+    if not re.match(r'^[A-Za-z0-9_][A-Za-z0-9_.-]*$', name):
+        raise ValidationError('%r cannot be the name of a file in %s' % (name, params['directory']), remedy='Use letters, digits, dots and dashes')
+    path = os.path.join(params['directory'], name + '.conf')
+    if params['state'] == 'absent':
+        return Desired(path, None, [])
+    settings = []
+    for item in params['settings']:
+        parts = parse_key(item['key'])
+        if any(setting.parts == parts for setting in settings):
+            raise ValidationError('The key %s is given twice' % item['key'], remedy='Keep one of the two')
+        settings.append(Setting(item['key'], parts, normalise(item['value']), item['optional']))
+    return Desired(path, render(settings), settings)
+
+
+def _read_key(path):
+    with open(path, 'rb') as handle:
+        return normalise(to_native(handle.read()))
+
+
+def _live(setting):
+    """(name, path) of each existing entry that a setting stands for."""
+    paths = sorted(glob.glob(os.path.join(PROC_SYS, *setting.parts))) if setting.wildcard else [os.path.join(PROC_SYS, *setting.parts)]
+    separator = '/' if '/' in setting.name else '.'
+    for path in paths:
+        if os.path.isfile(path):
+            yield (separator.join(os.path.relpath(path, PROC_SYS).split(os.sep)) if setting.wildcard else setting.name), path
+
+
+def read(wanted):
+    """Actual state of what is wanted. A wildcard that matches nothing is fine; a plain key that the kernel lacks is not, unless optional."""
+    running, missing = [], []
+    for setting in wanted.settings:
+        live = list(_live(setting))
+        if not live and not setting.wildcard:
+            if not setting.optional:
+                raise CalicoError('The running kernel has no setting %s' % setting.name,
+                                  remedy='Load the kernel module it belongs to, correct its name, or mark it optional')
+            missing.append(setting.name)
+        for name, path in live:
+            running.append((name, path, _read_key(path), setting.value))
+    state = _files.state_of(wanted.path)
+    content = state.content()
+    return Actual(None if content is None else to_native(content, errors='surrogate_or_replace'), running, missing)
+
+
+def reconcile(wanted, actual):
+    """Plan: the file first, then each key of the running kernel."""
+    plan = Plan()
+    plan.add(wanted.path, actual.text, wanted.text)
+    for name, path, value, target in actual.running:
+        plan.add(name, value, target, how=path)
+    return plan
+
+
+def apply(wanted, plan):
+    """Make the changes of a plan and read back what was written."""
+    for change in plan:
+        if change.name != wanted.path:
+            _write_key(change)
+        elif change.after is None:
+            _files.remove(wanted.path)
+        else:
+            _files.ensure_directory(os.path.dirname(wanted.path))
+            _files.write_atomic(wanted.path, change.after)
+
+
+def _write_key(change):
+    try:
+        with open(change.how, 'wb') as handle:
+            handle.write(to_bytes(change.after + '\n'))
+    except (IOError, OSError) as error:
+        raise CalicoError('The kernel setting %s cannot be set to %s' % (change.name, change.after), why=to_native(error),
+                          remedy='Check the value, and that %s is writable (it is not in an unprivileged container)' % PROC_SYS)
+    now = _read_key(change.how)
+    if now != change.after:
+        raise CalicoError('The kernel took %s for %s, not %s' % (now, change.name, change.after), remedy='Give a value that the kernel accepts')

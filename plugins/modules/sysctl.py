@@ -1,0 +1,158 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: sysctl
+short_description: Set kernel settings, now and at boot, a list in one call
+version_added: 0.1.0
+description:
+  - Keeps a list of kernel settings in one file of C(/etc/sysctl.d) and in the running kernel.
+  - Reads and writes C(/proc/sys) directly, writes only what differs, and reads back what it wrote.
+  - A key may hold C(*) as one of its parts, which stands for every interface (or other entry) that exists now. Such keys are applied
+    to the running kernel only, because the C(systemd-sysctl) of DC/OS' supported systems does not know wildcards.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  name:
+    description:
+      - Name of the file in O(directory), without C(.conf).
+    type: str
+    required: true
+  directory:
+    description:
+      - Folder of the file.
+    type: path
+    default: /etc/sysctl.d
+  settings:
+    description:
+      - What to set.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      key:
+        description:
+          - Name of the setting with dots, such as V(net.ipv4.ip_forward). Slashes work too and are needed where a part has a dot
+            of its own, such as V(net/ipv4/conf/eth0.100/rp_filter).
+        type: str
+        required: true
+      value:
+        description:
+          - Its value. Several numbers are separated by blanks.
+        type: str
+        required: true
+      optional:
+        description:
+          - If the running kernel does not have the key, keep it in the file and go on. Otherwise a missing key is an error.
+        type: bool
+        default: false
+  state:
+    description:
+      - V(present) keeps the file and the running kernel as wanted.
+      - V(absent) removes the file and leaves the running kernel alone, because what a value was before is not known.
+    type: str
+    choices: [present, absent]
+    default: present
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it.
+    support: full
+  diff_mode:
+    description: Shows what changed, before and after, of the file and of each key of the running kernel.
+    support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+"""
+
+EXAMPLES = r"""
+- name: Forward packets and check their source addresses strictly
+  dcos.calico.sysctl:
+    name: 60-calico
+    settings:
+      - key: net.ipv4.ip_forward
+        value: "1"
+      - key: net.ipv4.conf.all.rp_filter
+        value: "1"
+      - key: net.ipv4.conf.cali*.rp_filter
+        value: "1"
+
+- name: Go back to the defaults at the next boot
+  dcos.calico.sysctl:
+    name: 60-calico
+    state: absent
+"""
+
+RETURN = r"""
+path:
+  description: The file.
+  returned: success
+  type: str
+  sample: /etc/sysctl.d/60-calico.conf
+file_changed:
+  description: Whether the file was, or in check mode would be, written or removed.
+  returned: success
+  type: bool
+  sample: true
+keys_changed:
+  description: The keys of the running kernel that were, or in check mode would be, written.
+  returned: success
+  type: list
+  elements: str
+  sample: [net.ipv4.conf.all.rp_filter]
+keys_missing:
+  description: Optional keys that the running kernel does not have.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _sysctl
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+ARGUMENT_SPEC = dict(
+    name=dict(type='str', required=True),
+    directory=dict(type='path', default='/etc/sysctl.d'),
+    settings=dict(type='list', elements='dict', default=[], options=dict(
+        key=dict(type='str', required=True, no_log=False),
+        value=dict(type='str', required=True),
+        optional=dict(type='bool', default=False),
+    )),
+    state=dict(type='str', choices=['present', 'absent'], default='present'),
+)
+
+
+def job(module):
+    """Bring file and running kernel to the desired state; see RETURN."""
+    desired = _sysctl.desired(module.params)
+    actual = _sysctl.read(desired)
+    plan = _sysctl.reconcile(desired, actual)
+    if not module.check_mode:
+        _sysctl.apply(desired, plan)
+    names = plan.names()
+    return dict(
+        plan.result(module._diff),
+        path=desired.path,
+        file_changed=desired.path in names,
+        keys_changed=[name for name in names if name != desired.path],
+        keys_missing=actual.missing,
+    )
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()
