@@ -1,0 +1,30 @@
+# Targets for people; each is a line or two, the work is in tools/ and tests/lab/.
+PYTHON ?= python3
+STAGES := $(PYTHON) tools/stages.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-long static units contract clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup: ## Make what playbooks and tests need, under .build/
+	@$(PYTHON) tools/setup.py
+
+test: ## What CI runs: static, units, contract, the lab's main paths
+	@$(STAGES) --set ci
+
+test-long: ## Every stage: all faults, all scenarios, the whole matrix
+	@$(STAGES)
+
+static: ## Sanity and linters only
+	@$(STAGES) --set static
+
+units: ## Unit tests on all Pythons
+	@$(STAGES) --set units
+
+contract: ## The stand-ins against the recorded behaviour of the real tools
+	@$(STAGES) --set contract
+
+clean: ## Remove all that was built
+	rm -rf .build .ansible .pytest_cache .mypy_cache .ruff_cache .cache tests/output
