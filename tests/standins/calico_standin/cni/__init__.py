@@ -1,0 +1,1 @@
+"""Stand-in of the `calico` CNI plugin 1.11.2."""
