@@ -1,0 +1,37 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting that ends: one deadline for all the steps of a wait."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import time
+
+
+class Deadline(object):
+    """A point in time that a wait must not go beyond.
+
+    :arg seconds: length of the wait.
+    :arg clock, sleep: seams for tests; time.time and time.sleep.
+    """
+
+    def __init__(self, seconds, clock=None, sleep=None):
+        self.seconds = seconds
+        self._clock = clock or time.time
+        self._sleep = sleep or time.sleep
+        self._end = self._clock() + seconds
+
+    def left(self):
+        """Seconds until the end, never less than 0."""
+        return max(0.0, self._end - self._clock())
+
+    def passed(self):
+        return self.left() <= 0
+
+    def pause(self, seconds):
+        """Sleep, but not beyond the end; return whether there is time left for another try."""
+        if self.passed():
+            return False
+        self._sleep(min(seconds, self.left()))
+        return True

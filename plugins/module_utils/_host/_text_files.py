@@ -1,0 +1,317 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A list of small text files, secrets among them: desired, read, reconcile, apply.
+
+Other modules make C(TextFile) objects themselves, or take the user's list by C(FILES_SPEC) and C(desired)::
+
+    files = [TextFile('/etc/systemd/system/x.service', text)]
+    plan = reconcile(files, read(files))
+    plan.names()       # the paths that change
+    apply(plan)
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import base64
+import binascii
+import errno
+import grp
+import json
+import os
+import pwd
+import re
+
+from ansible.module_utils.common.text.converters import to_bytes, to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _files
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+MARKER = 'Managed by Ansible (dcos.calico'
+VALIDATORS = ('none', 'json', 'certificate', 'private_key')
+
+# options=FILES_SPEC of a list of dicts. A secret has an option of its own, because only that keeps it out of the host's log of module calls.
+FILES_SPEC = dict(
+    path=dict(type='path', required=True),
+    content=dict(type='str'),
+    secret_content=dict(type='str', no_log=True),
+    mode=dict(type='str'),
+    owner=dict(type='str', default='root'),
+    group=dict(type='str', default='root'),
+    state=dict(type='str', choices=['present', 'absent', 'directory'], default='present'),
+    staging=dict(type='path'),
+    validate=dict(type='str', choices=list(VALIDATORS), default='none'),
+    foreign=dict(type='str', choices=['replace', 'refuse'], default='replace'),
+    foreign_same=dict(type='list', elements='str', default=[]),
+    marker=dict(type='str', default=MARKER),
+)
+
+
+class TextFile(object):
+    """One wanted file.
+
+    :arg text: its content as text; None if it is to go, or for a directory.
+    :arg kind: C(file), C(directory) or C(absent).
+    :arg mode: int; 0600 for secrets, 0755 for directories, else 0644 by default.
+    :arg staging: folder of the temporary file (see _files.write_atomic); its own by default.
+    :arg refuse: None, or callable(text of what stands there) -> reason why that must not be replaced, or None.
+    """
+    __slots__ = ('path', 'text', 'kind', 'mode', 'owner', 'group', 'secret', 'staging', 'refuse')
+
+    def __init__(self, path, text=None, kind='file', mode=None, owner='root', group='root', secret=False, staging=None, refuse=None):
+        self.path = path
+        self.text = text
+        self.kind = kind
+        self.mode = mode if mode is not None else 0o755 if kind == 'directory' else 0o600 if secret else 0o644
+        self.owner = owner
+        self.group = group
+        self.secret = secret
+        self.staging = staging
+        self.refuse = refuse
+
+    def attributes(self):
+        """What is shown and compared beside the content."""
+        return {'mode': '%04o' % self.mode, 'owner': self.owner, 'group': self.group}
+
+
+class Found(object):
+    """What stands at a path: state (_files.FileState), text (None unless a file), entries of a directory (None unless one)."""
+    __slots__ = ('state', 'text', 'entries')
+
+    def __init__(self, state, text=None, entries=None):
+        self.state = state
+        self.text = text
+        self.entries = entries
+
+    def attributes(self):
+        return {'mode': '%04o' % self.state.mode, 'owner': self.state.owner, 'group': self.state.group}
+
+
+def parse_mode(text):
+    """int of an octal mode. Its leading 0 is required: YAML turns an unquoted 0644 into 420, which must not pass for a mode."""
+    if not re.match(r'^0[0-7]{3,4}$', text):
+        raise ValidationError('%s is not a file mode' % text, remedy="Write it quoted and in octal, like '0644'")
+    return int(text, 8)
+
+
+def check_pem(text, label):
+    """None, or why text is no PEM file whose first block is what label says (C(CERTIFICATE), C(PRIVATE KEY)). Pure."""
+    blocks = re.findall(r'-----BEGIN ([A-Z0-9 ]+)-----\r?\n(.*?)-----END \1-----', text, re.DOTALL)
+    found = [(name, body) for name, body in blocks if name.endswith(label)]
+    if not found:
+        return 'it holds no PEM block %s' % label + (' but %s' % ', '.join(name for name, dummy in blocks) if blocks else '')
+    for name, body in found:
+        data = ''.join(line for line in body.split() if ':' not in line)
+        try:
+            if not base64.b64decode(to_bytes(data)):
+                return 'its PEM block %s is empty' % name
+        except (TypeError, ValueError, binascii.Error):
+            return 'its PEM block %s is damaged' % name
+    return None
+
+
+def check_content(text, validate):
+    """None, or why a content is not what C(validate) promises. Never quotes the content. Pure."""
+    if validate == 'json':
+        try:
+            json.loads(text)
+        except ValueError:
+            return 'it is not JSON'
+    if validate == 'certificate':
+        return check_pem(text, 'CERTIFICATE')
+    if validate == 'private_key':
+        return check_pem(text, 'PRIVATE KEY')
+    return None
+
+
+def key_value(text, key):
+    """Value of the first line C(key: value) (YAML or JSON, quotes and comma taken away), else None. Pure."""
+    match = re.search(r'''^[\s{]*["']?%s["']?\s*:\s*(.*?)[\s,}]*$''' % re.escape(key), text, re.MULTILINE)
+    return match.group(1).strip('"\'') if match else None
+
+
+def refuser(path, wanted, marker=MARKER, same=()):
+    """For TextFile(refuse=): what lacks our marker is somebody else's, unless its values of the keys in C(same) are the wanted ones. Pure."""
+    if marker not in wanted:
+        raise ValidationError('The content of %s lacks the words "%s"' % (path, marker),
+                              remedy='Put them into a comment, as a later run must know the file for its own')
+
+    def refuse(text):
+        if marker in text:
+            return None
+        other = [(key, key_value(text, key), key_value(wanted, key)) for key in same]
+        other = [item for item in other if item[1] != item[2]]
+        if same and not other:
+            return None
+        return ', '.join('its %s is %s, not %s' % item for item in other) or 'it does not say "%s"' % marker
+    return refuse
+
+
+def desired(items):
+    """TextFile list from a list of dicts as FILES_SPEC lets them through."""
+    files = []
+    for item in items:
+        path = os.path.normpath(item['path'])
+        if not os.path.isabs(path):
+            raise ValidationError('%s is not an absolute path' % item['path'])
+        if any(other.path == path for other in files):
+            raise ValidationError('%s is given twice' % path, remedy='Keep one of the two')
+        files.append(_one(item, path))
+    return files
+
+
+def _one(item, path):
+    secret = item['secret_content'] is not None
+    text = item['secret_content'] if secret else item['content']
+    present = item['state'] == 'present'
+    if present != (text is not None) or (secret and item['content'] is not None):
+        raise ValidationError('%s needs one of content and secret_content if it is to be present, and none otherwise' % path)
+    mode = None if item['mode'] is None else parse_mode(item['mode'])
+    if not present:
+        return TextFile(path, kind=item['state'], mode=mode, owner=item['owner'], group=item['group'])
+    wrong = check_content(text, item['validate'])
+    if wrong:
+        raise ValidationError('The content for %s is not usable' % path, why=wrong)
+    refuse = refuser(path, text, item['marker'], item['foreign_same']) if item['foreign'] == 'refuse' else None
+    return TextFile(path, text, mode=mode, owner=item['owner'], group=item['group'], secret=secret, staging=item['staging'], refuse=refuse)
+
+
+def read(files):
+    """{path: Found} of what stands at the paths now."""
+    found = {}
+    for item in files:
+        state = _files.state_of(item.path)
+        entries = None
+        if item.kind == 'directory' and state.kind == 'link' and os.path.isdir(item.path):
+            state = _files.state_of(os.path.realpath(item.path))
+        if state.kind == 'directory':
+            entries = os.listdir(item.path)
+        try:
+            content = state.content()
+        except (IOError, OSError) as error:
+            raise CalicoError('%s cannot be read' % item.path, why=to_native(error))
+        found[item.path] = Found(state, None if content is None else to_native(content, errors='surrogate_or_replace'), entries)
+    return found
+
+
+def _refuse(item, found):
+    """Raise if what stands there must not be replaced by a file."""
+    state = found.state
+    if state.kind in ('directory', 'other'):
+        raise CalicoError('%s is a %s, not a file' % (item.path, state.kind if state.kind == 'directory' else 'special file'),
+                          remedy='Remove it or name another path')
+    if item.refuse is None or state.kind == 'absent':
+        return
+    reason = 'it is a link to %s' % state.target if state.kind == 'link' else None if found.text == item.text else item.refuse(found.text)
+    if reason:
+        raise CalicoError('%s is not managed by this collection and differs' % item.path, why=reason,
+                          remedy='Move it away after taking over what is needed from it, or allow its replacement with foreign: replace',
+                          path=item.path)
+
+
+def _private(state):
+    """Whether what stands there is for its owner's eyes only, so that a diff must not show it."""
+    return state.kind == 'file' and state.mode & 0o077 == 0
+
+
+def _plan_file(plan, item, found):
+    _refuse(item, found)
+    state = found.state
+    secret = item.secret or _private(state)
+    if state.kind == 'link':
+        plan.add(item.path, 'link to %s' % state.target, item.text, secret=secret, how=item)
+    elif not plan.add(item.path, found.text, item.text, secret=secret, how=item):
+        plan.add(item.path, found.attributes(), item.attributes(), how=item)
+    elif state.kind == 'file' and found.attributes() != item.attributes():
+        plan.add(item.path, found.attributes(), item.attributes())
+
+
+def _plan_directory(plan, item, found):
+    if found.state.kind not in ('absent', 'directory'):
+        raise CalicoError('%s is a %s, not a directory' % (item.path, found.state.kind), remedy='Remove it or name another path')
+    plan.add(item.path, found.attributes() if found.state.kind == 'directory' else None, item.attributes(), how=item)
+
+
+def _left(path, actual, going):
+    """Names in a directory that stay when the paths in C(going) are gone."""
+    return [name for name in actual[path].entries if os.path.join(path, name) not in going]
+
+
+def reconcile(files, actual):
+    """Plan: directories and files in the order given, then what goes, contents before their directories.
+
+    A directory that is to go but holds other things stays (see C(kept)). The change's how is the TextFile; a change of attributes
+    that comes with one of content has none, as both are made at once.
+    """
+    plan = Plan()
+    for item in files:
+        if item.kind == 'file':
+            _plan_file(plan, item, actual[item.path])
+        elif item.kind == 'directory':
+            _plan_directory(plan, item, actual[item.path])
+    kept_paths = kept(files, actual)
+    for item in sorted((item for item in files if item.kind == 'absent'), key=lambda item: (-item.path.count('/'), item.path)):
+        found = actual[item.path]
+        if found.state.kind == 'absent' or item.path in kept_paths:
+            continue
+        before = found.attributes() if found.state.kind == 'directory' else found.text
+        plan.add(item.path, before if before is not None else found.state.kind, None, secret=_private(found.state), how=item)
+    return plan
+
+
+def kept(files, actual):
+    """Directories that are to go but stay, because something that nobody asked to remove is in them. Pure."""
+    absent = sorted((item.path for item in files if item.kind == 'absent'), key=lambda path: -path.count('/'))
+    going, stay = set(path for path in absent if actual[path].entries is None), []
+    for path in absent:
+        if actual[path].entries is None:
+            continue
+        if _left(path, actual, going):
+            stay.append(path)
+        else:
+            going.add(path)
+    return stay
+
+
+def apply(plan):
+    """Make the changes of a plan, in its order."""
+    for change in plan:
+        item = change.how
+        if item is None:
+            continue
+        if item.kind == 'absent':
+            _remove(item.path)
+        elif item.kind == 'directory':
+            _files.ensure_directory(item.path)
+            _set_attributes(item)
+        elif isinstance(change.after, dict):
+            _set_attributes(item)
+        else:
+            _files.ensure_directory(os.path.dirname(item.path))
+            _files.write_atomic(item.path, item.text, mode=item.mode, owner=item.owner, group=item.group, staging=item.staging)
+
+
+def _remove(path):
+    if not os.path.isdir(path) or os.path.islink(path):
+        _files.remove(path)
+        return
+    try:
+        os.rmdir(path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise CalicoError('The directory %s cannot be removed' % path, why=to_native(error))
+
+
+def _set_attributes(item):
+    """Owner first: chown takes away set-id bits, and a secret must never be readable for the new group with the old mode."""
+    try:
+        uid = int(item.owner) if item.owner.isdigit() else pwd.getpwnam(item.owner).pw_uid
+        gid = int(item.group) if item.group.isdigit() else grp.getgrnam(item.group).gr_gid
+        os.chown(item.path, uid, gid)
+        os.chmod(item.path, item.mode)
+    except KeyError:
+        raise CalicoError('There is no user %s or group %s on this host' % (item.owner, item.group), remedy='Create it first, or name another')
+    except OSError as error:
+        raise CalicoError('Owner and mode of %s cannot be set' % item.path, why=to_native(error))
