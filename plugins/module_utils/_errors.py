@@ -26,10 +26,9 @@ class CalicoError(Exception):
         self.details = details
 
     def __str__(self):
-        parts = [self.what if not self.why else '%s: %s' % (self.what, self.why)]
-        if self.remedy:
-            parts.append(self.remedy)
-        return ' '.join(part.strip().rstrip('.') + '.' for part in parts)
+        what = self.what.strip().rstrip('.')
+        sentences = ['%s: %s' % (what, self.why.strip()) if self.why else what, self.remedy]
+        return ' '.join(sentence.strip().rstrip('.') + '.' for sentence in sentences if sentence)
 
 
 class CommandError(CalicoError):

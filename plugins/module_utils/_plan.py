@@ -20,7 +20,7 @@ def serialise(value):
     if isinstance(value, (bytes, type(u''))):
         text = to_native(value, errors='surrogate_or_strict')
     else:
-        text = json.dumps(value, indent=2, sort_keys=True, default=str)
+        text = json.dumps(value, indent=2, sort_keys=True, separators=(',', ': '), default=str)
     return text if not text or text.endswith('\n') else text + '\n'
 
 

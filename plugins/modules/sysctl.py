@@ -94,7 +94,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-path:
+file:
   description: The file.
   returned: success
   type: str
@@ -143,7 +143,7 @@ def job(module):
     names = plan.names()
     return dict(
         plan.result(module._diff),
-        path=desired.path,
+        file=desired.path,
         file_changed=desired.path in names,
         keys_changed=[name for name in names if name != desired.path],
         keys_missing=actual.missing,
