@@ -223,16 +223,27 @@ class Allocator:
         if stored is None:
             raise NoHandle(f"resource does not exist: IPAMHandleKey(id={handle})")
         for cidr in json.loads(stored)["block"]:
-            self._release_in(ip_network(cidr), handle)
+            network = ip_network(cidr)
+            number = self._give_back(network, lambda block: block.give_back(handle))
+            self._count(handle, network, -number)
 
-    def _release_in(self, cidr: Network, handle: str) -> None:
+    def release_address(self, address: Address) -> None:
+        """Give back an address that has no handle."""
+
+        def change(block: Block) -> int:
+            block.give_back_address(address)
+            return 1
+
+        self._give_back(block_of(address), change)
+
+    def _give_back(self, cidr: Network, change: Callable[[Block], int]) -> int:
         path = block_path(cidr)
         for _ in range(_RETRIES):
             node = self._etcd.node(path)
             if node is None:
-                return
+                return 0
             block = Block.from_json(node["value"])
-            number = block.give_back(handle)
+            number = change(block)
             try:
                 if block.empty and block.affinity is None:
                     self._etcd.delete(path, index=node["modifiedIndex"])
@@ -240,8 +251,7 @@ class Allocator:
                     self._etcd.cas(path, block.to_json(), index=node["modifiedIndex"])
             except CompareFailed:
                 continue
-            self._count(handle, cidr, -number)
-            return
+            return number
         raise Conflict("Max retries hit")
 
     # -- handles ----------------------------------------------------------------------------

@@ -95,11 +95,21 @@ class Block:
         """Free every address of a handle, to the back of the queue; how many there were."""
         mine = [number for number, item in enumerate(self.attributes) if item["handle_id"] == handle]
         freed = [ordinal for ordinal, attribute in enumerate(self.allocations) if attribute in mine]
-        for ordinal in freed:
-            self.allocations[ordinal] = None
-        self.unallocated.extend(freed)
-        self._drop_attributes(mine)
+        self._free(freed)
         return len(freed)
+
+    def give_back_address(self, address: Address) -> None:
+        """Free one address, if it is assigned."""
+        ordinal = int(address) - int(self.cidr.network_address)
+        if self.allocations[ordinal] is not None:
+            self._free([ordinal])
+
+    def _free(self, ordinals: Sequence[int]) -> None:
+        for ordinal in ordinals:
+            self.allocations[ordinal] = None
+        self.unallocated.extend(ordinals)
+        used = {number for number in self.allocations if number is not None}
+        self._drop_attributes([number for number in range(len(self.attributes)) if number not in used])
 
     def _attribute(self, handle: str | None) -> int:
         wanted = {"handle_id": handle, "secondary": None}
