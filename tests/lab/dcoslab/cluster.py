@@ -1,0 +1,244 @@
+"""The lab's life: up, wait, stop, start, down. Everything it makes can be found again and removed."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dcoslab import hostfiles, image, inventory, mirror, pki, prerequisites, tree
+from dcoslab.podman import IMAGE, Podman
+from dcoslab.process import LabError, Phases, run, say, wait_for
+from dcoslab.settings import Settings
+from dcoslab.topology import Host
+
+WORKERS = 6  # podman calls at a time; more only queue up behind its locks
+
+
+def podman_of(settings: Settings) -> Podman:
+    return Podman(settings.state, settings.volatile, image.image_store(settings.cache) / "storage")
+
+
+def each(hosts: Sequence[Host], action: Callable[[Host], None]) -> None:
+    """The action on all hosts at once; every failure is told, not just the first."""
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        futures = {host: pool.submit(action, host) for host in hosts}
+    errors = [f"{host.name}: {future.exception()}" for host, future in futures.items() if future.exception()]
+    if errors:
+        raise LabError("\n".join(errors))
+
+
+def make_ssh_keys(settings: Settings) -> None:
+    ssh = settings.state / "ssh"
+    ssh.mkdir()
+    for name in ("id", "host_key"):
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"lab-{settings.name}", "-f", str(ssh / name)])
+    kind, blob = (ssh / "host_key.pub").read_text().split()[:2]
+    lines = [f"{host.name},{host.name}.lab,{host.address} {kind} {blob}\n" for host in settings.hosts]
+    (ssh / "known_hosts").write_text("".join(lines))
+    (settings.volatile / "ssh").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def create(podman: Podman, settings: Settings, staged: mirror.Staged, host: Host) -> None:
+    pythons = str(prerequisites.pyenv_versions_dir())
+    mounts = [f"{pythons}:{pythons}:ro"]
+    if host.is_master:
+        mounts.append(f"{staged.etcd_programs}:{hostfiles.ETCD_HOME}:ro")
+    if host == settings.masters[0]:
+        mounts.append(f"{staged.root}:{hostfiles.MIRROR_ROOT}:ro")
+    # Not on the container's own overlay: overlay upon overlay is refused.
+    mounts.append(f"{settings.container(host)}-docker:/var/lib/docker")
+    podman(
+        *("create", "--name", settings.container(host), "--hostname", host.name),
+        *("--network", f"{settings.network}:ip={host.address},mac={host.mac}"),
+        # podman rewrites resolv.conf at every start, so the name server has to be its business.
+        *("--dns", settings.masters[0].address, "--dns-search", "lab"),
+        *("--dns-opt", "timeout:1", "--dns-opt", "attempts:2"),
+        # podman's own systemd mode hides the cgroups that a Docker engine inside needs.
+        *("--systemd=false", "--privileged", "--cgroupns=private", "--env", "container=podman"),
+        *("--stop-signal", "SIGRTMIN+3", "--stop-timeout", "5"),
+        *("--tmpfs", "/run:rw,exec,nosuid,nodev,mode=755", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"),
+        *(argument for mount in mounts for argument in ("--volume", mount)),
+        IMAGE,
+        "/sbin/init",
+    )
+
+
+def furnish(root: Path, settings: Settings, staged: mirror.Staged, pythons: dict[str, str], host: Host) -> None:
+    if not host.flavour.system_python3:
+        tree.remove_system_python3(root)
+    if host.flavour.user != "root":
+        tree.append_account(root, host.flavour.user, hostfiles.CORE_UID, f"/home/{host.flavour.user}")
+    hostfiles.build(settings, host, pythons, staged).write(root)
+
+
+def mounted(podman: Podman, containers: Sequence[str]) -> dict[str, Path]:
+    """Container name -> its file system, seen from this machine."""
+    podman("mount", *containers)
+    listed = json.loads(podman("mount", "--format", "json").stdout)
+    return {name: Path(item["mountpoint"]) for item in listed for name in item["Names"]}
+
+
+def up(settings: Settings) -> None:
+    phases = Phases()
+    prerequisites.require_privileges()
+    prerequisites.install_packages(prerequisites.PROGRAMS)
+    prerequisites.raise_inotify_limit()
+    pythons = prerequisites.find_pythons()
+    image.ensure_image(settings.cache)
+    phases.done("packages, image")
+    if settings.state.exists():
+        down(settings)
+        phases.done("an earlier run removed")
+    settings.save()
+    podman = podman_of(settings)
+    podman.configure()
+    make_ssh_keys(settings)
+    pki.make(settings)
+    staged = mirror.stage(settings)
+    inventory.write(settings, staged)
+    phases.done("keys, certificates, artefacts")
+    podman(
+        *("network", "create", "--disable-dns", "--subnet", settings.subnet, "--gateway", settings.gateway),
+        settings.network,
+    )
+    each(settings.hosts, lambda host: create(podman, settings, staged, host))
+    phases.done("hosts created")
+    containers = {host: settings.container(host) for host in settings.hosts}
+    roots = mounted(podman, list(containers.values()))
+    each(settings.hosts, lambda host: furnish(roots[containers[host]], settings, staged, pythons, host))
+    phases.done("hosts furnished")
+    podman("start", *containers.values(), timeout=120)
+    phases.done("hosts started")
+    wait(settings)
+    phases.done("hosts and services running")
+    phases.total(f"lab {settings.name}: {len(settings.masters)} masters, {len(settings.agents)} agents")
+
+
+def pids(settings: Settings, podman: Podman) -> dict[str, int]:
+    names = [settings.container(host) for host in settings.hosts]
+    listed = json.loads(podman("container", "inspect", *names).stdout)
+    return {item["Name"]: item["State"]["Pid"] for item in listed}
+
+
+def wait(settings: Settings, only: Sequence[Host] | None = None) -> None:
+    """Until systemd and the services of every host run; which one does not is in the error."""
+    podman = podman_of(settings)
+    hosts = list(only or settings.hosts)
+    by_container = pids(settings, podman)
+
+    def ready(host: Host) -> None:
+        pid = by_container[settings.container(host)]
+        if not pid:
+            raise LabError("not started")
+        units = hostfiles.services(settings, host)
+
+        def probe() -> str | None:
+            # Entered directly: a `podman exec` costs ten times as much and this is called often.
+            inside = ["nsenter", "--target", str(pid), "--all", "systemctl"]
+            states = run([*inside, "is-active", *units], check=False).stdout.split()
+            idle = [f"{unit} {state}" for unit, state in zip(units, states) if state != "active"]
+            if idle or len(states) != len(units):
+                return ", ".join(idle) or "systemd does not answer"
+            state = run([*inside, "is-system-running"], check=False).stdout.strip()
+            if state == "degraded":
+                failed = run([*inside, "list-units", "--failed", "--plain", "--no-legend"], check=False).stdout
+                return f"degraded: {' '.join(line.split()[0] for line in failed.splitlines())}"
+            return None if state == "running" else state or "systemd does not answer"
+
+        wait_for("systemd", probe, timeout=60, pause=0.3)
+
+    each(hosts, ready)
+
+
+def power(settings: Settings, name: str, action: str) -> None:
+    host = settings.host(name)
+    podman = podman_of(settings)
+    arguments = ["--time", "5"] if action in ("stop", "restart") else []
+    podman(action, *arguments, settings.container(host), timeout=60)
+    if action != "stop":
+        wait(settings, [host])
+
+
+def status(settings: Settings) -> str:
+    podman = podman_of(settings)
+    lines = [f"lab {settings.name}, {settings.subnet}, DC/OS {settings.dcos_version} {settings.dcos_variant}"]
+    by_container = pids(settings, podman)
+    for host in settings.hosts:
+        pid = by_container[settings.container(host)]
+        state = "stopped"
+        if pid:
+            inside = ["nsenter", "--target", str(pid), "--all", "systemctl", "is-system-running"]
+            state = run(inside, check=False).stdout.strip() or "starting"
+        lines.append(f"{host.name:10} {host.role:13} {host.flavour.name:8} {host.address:16} {state}")
+    return "\n".join(lines)
+
+
+def mounts_below(directories: Sequence[Path]) -> list[str]:
+    prefixes = tuple(f"{directory}/" for directory in directories)
+    points = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    return sorted((point for point in points if point.startswith(prefixes)), reverse=True)
+
+
+def close_ssh(settings: Settings) -> None:
+    """ansible's shared connections would hold on to hosts that are gone."""
+    for socket in (settings.volatile / "ssh").glob("*"):
+        run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab"], check=False, timeout=10)
+
+
+def down(settings: Settings) -> None:
+    """Everything of this lab goes, also what a killed run left; only the image cache stays."""
+    close_ssh(settings)
+    if (settings.state / "podman").exists():
+        podman = podman_of(settings)
+        podman.configure()
+        containers = podman("ps", "--all", "--quiet", "--no-trunc", check=False, timeout=120).stdout.split()
+        if containers:
+            # A host whose Docker runs something stops slowly; nothing in it is worth waiting for.
+            podman("rm", "--force", "--volumes", "--time", "1", *containers, timeout=60 + 5 * len(containers))
+        podman("volume", "rm", "--all", "--force", check=False)
+        if podman("network", "exists", settings.network, check=False).returncode == 0:
+            podman("network", "rm", "--force", settings.network)
+    for point in mounts_below([settings.state, settings.volatile]):
+        run(["umount", "--lazy", point], check=False)
+    for directory in (settings.state, settings.volatile):
+        shutil.rmtree(directory, ignore_errors=True)
+        if directory.exists():
+            # Files of a host that was still ending while its tree was removed.
+            wait_for(f"removal of {directory}", lambda d=directory: remove(d), timeout=10)
+    for parent in (settings.volatile.parent, settings.state.parent):
+        remove_if_empty(parent)
+    for group in Path("/sys/fs/cgroup").glob("*/libpod_parent"):
+        remove_if_empty(group / "conmon")
+        remove_if_empty(group)
+
+
+def remove(directory: Path) -> str | None:
+    shutil.rmtree(directory, ignore_errors=True)
+    return f"{directory} is still there" if directory.exists() else None
+
+
+def remove_if_empty(directory: Path) -> None:
+    try:
+        directory.rmdir()
+    except OSError:
+        pass
+
+
+def purge(settings: Settings, images: bool) -> None:
+    down(settings)
+    if images:
+        cache = settings.cache / "images"
+        for point in mounts_below([cache]):
+            run(["umount", "--lazy", point], check=False)
+        shutil.rmtree(cache, ignore_errors=True)
+        remove_if_empty(settings.cache)
+        say(f"{cache} removed")
+
+
+def execute(settings: Settings, name: str, argv: Sequence[str], interactive: bool) -> int:
+    podman = podman_of(settings)
+    options = ["--interactive", *(["--tty"] if interactive else [])]
+    return podman.foreground("exec", *options, settings.container(settings.host(name)), *argv)

@@ -1,0 +1,135 @@
+"""The Ansible inventory of a lab, rendered from data; YAML without a YAML library."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from dcoslab import hostfiles
+from dcoslab.mirror import CALICO_RELEASE, CALICOCTL_VERSION, CNI_VERSION, LAYOUT, Staged
+from dcoslab.settings import Settings
+from dcoslab.topology import Host
+
+MIRROR_URL = "https://mirror.lab"
+
+
+def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
+    """The product's variables as this lab needs them: the one place where their names stand."""
+
+    def artefact(path: str) -> dict[str, str]:
+        return {"url": f"{MIRROR_URL}/{path}", "sha256": staged.sums.get(path, "")}
+
+    def pair(prefix: str, path: str) -> dict[str, str]:
+        return {f"{prefix}_{key}": value for key, value in artefact(path).items()}
+
+    variables: dict[str, Any] = {
+        "calico_release": CALICO_RELEASE,
+        "calico_ctl_version": CALICOCTL_VERSION,
+        "calico_cni_version": CNI_VERSION,
+        "calico_etcd_version": staged.etcd_version,
+        **pair("calico_ctl", LAYOUT["calicoctl"]),
+        **pair("calico_cni_calico", LAYOUT["calico"]),
+        **pair("calico_cni_calico_ipam", LAYOUT["calico-ipam"]),
+        **pair("calico_node_archive", LAYOUT["calico-node.tar"]),
+        "calico_node_image": f"calico/node:v{CALICO_RELEASE}",
+        **pair("calico_etcd_archive", staged.etcd_archive),
+        "calico_etcd_source": "managed" if settings.managed_etcd else "existing",
+        "calico_etcd_discovery_srv": hostfiles.ETCD_DOMAIN,
+        "calico_etcd_endpoints": hostfiles.etcd_endpoints(settings),
+    }
+    if settings.etcd_tls:
+        pki = settings.state / "pki"
+        variables |= {
+            "calico_etcd_ca_file": str(pki / "ca.crt"),
+            "calico_etcd_cert_file": str(pki / "etcd-client.crt"),
+            "calico_etcd_key_file": str(pki / "etcd-client.key"),
+        }
+    return variables
+
+
+def connection_vars(settings: Settings) -> dict[str, Any]:
+    ssh = settings.state / "ssh"
+    common = (
+        f"-o UserKnownHostsFile={ssh / 'known_hosts'} -o GlobalKnownHostsFile=/dev/null "
+        "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o LogLevel=ERROR"
+    )
+    # The control socket's path must stay far below 108 characters, so it is not in the state directory.
+    shared = f"-o ControlMaster=auto -o ControlPersist=60s -o ControlPath={settings.volatile / 'ssh'}/%C"
+    return {
+        "ansible_connection": "ssh",
+        "ansible_ssh_private_key_file": str(ssh / "id"),
+        "ansible_ssh_common_args": common,
+        "ansible_ssh_args": shared,
+        "ansible_ssh_pipelining": True,
+    }
+
+
+def host_vars(host: Host) -> dict[str, Any]:
+    variables: dict[str, Any] = {
+        "ansible_host": host.address,
+        "ansible_user": host.flavour.user,
+        "ansible_python_interpreter": host.flavour.interpreter,
+    }
+    if host.flavour.user != "root":
+        variables["ansible_become"] = True
+    variables["lab_flavour"] = host.flavour.name
+    return variables
+
+
+def inventory(settings: Settings, staged: Staged) -> dict[str, Any]:
+    def group(role: str) -> dict[str, Any]:
+        return {"hosts": {host.name: host_vars(host) for host in settings.hosts if host.role == role}}
+
+    return {
+        "all": {
+            "vars": {
+                **connection_vars(settings),
+                "lab_mirror": MIRROR_URL,
+                "lab_mirror_faults": f"{MIRROR_URL}/faults",
+                "lab_ca_file": str(settings.state / "pki" / "ca.crt"),
+                **product_vars(settings, staged),
+            },
+            "children": {
+                "masters": group("master"),
+                "agents": {
+                    "children": {"agents_private": group("slave"), "agents_public": group("slave_public")},
+                },
+            },
+        }
+    }
+
+
+def yaml(value: Any, indent: int = 0) -> str:
+    """Enough YAML for the above: maps in block style, everything else as JSON, which YAML includes."""
+    pad = "  " * indent
+    if not isinstance(value, dict):
+        return f" {json.dumps(value)}\n"
+    if not value:
+        return " {}\n"
+    text = "\n" if indent else ""
+    for key, item in value.items():
+        text += f"{pad}{key}:{yaml(item, indent + 1)}"
+    return text
+
+
+def plain(text: str) -> str:
+    """Words that need no quotes lose them; what looks like a number or a boolean keeps them."""
+    return re.sub(r'(?m)^( *[\w-]+: )"([A-Za-z/][\w./:-]*)"$', keep_reserved, text)
+
+
+def keep_reserved(match: re.Match[str]) -> str:
+    if match[2].lower() in ("true", "false", "yes", "no", "on", "off", "null", "y", "n") or match[2].endswith(":"):
+        return match[0]
+    return match[1] + match[2]
+
+
+def render(settings: Settings, staged: Staged) -> str:
+    return "---\n# Written by the lab; gone with it.\n" + plain(yaml(inventory(settings, staged)))
+
+
+def write(settings: Settings, staged: Staged) -> Path:
+    settings.inventory.parent.mkdir(parents=True, exist_ok=True)
+    settings.inventory.write_text(render(settings, staged))
+    return settings.inventory

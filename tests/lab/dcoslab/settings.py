@@ -1,0 +1,193 @@
+"""What one lab is made of and where it keeps it; written to lab.json so that every later command agrees."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from dcoslab import topology
+from dcoslab.process import LabError
+
+DEFAULT_NAME = "lab"
+DEFAULT_SUBNET = "172.29.77.0/24"
+VARIANTS = ("open", "enterprise")
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+def cache_root(env: Mapping[str, str]) -> Path:
+    base = env.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "dcos-calico"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    name: str
+    profile: str
+    subnet: str
+    state: Path
+    cache: Path
+    topology_env: dict[str, str]
+    dcos_version: str
+    dcos_variant: str
+    etcd_source: str
+    etcd_tls: bool
+    managed_etcd: bool
+    artefacts: str | None  # CALICO_ARTIFACTS: the real tools instead of the stand-ins
+    with_artefacts: bool
+
+    @property
+    def key(self) -> str:
+        """Short and unique: names of networks, containers and of the run directory hold it."""
+        return hashlib.sha256(str(self.state).encode()).hexdigest()[:8]
+
+    @property
+    def network(self) -> str:
+        # netavark's nat chain is a hash of the network's name: two labs must never share one.
+        return f"lab-{self.key}"
+
+    @property
+    def volatile(self) -> Path:
+        """Sockets and locks: their paths may not be long, and they must not survive a reboot."""
+        return Path("/run/dcos-calico") / self.key
+
+    @property
+    def net(self) -> ipaddress.IPv4Network:
+        return topology.parse_subnet(self.subnet)
+
+    @property
+    def gateway(self) -> str:
+        return str(self.net.network_address + 1)
+
+    @property
+    def hosts(self) -> list[topology.Host]:
+        return topology.plan_hosts(self.profile, self.net, self.topology_env)
+
+    @property
+    def masters(self) -> list[topology.Host]:
+        return [host for host in self.hosts if host.is_master]
+
+    @property
+    def agents(self) -> list[topology.Host]:
+        return [host for host in self.hosts if not host.is_master]
+
+    @property
+    def inventory(self) -> Path:
+        return self.state / "inventory" / "hosts.yml"
+
+    def host(self, name: str) -> topology.Host:
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise LabError(f"no host {name} in lab {self.name}; there are {', '.join(h.name for h in self.hosts)}")
+
+    def container(self, host: topology.Host) -> str:
+        return f"lab-{self.key}-{host.name}"
+
+    def save(self) -> None:
+        self.state.mkdir(parents=True, exist_ok=True)
+        data = dataclasses.asdict(self)
+        data["state"], data["cache"] = str(self.state), str(self.cache)
+        (self.state / "lab.json").write_text(json.dumps(data, indent=2) + "\n")
+
+
+def state_dir(name: str, env: Mapping[str, str]) -> Path:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
+        raise LabError(f"a lab's name is made of a-z, 0-9 and -, not {name!r}")
+    return Path(env.get("LAB_STATE") or cache_root(env) / "lab" / name)
+
+
+def load(name: str, env: Mapping[str, str]) -> Settings | None:
+    """The lab as `up` made it, or None where there is none."""
+    path = state_dir(name, env) / "lab.json"
+    try:
+        data = json.loads(path.read_text())
+        data["state"], data["cache"] = Path(data["state"]), Path(data["cache"])
+        return Settings(**data)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError):
+        # An older lab.py or a killed write: up and purge replace it.
+        return None
+
+
+def routed_networks(route_table: str) -> list[ipaddress.IPv4Network]:
+    """/proc/net/route -> the networks this machine already knows (the default route left out)."""
+    networks = []
+    for line in route_table.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) < 8:
+            continue
+        address, mask = (int.from_bytes(bytes.fromhex(fields[i]), "little") for i in (1, 7))
+        if mask:
+            networks.append(ipaddress.IPv4Network((address, bin(mask).count("1")), strict=False))
+    return networks
+
+
+def choose_subnet(name: str, env: Mapping[str, str], used: list[ipaddress.IPv4Network]) -> str:
+    """LAB_SUBNET; else one derived from the lab's name that nothing on this machine uses."""
+    wanted = env.get("LAB_SUBNET")
+    if wanted:
+        candidates = [topology.parse_subnet(wanted)]
+    else:
+        default = topology.parse_subnet(DEFAULT_SUBNET)
+        others = [net for net in ipaddress.IPv4Network("172.29.0.0/16").subnets(new_prefix=24) if net != default]
+        start = int(hashlib.sha256(name.encode()).hexdigest(), 16) % len(others)
+        candidates = others[start:] + others[:start]
+        if name == DEFAULT_NAME:
+            candidates.insert(0, default)
+    for candidate in candidates:
+        if not any(candidate.overlaps(net) for net in used):
+            return str(candidate)
+    raise LabError(f"{candidates[0]} is in use on this machine; set LAB_SUBNET to a free /24")
+
+
+def flag(env: Mapping[str, str], variable: str) -> bool:
+    text = env.get(variable, "0").lower()
+    if text in ("", "0", "no", "false"):
+        return False
+    if text in ("1", "yes", "true"):
+        return True
+    raise LabError(f"{variable} must be 1 or 0, not {text!r}")
+
+
+def one_of(env: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> str:
+    text = env.get(variable) or choices[0]
+    if text not in choices:
+        raise LabError(f"{variable} must be one of {', '.join(choices)}, not {text!r}")
+    return text
+
+
+def new(name: str, profile: str, env: Mapping[str, str], with_artefacts: bool) -> Settings:
+    """A lab still to be made, from the environment alone."""
+    with open("/proc/net/route", encoding="ascii") as table:
+        used = routed_networks(table.read())
+    artefacts = env.get("CALICO_ARTIFACTS")
+    if artefacts and not Path(artefacts).is_dir():
+        raise LabError(f"CALICO_ARTIFACTS: {artefacts} is not a directory")
+    settings = Settings(
+        name=name,
+        profile=profile,
+        subnet=choose_subnet(name, env, used),
+        state=state_dir(name, env),
+        cache=cache_root(env),
+        topology_env={
+            key: env[key] for key in ("LAB_MASTERS", "LAB_AGENTS", "LAB_PUBLIC_AGENTS", "LAB_FLAVOURS") if key in env
+        },
+        dcos_version=env.get("LAB_DCOS_VERSION") or "1.11.0",
+        dcos_variant=one_of(env, "LAB_DCOS_VARIANT", VARIANTS),
+        etcd_source=one_of(env, "LAB_ETCD_SOURCE", ("bullseye", "bookworm")),
+        etcd_tls=flag(env, "LAB_ETCD_TLS"),
+        managed_etcd=flag(env, "LAB_MANAGED_ETCD"),
+        artefacts=str(Path(artefacts).resolve()) if artefacts else None,
+        with_artefacts=with_artefacts,
+    )
+    if not re.fullmatch(r"\d+\.\d+(\.\d+)?", settings.dcos_version):
+        raise LabError(f"LAB_DCOS_VERSION must look like 1.11.0, not {settings.dcos_version!r}")
+    assert settings.hosts  # reports a bad profile or flavour before anything is made
+    return settings
