@@ -1,0 +1,5 @@
+"""Records that no test plays: file -> name -> reason. A record is here or it has a test, never both."""
+
+from __future__ import annotations
+
+NOT_RUN: dict[str, dict[str, str]] = {}
