@@ -118,7 +118,7 @@ def uv_environment(pip: Path) -> dict[str, str]:
     return env
 
 
-def _bootstrap() -> Path:
+def bootstrap() -> Path:
     """The environment that holds uv."""
     directory = path_of("bootstrap")
     with _locked("bootstrap"):
@@ -137,7 +137,7 @@ def _fill(venv: Venv, python: Path, directory: Path) -> None:
     """Make the environment anew and install its requirements."""
     requirements = str(REQUIREMENTS / venv.requirements)
     if venv.by_uv:
-        tools = _bootstrap() / "bin"
+        tools = bootstrap() / "bin"
         env = uv_environment(tools / "pip")
         _run([str(tools / "uv"), "venv", "--quiet", "--clear", "--python", str(python), str(directory)], env)
         _run([str(tools / "uv"), "pip", "install", "--quiet", "--python", str(directory / "bin" / "python"), "-r", requirements], env)
