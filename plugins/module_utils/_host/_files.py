@@ -152,6 +152,15 @@ def publish(staged, path, mode, owner='root', group='root'):
         raise CalicoError('%s cannot be written' % path, why=to_native(error), remedy='Free space there, or make the file system writable, and run again')
 
 
+def set_attributes(path, mode, owner='root', group='root'):
+    """Give a regular file that is in place its owner and mode."""
+    try:
+        os.chown(path, _number(pwd.getpwnam, owner, 'user'), _number(grp.getgrnam, group, 'group'))
+        os.chmod(path, mode)
+    except OSError as error:
+        raise CalicoError('Owner and mode of %s cannot be set' % path, why=to_native(error))
+
+
 def discard(staged):
     """Remove a staged file that is not to be published."""
     try:

@@ -1,0 +1,177 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fetch one file by http(s): streamed, checked by its sha256, within one deadline.
+
+A request that is cut or answered by 5xx is made again; anything else that is wrong is an error that names the address, both sums and the
+remedy. Nothing is ever fetched from a server whose certificate cannot be verified. Proxies come from the environment.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import contextlib
+import os
+import re
+import signal
+import ssl
+import time
+
+from ansible.module_utils.common.text.converters import to_native
+from ansible.module_utils.urls import ConnectionError as UrlsError
+from ansible.module_utils.urls import open_url
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
+
+try:
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+except ImportError:
+    from httplib import HTTPException
+    from urllib2 import HTTPError
+
+PAUSES = (1, 2, 4)  # seconds before each of the three further attempts
+SILENCE = 30  # seconds without a byte after which a connection counts as dead
+TRANSIENT = (429, 500, 502, 503, 504)
+
+DOWNLOAD_SPEC = dict(
+    ca_path=dict(type='path'),
+    timeout=dict(type='float', default=300),
+    allow_http=dict(type='bool', default=False),
+)
+
+
+class Options(object):
+    """How to fetch: ca_path (CAs instead of the system's, or None), timeout (seconds for one file, all attempts), allow_http."""
+    __slots__ = ('ca_path', 'timeout', 'allow_http')
+
+    def __init__(self, ca_path=None, timeout=300, allow_http=False):
+        self.ca_path = ca_path
+        self.timeout = timeout
+        self.allow_http = allow_http
+
+    @classmethod
+    def of(cls, params):
+        """From the params of a module whose spec has DOWNLOAD_SPEC; raises ValidationError."""
+        if params['timeout'] <= 0:
+            raise ValidationError('A timeout of %g seconds leaves no time to fetch anything' % params['timeout'], remedy='Give more seconds')
+        return cls(params['ca_path'], params['timeout'], params['allow_http'])
+
+
+class _Late(Exception):
+    """The deadline has passed."""
+
+
+class _Transient(Exception):
+    """An attempt failed in a way that may go by."""
+
+
+def shown(url):
+    """An address for messages: without credentials and query, which may be secret."""
+    return re.sub(r'^(https?://)[^/@]*@', r'\1', url.split('?', 1)[0])
+
+
+def check_url(url, allow_http):
+    """Raise ValidationError unless an address is https (or http where allowed) and free of credentials, which would be logged."""
+    if shown(url) != url.split('?', 1)[0]:
+        raise ValidationError('The address %s holds credentials, which would end in logs' % shown(url), remedy="Put them into root's ~/.netrc")
+    if url.startswith('https://') or (allow_http and url.startswith('http://')):
+        return
+    if url.startswith('http://'):
+        raise ValidationError('%s is not encrypted' % shown(url), remedy='Use https, or set allow_http for a mirror in a trusted network')
+    raise ValidationError('%s is not an address to fetch from' % shown(url), remedy='Give one that begins with https://')
+
+
+def fetch(url, sha256, handle, path, options):
+    """Write what is at an address to a binary handle; raise CalicoError unless its digest is sha256.
+
+    :arg path: name of the handle's file, for messages.
+    """
+    check_url(url, options.allow_http)
+    if options.ca_path and not os.path.isfile(options.ca_path):
+        raise CalicoError('The CA file %s is not there' % options.ca_path, remedy='Place it first, or correct ca_path')
+    last = None
+    try:
+        with _deadline(options.timeout):
+            for pause in PAUSES + (None,):
+                try:
+                    return _attempt(url, sha256, handle, path, options)
+                except _Transient as error:
+                    last = to_native(error)
+                if pause is not None:
+                    time.sleep(pause)
+    except _Late:
+        raise CalicoError('%s could not be fetched within %g seconds' % (shown(url), options.timeout), why=last,
+                          remedy='Check the network between this host and the server, raise timeout, or push the file with local_src')
+    raise CalicoError('%s could not be fetched in %d attempts' % (shown(url), len(PAUSES) + 1), why=last,
+                      remedy='Check that this host reaches the server (proxies are taken from the environment), or push the file with local_src')
+
+
+@contextlib.contextmanager
+def _deadline(seconds):
+    """Raise _Late when the time is over, wherever the code is: socket time-outs do not bound a server that trickles."""
+    def late(number, frame):
+        raise _Late()
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _attempt(url, sha256, handle, path, options):
+    try:
+        response = open_url(url, timeout=min(SILENCE, options.timeout), ca_path=options.ca_path, decompress=False)
+    except HTTPError as error:
+        _refused(url, error)
+    except (IOError, OSError, HTTPException, UrlsError, ssl.CertificateError) as error:
+        _unreachable(url, error)
+    with contextlib.closing(response):
+        check_url(response.geturl(), options.allow_http)
+        head = []
+        got, size = _stream.save(_body(response, head), handle, path)
+        wanted_size = response.headers.get('Content-Length')
+        if wanted_size and wanted_size.isdigit() and size < int(wanted_size):
+            raise _Transient('the connection was cut after %d of %s bytes' % (size, wanted_size))
+        if got != sha256:
+            _wrong(url, sha256, got, b''.join(head), response.headers.get('Content-Type', ''))
+
+
+def _body(response, head):
+    """Pieces of the answer; the first is kept for a look at what it is."""
+    try:
+        for piece in _stream.pieces_of(response):
+            if not head:
+                head.append(piece[:512])
+            yield piece
+    except (IOError, OSError, HTTPException) as error:
+        raise _Transient('the connection was cut: %s' % (to_native(error) or type(error).__name__))
+
+
+def _refused(url, error):
+    said = 'the server answered %d %s' % (error.code, to_native(error.reason or '').strip())
+    if error.code in TRANSIENT:
+        raise _Transient(said)
+    raise CalicoError('%s could not be fetched' % shown(url), why=said, remedy='Check the address, and that the server lets this host read it')
+
+
+def _unreachable(url, error):
+    reason = getattr(error, 'reason', error)
+    said = to_native(reason)
+    if isinstance(reason, (ssl.CertificateError, UrlsError)) or 'certificate verify failed' in said.lower().replace('_', ' '):
+        raise CalicoError('The certificate of %s could not be verified' % shown(url), why=said,
+                          remedy="Set ca_path to the file of the CA that signed it, or check the server's name and the clock")
+    raise _Transient(said)
+
+
+def _wrong(url, wanted, got, head, content_type):
+    sums = 'sha256 %s is expected and %s was received' % (wanted, got)
+    if re.match(br'\s*<(!doctype\s+html|html|head|body)', head, re.I) or (content_type.startswith('text/html') and head.lstrip()[:1] == b'<'):
+        raise CalicoError('The server sent an HTML page instead of the file %s' % shown(url), why=sums,
+                          remedy='Open the address in a browser; often it is a login page, or the error page of a proxy')
+    raise CalicoError('%s is not the expected file' % shown(url), why=sums,
+                      remedy='Check address and version; set the new sum only after you have made sure that the file is genuine')

@@ -1,0 +1,258 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Executables from a URL, a file or a member of an archive: compared without fetching, staged, checked, renamed into place.
+
+A module that places executables of its own takes a list (or one) of dicts with SOURCE_SPEC, and DOWNLOAD_SPEC and C(receipts) at its top:
+
+    ARGUMENT_SPEC = dict(binaries=dict(type='list', elements='dict', options=dict(SOURCE_SPEC, name=...), **SOURCE_RULES),
+                         receipts=dict(type='path', default=_receipts.PATH), **_download.DOWNLOAD_SPEC)
+
+    options = _download.Options.of(module.params)
+    wanted = [_executables.executable(dict(binary, path=...), options, 'binaries') for binary in module.params['binaries']]
+    actual = _executables.read(wanted, module.params['receipts'])
+    plan = _executables.reconcile(wanted, actual)
+    needs = _executables.needs(plan)                  # sums of files on the controller that have to be pushed first
+    if not module.check_mode and not needs:
+        _executables.apply(plan, options, module.params['receipts'])
+
+and returns C(needs); the action plugin of the same name (plugins/plugin_utils/_push.py) does the rest. Nothing may be changed in a run that
+returns needs. The plan can be joined with others: apply() leaves changes alone whose C(how) is not an Action of this module.
+
+- Source, a dict: C(url) | C(src) (a path on this host) | C(local_src) (a path on the controller), C(sha256) of what is there, C(member) (path
+  inside the tar.gz or zip archive that is there), C(sha256_variable) (named in the error when there is no sum).
+- Executable: C(path), source, C(mode), C(owner), C(group), C(links) (symbolic links that point to path).
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import os
+import re
+import stat
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _files, _obtain, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+SOURCES = ('url', 'src', 'local_src')
+SOURCE_SPEC = dict(
+    url=dict(type='str'),
+    src=dict(type='path'),
+    local_src=dict(type='str'),
+    sha256=dict(type='str'),
+    sha256_variable=dict(type='str'),
+    member=dict(type='str'),
+)
+SOURCE_RULES = dict(mutually_exclusive=[SOURCES])
+EXECUTABLE_SPEC = dict(
+    SOURCE_SPEC,
+    path=dict(type='path', required=True),
+    mode=dict(type='raw', default='0755'),
+    owner=dict(type='str', default='root'),
+    group=dict(type='str', default='root'),
+    links=dict(type='list', elements='path', default=[]),
+)
+
+
+class Executable(object):
+    """One wanted executable; see the top of this file. C(absent): it, and links that point to it, are to go."""
+    __slots__ = ('path', 'source', 'mode', 'owner', 'group', 'links', 'absent')
+
+    def __init__(self, path, source, mode=0o755, owner='root', group='root', links=(), absent=False):
+        self.path = path
+        self.source = source
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+        self.links = list(links)
+        self.absent = absent
+
+
+class Action(object):
+    """C(how) of a change: kind (place, adjust, link, remove) and the executable. C(content) tells whether a placed file is fetched."""
+    __slots__ = ('kind', 'executable')
+
+    def __init__(self, kind, executable):
+        self.kind = kind
+        self.executable = executable
+
+
+class Actual(object):
+    """files: {path of an executable or link: FileState}, sums: {path: sha256 or None}, receipts: as _receipts.read gives them."""
+    __slots__ = ('files', 'sums', 'receipts')
+
+    def __init__(self, files, sums, receipts):
+        self.files = files
+        self.sums = sums
+        self.receipts = receipts
+
+
+def parse_mode(value, where):
+    """An octal string such as '0755', or the number that YAML made of 0755."""
+    try:
+        mode = value if isinstance(value, int) else int(to_native(value), 8)
+    except ValueError:
+        raise ValidationError('%s: %r is not a file mode' % (where, value), remedy="Write it like '0755'")
+    if not mode & stat.S_IXUSR or mode & ~0o7777:
+        raise ValidationError('%s: with mode %04o its owner could not execute it' % (where, mode), remedy="Write it like '0755', in quotes")
+    return mode
+
+
+def source_of(item, where, options):
+    """The validated source among an item's keys: exactly one of SOURCES and a sum. No sum is ever invented."""
+    given = [name for name in SOURCES if item.get(name)]
+    if len(given) != 1:
+        raise ValidationError('%s has %s' % (where, 'no source' if not given else 'several sources: ' + ', '.join(given)),
+                              remedy='Give one of url, src and local_src')
+    sha256 = (item.get('sha256') or '').strip().lower()
+    if not sha256:
+        raise ValidationError('%s has no sha256, and nothing is installed without one' % where,
+                              remedy='Set %s to the sum of %s, from a place you trust' % (item.get('sha256_variable') or 'its sha256', item[given[0]]))
+    if not re.match(r'^[0-9a-f]{64}$', sha256):
+        raise ValidationError('%s: %r is not a sha256' % (where, sha256), remedy='Give %s 64 hexadecimal digits' % (item.get('sha256_variable') or 'sha256'))
+    if item.get('url'):
+        _download.check_url(item['url'], options.allow_http)
+    source = dict((name, item.get(name)) for name in SOURCES)
+    member = item.get('member') or None
+    return dict(source, sha256=sha256, member=member[2:] if member and member.startswith('./') else member)
+
+
+def executable(item, options, where, state='present'):
+    """Executable from a dict as EXECUTABLE_SPEC gives it (missing keys get its defaults); raises ValidationError.
+
+    :arg options: _download.Options.
+    :arg where: what to call it in errors, such as C(executables[0]).
+    """
+    where = '%s (%s)' % (where, item['path'])
+    for path in [item['path']] + list(item.get('links') or ()):
+        if not os.path.isabs(path) or path.endswith('/') or os.path.normpath(path) != path:
+            raise ValidationError('%s: %s is not the absolute path of a file' % (where, path), remedy='Write it in full, without . and ..')
+    absent = state == 'absent'
+    return Executable(item['path'], None if absent else source_of(item, where, options), parse_mode(item.get('mode', '0755'), where),
+                      item.get('owner') or 'root', item.get('group') or 'root', item.get('links') or (), absent)
+
+
+def desired(items, options, where='executables', state='present'):
+    """Executables from a list as EXECUTABLE_SPEC gives it; refuses a path given twice."""
+    wanted = [executable(item, options, '%s[%d]' % (where, number), state) for number, item in enumerate(items or ())]
+    check_unique(wanted)
+    return wanted
+
+
+def check_unique(executables):
+    """Refuse executables and links with one path."""
+    paths = [path for each in executables for path in [each.path] + each.links]
+    twice = sorted(set(path for path in paths if paths.count(path) > 1))
+    if twice:
+        raise ValidationError('%s is wanted twice' % ', '.join(twice), remedy='Keep one entry for each path')
+
+
+def read(executables, receipts=_receipts.PATH):
+    """Actual state of what is wanted."""
+    files, sums = {}, {}
+    for path in (path for each in executables for path in [each.path] + each.links):
+        state = files[path] = _files.state_of(path)
+        if state.kind not in ('absent', 'file', 'link'):
+            raise CalicoError('%s is not a file but a %s' % (path, state.kind), remedy='Move it away, or choose another path')
+        sums[path] = state.sha256()
+    return Actual(files, sums, _receipts.read(receipts))
+
+
+def reconcile(executables, actual):
+    """Plan: each executable, then its links; for one that is to go, its links first."""
+    plan = Plan()
+    for each in executables:
+        if each.absent:
+            _reconcile_absent(plan, each, actual)
+        else:
+            _reconcile_present(plan, each, actual)
+    return plan
+
+
+def _reconcile_absent(plan, each, actual):
+    for link in each.links:
+        if actual.files[link].kind == 'link' and actual.files[link].target == each.path:
+            plan.add(link, _shape(each, link, actual), None, how=Action('remove', each))
+    plan.add(each.path, _shape(each, each.path, actual), None, how=Action('remove', each))
+
+
+def _reconcile_present(plan, each, actual):
+    before = _shape(each, each.path, actual)
+    after = {'sha256': _described(each.source), 'mode': '%04o' % each.mode, 'owner': each.owner, 'group': each.group}
+    same_content = isinstance(before, dict) and before.get('sha256') == after['sha256']
+    plan.add(each.path, before, after, how=Action('adjust' if same_content else 'place', each))
+    for link in each.links:
+        plan.add(link, _shape(each, link, actual), {'link to': each.path}, how=Action('link', each))
+
+
+def _described(source):
+    return '%s of %s' % (source['member'], source['sha256']) if source['member'] else source['sha256']
+
+
+def _shape(each, path, actual):
+    """What is at a path as the diff shows it. A member of an archive is known by its receipt."""
+    state = actual.files[path]
+    if state.kind == 'absent':
+        return None
+    if state.kind == 'link':
+        return {'link to': state.target}
+    content, receipt = actual.sums[path], actual.receipts.get(path)
+    if path == each.path and not each.absent and each.source['member'] and receipt and receipt['member'] and receipt['sha256'] == content:
+        content = _described({'member': receipt['member'], 'sha256': receipt['source_sha256']})
+    return {'sha256': content, 'mode': '%04o' % state.mode, 'owner': state.owner, 'group': state.group}
+
+
+def _of(plan, *kinds):
+    return [change for change in plan if isinstance(change.how, Action) and change.how.kind in kinds]
+
+
+def needs(plan):
+    """Sums of the controller's files that a plan places and that are not on this host yet, each once."""
+    sources = [change.how.executable.source for change in _of(plan, 'place')]
+    return sorted(set(source['sha256'] for source in sources if source['local_src'] and not source['src']))
+
+
+def apply(plan, options, receipts=_receipts.PATH, check=None):
+    """Make the changes of a plan that are this module's. Everything is fetched and checked before anything becomes visible.
+
+    :arg options: _download.Options.
+    :arg check: callable(executable, path of its staged, executable file) that raises CalicoError to refuse it.
+    """
+    placed = [change.how.executable for change in _of(plan, 'place')]
+    for each in placed:
+        _files.ensure_directory(os.path.dirname(each.path))
+    with _obtain.staged(placed, options, os.path.dirname(receipts)) as files:
+        for each in placed:
+            os.chmod(files[each.path].path, 0o700)
+            if check:
+                check(each, files[each.path].path)
+        for each in placed:
+            _publish(each, files[each.path], receipts)
+    for change in plan:
+        if isinstance(change.how, Action):
+            _apply_rest(change, receipts)
+
+
+def _publish(each, staged, receipts):
+    _files.publish(staged.path, each.path, each.mode, each.owner, each.group)
+    state = _files.state_of(each.path)
+    if state.sha256() != staged.sha256 or state.mode != each.mode:
+        raise CalicoError('%s is not what was written' % each.path, why='sha256 %s, mode %04o' % (state.sha256(), state.mode or 0),
+                          remedy='Look for another program that changes it, and check the disk')
+    _receipts.update(receipts, {each.path: {'source_sha256': each.source['sha256'], 'member': each.source['member'], 'sha256': staged.sha256}})
+
+
+def _apply_rest(change, receipts):
+    each = change.how.executable
+    if change.how.kind == 'link':
+        _files.ensure_directory(os.path.dirname(change.name))
+        _files.link_atomic(each.path, change.name)
+    elif change.how.kind == 'adjust':
+        _files.set_attributes(each.path, each.mode, each.owner, each.group)
+    elif change.how.kind == 'remove':
+        _files.remove(change.name)
+        if change.name == each.path:
+            _receipts.update(receipts, {each.path: None})

@@ -1,0 +1,109 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Get the files of executables, each in a staged file beside its destination; an archive that several come from is fetched once."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import contextlib
+import os
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _archive, _download, _files, _stream
+
+
+class Staged(object):
+    """A staged file: path, sha256 of its content."""
+    __slots__ = ('path', 'sha256')
+
+    def __init__(self, path, sha256=None):
+        self.path = path
+        self.sha256 = sha256
+
+
+@contextlib.contextmanager
+def staged(executables, options, workplace):
+    """{path of the executable: Staged}, checked against the sums; what was not published is gone afterwards.
+
+    :arg workplace: folder for archives, made if needed.
+    """
+    made, result = [], {}
+    try:
+        for each in executables:
+            if not each.source['member']:
+                result[each.path] = _fetched(each.source, os.path.dirname(each.path), options, made)
+        for sha256 in sorted(set(each.source['sha256'] for each in executables if each.source['member'])):
+            members = [each for each in executables if each.source['member'] and each.source['sha256'] == sha256]
+            result.update(_extracted(members, options, workplace, made))
+        yield result
+    finally:
+        for path in made:
+            _files.discard(path)
+
+
+def _new(folder, made):
+    handle, path = _files.stage(folder)
+    made.append(path)
+    return handle, path
+
+
+def _fetched(source, folder, options, made):
+    handle, path = _new(folder, made)
+    with contextlib.closing(handle):
+        if source['url']:
+            _download.fetch(source['url'], source['sha256'], handle, path, options)
+        else:
+            _copy(source, handle, path)
+    return Staged(path, source['sha256'])
+
+
+def _copy(source, handle, path):
+    try:
+        with open(source['src'], 'rb') as original:
+            got = _stream.save(_stream.pieces_of(original), handle, path)[0]
+    except (IOError, OSError) as error:
+        raise CalicoError('%s cannot be read' % source['src'], why=to_native(error), remedy='Place it on this host first, or correct src')
+    _check(source, got)
+
+
+def _check(source, got):
+    if got != source['sha256']:
+        raise CalicoError('%s is not the expected file' % source['src'], why='sha256 %s is expected and %s was found' % (source['sha256'], got),
+                          remedy='Replace the file, or set the new sum after you have made sure that the file is genuine')
+
+
+def _archive_of(source, options, workplace, made):
+    """Path of the archive: where it is if on this host, else of a staged copy."""
+    if source['url']:
+        _files.ensure_directory(workplace)
+        return _fetched(source, workplace, options, made).path
+    if not os.path.isfile(source['src']):
+        raise CalicoError('%s is not there' % source['src'], remedy='Place it on this host first, or correct src')
+    _check(source, _files.sha256_of(source['src']))
+    return source['src']
+
+
+def _extracted(executables, options, workplace, made):
+    """Staged files of the executables that come from one archive."""
+    source = executables[0].source
+    archive = _archive_of(source, options, workplace, made)
+    label = _download.shown(source['url']) if source['url'] else source['src']
+    opened = {}
+    try:
+        for each in executables:
+            opened.setdefault(each.source['member'], []).append((each, _new(os.path.dirname(each.path), made)))
+        sums = _archive.extract(archive, dict((member, targets[0][1]) for member, targets in opened.items()), label)
+        for member, targets in opened.items():
+            for unused, (handle, path) in targets[1:]:
+                with open(targets[0][1][1], 'rb') as first:
+                    _stream.save(_stream.pieces_of(first), handle, path)
+    finally:
+        for targets in opened.values():
+            for unused, (handle, unused_path) in targets:
+                handle.close()
+    if archive != source['src']:
+        _files.discard(archive)
+    return dict((each.path, Staged(path, sums[member])) for member, targets in opened.items() for each, (unused, path) in targets)

@@ -1,0 +1,197 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: executable
+short_description: Install executables from a URL, an archive or a file, a list in one call
+version_added: 0.1.0
+description:
+  - Installs executables, each from a URL, a file on the managed host or a file on the controller, or from a member of an archive
+    (C(tar.gz), C(zip)) that is there.
+  - Each source has a sha256. An executable that is right is neither fetched nor pushed again.
+  - Everything is fetched and checked first. Then each file appears by a rename, with its owner and mode, so at any moment the old or
+    the new one is there, never half of one. Several executables from one archive fetch it once.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  executables:
+    description:
+      - What to install. For O(state=absent) only C(path) and C(links) are looked at.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      path:
+        description:
+          - Where the executable is to be.
+        type: path
+        required: true
+      url:
+        description:
+          - Address to fetch from, by https (or http, see O(allow_http)). One of C(url), C(src) and C(local_src) is needed.
+        type: str
+      src:
+        description:
+          - Path on the managed host. It is copied, not moved.
+        type: path
+      local_src:
+        description:
+          - Path on the controller, absolute or in the C(files) folder of the role or play. It is pushed only if the executable is not in place yet.
+        type: str
+      sha256:
+        description:
+          - Sum in hexadecimal of what the source names, of the whole archive if C(member) is given. Nothing is installed without it.
+          - For C(local_src) it is taken from the file, and compared with what is given here.
+        type: str
+      sha256_variable:
+        description:
+          - What to tell the user to set when C(sha256) is empty, such as the name of a role's variable.
+        type: str
+      member:
+        description:
+          - Path inside the archive, if the source is a C(tar.gz) or C(zip) archive.
+        type: str
+      mode:
+        description:
+          - Its mode, as an octal string.
+        type: raw
+        default: '0755'
+      owner:
+        description:
+          - Its owner.
+        type: str
+        default: root
+      group:
+        description:
+          - Its group.
+        type: str
+        default: root
+      links:
+        description:
+          - Symbolic links that are to point to O(executables[].path). A file that has the name of one is replaced.
+        type: list
+        elements: path
+        default: []
+  state:
+    description:
+      - V(present) installs what is missing or differs.
+      - V(absent) removes the executables, and those of their links that point to them.
+    type: str
+    choices: [present, absent]
+    default: present
+  ca_path:
+    description:
+      - File on the managed host with the CAs to trust for downloads, instead of those of the system. Certificates are always verified.
+    type: path
+  timeout:
+    description:
+      - Seconds that one download may take, all attempts together.
+    type: float
+    default: 300
+  allow_http:
+    description:
+      - Whether to fetch by plain http too, for mirrors in a trusted network. The sums are checked all the same.
+    type: bool
+    default: false
+  receipts:
+    description:
+      - File that notes what was installed from which source, so that members of archives need not be fetched to be compared.
+    type: path
+    default: /var/lib/dcos-calico/receipts.json
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it. Nothing is fetched or pushed.
+    support: full
+  diff_mode:
+    description: Shows sums, owners, modes and links, before and after.
+    support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing and fetches nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+"""
+
+EXAMPLES = r"""
+- name: Install calicoctl from its release page
+  dcos.calico.executable:
+    executables:
+      - path: /opt/calico/bin/calicoctl
+        url: https://github.com/projectcalico/calicoctl/releases/download/v1.6.3/calicoctl
+        sha256: "{{ calicoctl_sha256 }}"
+        links: [/usr/local/bin/calicoctl]
+
+- name: Install etcd and etcdctl from an archive that the controller has
+  dcos.calico.executable:
+    executables:
+      - path: /opt/calico/bin/etcd
+        local_src: etcd-v3.3.1-linux-amd64.tar.gz
+        member: etcd-v3.3.1-linux-amd64/etcd
+      - path: /opt/calico/bin/etcdctl
+        local_src: etcd-v3.3.1-linux-amd64.tar.gz
+        member: etcd-v3.3.1-linux-amd64/etcdctl
+
+- name: Remove calicoctl
+  dcos.calico.executable:
+    executables:
+      - path: /opt/calico/bin/calicoctl
+        links: [/usr/local/bin/calicoctl]
+    state: absent
+"""
+
+RETURN = r"""
+paths_changed:
+  description: Paths of executables and links that were, or in check mode would be, made, changed or removed, in order.
+  returned: success
+  type: list
+  elements: str
+  sample: [/opt/calico/bin/calicoctl, /usr/local/bin/calicoctl]
+needs:
+  description:
+    - Sums of the files of C(local_src) that have to be pushed before anything can be done. The action plugin pushes them and runs the
+      module again, so a task shows this in check mode only.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _executables, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+ARGUMENT_SPEC = dict(
+    executables=dict(type='list', elements='dict', required=True, options=_executables.EXECUTABLE_SPEC, **_executables.SOURCE_RULES),
+    state=dict(type='str', choices=['present', 'absent'], default='present'),
+    receipts=dict(type='path', default=_receipts.PATH),
+    **_download.DOWNLOAD_SPEC
+)
+
+
+def job(module):
+    """Bring the executables to the desired state; see RETURN."""
+    options = _download.Options.of(module.params)
+    receipts = module.params['receipts']
+    wanted = _executables.desired(module.params['executables'], options, state=module.params['state'])
+    plan = _executables.reconcile(wanted, _executables.read(wanted, receipts))
+    needs = _executables.needs(plan)
+    if needs and not module.check_mode:
+        return dict(changed=False, paths_changed=[], needs=needs)
+    if not module.check_mode:
+        _executables.apply(plan, options, receipts)
+    return dict(plan.result(module._diff), paths_changed=plan.names(), needs=needs)
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()
