@@ -8,45 +8,48 @@ from pathlib import Path
 from typing import Any
 
 from dcoslab import hostfiles
-from dcoslab.mirror import CALICO_RELEASE, CALICOCTL_VERSION, CNI_VERSION, LAYOUT, Staged
+from dcoslab.mirror import CALICO_RELEASE, LAYOUT, Staged
 from dcoslab.settings import Settings
 from dcoslab.topology import Host
 
 MIRROR_URL = "https://mirror.lab"
+SHA256_VARIABLES = {
+    "calicoctl": "calico_calicoctl_sha256",
+    "calico": "calico_cni_plugin_sha256",
+    "calico-ipam": "calico_cni_ipam_sha256",
+    "calico-node.tar": "calico_node_archive_sha256",
+}
 
 
 def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
     """The product's variables as this lab needs them: the one place where their names stand."""
-
-    def artefact(path: str) -> dict[str, str]:
-        return {"url": f"{MIRROR_URL}/{path}", "sha256": staged.sums.get(path, "")}
-
-    def pair(prefix: str, path: str) -> dict[str, str]:
-        return {f"{prefix}_{key}": value for key, value in artefact(path).items()}
-
+    sums = {variable: staged.sums.get(LAYOUT[name], "") for name, variable in SHA256_VARIABLES.items()}
     variables: dict[str, Any] = {
         "calico_release": CALICO_RELEASE,
-        "calico_ctl_version": CALICOCTL_VERSION,
-        "calico_cni_version": CNI_VERSION,
-        "calico_etcd_version": staged.etcd_version,
-        **pair("calico_ctl", LAYOUT["calicoctl"]),
-        **pair("calico_cni_calico", LAYOUT["calico"]),
-        **pair("calico_cni_calico_ipam", LAYOUT["calico-ipam"]),
-        **pair("calico_node_archive", LAYOUT["calico-node.tar"]),
-        "calico_node_image": f"calico/node:v{CALICO_RELEASE}",
-        **pair("calico_etcd_archive", staged.etcd_archive),
+        "calico_mirror_url": MIRROR_URL,
+        **sums,
+        # The lab's etcd is not the release's: its true version stands here.
+        "calico_etcd_url": f"{MIRROR_URL}/{staged.etcd_archive}",
+        "calico_etcd_sha256": staged.sums.get(staged.etcd_archive, ""),
+        "calico_etcd_archive_folder": f"etcd-v{staged.etcd_version}-linux-amd64",
         "calico_etcd_source": "managed" if settings.managed_etcd else "existing",
-        "calico_etcd_discovery_srv": hostfiles.ETCD_DOMAIN,
-        "calico_etcd_endpoints": hostfiles.etcd_endpoints(settings),
     }
     if settings.etcd_tls:
-        pki = settings.state / "pki"
-        variables |= {
-            "calico_etcd_ca_file": str(pki / "ca.crt"),
-            "calico_etcd_cert_file": str(pki / "etcd-client.crt"),
-            "calico_etcd_key_file": str(pki / "etcd-client.key"),
-        }
+        variables |= etcd_tls_vars(settings)
     return variables
+
+
+def etcd_tls_vars(settings: Settings) -> dict[str, Any]:
+    """Client certificates for etcd, placed by the product, which talks to the members directly."""
+    pki = settings.state / "pki"
+    folder = "/etc/calico/certs"
+    files = (("ca_file", "ca.crt", "content"), ("cert_file", "etcd-client.crt", "content"), ("key_file", "etcd-client.key", "secret_content"))
+    return {
+        "calico_etcd_proxy": False,
+        "calico_etcd_members": hostfiles.etcd_endpoints(settings),
+        **{f"calico_etcd_{name}": f"{folder}/{file}" for name, file, _ in files},
+        "calico_etcd_tls_files": [{"path": f"{folder}/{file}", key: (pki / file).read_text()} for _, file, key in files],
+    }
 
 
 def connection_vars(settings: Settings) -> dict[str, Any]:
