@@ -1,0 +1,1 @@
+"""Felix: programs routes, sysctls, iptables and ipsets for the workloads of one host."""
