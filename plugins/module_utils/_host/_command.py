@@ -53,7 +53,8 @@ def run(argv, timeout, stdin=None, environ=None, check=False):
 
     :arg timeout: seconds after which the whole process group is killed and CommandError raised.
     :arg stdin: text for its standard input; nothing (/dev/null) if None.
-    :arg environ: dict of variables to add to the environment; messages are always asked for in the C locale.
+    :arg environ: dict of variables to add to the environment, or to take out of it where the value is None; messages are always asked
+        for in the C locale.
     :arg check: raise CommandError on a non-zero exit code.
     """
     path = find(argv[0])
@@ -61,6 +62,7 @@ def run(argv, timeout, stdin=None, environ=None, check=False):
         raise CommandError('%s is not installed on this host' % argv[0], remedy='Install it, or put its folder on PATH')
     env = dict(os.environ, LC_ALL='C', LANG='C', PATH=os.pathsep.join(filter(None, [os.environ.get('PATH')] + list(SEARCH_PATH))))
     env.update(environ or {})
+    env = dict((name, value) for name, value in env.items() if value is not None)
     with open(os.devnull) as nothing:
         try:
             process = subprocess.Popen([path] + list(argv[1:]), stdin=subprocess.PIPE if stdin is not None else nothing,

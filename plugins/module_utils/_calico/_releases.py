@@ -1,0 +1,144 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The releases of Calico 2.6, what belongs to each, and the versions of DC/OS they can be installed on. Pure.
+
+Source: the compatibility table of Calico's documentation, branch release-v2.6, and the release notes. Upstream published no checksums for
+these artefacts; a sum stands here only where one is known.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import re
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+
+DEFAULT = '2.6.6'
+RECOMMENDED = '2.6.12'
+REGISTRY = 'quay.io'
+ETCD = '3.3.1'
+
+# release: node image tag, Felix, calicoctl, CNI plugins, kube-controllers
+_TABLE = {
+    '2.6.0': ('v2.6.0', '2.6.0', '1.6.1', '1.11.0', '1.0.0'),
+    '2.6.1': ('v2.6.1', '2.6.0', '1.6.1', '1.11.0', '1.0.0'),
+    '2.6.2': ('v2.6.1', '2.6.0', '1.6.1', '1.11.0', '1.0.0'),
+    '2.6.3': ('v2.6.3', '2.6.2', '1.6.2', '1.11.1', '1.0.1'),
+    '2.6.4': ('v2.6.4', '2.6.3', '1.6.3', '1.11.2', '1.0.2'),
+    '2.6.5': ('v2.6.5', '2.6.4', '1.6.3', '1.11.2', '1.0.2'),
+    '2.6.6': ('v2.6.6', '2.6.5', '1.6.3', '1.11.2', '1.0.3'),
+    '2.6.7': ('v2.6.7', '2.6.6', '1.6.3', '1.11.2', '1.0.3'),
+    '2.6.8': ('v2.6.8', '2.6.6', '1.6.3', '1.11.4', '1.0.3'),
+    '2.6.9': ('v2.6.9', '2.6.7', '1.6.4', '1.11.5', '1.0.4'),
+    '2.6.10': ('v2.6.10', '2.6.7', '1.6.4', '1.11.6', '1.0.4'),
+    '2.6.11': ('v2.6.11', '2.6.7', '1.6.4', '1.11.7', '1.0.4'),
+    '2.6.12': ('v2.6.12', '2.6.8', '1.6.5', '1.11.8', '1.0.5'),
+}
+
+_REFUSED = {
+    '2.6.0': 'its calico/node image holds the wrong Felix, which breaks egress policy',
+    '2.6.4': 'its rolling upgrade is broken',
+}
+_INSTEAD = {'2.6.0': '2.6.1', '2.6.4': '2.6.5'}
+
+_NOTES = {
+    '2.6.2': ['Only OpenStack parts changed in this release: calico/node stays at v2.6.1.'],
+    '2.6.5': ['The oldest release from which an upgrade to Calico 3 is possible.'],
+    '2.6.6': ['The set that the DC/OS guide tested. The guide names kube-controllers v0.7.0, which belongs to Calico 2.4 and 2.5; 1.0.3 belongs to 2.6.6.'],
+    '2.6.7': ['BIRD: a route that was tunnelled can become direct.'],
+    '2.6.12': ['The last release of 2.6.'],
+}
+# fault of the CNI plugins: the first of their versions without it
+_CNI_FAULTS = (
+    ((1, 11, 3), 'Mesos labels that hold a slash or other characters Calico does not know make attaching fail.'),
+    ((1, 11, 4), 'Addresses are not always given back when a container goes.'),
+    ((1, 11, 8), 'The CNI plugins log the network configuration and their environment, with the secrets in it.'),
+)
+
+# Seen in a community role of 2018 and not in a list of upstream's: compare with the release's SHA256SUMS.
+_ETCD_SHA256 = 'dc6d74e364ece87c34c86a997b90016ab6ea8845fd13fdf8c520afdf796b000d'
+
+
+def _numbers(version):
+    return tuple(int(part) for part in version.split('.'))
+
+
+def known():
+    """Names of all releases, oldest first, the refused ones included."""
+    return sorted(_TABLE, key=_numbers)
+
+
+def installable():
+    """Names of the releases that can be installed, oldest first."""
+    return [release for release in known() if release not in _REFUSED]
+
+
+def _download(project, version, name):
+    return {'url': 'https://github.com/projectcalico/%s/releases/download/v%s/%s' % (project, version, name),
+            'member': None, 'sha256': None, 'sha256_confirmed': False}
+
+
+def artefacts(calicoctl, cni, etcd=ETCD):
+    """Where upstream publishes the files of these versions: {name: {version, url, member, sha256 or None, sha256_confirmed}}."""
+    folder = 'etcd-v%s-linux-amd64' % etcd
+    found = {
+        'calicoctl': dict(_download('calicoctl', calicoctl, 'calicoctl'), version=calicoctl),
+        'calico': dict(_download('cni-plugin', cni, 'calico'), version=cni),
+        'calico-ipam': dict(_download('cni-plugin', cni, 'calico-ipam'), version=cni),
+    }
+    for name in ('etcd', 'etcdctl'):
+        found[name] = {'version': etcd, 'url': 'https://github.com/etcd-io/etcd/releases/download/v%s/%s.tar.gz' % (etcd, folder),
+                       'member': '%s/%s' % (folder, name), 'sha256': _ETCD_SHA256 if etcd == ETCD else None, 'sha256_confirmed': False}
+    return found
+
+
+def _notes(release, cni):
+    faults = ['%s (until %s)' % (text, '.'.join(str(part) for part in fixed)) for fixed, text in _CNI_FAULTS if _numbers(cni) < fixed]
+    return _NOTES.get(release, []) + ['CNI plugins %s: %s' % (cni, fault) for fault in faults]
+
+
+def resolve(release):
+    """Everything that belongs to a release.
+
+    :arg release: such as C(2.6.6) or C(v2.6.6).
+    :return: dict of release, node_image_tag, felix, calicoctl, cni, kube_controllers and etcd (versions without v), images (dict of node
+        and kube_controllers), artefacts (see artefacts()), notes (list of sentences) and recommended (bool).
+    :raise ValidationError: it is not of the 2.6 line, or is one that must not be installed.
+    """
+    name = str(release).strip()
+    name = name[1:] if name.startswith('v') else name
+    if name not in _TABLE:
+        raise ValidationError('There is no Calico release %s for this collection' % release,
+                              remedy='Choose one of %s' % ', '.join(installable()))
+    if name in _REFUSED:
+        raise ValidationError('Calico %s must not be installed' % name, why=_REFUSED[name],
+                              remedy='Choose %s or, better, %s' % (_INSTEAD[name], RECOMMENDED))
+    tag, felix, calicoctl, cni, controllers = _TABLE[name]
+    return {
+        'release': name,
+        'node_image_tag': tag,
+        'felix': felix,
+        'calicoctl': calicoctl,
+        'cni': cni,
+        'kube_controllers': controllers,
+        'etcd': ETCD,
+        'images': {'node': '%s/calico/node:%s' % (REGISTRY, tag), 'kube_controllers': '%s/calico/kube-controllers:v%s' % (REGISTRY, controllers)},
+        'artefacts': artefacts(calicoctl, cni),
+        'notes': _notes(name, cni),
+        'recommended': name == RECOMMENDED,
+    }
+
+
+def supported_dcos(version):
+    """Whether Calico 2.6 can be installed on a version of DC/OS: (True, None) or (False, reason)."""
+    match = re.match(r'^v?(\d+)\.(\d+)(?:\.|$|[^\d])', str(version).strip())
+    if not match:
+        return False, '%s is not a version of DC/OS; 1.9 to 2.0 are supported' % (version or '(nothing)')
+    numbers = int(match.group(1)), int(match.group(2))
+    if numbers >= (2, 1):
+        return False, 'DC/OS %s ships Calico itself, and a second one would fight it over routes and iptables; 1.9 to 2.0 are supported' % version
+    if numbers < (1, 9) or (1, 13) < numbers < (2, 0):
+        reason = 'its agents read CNI networks only when they start' if numbers <= (1, 8) else 'there is no such release'
+        return False, 'DC/OS %s is not supported: %s; 1.9 to 2.0 are' % (version, reason)
+    return True, None
