@@ -1,0 +1,95 @@
+"""Run ansible-playbook as an operator does, and read what happened from the recorder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+CALLBACKS = ROOT / "tests" / "system" / "callbacks"
+# Task results that no host takes part in.
+NOT_COUNTED = {"ansible.builtin.meta", "meta"}
+
+
+def environment(core: str) -> Path:
+    """Folder of the programs of an environment that `make setup` or a stage made."""
+    return ROOT / ".build" / f"venv-{core}" / "bin"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One run: exit code, seconds, output, and the recorder's records."""
+
+    rc: int
+    seconds: float
+    output: str
+    results: list[dict[str, Any]]
+    executions: list[dict[str, Any]]
+
+    def changed(self) -> list[tuple[str, str]]:
+        """(host, task) of every change."""
+        return [(item["host"], item["task"]) for item in self.results if item["changed"]]
+
+    def failed(self) -> list[dict[str, Any]]:
+        return [item for item in self.results if item["outcome"] in ("failed", "unreachable")]
+
+    def remote(self) -> Counter[str]:
+        """Modules run per host."""
+        return Counter(item["host"] for item in self.executions)
+
+    def others(self) -> Counter[str]:
+        """Task results per host that ran no module on it: skipped, included, validated, judged."""
+        counted = [item for item in self.results if item["action"] not in NOT_COUNTED]
+        return Counter(item["host"] for item in counted) - self.remote()
+
+    def predictions(self) -> set[tuple[str, str]]:
+        """(host, name of the thing) of everything in the diffs, for comparing a prediction with the run."""
+        return {(item["host"], piece.get("after_header") or item["task"]) for item in self.results for piece in item["diff"]}
+
+    def require(self) -> Run:
+        """Fail a test with the output's end if the run failed."""
+        assert self.rc == 0, f"exit code {self.rc}\n{self.output[-6000:]}"
+        return self
+
+
+def playbook(
+    inventory: Path | str,
+    *arguments: str,
+    name: str = "site.yml",
+    core: str = "2.16",
+    variables: dict[str, Any] | None = None,
+    env: dict[str, str] | None = None,
+    timeout: float = 900,
+    cwd: Path = ROOT,
+) -> Run:
+    """Run a playbook; never raises for its exit code."""
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder) / "record.jsonl"
+        argv = [str(environment(core) / "ansible-playbook"), "-i", str(inventory), name, *arguments]
+        if variables:
+            extra = Path(folder) / "extra.json"
+            extra.write_text(json.dumps(variables))
+            extra.chmod(0o600)
+            argv += ["-e", f"@{extra}"]
+        full = {
+            **os.environ,
+            "DCOS_CALICO_RECORD": str(record),
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "recorder",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            **(env or {}),
+        }
+        begin = time.monotonic()
+        done = subprocess.run(argv, cwd=cwd, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
+        seconds = time.monotonic() - begin
+        records = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+    of_kind = {kind: [item for item in records if item["kind"] == kind] for kind in ("result", "execution")}
+    return Run(done.returncode, seconds, done.stdout, of_kind["result"], of_kind["execution"])

@@ -1,0 +1,123 @@
+"""`ansible-playbook -i INVENTORY site.yml` on real systemd hosts, from nothing. The tests build on each other, in this order."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from support.ansible import Run, playbook
+from support.lab import Host, Lab, eventually
+from support.workloads import Workloads
+
+POOL = ipaddress.ip_network("192.168.0.0/16")
+# design: remote executions and other task results per unchanged agent
+BUDGET_REMOTE, BUDGET_OTHER = 7, 10
+
+
+@pytest.fixture(scope="module")
+def story() -> dict[str, Any]:
+    """What earlier tests leave for later ones."""
+    return {}
+
+
+def test_check_mode_on_an_untouched_lab_predicts_and_changes_nothing(lab: Lab, story: dict[str, Any]) -> None:
+    before = lab.snapshot()
+    story["predicted"] = playbook(lab.inventory, "--check", "--diff").require()
+    after = lab.snapshot()
+    assert before == after
+    assert {host for host, _ in story["predicted"].changed()} == {agent.name for agent in lab.agents}
+
+
+def test_the_first_run_installs(lab: Lab, story: dict[str, Any]) -> None:
+    story["first"] = playbook(lab.inventory, "--diff").require()
+    for agent in lab.agents:
+        assert agent.run("systemctl", "is-active", "calico-etcd-proxy.service", "calico-node.service").stdout.split() == ["active", "active"]
+
+
+def test_the_prediction_was_right(story: dict[str, Any]) -> None:
+    predicted: Run = story["predicted"]
+    first: Run = story["first"]
+    assert sorted(predicted.changed()) == sorted(first.changed())
+    assert predicted.predictions() == first.predictions()
+
+
+def test_the_second_run_changes_nothing_within_the_budget(lab: Lab, story: dict[str, Any]) -> None:
+    story["second"] = run = playbook(lab.inventory, "--diff").require()
+    assert run.changed() == []
+    datastore = {"calicoctl_resource", "calicoctl_config"}
+    for agent in lab.agents:
+        modules = [item["module"].rsplit(".", 1)[-1] for item in run.executions if item["host"] == agent.name]
+        assert len([name for name in modules if name not in datastore]) <= BUDGET_REMOTE, modules
+        others = [(item["task"], item["action"]) for item in run.results if item["host"] == agent.name]
+        assert run.others()[agent.name] <= BUDGET_OTHER, others
+
+
+def test_check_mode_on_a_converged_lab_predicts_nothing(lab: Lab) -> None:
+    assert playbook(lab.inventory, "--check", "--diff").require().changed() == []
+
+
+def test_the_datastore_is_as_wanted_and_was_there_before_the_nodes(lab: Lab) -> None:
+    keys = lab.etcd()
+    pools = [json.loads(value) for key, value in keys.items() if key.startswith("/calico/v1/ipam/v4/pool/")]
+    assert pools == [{"cidr": "192.168.0.0/16", "ipip": "", "ipip_mode": "", "masquerade": True, "ipam": True, "disabled": False}]
+    assert not [key for key in keys if key.startswith("/calico/v1/ipam/v6/pool/")]
+    felix = {name: keys.get(f"/calico/v1/config/{name}") for name in ("HealthEnabled", "HealthPort", "UsageReportingEnabled", "IgnoreLooseRPF", "LogSeverityScreen")}
+    assert felix == {"HealthEnabled": "true", "HealthPort": "62092", "UsageReportingEnabled": "false", "IgnoreLooseRPF": "false", "LogSeverityScreen": "info"}
+
+
+def test_nodes_are_named_and_addressed_by_detect_ip(lab: Lab) -> None:
+    keys = lab.etcd()
+    for agent in lab.agents:
+        assert keys[f"/calico/bgp/v1/host/{agent.address}/ip_addr_v4"] == agent.address
+        assert keys[f"/calico/bgp/v1/host/{agent.address}/network_v4"] == str(ipaddress.ip_network(f"{agent.address}/24", strict=False))
+        config = json.loads(agent.read("/opt/mesosphere/etc/dcos/network/cni/calico.cni"))
+        assert config["nodename"] == agent.address
+    nodes = {key.split("/")[5] for key in keys if key.startswith("/calico/bgp/v1/host/")}
+    assert nodes == {agent.address for agent in lab.agents}
+
+
+def test_nothing_but_networks_stands_in_the_folder_that_mesos_reads(lab: Lab) -> None:
+    for agent in lab.agents:
+        names = agent.out("ls", "-A", "/opt/mesosphere/etc/dcos/network/cni").split()
+        assert "calico.cni" in names and not [name for name in names if name.startswith(".")]
+
+
+def test_workloads_reach_each_other_across_agents_both_ways(lab: Lab, story: dict[str, Any]) -> None:
+    with Workloads(lab, "calico") as workloads:
+        addresses = [ipaddress.ip_address(item.address) for item in workloads.items]
+        assert len(set(addresses)) == len(lab.agents) and all(address in POOL for address in addresses)
+        assert workloads.unreachable() == []
+        for agent in lab.agents:
+            assert agent.sysctl("net.ipv4.conf.all.rp_filter") == "1"
+            assert set(values(agent, "cali")) == {"1"}
+        routes_are_birds(lab, workloads)
+
+
+def values(agent: Host, prefix: str) -> list[str]:
+    names = [name for name in agent.out("ls", "/proc/sys/net/ipv4/conf").split() if name.startswith(prefix)]
+    return [agent.sysctl(f"net/ipv4/conf/{name}/rp_filter".replace("/", ".")) for name in names]
+
+
+def routes_are_birds(lab: Lab, workloads: Workloads) -> None:
+    """Every other agent's addresses are reached by a route of BIRD's, and without BIRD's session there is none."""
+    for agent, other in itertools.permutations(lab.agents, 2):
+        route = agent.out("ip", "route", "get", workloads.of(other).address)
+        assert f"via {other.address}" in route, route
+        block = agent.out("ip", "route", "show", "match", workloads.of(other).address)
+        assert "proto bird" in block, block
+
+
+def test_a_stopped_bird_is_missed(lab: Lab) -> None:
+    victim, other = lab.agents[0], lab.agents[1]
+    with Workloads(lab, "calico") as workloads:
+        assert workloads.unreachable() == []
+        victim.run("docker", "exec", "calico-node", "pkill", "-STOP", "-x", "supervise|runsv", check=False)
+        victim.run("systemctl", "stop", "calico-node.service")
+        victim.run("ip", "route", "flush", "proto", "bird")
+        eventually("the pings of an agent without BIRD fail", lambda: not victim.ping(workloads.of(victim).container, workloads.of(other).address))
+        victim.run("systemctl", "start", "calico-node.service")
+        eventually("BIRD's routes are back", lambda: victim.ping(workloads.of(victim).container, workloads.of(other).address), seconds=40)
