@@ -1,0 +1,1 @@
+"""Stand-in of calicoctl 1.6.3."""
