@@ -63,7 +63,7 @@ def main(arguments: list[str]) -> int:
         prerequisites.require_privileges()
         prerequisites.install_packages(prerequisites.PROGRAMS)
         cache = settings.cache_root(os.environ)
-        image.ensure_image(cache)
+        image.ensure_image(image.image_store(cache))
         image.ensure_etcd(cache, "bullseye")
         return 0
     if options.command == "up":

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dcoslab import hostfiles, image, inventory, mirror, pki, prerequisites, tree
+from dcoslab import hostfiles, image, inventory, leftovers, mirror, pki, prerequisites, tree
 from dcoslab.podman import IMAGE, Podman
 from dcoslab.process import LabError, Phases, run, say, wait_for
 from dcoslab.settings import Settings
@@ -18,7 +18,7 @@ WORKERS = 6  # podman calls at a time; more only queue up behind its locks
 
 
 def podman_of(settings: Settings) -> Podman:
-    return Podman(settings.state, settings.volatile, image.image_store(settings.cache) / "storage")
+    return Podman(settings.state, settings.volatile, settings.image_store / "storage")
 
 
 def each(hosts: Sequence[Host], action: Callable[[Host], None]) -> None:
@@ -39,6 +39,19 @@ def make_ssh_keys(settings: Settings) -> None:
     lines = [f"{host.name},{host.name}.lab,{host.address} {kind} {blob}\n" for host in settings.hosts]
     (ssh / "known_hosts").write_text("".join(lines))
     (settings.volatile / "ssh").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def create_network(podman: Podman, settings: Settings) -> None:
+    podman(
+        *("network", "create", "--disable-dns", "--subnet", settings.subnet, "--gateway", settings.gateway),
+        settings.network,
+    )
+    # podman would name the bridge podmanN when the first host starts, and so would a lab that starts beside this
+    # one. `network create` has no option for it yet.
+    path = settings.state / "networks" / f"{settings.network}.json"
+    network = json.loads(path.read_text())
+    network["network_interface"] = settings.network
+    path.write_text(json.dumps(network))
 
 
 def create(podman: Podman, settings: Settings, staged: mirror.Staged, host: Host) -> None:
@@ -87,7 +100,7 @@ def up(settings: Settings) -> None:
     prerequisites.install_packages(prerequisites.PROGRAMS)
     prerequisites.raise_inotify_limit()
     pythons = prerequisites.find_pythons()
-    image.ensure_image(settings.cache)
+    image.ensure_image(settings.image_store)
     phases.done("packages, image")
     if settings.state.exists():
         down(settings)
@@ -100,10 +113,7 @@ def up(settings: Settings) -> None:
     staged = mirror.stage(settings)
     inventory.write(settings, staged)
     phases.done("keys, certificates, artefacts")
-    podman(
-        *("network", "create", "--disable-dns", "--subnet", settings.subnet, "--gateway", settings.gateway),
-        settings.network,
-    )
+    create_network(podman, settings)
     each(settings.hosts, lambda host: create(podman, settings, staged, host))
     phases.done("hosts created")
     containers = {host: settings.container(host) for host in settings.hosts}
@@ -176,12 +186,6 @@ def status(settings: Settings) -> str:
     return "\n".join(lines)
 
 
-def mounts_below(directories: Sequence[Path]) -> list[str]:
-    prefixes = tuple(f"{directory}/" for directory in directories)
-    points = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
-    return sorted((point for point in points if point.startswith(prefixes)), reverse=True)
-
-
 def close_ssh(settings: Settings) -> None:
     """ansible's shared connections would hold on to hosts that are gone."""
     for socket in (settings.volatile / "ssh").glob("*"):
@@ -191,50 +195,42 @@ def close_ssh(settings: Settings) -> None:
 def down(settings: Settings) -> None:
     """Everything of this lab goes, also what a killed run left; only the image cache stays."""
     close_ssh(settings)
-    if (settings.state / "podman").exists():
-        podman = podman_of(settings)
-        podman.configure()
-        containers = podman("ps", "--all", "--quiet", "--no-trunc", check=False, timeout=120).stdout.split()
-        if containers:
-            # A host whose Docker runs something stops slowly; nothing in it is worth waiting for.
-            podman("rm", "--force", "--volumes", "--time", "1", *containers, timeout=60 + 5 * len(containers))
-        podman("volume", "rm", "--all", "--force", check=False)
-        if podman("network", "exists", settings.network, check=False).returncode == 0:
-            podman("network", "rm", "--force", settings.network)
-    for point in mounts_below([settings.state, settings.volatile]):
-        run(["umount", "--lazy", point], check=False)
-    for directory in (settings.state, settings.volatile):
-        shutil.rmtree(directory, ignore_errors=True)
-        if directory.exists():
-            # Files of a host that was still ending while its tree was removed.
-            wait_for(f"removal of {directory}", lambda d=directory: remove(d), timeout=10)
-    for parent in (settings.volatile.parent, settings.state.parent):
-        remove_if_empty(parent)
-    for group in Path("/sys/fs/cgroup").glob("*/libpod_parent"):
-        remove_if_empty(group / "conmon")
-        remove_if_empty(group)
-
-
-def remove(directory: Path) -> str | None:
-    shutil.rmtree(directory, ignore_errors=True)
-    return f"{directory} is still there" if directory.exists() else None
-
-
-def remove_if_empty(directory: Path) -> None:
     try:
-        directory.rmdir()
-    except OSError:
-        pass
+        if (settings.state / "podman").exists():
+            remove_by_podman(settings)
+    except LabError as error:
+        say(f"podman cannot remove lab {settings.name} ({error}); removing it by hand")
+    leftovers.kill_hosts(settings.state / "storage")
+    leftovers.remove_bridges(f"lab{settings.key}")
+    leftovers.remove_rules(settings.subnet)
+    leftovers.unmount([settings.state, settings.volatile])
+    for directory in (settings.state, settings.volatile):
+        leftovers.remove_tree(directory)
+        leftovers.remove_if_empty(directory.parent)
+    for group in Path("/sys/fs/cgroup").glob("*/libpod_parent"):
+        leftovers.remove_if_empty(group / "conmon")
+        leftovers.remove_if_empty(group)
+
+
+def remove_by_podman(settings: Settings) -> None:
+    podman = podman_of(settings)
+    podman.configure()
+    containers = podman("ps", "--all", "--quiet", "--no-trunc", timeout=120).stdout.split()
+    if containers:
+        # A host whose Docker runs something stops slowly; nothing in it is worth waiting for.
+        podman("rm", "--force", "--volumes", "--time", "1", *containers, timeout=60 + 5 * len(containers))
+    podman("volume", "rm", "--all", "--force")
+    for network in (settings.state / "networks").glob("lab*.json"):
+        podman("network", "rm", "--force", network.stem)
 
 
 def purge(settings: Settings, images: bool) -> None:
     down(settings)
     if images:
         cache = settings.cache / "images"
-        for point in mounts_below([cache]):
-            run(["umount", "--lazy", point], check=False)
+        leftovers.unmount([cache])
         shutil.rmtree(cache, ignore_errors=True)
-        remove_if_empty(settings.cache)
+        leftovers.remove_if_empty(settings.cache)
         say(f"{cache} removed")
 
 

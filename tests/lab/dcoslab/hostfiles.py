@@ -95,6 +95,13 @@ def every_host(tree: Tree, settings: Settings, host: Host, pythons: dict[str, st
         commands = ["/bin/mount --bind /usr /usr", "/bin/mount -o remount,bind,ro /usr"]
         order = "After=lab-rshared.service\nBefore=local-fs.target"
         tree.unit("lab-usr-readonly.service", oneshot("/usr is read-only", commands, order), "sysinit.target")
+    # Empty, yet there: containers mount it, and with a read-only /usr nobody can make it.
+    tree.directory("/usr/lib/modules")
+    # A kernel without loadable modules has nothing to load them from; real hosts have.
+    tree.file(
+        "/etc/systemd/system/systemd-modules-load.service.d/lab.conf",
+        "[Service]\nExecStart=\nExecStart=-/lib/systemd/systemd-modules-load\n",
+    )
     bridges(tree, host)
     docker(tree)
 

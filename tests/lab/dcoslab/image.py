@@ -34,7 +34,9 @@ SETUP = (
     'chroot "$1" systemctl --quiet disable nginx.service docker.service docker.socket containerd.service',
     'chroot "$1" systemctl --quiet mask getty@tty1.service console-getty.service getty.target'
     " apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer"
-    " systemd-networkd-wait-online.service",
+    " e2scrub_reap.service systemd-binfmt.service systemd-networkd-wait-online.service",
+    # Privileged hosts would apply these to this machine, not to themselves.
+    'rm -f "$1"/usr/lib/sysctl.d/*.conf "$1"/etc/sysctl.d/*.conf "$1/etc/sysctl.conf" "$1"/usr/lib/binfmt.d/*.conf',
     # The controller's Pythons may lie below /root and are for every user of a host.
     'chmod 711 "$1/root"',
     # No public authority is trusted: a lab host that reached for the real internet would be noticed.
@@ -93,12 +95,11 @@ def image_store(cache: Path) -> Path:
     return cache / "images" / f"host-{fingerprint(SUITE, PACKAGES, SETUP)}"
 
 
-def ensure_image(cache: Path) -> Path:
+def ensure_image(store: Path) -> None:
     """The image's read-only podman store, built if it is not there."""
-    store = image_store(cache)
-    with locked(cache / "images" / ".lock"):
+    with locked(store.parent / ".lock"):
         if (store / "complete").exists():
-            return store
+            return
         install_packages(BUILD_PROGRAMS)
         shutil.rmtree(store, ignore_errors=True)
         store.mkdir(parents=True)
@@ -118,7 +119,6 @@ def ensure_image(cache: Path) -> Path:
             shutil.rmtree(volatile, ignore_errors=True)
         archive.unlink()
         (store / "complete").touch()
-    return store
 
 
 def build_rootfs(work: Path, archive: Path) -> None:

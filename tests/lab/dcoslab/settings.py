@@ -8,10 +8,11 @@ import ipaddress
 import json
 import os
 import re
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from dcoslab import topology
+from dcoslab import image, topology
 from dcoslab.process import LabError
 
 DEFAULT_NAME = "lab"
@@ -28,10 +29,12 @@ def cache_root(env: Mapping[str, str]) -> Path:
 @dataclasses.dataclass(frozen=True)
 class Settings:
     name: str
+    run_id: str  # of this `up`
     profile: str
     subnet: str
     state: Path
     cache: Path
+    image_store: Path  # kept here: a later version of the lab may want another image than this one has
     topology_env: dict[str, str]
     dcos_version: str
     dcos_variant: str
@@ -48,8 +51,10 @@ class Settings:
 
     @property
     def network(self) -> str:
-        # netavark's nat chain is a hash of the network's name: two labs must never share one.
-        return f"lab-{self.key}"
+        # netavark's nat chain is a hash of the network's name: two labs must never share one. podman remembers by
+        # name which addresses are taken, also those of a run that was killed: two runs must not share one either.
+        # It is the bridge's name too, which has room for 15 characters.
+        return f"lab{self.key}{self.run_id}"
 
     @property
     def volatile(self) -> Path:
@@ -92,8 +97,7 @@ class Settings:
     def save(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
         data = dataclasses.asdict(self)
-        data["state"], data["cache"] = str(self.state), str(self.cache)
-        (self.state / "lab.json").write_text(json.dumps(data, indent=2) + "\n")
+        (self.state / "lab.json").write_text(json.dumps(data, indent=2, default=str) + "\n")
 
 
 def state_dir(name: str, env: Mapping[str, str]) -> Path:
@@ -107,8 +111,8 @@ def load(name: str, env: Mapping[str, str]) -> Settings | None:
     path = state_dir(name, env) / "lab.json"
     try:
         data = json.loads(path.read_text())
-        data["state"], data["cache"] = Path(data["state"]), Path(data["cache"])
-        return Settings(**data)
+        paths = {field: Path(data[field]) for field in ("state", "cache", "image_store")}
+        return Settings(**{**data, **paths})
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError):
@@ -172,10 +176,12 @@ def new(name: str, profile: str, env: Mapping[str, str], with_artefacts: bool) -
         raise LabError(f"CALICO_ARTIFACTS: {artefacts} is not a directory")
     settings = Settings(
         name=name,
+        run_id=secrets.token_hex(2),
         profile=profile,
         subnet=choose_subnet(name, env, used),
         state=state_dir(name, env),
         cache=cache_root(env),
+        image_store=image.image_store(cache_root(env)),
         topology_env={
             key: env[key] for key in ("LAB_MASTERS", "LAB_AGENTS", "LAB_PUBLIC_AGENTS", "LAB_FLAVOURS") if key in env
         },

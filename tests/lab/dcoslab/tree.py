@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from dcoslab.process import LabError
+
 
 @dataclasses.dataclass(frozen=True)
 class File:
@@ -70,13 +72,16 @@ class Tree:
         """Lay the tree over root, which is a host's file system seen from outside."""
         for path, entry in self.entries.items():
             target = root / path.lstrip("/")
+            # An absolute link of the image (/var/run) would lead into this machine.
+            if not target.parent.resolve().is_relative_to(root.resolve()):
+                raise LabError(f"{path} lies behind a link that leaves the host")
             if isinstance(entry, Directory):
                 target.mkdir(parents=True, exist_ok=True)
                 target.chmod(entry.mode)
                 os.chown(target, entry.owner, entry.owner)
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            # Never write through a symbolic link of the image: it would point into this machine.
+            # Replaced, never written through: the same reason.
             if target.is_symlink() or target.exists():
                 target.unlink()
             if isinstance(entry, Link):
