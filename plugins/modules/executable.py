@@ -84,25 +84,8 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  ca_path:
-    description:
-      - File on the managed host with the CAs to trust for downloads, instead of those of the system. Certificates are always verified.
-    type: path
-  timeout:
-    description:
-      - Seconds that one download may take, all attempts together.
-    type: float
-    default: 300
-  allow_http:
-    description:
-      - Whether to fetch by plain http too, for mirrors in a trusted network. The sums are checked all the same.
-    type: bool
-    default: false
-  receipts:
-    description:
-      - File that notes what was installed from which source, so that members of archives need not be fetched to be compared.
-    type: path
-    default: /var/lib/dcos-calico/receipts.json
+extends_documentation_fragment:
+  - dcos.calico._download
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it. Nothing is fetched or pushed.

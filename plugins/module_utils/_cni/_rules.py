@@ -95,7 +95,8 @@ def _ipam_problems(ipam):
         return ["Calico's plugin needs ipam with a type"]
     if ipam.get('type') != 'calico-ipam':
         return []
-    found = ['ipam.%s must be the string "true" or "false"' % key for key in ('assign_ipv4', 'assign_ipv6') if key in ipam and ipam[key] not in ('true', 'false')]
+    flags = [key for key in ('assign_ipv4', 'assign_ipv6') if key in ipam and ipam[key] not in ('true', 'false')]
+    found = ['ipam.%s must be the string "true" or "false"' % key for key in flags]
     for key, pattern in (('ipv4_pools', CIDR4), ('ipv6_pools', CIDR6)):
         pools = ipam.get(key, [])
         if not isinstance(pools, list) or not all(isinstance(pool, _config.TEXT) and pattern.match(pool) for pool in pools):

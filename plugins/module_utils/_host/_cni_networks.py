@@ -1,0 +1,195 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of a folder of CNI networks: read all, compare, write. Mesos reads every file there, so nothing else may ever be in it."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import os
+import re
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._cni import _config, _rules
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _files
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Change, Plan
+
+NETWORK_DIR = '/opt/mesosphere/etc/dcos/network/cni'
+# The search path of DC/OS 1.10 to 2.0; 1.9 has only the first, and a name that is in none of them is missing everywhere.
+PLUGIN_DIRS = ['/opt/mesosphere/active/cni', '/opt/mesosphere/active/dcos-cni', '/opt/mesosphere/active/mesos/libexec/mesos']
+NETWORK_SPEC = dict(
+    file=dict(type='str', required=True),
+    config=dict(type='dict'),
+    secret_config=dict(type='dict', no_log=True),
+    secret=dict(type='bool', default=False),
+    mode=dict(type='str'),
+    state=dict(type='str', choices=['present', 'absent'], default='present'),
+)
+
+
+class Wanted(object):
+    """One wanted file: path, config (None: the file is to go), mode (int), secret. C(network): its config, classified."""
+    __slots__ = ('path', 'config', 'mode', 'secret', 'network')
+
+    def __init__(self, path, config, mode, secret):
+        self.path = path
+        self.config = config
+        self.mode = mode
+        self.secret = secret
+        self.network = _config.classify(config) if config is not None else None
+
+
+class Found(object):
+    """One file of the folder: state (FileState of the path), content (bytes, through a link), network (parsed)."""
+    __slots__ = ('state', 'content', 'network')
+
+    def __init__(self, state, content):
+        self.state = state
+        self.content = content
+        self.network = _config.parse_config(content)
+
+
+def desired(items, folder, dialect):
+    """Wanted files from a list as NETWORK_SPEC gives it; all that is wrong with them is in one ValidationError."""
+    wanted, wrong = [], []
+    for number, item in enumerate(items):
+        where = 'networks[%d] (%s)' % (number, item['file'])
+        if not re.match(r'^[A-Za-z0-9_.-]+$', item['file']) or item['file'] in ('.', '..') or item['file'].startswith(_files.STAGED):
+            raise ValidationError('%s: it is not a file name' % where, remedy='Use letters, digits, dots and dashes, and dir for the folder')
+        secret = item['secret'] or bool(item['secret_config'])
+        config = None
+        if item['state'] == 'present':
+            config = _config.merge(item['config'] or {}, item['secret_config'] or {})
+            wrong += ['%s: %s' % (where, problem) for problem in _rules.problems(config, dialect, item['file'])]
+        wanted.append(Wanted(os.path.join(folder, item['file']), config, _mode(item['mode'], secret, where), secret))
+    if wrong:
+        raise ValidationError('Wrong CNI configuration', why='; '.join(wrong), remedy='Correct it; nothing was written')
+    _check_unique(wanted)
+    return wanted
+
+
+def _mode(text, secret, where):
+    if not text:
+        return 0o600 if secret else 0o644
+    if not re.match(r'^0?[0-7]{3}$', text):
+        raise ValidationError('%s: %s is not a file mode' % (where, text), remedy="Write it like '0644', in quotes")
+    mode = int(text, 8)
+    if secret and mode & 0o077:
+        raise ValidationError('%s holds secrets, and mode %s would let others read it' % (where, text), remedy='Leave mode out')
+    return mode
+
+
+def _check_unique(wanted):
+    paths = [each.path for each in wanted]
+    names = [each.network.name for each in wanted if each.network]
+    for what, values in (('The file', paths), ('The network', names)):
+        twice = sorted(set(value for value in values if values.count(value) > 1))
+        if twice:
+            raise ValidationError('%s %s is wanted twice' % (what, ', '.join(twice)), remedy='Keep one entry; Mesos uses one file per network')
+
+
+def read(folder):
+    """{path: Found} of every file that Mesos would read: hidden ones, backups and links too, folders not."""
+    found = {}
+    try:
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        for path in (os.path.join(folder, name) for name in names):
+            if os.path.isdir(path):
+                continue
+            content = b''
+            if os.path.isfile(path):
+                with open(path, 'rb') as handle:
+                    content = handle.read()
+            found[path] = Found(_files.state_of(path), content)
+    except (IOError, OSError) as error:
+        raise CalicoError('The folder %s cannot be read' % folder, why=to_native(error))
+    return found
+
+
+def check_names(wanted, found, dialect):
+    """Refuse a wanted network that another file, which is not managed here, defines already."""
+    managed = set(each.path for each in wanted)
+    for each in wanted:
+        for path in sorted(set(found) - managed if each.network else ()):
+            other = found[path].network
+            if other.kind in ('network', 'conflist' if dialect == 'cni' else 'network') and other.name == each.network.name:
+                raise CalicoError('The network %s would be in two files, %s and %s' % (other.name, each.path, path),
+                                  why='which of the two is used depends on their order in the folder',
+                                  remedy='Remove %s, or list it in networks with state absent' % path)
+
+
+def foreign(wanted, found):
+    """{kind: [(path, reason)]} of the files that are not managed here."""
+    managed, result = set(each.path for each in wanted), {'network': [], 'conflist': [], 'invalid': []}
+    for path in sorted(set(found) - managed):
+        result[found[path].network.kind].append((path, found[path].network.reason))
+    return result
+
+
+def check_plugins(wanted, folders, executables, predict):
+    """[{path, plugin}] of plugins that the networks name and that are not there.
+
+    :arg folders: the search path.
+    :arg executables: what is to be installed before the networks are written.
+    :arg predict: answer; otherwise a missing plugin is an error. Check mode cannot know what other tasks bring.
+    """
+    folders = [folder.rstrip('/') for folder in folders]
+    coming = set(os.path.basename(path) for each in executables for path in [each.path] + each.links if os.path.dirname(path) in folders)
+
+    def there(name):
+        paths = [os.path.join(folder, name) for folder in folders]
+        return name in coming or any(os.path.isfile(path) and os.access(path, os.X_OK) for path in paths)
+
+    missing = [dict(path=each.path, plugin=name) for each in wanted if each.network for name in each.network.plugins if not there(name)]
+    if missing and not predict:
+        raise CalicoError('The plugin %s, which %s names, is in none of %s' % (missing[0]['plugin'], missing[0]['path'], ', '.join(folders)),
+                          why='a network whose plugins are not found is left out',
+                          remedy='Install it first with dcos.calico.cni_plugin, or list it in plugins')
+    return missing
+
+
+def versions(wanted, plugin, required):
+    """CNI versions that a plugin must support: the required one and those of the networks that name it."""
+    named = [each.config['cniVersion'] for each in wanted if each.network and plugin in each.network.plugins and 'cniVersion' in each.config]
+    return sorted(set([required] + named))
+
+
+def _shape(config, mode, owner, group):
+    return {'config': config, 'mode': '%04o' % mode, 'owner': owner, 'group': group}
+
+
+def reconcile(wanted, found):
+    """Plan: files that are to be there first, then those that are to go, so that a renamed one is never missing. C(how) is the Wanted."""
+    plan = Plan()
+    for each in sorted(wanted, key=lambda each: each.config is None):
+        actual, before = found.get(each.path), None
+        if actual:
+            before = _before(each, actual)
+        after = None if each.config is None else _shape(each.config, each.mode, 'root', 'root')
+        if before is None or after is None or not _config.same(before, after):
+            plan.extend([Change(each.path, before, after, secret=each.secret, how=each)])
+    return plan
+
+
+def _before(each, actual):
+    if actual.state.kind != 'file':
+        return {'link to': actual.state.target} if actual.state.kind == 'link' else {'kind': actual.state.kind}
+    config = actual.network.config
+    text = to_native(actual.content, errors='surrogate_or_replace')
+    return _shape(text if config is None else config, actual.state.mode, actual.state.owner, actual.state.group)
+
+
+def apply(plan):
+    """Make the changes of a plan whose C(how) is a Wanted. What a killed run left staged in the parent folder is swept."""
+    for change in plan:
+        each = change.how
+        if not isinstance(each, Wanted):
+            continue
+        if each.config is None:
+            _files.remove(each.path)
+            continue
+        folder = os.path.dirname(each.path)
+        _files.ensure_directory(folder)
+        _files.write_atomic(each.path, _config.render(each.config), each.mode, staging=os.path.dirname(folder))

@@ -1,0 +1,292 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: cni_network
+short_description: Write CNI network configurations, and install the plugins they name
+version_added: 0.1.0
+description:
+  - Keeps CNI network configurations in the folder that Mesos reads (or a kubelet), and on request installs the plugins that they name
+    in the same call. Plugins come first, configurations last.
+  - Everything is judged before anything is written. A configuration must be what CNI, Mesos and Calico's plugins take, its plugins must
+    be there, and no other file of the folder, whatever its name, may define a network of the same name.
+  - Mesos reads every file of its folder, so no temporary file or backup is ever in it. Each file appears by a rename.
+  - Configurations are compared by meaning. A file that was formatted by hand and means the same is left alone, unless its owner or mode
+    differs.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  networks:
+    description:
+      - The configuration files.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      file:
+        description:
+          - Name of the file in O(dir). Mesos does not care how it ends; a kubelet reads C(.conf), C(.json) and C(.conflist) only.
+        type: str
+        required: true
+      config:
+        description:
+          - The configuration. Calico's plugins want the flags of C(ipam), such as C(assign_ipv4), as the strings V("true") and V("false").
+        type: dict
+      secret_config:
+        description:
+          - A part of the configuration that is secret, such as a token. It is laid over C(config), and never shown or logged. The file
+            is then secret.
+        type: dict
+      secret:
+        description:
+          - Whether the file holds secrets. Its content is then left out of diffs, and its mode is V(0600). Put what must not be
+            logged into C(secret_config).
+        type: bool
+        default: false
+      mode:
+        description:
+          - Mode of the file, as an octal string. It is V(0644), or V(0600) for a secret file, if not given.
+        type: str
+      state:
+        description:
+          - Whether the file is to be there. Only C(file) is looked at if V(absent).
+        type: str
+        choices: [present, absent]
+        default: present
+  dir:
+    description:
+      - Folder of the configurations. DC/OS makes it if it is below C(/opt/mesosphere); another one is made if needed.
+    type: path
+    default: /opt/mesosphere/etc/dcos/network/cni
+  plugin_dirs:
+    description:
+      - Folders in which plugins are looked for, in the order of C(MESOS_NETWORK_CNI_PLUGINS_DIR).
+    type: list
+    elements: path
+    default:
+      - /opt/mesosphere/active/cni
+      - /opt/mesosphere/active/dcos-cni
+      - /opt/mesosphere/active/mesos/libexec/mesos
+  dialect:
+    description:
+      - V(mesos) is for a folder that Mesos reads. It takes single networks only, and C(cniVersion) up to 0.2.0, because Mesos does not
+        see the address in results of later versions.
+      - V(cni) is for a folder that a kubelet reads. It takes lists of plugins (conflist) too.
+    type: str
+    choices: [mesos, cni]
+    default: mesos
+extends_documentation_fragment:
+  - dcos.calico._cni_placing
+  - dcos.calico._download
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it. Nothing is fetched or pushed.
+    support: full
+  diff_mode:
+    description: Shows configurations, sums, owners, modes and links, before and after; not what is secret.
+    support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing and fetches nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+seealso:
+  - module: dcos.calico.cni_plugin
+"""
+
+EXAMPLES = r"""
+- name: Give Mesos the network calico
+  dcos.calico.cni_network:
+    networks:
+      - file: calico.cni
+        config:
+          name: calico
+          cniVersion: 0.1.0
+          type: calico
+          etcd_endpoints: http://localhost:2379
+          nodename: 10.0.0.5
+          ipam:
+            type: calico-ipam
+            assign_ipv4: "true"
+            ipv4_pools: [192.168.0.0/16]
+    plugins:
+      - name: calico
+        url: https://github.com/projectcalico/cni-plugin/releases/download/v1.11.2/calico
+        sha256: "{{ calico_plugin_sha256 }}"
+      - name: calico-ipam
+        url: https://github.com/projectcalico/cni-plugin/releases/download/v1.11.2/calico-ipam
+        sha256: "{{ calico_ipam_plugin_sha256 }}"
+
+- name: Give a kubelet a list of plugins
+  dcos.calico.cni_network:
+    dir: /etc/cni/net.d
+    dialect: cni
+    networks:
+      - file: cni.conflist
+        config:
+          name: kube-cni
+          cniVersion: 0.3.0
+          plugins:
+            - type: calico
+              etcd_endpoints: http://localhost:2379
+              ipam:
+                type: calico-ipam
+            - type: portmap
+              capabilities:
+                portMappings: true
+
+- name: Rename a file, without a moment at which the network is missing
+  dcos.calico.cni_network:
+    networks:
+      - file: calico.cni
+        config: "{{ network }}"
+      - file: calico.conf
+        state: absent
+"""
+
+RETURN = r"""
+networks:
+  description: The networks that are to be there.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the network.
+      returned: success
+      type: str
+      sample: calico
+    path:
+      description: Its file.
+      returned: success
+      type: str
+      sample: /opt/mesosphere/etc/dcos/network/cni/calico.cni
+files_changed:
+  description: Configuration files that were, or in check mode would be, written or removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/opt/mesosphere/etc/dcos/network/cni/calico.cni]
+paths_changed:
+  description: Paths of plugins, other executables and links that were, or in check mode would be, made or changed.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+plugins_missing:
+  description: In check mode, plugins that a network needs and that are not there yet. Otherwise this is an error.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The network's file.
+      returned: success
+      type: str
+      sample: /opt/mesosphere/etc/dcos/network/cni/calico.cni
+    plugin:
+      description: The plugin it names.
+      returned: success
+      type: str
+      sample: calico-ipam
+  sample: []
+unparsable:
+  description: Files of O(dir) that are not managed here and that are no CNI configuration. There is a warning for each as well.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      returned: success
+      type: str
+      sample: /opt/mesosphere/etc/dcos/network/cni/calico.cni.bak
+    reason:
+      description: What is wrong with it.
+      returned: success
+      type: str
+      sample: it has no type
+  sample: []
+conflists:
+  description: Files of O(dir) that are not managed here and that are lists of plugins. Mesos logs an error for each, which is harmless.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+needs:
+  description:
+    - Sums of the files of C(local_src) that have to be pushed before anything can be done. The action plugin pushes them and runs the
+      module again, so a task shows this in check mode only.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_networks, _cni_plugins, _download, _executables, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+ARGUMENT_SPEC = dict(
+    _cni_plugins.PLACING_SPEC,
+    networks=dict(type='list', elements='dict', required=True, options=_cni_networks.NETWORK_SPEC),
+    dir=dict(type='path', default=_cni_networks.NETWORK_DIR),
+    plugin_dirs=dict(type='list', elements='path', default=_cni_networks.PLUGIN_DIRS),
+    dialect=dict(type='str', choices=list(_rules.DIALECTS), default='mesos'),
+    receipts=dict(type='path', default=_receipts.PATH),
+    **_download.DOWNLOAD_SPEC
+)
+
+
+def job(module):
+    """Bring plugins, then networks, to the desired state; see RETURN."""
+    params = module.params
+    options = _download.Options.of(params)
+    wanted = _cni_networks.desired(params['networks'], params['dir'], params['dialect'])
+    plugins, others = _cni_plugins.desired(params, options)
+    if not module.check_mode:
+        for folder in [params['dir']] + ([params['plugin_dir']] if plugins else []):
+            _cni_plugins.check_folder(folder)
+    found = _cni_networks.read(params['dir'])
+    _cni_networks.check_names(wanted, found, params['dialect'])
+    result = dict(
+        networks=[dict(name=each.network.name, path=each.path) for each in wanted if each.network],
+        plugins_missing=_cni_networks.check_plugins(wanted, params['plugin_dirs'], others + plugins, predict=module.check_mode),
+        **_foreign(module, wanted, found)
+    )
+    placing = _executables.reconcile(others + plugins, _executables.read(others + plugins, params['receipts']))
+    needs = _executables.needs(placing)
+    if needs and not module.check_mode:
+        return dict(result, changed=False, files_changed=[], paths_changed=[], needs=needs)
+    writing = _cni_networks.reconcile(wanted, found)
+    if not module.check_mode:
+        check = _cni_plugins.check_with(plugins, lambda name: _cni_networks.versions(wanted, name, params['required_cni_version']))
+        _executables.apply(placing, options, params['receipts'], check)
+        _cni_networks.apply(writing)
+    result.update(paths_changed=placing.names(), files_changed=writing.names(), needs=needs)
+    placing.extend(writing)
+    return dict(placing.result(module._diff), **result)
+
+
+def _foreign(module, wanted, found):
+    """Results about files that are not managed here, with a warning for each that is no configuration."""
+    foreign = _cni_networks.foreign(wanted, found)
+    for path, reason in foreign['invalid']:
+        module.warn('%s is no CNI configuration (%s); Mesos reads it and logs an error: remove it.' % (path, reason))
+    return dict(unparsable=[dict(path=path, reason=reason) for path, reason in foreign['invalid']], conflists=[path for path, unused in foreign['conflist']])
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,176 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: cni_plugin
+short_description: Install CNI plugins so that they survive DC/OS upgrades
+version_added: 0.1.0
+description:
+  - Installs CNI plugins, each from a URL, a file on the managed host or on the controller, or from a member of an archive that is there.
+  - The files live in O(bin_dir); O(plugin_dir), where Mesos looks, gets symbolic links. After a DC/OS upgrade, which loses the links, a
+    further run makes them again.
+  - Before a plugin becomes visible it is run once with C(CNI_COMMAND=VERSION). If one of them is not a CNI plugin, or does not support
+    O(required_cni_version), nothing is put in place.
+  - A plugin that is right is neither fetched nor pushed nor run again.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  cni_config_dir:
+    description:
+      - Folder of network configurations. For O(state=absent), plugins that one of them names are not removed.
+    type: path
+    default: /opt/mesosphere/etc/dcos/network/cni
+  force:
+    description:
+      - With O(state=absent), remove plugins even if a network names them. Containers that are on such a network can then not be
+        detached from it any more.
+    type: bool
+    default: false
+  state:
+    description:
+      - V(present) installs what is missing or differs.
+      - V(absent) removes the files of O(bin_dir) and the links that point to them, and O(executables) likewise. Only the names and
+        paths are looked at.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - dcos.calico._cni_placing
+  - dcos.calico._download
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it. Nothing is fetched or pushed.
+    support: full
+  diff_mode:
+    description: Shows sums, owners, modes and links, before and after.
+    support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing and fetches nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+seealso:
+  - module: dcos.calico.cni_network
+"""
+
+EXAMPLES = r"""
+- name: Install Calico's plugins
+  dcos.calico.cni_plugin:
+    plugins:
+      - name: calico
+        url: https://github.com/projectcalico/cni-plugin/releases/download/v1.11.2/calico
+        sha256: "{{ calico_plugin_sha256 }}"
+      - name: calico-ipam
+        url: https://github.com/projectcalico/cni-plugin/releases/download/v1.11.2/calico-ipam
+        sha256: "{{ calico_ipam_plugin_sha256 }}"
+
+- name: Install them from files that the controller has
+  dcos.calico.cni_plugin:
+    plugins:
+      - name: calico
+        local_src: /srv/mirror/calico-cni/v1.11.2/calico
+      - name: calico-ipam
+        local_src: /srv/mirror/calico-cni/v1.11.2/calico-ipam
+
+- name: Remove them, after the networks that name them
+  dcos.calico.cni_plugin:
+    plugins:
+      - name: calico
+      - name: calico-ipam
+    state: absent
+"""
+
+RETURN = r"""
+plugins:
+  description: The plugins.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      returned: success
+      type: str
+      sample: calico
+    path:
+      description: Its file.
+      returned: success
+      type: str
+      sample: /opt/calico/bin/calico
+    link:
+      description: The link to it; null if O(bin_dir) and O(plugin_dir) are the same.
+      returned: success
+      type: str
+      sample: /opt/mesosphere/active/cni/calico
+paths_changed:
+  description: Paths of files and links that were, or in check mode would be, made, changed or removed, in order.
+  returned: success
+  type: list
+  elements: str
+  sample: [/opt/calico/bin/calico, /opt/mesosphere/active/cni/calico]
+needs:
+  description:
+    - Sums of the files of C(local_src) that have to be pushed before anything can be done. The action plugin pushes them and runs the
+      module again, so a task shows this in check mode only.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_networks, _cni_plugins, _download, _executables, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+ARGUMENT_SPEC = dict(
+    _cni_plugins.PLACING_SPEC,
+    cni_config_dir=dict(type='path', default=_cni_networks.NETWORK_DIR),
+    force=dict(type='bool', default=False),
+    state=dict(type='str', choices=['present', 'absent'], default='present'),
+    receipts=dict(type='path', default=_receipts.PATH),
+    **_download.DOWNLOAD_SPEC
+)
+
+
+def check_unused(plugins, plan, folder):
+    """Refuse to remove a plugin that a network still names."""
+    going = dict((name, each.path) for each in plugins for name in [each.path.rsplit('/', 1)[1]] if set([each.path] + each.links) & set(plan.names()))
+    for path, found in sorted(_cni_networks.read(folder).items()):
+        used = sorted(name for name in found.network.plugins if name in going)
+        if used:
+            raise CalicoError('The plugin %s cannot be removed: %s names it' % (', '.join(used), path),
+                              remedy='Remove that network first, and stop the containers that are on it; or set force')
+
+
+def job(module):
+    """Bring the plugins to the desired state; see RETURN."""
+    params = module.params
+    options = _download.Options.of(params)
+    plugins, others = _cni_plugins.desired(params, options, params['state'])
+    plan = _executables.reconcile(others + plugins, _executables.read(others + plugins, params['receipts']))
+    needs = _executables.needs(plan)
+    if params['state'] == 'absent' and not params['force']:
+        check_unused(plugins, plan, params['cni_config_dir'])
+    if needs and not module.check_mode:
+        return dict(changed=False, plugins=_cni_plugins.report(plugins), paths_changed=[], needs=needs)
+    if not module.check_mode:
+        if params['state'] == 'present':
+            _cni_plugins.check_folder(params['plugin_dir'])
+        _executables.apply(plan, options, params['receipts'], _cni_plugins.check_with(plugins, lambda name: [params['required_cni_version']]))
+    return dict(plan.result(module._diff), plugins=_cni_plugins.report(plugins), paths_changed=plan.names(), needs=needs)
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()
