@@ -1,0 +1,71 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the artefacts of a release come from: upstream, a mirror, or a folder on the controller. Pure.
+
+The mirror's layout (docs/offline.md) is one folder per project and version, named as upstream names them.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
+
+NAMES = ("calicoctl", "calico", "calico-ipam", "etcd", "calico-node")
+# The variable by which an operator gives the digest of each.
+SHA256_VARIABLES = {
+    "calicoctl": "calico_calicoctl_sha256",
+    "calico": "calico_cni_plugin_sha256",
+    "calico-ipam": "calico_cni_ipam_sha256",
+    "etcd": "calico_etcd_sha256",
+    "calico-node": "calico_node_archive_sha256",
+}
+
+
+def mirror_paths(release: str) -> dict[str, str]:
+    """Path of each artefact below a mirror's root."""
+    found = _releases.resolve(release)
+    etcd = found["etcd"]
+    return {
+        "calicoctl": f"calicoctl/v{found['calicoctl']}/calicoctl",
+        "calico": f"cni-plugin/v{found['cni']}/calico",
+        "calico-ipam": f"cni-plugin/v{found['cni']}/calico-ipam",
+        "etcd": f"etcd/v{etcd}/etcd-v{etcd}-linux-amd64.tar.gz",
+        "calico-node": f"images/calico-node-{found['node_image_tag']}.tar",
+    }
+
+
+def resolve(release: str, mirror: str = "", folder: str = "", overrides: list[dict[str, str]] | None = None) -> dict[str, dict[str, Any]]:
+    """C(name -> {source, image}) of every artefact of a release; source as the agents' modules take it, image for calico-node only.
+
+    :param mirror: base URL; :param folder: on the controller, laid out like the mirror; it wins over the mirror.
+    :param overrides: items with name, and url, sha256, image, folder (inside the archive) as far as they are not empty.
+    :raises CalicoError: the release is unknown or refused.
+    """
+    found = _releases.resolve(release)
+    paths = mirror_paths(release)
+    given = {item["name"]: {key: value for key, value in item.items() if value} for item in overrides or []}
+    result = {}
+    for name in NAMES:
+        own, upstream = given.get(name, {}), found["artefacts"].get(name, {})
+        source = _place(own, upstream, mirror, folder, paths[name])
+        if own.get("sha256"):
+            source["sha256"] = own["sha256"].lower()
+        if upstream.get("member"):
+            source["member"] = f"{own['folder']}/{name}" if own.get("folder") else upstream["member"]
+        artefact: dict[str, Any] = {"source": {**source, "sha256_variable": SHA256_VARIABLES[name]} if "url" in source or "local_src" in source else {}}
+        if name == "calico-node":
+            artefact["image"] = own.get("image") or f"calico/node:{found['node_image_tag']}"
+        result[name] = artefact
+    return result
+
+
+def _place(own: dict[str, str], upstream: dict[str, Any], mirror: str, folder: str, path: str) -> dict[str, str]:
+    """Where one artefact is: its own address, else the folder, else the mirror, else upstream's; empty if nowhere."""
+    if own.get("url"):
+        return {"url": own["url"]}
+    if folder:
+        return {"local_src": f"{folder.rstrip('/')}/{path}"}
+    if mirror:
+        return {"url": f"{mirror.rstrip('/')}/{path}"}
+    return {"url": upstream["url"]} if upstream else {}
