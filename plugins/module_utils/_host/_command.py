@@ -80,6 +80,7 @@ def run(argv, timeout, stdin=None, environ=None, check=False):
                 raise
 
     timer = threading.Timer(timeout, kill)
+    timer.daemon = False  # Not what a calling thread is: Python 2.7 complains about a daemon that is still ending when the module exits.
     timer.start()
     try:
         out, err = process.communicate(to_bytes(stdin) if stdin is not None else None)
