@@ -39,6 +39,6 @@ def controller_side_files(root: Path = ROOT) -> list[str]:
 
 
 def unit_test_of(path: str) -> str:
-    """Where the unit tests of a plugin file are."""
+    """Where the unit tests of a plugin file are; a private name loses its underscore."""
     pure = PurePosixPath(path)
-    return str(PurePosixPath("tests/unit") / pure.with_name(f"test_{pure.name}"))
+    return str(PurePosixPath("tests/unit") / pure.with_name(f"test_{pure.name.lstrip('_')}"))

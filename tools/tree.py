@@ -10,7 +10,7 @@ import filecmp
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from layout import ROOT, collection_in
@@ -59,11 +59,23 @@ def _remove_others(tree: Path, wanted: Sequence[Path]) -> None:
             path.unlink()
 
 
-def copy(parent: Path, checkout: Path = ROOT) -> Path:
+def everything(_name: Path) -> bool:
+    """All files of the checkout."""
+    return True
+
+
+def product(name: Path) -> bool:
+    """What users get, and its unit and sanity tests: no tools, no lab, no stand-ins."""
+    if name.parts[0] == "tests":
+        return name.parts[1] in ("unit", "sanity")
+    return name.parts[0] not in ("tools", "molecule")
+
+
+def copy(parent: Path, checkout: Path = ROOT, wanted: Callable[[Path], bool] = everything) -> Path:
     """Bring the copy below this directory up to date; the collection's own directory in it."""
     tree = collection_in(parent)
     tree.mkdir(parents=True, exist_ok=True)
-    names = files_of(checkout)
+    names = [name for name in files_of(checkout) if wanted(name)]
     for name in names:
         _copy(checkout / name, tree / name)
     _remove_others(tree, names)

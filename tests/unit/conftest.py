@@ -37,7 +37,7 @@ def _tests_to_leave_out():
     with io.open(os.path.join(ROOT, "tools", "controller_side.txt"), encoding="utf-8") as lines:
         globs = [str(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
     split = [os.path.split(glob) for glob in globs]
-    return [os.path.join(directory, "test_" + name if name else "*") for directory, name in split]
+    return [os.path.join(directory, "test_" + name.lstrip("_") if name else "*") for directory, name in split]
 
 
 collect_ignore_glob = _tests_to_leave_out() if sys.version_info < CONTROLLER_PYTHON else []

@@ -1,0 +1,64 @@
+"""What may stand in the repository's files."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from layout import ROOT
+
+MOST_LINES = 400
+CODE = (".py", ".sh", ".yml", ".yaml", ".j2", ".toml")
+LONG = Path(__file__).with_name("long_files.toml")
+LARGEST = 1024 * 1024
+# Split, so that this file does not name them itself.
+REGISTRIES = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("deb", "debian", "org"), ("registry", "npmjs", "org")))
+APT_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
+TOO_COMMON = {Path("/"), Path("/home"), Path("/root"), Path("/tmp"), Path("/var/tmp"), Path("/srv"), Path("/opt")}
+
+
+def _registries_of_this_machine() -> set[str]:
+    """The hosts that pip and apt are configured for here."""
+    said = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, timeout=60, check=False).stdout
+    for source in map(Path, APT_SOURCES):
+        files = sorted(source.iterdir()) if source.is_dir() else [source]
+        said += "".join(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
+    hosts = set(re.findall(r"https?://([A-Za-z0-9.-]+)", said))
+    return {host for host in hosts if not host.startswith(("localhost", "127."))}
+
+
+def _naming(texts: dict[str, str], words: set[str]) -> list[str]:
+    return [f"{name}: {word}" for name, text in texts.items() for word in sorted(words) if word in text]
+
+
+def test_no_path_of_this_machine(texts: dict[str, str]) -> None:
+    words = {f"{ROOT}/", f"{Path.home()}/."}
+    if ROOT.parent not in TOO_COMMON:
+        words.add(f"{ROOT.parent}/")
+    assert not _naming(texts, words)
+
+
+def test_no_registry_is_named(texts: dict[str, str]) -> None:
+    assert not _naming(texts, _registries_of_this_machine() | set(REGISTRIES)), "name packages, not where they come from"
+
+
+def test_no_large_file(texts: dict[str, str]) -> None:
+    assert not [name for name in texts if (ROOT / name).stat().st_size > LARGEST]
+
+
+def test_long_files_are_justified(texts: dict[str, str]) -> None:
+    """Files over 400 lines stand in long_files.toml with a reason, and no others do."""
+    reasons = tomllib.loads(LONG.read_text(encoding="utf-8"))["reasons"]
+    long = {name for name, text in texts.items() if name.endswith(CODE) and text.count("\n") > MOST_LINES}
+    assert long == set(reasons)
+    assert all(reasons.values())
+
+
+def test_unit_test_directories_are_packages(texts: dict[str, str]) -> None:
+    """Test files of one name in two directories collide on old Pythons otherwise."""
+    tests = {Path(name).parent for name in texts if re.match(r"tests/unit/.*\.py$", name)}
+    missing = [str(directory) for directory in tests if texts.get(f"{directory}/__init__.py") != ""]
+    assert not missing, "each needs an empty __init__.py"

@@ -1,0 +1,64 @@
+"""What every module and plugin must have."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import setup
+import sides
+import yaml
+from layout import COLLECTIONS, ROOT
+
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+TESTED = ("modules", "inventory", "plugin_utils")
+PLUGINS = sorted(
+    path.relative_to(ROOT).as_posix() for kind in TESTED for path in (ROOT / "plugins" / kind).glob("*.py") if path.name != "__init__.py"
+)
+ATTRIBUTES = ("check_mode", "diff_mode", "idempotent")
+SUPPORT = ("full", "partial", "none", "N/A")
+RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def documentation() -> dict[str, Any]:
+    """ansible-doc's view of all modules, fragments merged."""
+    setup.link_collection()
+    names = [f"dcos.calico.{name}" for name in MODULES]
+    argv = [str(Path(sys.executable).parent / "ansible-doc"), "--json", "--type", "module", *names]
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("path", PLUGINS)
+def test_has_unit_tests(path: str) -> None:
+    assert (ROOT / sides.unit_test_of(path)).is_file()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_says_what_modes_it_supports(documentation: dict[str, Any], name: str) -> None:
+    attributes = documentation[f"dcos.calico.{name}"]["doc"].get("attributes", {})
+    assert {key: attributes.get(key, {}).get("support") in SUPPORT for key in ATTRIBUTES} == dict.fromkeys(ATTRIBUTES, True)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documents_what_it_returns(documentation: dict[str, Any], name: str) -> None:
+    documented = documentation[f"dcos.calico.{name}"]
+    assert documented["return"] and documented["examples"]
+
+
+def test_action_groups_hold_every_module() -> None:
+    """By side, so that module_defaults can hand agents and the controller different arguments."""
+    expected: dict[str, list[str]] = {}
+    for name in MODULES:
+        group = "dcos" if sides.is_controller_side(f"plugins/modules/{name}.py") else "agent"
+        expected.setdefault(group, []).append(name)
+    actual = {group: sorted(names) for group, names in RUNTIME["action_groups"].items()}
+    assert actual == expected
