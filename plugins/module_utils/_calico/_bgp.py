@@ -1,0 +1,120 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""BGP sessions of a calico/node: BIRD 1.6's own words and those of C(calicoctl node status), and who should be there.
+
+Neither exit codes nor C(calicoctl get nodes) tell whether the mesh is up: only sessions that are Established do.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import re
+import socket
+
+from ansible.module_utils.common.text.converters import to_bytes, to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+
+SOCKET = '/var/run/calico/bird.ctl'
+ESTABLISHED = 'Established'
+# The names that confd gives BIRD's protocols, and what calicoctl calls them.
+PROTOCOL = re.compile(r'^(Mesh|Global|Node)_(\d+_\d+_\d+_\d+)$')
+TYPES = {'Mesh': 'node-to-node mesh', 'Global': 'global', 'Node': 'node specific'}
+
+
+def peer(address, kind, state, since, info):
+    """One session as modules return it."""
+    return {'address': address, 'type': kind, 'state': state, 'since': since, 'info': info, 'established': info.split(' ')[0] == ESTABLISHED}
+
+
+def parse_protocols(text):
+    """Sessions from BIRD's C(show protocols), with or without the reply codes of its control socket; other protocols are left out."""
+    peers = []
+    for line in text.splitlines():
+        words = re.sub(r'^(\d{4}[ -]| )', '', line).split()
+        match = PROTOCOL.match(words[0]) if len(words) >= 5 and words[1] == 'BGP' else None
+        if match:
+            peers.append(peer(match.group(2).replace('_', '.'), TYPES[match.group(1)], words[3], words[4], ' '.join(words[5:])))
+    return peers
+
+
+def parse_status(text):
+    """Sessions from the IPv4 table of C(calicoctl node status); a cell that wraps goes on in the next row, whose first cell is empty."""
+    peers, inside = [], False
+    for line in text.splitlines():
+        if line.startswith('IPv'):
+            inside = line.startswith('IPv4')
+        cells = [cell.strip() for cell in line.strip().strip('|').split('|')]
+        if not inside or not line.startswith('|') or len(cells) != 5 or cells[0] == 'PEER ADDRESS':
+            continue
+        if cells[0]:
+            peers.append(peer(*cells))
+        elif peers:
+            last = peers[-1]
+            peers[-1] = peer(last['address'], *[' '.join(filter(None, pair)) for pair in
+                                                zip((last['type'], last['state'], last['since'], last['info']), cells[1:])])
+    return peers
+
+
+def ask(path=SOCKET, timeout=3):
+    """Sessions, asked for on BIRD's control socket (the protocol of birdc: a greeting, one command, lines until a code without a dash).
+
+    Raises CalicoError when nobody answers there.
+    """
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client.settimeout(timeout)
+    try:
+        client.connect(path)
+        _reply(client)
+        client.sendall(to_bytes('show protocols\n'))
+        return parse_protocols(_reply(client))
+    except (socket.error, socket.timeout) as error:
+        raise CalicoError('BIRD does not answer on %s' % path, why=to_native(error), remedy='Look at "docker logs calico-node"')
+    finally:
+        client.close()
+
+
+def _reply(client):
+    """One whole reply: its last line is a code followed by a blank."""
+    text = b''
+    while not re.search(br'(^|\n)\d{4} [^\n]*\n$', text):
+        piece = client.recv(65536)
+        if not piece:
+            raise socket.error('the connection was closed')
+        text += piece
+    return to_native(text, errors='surrogate_or_replace')
+
+
+def mesh_peers(nodes, name):
+    """Addresses of those a node of a full mesh talks to.
+
+    :arg nodes: {node name: IPv4 address with prefix, or None for one that never ran calico/node (a CNI ADD makes such entries)}.
+    :arg name: the node itself.
+    """
+    return sorted(address.split('/')[0] for other, address in nodes.items() if address and other != name)
+
+
+def configured_peers(resources, name):
+    """Addresses of the bgpPeer resources (API version v1) that concern a node: the global ones and its own; IPv6 ones left out."""
+    addresses = set()
+    for resource in resources:
+        metadata = resource.get('metadata', {})
+        mine = metadata.get('scope') == 'global' or metadata.get('node') == name
+        if mine and ':' not in metadata.get('peerIP', ':'):
+            addresses.add(metadata['peerIP'])
+    return sorted(addresses)
+
+
+def missing(expected, peers, tolerated=()):
+    """Addresses that should have a session and have none that is Established."""
+    up = set(item['address'] for item in peers if item['established'])
+    return sorted(set(expected) - up - set(tolerated))
+
+
+def describe(address, peers):
+    """What is known of the session with an address, for an error message."""
+    for item in peers:
+        if item['address'] == address:
+            return '%s (%s, %s since %s)' % (address, item['info'] or item['state'], item['state'], item['since'])
+    return '%s (BIRD has no session with it)' % address

@@ -1,0 +1,137 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wait until a calico/node is healthy: Felix is stable and every BGP session that should be there is Established.
+
+Neither the exit code of calicoctl nor Docker's word says so, and one look at a Felix that is restarted every second proves nothing.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+
+PAUSE = 0.5
+NODES_EVERY = 4  # looks between two questions to the datastore
+CAUSE_EVERY = 6  # looks between two readings of the log
+
+
+class Wanted(object):
+    """What healthy means: name of the node, felix_port (None: go by the age of Felix' process), timeout, stable_seconds, peers (C(auto) or
+    a number), tolerated (addresses that may be down), bgp (False without BIRD)."""
+    __slots__ = ('name', 'felix_port', 'timeout', 'stable_seconds', 'peers', 'tolerated', 'bgp')
+
+    def __init__(self, params):
+        health = params['health']
+        self.name = params['name']
+        self.felix_port = health['felix_port'] or None
+        self.timeout = health['timeout']
+        self.stable_seconds = health['stable_seconds']
+        self.peers = health['peers']
+        self.tolerated = health['tolerated_peers']
+        self.bgp = params['backend'] == 'bird'
+
+
+class Look(object):
+    """One look: felix (None if fine, else what is wrong), peers as _bgp.peer(), bgp (None if fine, else what is wrong), absent addresses."""
+    __slots__ = ('felix', 'peers', 'bgp', 'absent')
+
+    def __init__(self, felix, peers, bgp=None, absent=()):
+        self.felix = felix
+        self.peers = peers
+        self.bgp = bgp
+        self.absent = list(absent)
+
+    @property
+    def healthy(self):
+        return self.felix is None and self.bgp is None
+
+
+def felix_trouble(wanted):
+    """None if Felix is stable, else a sentence."""
+    age = _felix.age()
+    if wanted.felix_port:
+        good, said = _felix.ready(wanted.felix_port)
+        if good:
+            return None
+        return 'Felix does not run' if age is None else 'Felix is not ready on port %d (%s)' % (wanted.felix_port, said)
+    if age is None:
+        return 'Felix does not run'
+    return None if age >= wanted.stable_seconds else 'Felix was started %.1f seconds ago' % age
+
+
+def expected_peers(wanted, nodes, peers, calicoctl):
+    """Addresses that should be Established: the mesh, and what is configured beside it; without a mesh only what is configured.
+
+    Whether there is a mesh is only asked when BIRD has no session of one although there are other nodes.
+    """
+    configured = [item['address'] for item in peers if item['type'] != _bgp.TYPES['Mesh']]
+    mesh = _bgp.mesh_peers(nodes, wanted.name)
+    if mesh and len(configured) == len(peers) and calicoctl.config_get('nodeToNodeMesh')[0] == 'off':
+        return _bgp.configured_peers(calicoctl.get('bgpPeer'), wanted.name)
+    return sorted(set(mesh + configured))
+
+
+def look(wanted, nodes, calicoctl):
+    """Look once. nodes: {name: address with prefix or None} of the datastore."""
+    felix = felix_trouble(wanted)
+    if not wanted.bgp:
+        return Look(felix, [])
+    try:
+        peers = _bgp.ask()
+    except CalicoError as error:
+        return Look(felix, [], bgp=error.what + (': %s' % error.why if error.why else ''))
+    if wanted.peers != 'auto':
+        count = len([item for item in peers if item['established']])
+        return Look(felix, peers, None if count >= int(wanted.peers) else '%d of %s BGP sessions are Established' % (count, wanted.peers))
+    if not nodes.get(wanted.name):
+        return Look(felix, peers, 'the datastore has no address of the node %s yet' % wanted.name)
+    absent = _bgp.missing(expected_peers(wanted, nodes, peers, calicoctl), peers, wanted.tolerated)
+    return Look(felix, peers, 'no BGP session is Established with %s' % ', '.join(name_peer(each, nodes, peers) for each in absent) if absent else None, absent)
+
+
+def name_peer(address, nodes, peers):
+    """An address with what is known about it."""
+    name = next((node for node, ip in sorted(nodes.items()) if ip and ip.split('/')[0] == address), None)
+    said = _bgp.describe(address, peers)
+    return 'node %s %s' % (name, said) if name and name != address else said
+
+
+def wait(wanted, nodes, calicoctl, logs, fresh=False, clock=None, sleep=None):
+    """Wait until healthy and return the last Look; raise CalicoError with the cause at the deadline, or earlier where waiting is in vain.
+
+    :arg nodes: of the datastore as known so far.
+    :arg logs: callable() -> text, the last lines of calico/node's log.
+    :arg fresh: the node was just started, so what is known is out of date.
+    """
+    deadline, count = Deadline(wanted.timeout, clock, sleep), 0
+    while True:
+        if (fresh and count == 0) or (count and count % NODES_EVERY == 0):
+            nodes = _node.addresses(calicoctl.nodes())
+        seen = look(wanted, nodes, calicoctl)
+        if seen.healthy:
+            return seen
+        count += 1
+        if count % CAUSE_EVERY == 0 and seen.felix is not None:
+            why, remedy = _felix.cause(logs(), _felix.rp_filter_loose())
+            if why:
+                raise unhealthy(wanted, seen, why, remedy, logs())
+        if not deadline.pause(PAUSE):
+            why, remedy = _felix.cause(logs(), _felix.rp_filter_loose()) if seen.felix is not None else (None, None)
+            raise unhealthy(wanted, seen, why, remedy, logs())
+
+
+def unhealthy(wanted, seen, why, remedy, text):
+    """The error: what is wrong, the cause if it is known, the last words, and what to do."""
+    wrong = '; '.join(part for part in (seen.felix, seen.bgp) if part)
+    words = _felix.last_words(text)
+    if words and seen.felix is not None:
+        why = '%sit last said: %s' % (why + '; ' if why else '', ' | '.join(words))
+    if remedy is None and seen.absent:
+        remedy = ('Open TCP port 179 between these hosts and see that calico/node runs there; one that is gone for good is removed with "calicoctl delete '
+                  'node", and one that may be down is named in health.tolerated_peers')
+    return CalicoError('calico/node %s was not healthy within %g seconds, %s' % (wanted.name, wanted.timeout, wrong), why=why,
+                       remedy=remedy or 'See "docker logs calico-node" and "journalctl -u calico-node" on the host',
+                       missing_peers=seen.absent, peers=seen.peers)

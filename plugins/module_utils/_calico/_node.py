@@ -1,0 +1,201 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The calico/node container as wanted and as it is, and its systemd unit. Pure.
+
+What is wanted is what C(calicoctl node run --dryrun) prints; what is, is what C(docker inspect) says. Both become a Container, and those are compared
+as sets, because calicoctl prints its options in random order.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import re
+import shlex
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+
+CONTAINER = 'calico-node'
+UNIT_NAME = 'calico-node.service'
+# Docker and images put these in by themselves.
+AMBIENT = ('PATH', 'HOME', 'HOSTNAME')
+SECRET = re.compile(r'PASSWORD|SECRET|TOKEN')
+CERTIFICATES = '/etc/calico/certs/'
+ADDRESS = re.compile(r'^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})/(\d{1,2})$')
+NAME = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$')
+
+UNIT = """\
+# Managed by Ansible (dcos.calico.calicoctl_node); changes made here by hand are overwritten.
+[Unit]
+Description=Calico node
+Documentation=https://docs.projectcalico.org/v2.6/
+Wants=%(after)s
+After=%(after)s
+
+[Service]
+ExecStart=%(start)s
+ExecStop=-%(docker)s stop -t 10 %(container)s
+Restart=always
+RestartSec=5
+StartLimitInterval=0
+TimeoutStopSec=30
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+class Container(object):
+    """A calico/node container: image reference, image_id, env {name: value}, mounts set('source:target[:mode]'), network, privileged, restart.
+
+    image_id is None where it is not known; restart is Docker's restart policy, 'no' under an init system.
+    """
+    __slots__ = ('image', 'image_id', 'env', 'mounts', 'network', 'privileged', 'restart')
+
+    def __init__(self, image, env, mounts, network='host', privileged=True, restart='no', image_id=None):
+        self.image = image
+        self.image_id = image_id
+        self.env = dict(env)
+        self.mounts = set(mounts)
+        self.network = network
+        self.privileged = privileged
+        self.restart = restart
+
+    def as_dict(self):
+        """For the diff: everything but secrets, in one order."""
+        env = dict((name, shown(name, value)) for name, value in self.env.items())
+        return {'image': self.image, 'image_id': self.image_id, 'env': env, 'mounts': sorted(self.mounts), 'network': self.network,
+                'privileged': self.privileged, 'restart': self.restart}
+
+    def certificates(self):
+        """Paths on the host of the files for TLS to etcd. The container keeps the file it was started with, even when its path has a new one."""
+        return sorted(mount.split(':')[0] for mount in self.mounts if CERTIFICATES in mount)
+
+
+def shown(name, value):
+    """A variable's value as messages may show it: passwords and credentials in addresses taken out."""
+    if value is None:
+        return 'not set'
+    return '(secret)' if SECRET.search(name) else re.sub(r'//[^/@,]*@', '//***@', value)
+
+
+def check(params):
+    """Refuse values of the module that cannot be right, before anything is touched."""
+    match = ADDRESS.match(params['ip'])
+    if not match or any(int(part) > 255 for part in match.groups()[:4]) or not 8 <= int(match.group(5)) <= 32:
+        raise ValidationError('%s is not an IPv4 address with its prefix' % params['ip'],
+                              remedy='Write it like 10.0.2.10/24: without a prefix Calico takes the node for a network of its own (/32)')
+    if not NAME.match(params['name']):
+        raise ValidationError('%r cannot be the name of a Calico node' % params['name'], remedy='Use letters, digits, dots and dashes')
+    if not str(params['health']['peers']).isdigit() and params['health']['peers'] != 'auto':
+        raise ValidationError('health.peers is %r' % params['health']['peers'], remedy='Give auto or a number')
+
+
+def arguments(params):
+    """argv of C(calicoctl node run) after the program's name, without its configuration file."""
+    argv = ['node', 'run', '--node-image=%s' % params['image'], '--name=%s' % params['name'], '--ip=%s' % params['ip'],
+            '--backend=%s' % params['backend'], '--log-dir=%s' % params['log_dir']]
+    if params['as_number']:
+        argv.append('--as=%s' % params['as_number'])
+    if params['no_default_ippools']:
+        argv.append('--no-default-ippools')
+    if not params['libnetwork']:
+        argv.append('--disable-docker-networking')
+    if params['init_system']:
+        argv.append('--init-system')
+    return argv
+
+
+def unit_text(params, docker):
+    """Text of the systemd unit, for systemd 219 and later.
+
+    :arg docker: absolute path of Docker's client, which older systemd insists on.
+    """
+    start = ' '.join([params['calicoctl']] + arguments(params) + ['--config=%s' % params['config']]).replace('%', '%%')
+    return UNIT % dict(after=' '.join(['docker.service'] + params['after_units']), start=start, docker=docker, container=CONTAINER)
+
+
+def parse_dryrun(text):
+    """Container that C(calicoctl node run --dryrun) would start; raises CalicoError if no C(docker run) line is in its answer."""
+    line = next((row for row in text.splitlines() if row.strip().startswith('docker run ')), None)
+    if line is None:
+        raise CalicoError('calicoctl node run --dryrun did not print the command it would run', why=' | '.join(text.split('\n')[-4:]).strip(' |'),
+                          remedy='Check that calicoctl is of version 1.6 and what it says by hand')
+    container, words = Container(None, {}, (), network='default', privileged=False), shlex.split(line)[2:]
+    while words:
+        word = words.pop(0)
+        if word == '-e':
+            name, sign, value = words.pop(0).partition('=')
+            container.env[name] = value
+        elif word == '-v':
+            container.mounts.add(words.pop(0))
+        elif word == '--privileged':
+            container.privileged = True
+        elif word.startswith('--net='):
+            container.network = word.partition('=')[2]
+        elif word.startswith('--restart='):
+            container.restart = word.partition('=')[2]
+        elif not word.startswith('-'):
+            container.image = word
+    return container
+
+
+def environment(words):
+    """{name: value} of Docker's list of NAME=value."""
+    return dict(word.partition('=')[::2] for word in words or ())
+
+
+def from_inspect(container, image=None):
+    """Container from one object of C(docker inspect), leaving out what the image itself puts into its environment.
+
+    :arg container: the object of the container.
+    :arg image: the object of its image, if at hand.
+    """
+    config, host = container.get('Config') or {}, container.get('HostConfig') or {}
+    ambient = environment(((image or {}).get('Config') or {}).get('Env'))
+    env = environment(config.get('Env'))
+    kept = dict((name, value) for name, value in env.items() if name not in AMBIENT and ambient.get(name) != value)
+    return Container(config.get('Image'), kept, host.get('Binds') or (), network=host.get('NetworkMode'), privileged=bool(host.get('Privileged')),
+                     restart=(host.get('RestartPolicy') or {}).get('Name') or 'no', image_id=container.get('Image'))
+
+
+def differences(wanted, actual):
+    """Sentences about what differs in a running container; empty if nothing does."""
+    found = []
+    if wanted.image_id and actual.image_id != wanted.image_id:
+        found.append('image: runs %s (%s), wanted %s (%s)' % (actual.image, short(actual.image_id), wanted.image, short(wanted.image_id)))
+    elif not wanted.image_id and wanted.image != actual.image:
+        found.append('image: runs %s, wanted %s' % (actual.image, wanted.image))
+    for name in sorted(set(wanted.env) | set(actual.env)):
+        before, after = actual.env.get(name), wanted.env.get(name)
+        if before != after:
+            found.append('variable %s: is %s, wanted %s' % (name, shown(name, before), shown(name, after)))
+    found.extend('mount %s: missing' % mount for mount in sorted(wanted.mounts - actual.mounts))
+    found.extend('mount %s: not wanted' % mount for mount in sorted(actual.mounts - wanted.mounts))
+    for name in ('network', 'privileged', 'restart'):
+        if getattr(wanted, name) != getattr(actual, name):
+            found.append('%s: is %s, wanted %s' % (name, getattr(actual, name), getattr(wanted, name)))
+    return found
+
+
+def short(image_id):
+    """The first digits of an image id."""
+    return (image_id or 'none').replace('sha256:', '')[:12]
+
+
+def addresses(nodes):
+    """{node name: IPv4 address with prefix or None} of what Calicoctl.nodes() gives."""
+    return dict((node['name'], node['ipv4']) for node in nodes)
+
+
+def conflict(nodes, name, ip):
+    """Name of another node that has the address (with prefix) of this one, or None."""
+    wanted = ip.split('/')[0]
+    return next((other for other, address in sorted(nodes.items()) if other != name and address and address.split('/')[0] == wanted), None)
+
+
+def summary(params):
+    """What a container that does not run yet will be, told by the options alone: the same in check mode, without calicoctl, and for real."""
+    return {'image': params['image'], 'name': params['name'], 'ip': params['ip'], 'as_number': params['as_number'] or None, 'backend': params['backend'],
+            'libnetwork': params['libnetwork'], 'no_default_ippools': params['no_default_ippools'], 'config': params['config'],
+            'init_system': params['init_system']}

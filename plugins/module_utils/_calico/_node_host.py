@@ -1,0 +1,269 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""calico/node on this host: read what is there, plan, and bring it about. The container is made by C(calicoctl node run) only."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import calendar
+import os
+import time
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+UNIT_FOLDER = '/etc/systemd/system'
+RUN_TIMEOUT = 120
+STARTED = 'Calico node started successfully'
+LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
+
+
+class Actual(object):
+    """What is there: container, image (of the wanted name) and own_image (of the container), objects of docker inspect or None; wanted
+    (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes ({name: address} or None), unit (systemd state or None),
+    files ({path: Found})."""
+    __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'unit', 'files')
+
+    def __init__(self, container, image, own_image, wanted, nodes, unit, files):
+        self.container = container
+        self.image = image
+        self.own_image = own_image
+        self.wanted = wanted
+        self.nodes = nodes
+        self.unit = unit
+        self.files = files
+
+    @property
+    def running(self):
+        state = (self.container or {}).get('State') or {}
+        return bool(state.get('Running')) and not state.get('Restarting')
+
+    @property
+    def image_id(self):
+        return (self.image or {}).get('Id')
+
+    @property
+    def held_image(self):
+        """Whether the container runs what has the wanted name now, so that loading another under that name reaches into it."""
+        return self.running and self.container.get('Image') == self.image_id
+
+    def as_container(self):
+        """The _node.Container that is there."""
+        return _node.from_inspect(self.container, self.own_image)
+
+
+class Work(object):
+    """What is to be done: files and units (plans), start (None, start or restart), differences (of a running node), held (it is left alone)."""
+    __slots__ = ('files', 'units', 'start', 'differences', 'held', 'node')
+
+    def __init__(self):
+        self.files = Plan()
+        self.units = Plan()
+        self.node = Plan()
+        self.start = None
+        self.differences = []
+        self.held = False
+
+    def plan(self):
+        whole = Plan(self.files)
+        whole.extend(self.units)
+        whole.extend(self.node)
+        return whole
+
+
+def unit_path():
+    return os.path.join(UNIT_FOLDER, _node.UNIT_NAME)
+
+
+def unit_file(params):
+    """The TextFile of the unit; absent if the node is not run by systemd."""
+    if params['state'] == 'absent' or not params['init_system']:
+        return _text_files.TextFile(unit_path(), kind='absent')
+    return _text_files.TextFile(unit_path(), _node.unit_text(params, _docker.present() or '/usr/bin/docker'))
+
+
+def read(params, calicoctl, check_mode):
+    """Actual state; in check mode tools that are not there yet, or do not work yet, are no error."""
+    container = image = own_image = wanted = nodes = None
+    try:
+        if _docker.present() is None:
+            raise CalicoError('There is no docker on this host', remedy='Install Docker first: calico/node is a container')
+        container, image = _docker.container_and_image(_node.CONTAINER, params['image'])
+        if container:
+            own_image = image if image and image['Id'] == container.get('Image') else _docker.image(container.get('Image'))
+        if params['state'] == 'present':
+            wanted = dryrun(params, calicoctl)
+            nodes = _node.addresses(calicoctl.nodes())
+    except CalicoError:
+        if not check_mode:
+            raise
+    return Actual(container, image, own_image, wanted, nodes, unit_state(), _text_files.read([unit_file(params)]))
+
+
+def unit_state():
+    """systemd's state of the unit; None on a host without systemctl."""
+    try:
+        return _systemd.read([_node.UNIT_NAME])[_node.UNIT_NAME]
+    except CommandError:
+        return None
+
+
+def dryrun(params, calicoctl):
+    """The Container that calicoctl would start."""
+    result = calicoctl.run(_node.arguments(params) + ['--dryrun'])
+    if result.rc != 0:
+        raise _runner.explain('node run --dryrun', result)
+    return _node.parse_dryrun(result.out)
+
+
+def refuse_conflict(params, actual):
+    """Raise if another node has this node's address: calico/node would end itself, and the node that works could be disturbed."""
+    other = _node.conflict(actual.nodes or {}, params['name'], params['ip'])
+    if other:
+        raise CalicoError('The Calico node %s already uses the address %s of %s' % (other, params['ip'], params['name']),
+                          why='each address belongs to one node of the datastore',
+                          remedy='If %s is gone for good, or an earlier name of this host, remove it: calicoctl delete node %s; otherwise correct one of '
+                                 'the two addresses' % (other, other), conflict=other)
+
+
+def reconcile(params, actual, image_id):
+    """Work to do. Touches nothing; reads only the times of certificates.
+
+    :arg image_id: of the image that is wanted, None if not known (it is not loaded yet, and this is check mode).
+    """
+    work = Work()
+    if actual.running:
+        work.differences = differences(params, actual, image_id)
+    work.held = bool(work.differences) and params['restart'] == 'never'
+    if work.held:
+        return work
+    work.start = 'restart' if work.differences else None if actual.running else 'start'
+    work.files = _text_files.reconcile([unit_file(params)], actual.files)
+    if params['init_system']:
+        _plan_unit(work, actual.unit)
+    if work.start == 'start':
+        work.node.add('container %s' % _node.CONTAINER, None, _node.summary(params))
+    elif work.start:
+        after = dict(actual.wanted.as_dict(), image_id=image_id, differences=[]) if actual.wanted else _node.summary(params)
+        work.node.add('container %s' % _node.CONTAINER, dict(actual.as_container().as_dict(), differences=work.differences), after)
+    return work
+
+
+def _plan_unit(work, state):
+    """Have the unit enabled and, if the node is to be started, started. A unit whose container is gone may look active."""
+    running = state is not None and state.running
+    before = {'enabled': state is not None and state.enabled, 'active': state.active if state else 'inactive'}
+    after, action = dict(before, enabled=True), None
+    if work.start:
+        action = 'restart' if running else 'start'
+        after['active'] = 'active'
+    if running and work.start:
+        after['restart'] = 'because it differs' if work.differences else 'because no container runs'
+    work.units.add(_node.UNIT_NAME, before, after, how=_systemd.Step(_node.UNIT_NAME, None if before['enabled'] else True, action))
+
+
+def differences(params, actual, image_id):
+    """Why a running node must be restarted, as sentences."""
+    found = []
+    if actual.wanted is not None:
+        actual.wanted.image_id = image_id
+        found = _node.differences(actual.wanted, actual.as_container())
+        found.extend(_younger_certificates(actual))
+    active = actual.unit is not None and actual.unit.running
+    if params['init_system'] and not active:
+        found.append('%s does not run: the container was started by something else' % _node.UNIT_NAME)
+    if not params['init_system'] and active:
+        found.append('%s runs and is not wanted' % _node.UNIT_NAME)
+    if actual.nodes is not None and actual.nodes.get(params['name']) != params['ip']:
+        found.append('address in the datastore: is %s, wanted %s' % (actual.nodes.get(params['name']), params['ip']))
+    return found
+
+
+def _younger_certificates(actual):
+    started = started_at(actual.container)
+    for path in actual.wanted.certificates():
+        if started and os.path.exists(path) and os.stat(path).st_mtime > started:
+            yield 'file %s: newer than the container, which still has the old one' % path
+
+
+def started_at(container):
+    """Seconds since the epoch of a container's start, or None. Docker writes 2026-11-22T00:00:46.206123456Z."""
+    try:
+        return calendar.timegm(time.strptime(container['State']['StartedAt'][:19], '%Y-%m-%dT%H:%M:%S')) + 1
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def apply(params, actual, work, calicoctl):
+    """Write the unit, let systemd know, and start or restart the node. Its health is for others to wait for."""
+    changed = work.files.names()
+    if changed and not params['init_system']:
+        stop_unit(actual)
+    _text_files.apply(work.files)
+    states = {_node.UNIT_NAME: actual.unit} if actual.unit else {}
+    if _systemd.reload_needed(changed, states):
+        _systemd.daemon_reload()
+    if params['init_system']:
+        _systemd.apply_starts(work.units, settle=0.2)
+    elif work.start:
+        run(params, calicoctl)
+
+
+def reconcile_absent(actual):
+    """Work that takes the unit and the container away, and nothing else: links, chains, routes and the datastore stay."""
+    work = Work()
+    if actual.unit is not None and (actual.unit.running or actual.unit.enabled):
+        work.units.add(_node.UNIT_NAME, {'enabled': actual.unit.enabled, 'active': actual.unit.active}, {'enabled': False, 'active': 'inactive'})
+    work.files = _text_files.reconcile([_text_files.TextFile(unit_path(), kind='absent')], actual.files)
+    if actual.container:
+        work.node.add('container %s' % _node.CONTAINER, actual.as_container().as_dict(), None)
+    return work
+
+
+def apply_absent(actual, work):
+    """Stop and disable the unit, remove its file and the container."""
+    if work.units or work.files:
+        stop_unit(actual)
+    _text_files.apply(work.files)
+    if work.files:
+        _systemd.daemon_reload()
+    if work.node:
+        _docker.remove_container(_node.CONTAINER)
+
+
+def run(params, calicoctl):
+    """C(calicoctl node run) without systemd: it removes an old container, starts a new one and reads its log for 10 seconds."""
+    result = calicoctl.run(_node.arguments(params), timeout=RUN_TIMEOUT)
+    if STARTED not in result.out:
+        container = _docker.container_and_image(_node.CONTAINER, params['image'])[0]
+        if not container or not (container.get('State') or {}).get('Running'):
+            raise CalicoError('calicoctl node run did not start calico/node', why=_runner.said(result)[-600:], remedy='See "docker logs calico-node"')
+
+
+def stop_unit(actual):
+    """Stop and disable the unit if systemd knows it."""
+    if actual.unit is not None and actual.unit.exists:
+        _systemd.stop([_node.UNIT_NAME])
+        _command.run(['systemctl', 'disable', _node.UNIT_NAME], RUN_TIMEOUT)
+
+
+def logs(params):
+    """The last lines of calico/node's log: Docker's while the container lives, else the unit's journal, and those of its parts."""
+    text = _docker.logs(_node.CONTAINER) or _systemd.journal_tail(_node.UNIT_NAME, 40).replace(' | ', '\n')
+    for name in LOG_FILES:
+        text += '\n' + tail(os.path.join(params['log_dir'], name))
+    return text
+
+
+def tail(path, size=16384):
+    """The last bytes of a log file as text, '' if it is not there."""
+    try:
+        with open(path, 'rb') as handle:
+            handle.seek(0, os.SEEK_END)
+            handle.seek(max(0, handle.tell() - size))
+            return handle.read().decode('utf-8', 'replace')
+    except (IOError, OSError):
+        return ''

@@ -1,0 +1,109 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Docker 1.11 and later, by its command line client."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import json
+import os
+import re
+import tarfile
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command
+
+LOOK, CHANGE, LOAD = 20, 60, 600
+ABSENT = re.compile(r'No such (object|image|container)', re.IGNORECASE)
+DAEMON_CONFIG = '/etc/docker/daemon.json'
+
+
+def present():
+    """Absolute path of Docker's client, or None."""
+    return _command.find('docker')
+
+
+def inspect(*names):
+    """Objects of C(docker inspect) of those containers and images that exist; raises CommandError if Docker does not answer."""
+    result = _command.run(['docker', 'inspect'] + list(names), LOOK)
+    if result.rc != 0 and not ABSENT.search(result.err + result.out):
+        raise CommandError('docker inspect failed', why=result.said(), remedy='Start Docker: systemctl start docker')
+    try:
+        return json.loads(result.out or '[]')
+    except ValueError:
+        raise CommandError('docker inspect did not answer in JSON', why=result.said())
+
+
+def container_and_image(container, reference):
+    """(object of a container or None, object of an image or None) in one call."""
+    found = inspect(container, reference)
+    containers = [item for item in found if 'State' in item and item.get('Name') == '/' + container]
+    images = [item for item in found if 'State' not in item and ('RepoTags' in item or 'RootFS' in item)]
+    return containers[0] if containers else None, images[0] if images else None
+
+
+def image(reference):
+    """Object of an image by id or name, or None."""
+    return next((item for item in inspect(reference) if 'State' not in item), None)
+
+
+def load(path):
+    """C(docker load) of an archive; what Docker loses of earlier images under the same tag stays, untagged."""
+    _command.run(['docker', 'load', '-q', '-i', path], LOAD, check=True)
+
+
+def pull(reference):
+    """C(docker pull); the registry's words are in the error."""
+    result = _command.run(['docker', 'pull', reference], LOAD)
+    if result.rc != 0:
+        raise CommandError('The image %s cannot be pulled' % reference, why=result.said(),
+                           remedy='Let this host reach the registry, or give the image as an archive (image_archive)')
+
+
+def remove_container(name):
+    """C(docker rm -f); return whether it was there."""
+    result = _command.run(['docker', 'rm', '-f', name], CHANGE)
+    if result.rc != 0 and not ABSENT.search(result.err + result.out):
+        raise CommandError('The container %s cannot be removed' % name, why=result.said())
+    return result.rc == 0
+
+
+def logs(name, lines=80):
+    """The last lines that a container wrote; '' if it is gone."""
+    try:
+        result = _command.run(['docker', 'logs', '--tail', str(lines), name], LOOK)
+    except CommandError:
+        return ''
+    return result.out + result.err if result.rc == 0 else ''
+
+
+def archive_contents(path):
+    """[(image id, [tags])] of an archive made by C(docker save), packed or not; read from its manifest, without Docker.
+
+    Image specification 1.2: manifest.json lists, for each image, its Config (named by the digest that is the image id) and its RepoTags.
+    """
+    try:
+        with tarfile.open(path, 'r:*') as archive:
+            manifest = json.loads(to_native(archive.extractfile('manifest.json').read()))
+        found = []
+        for item in manifest:
+            digest = os.path.basename(item['Config']).replace('.json', '')
+            found.append(('sha256:' + digest, item.get('RepoTags') or []))
+        return found
+    except (tarfile.TarError, IOError, OSError, EOFError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise CalicoError('%s is not an archive of images' % path, why=to_native(error), remedy='Make it with "docker save IMAGE > FILE", by Docker 1.10 or later')
+
+
+def same_reference(first, second):
+    """Whether two names of images are one for Docker, which leaves out its own registry and the tag latest."""
+    return _normal(first) == _normal(second)
+
+
+def _normal(reference):
+    for prefix in ('docker.io/', 'index.docker.io/', 'library/'):
+        if reference.startswith(prefix):
+            reference = reference[len(prefix):]
+    return reference if ':' in reference.rpartition('/')[2] else reference + ':latest'

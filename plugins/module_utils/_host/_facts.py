@@ -1,0 +1,107 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything worth knowing of a host, in one go: independent probes, each in a thread of its own, none of which can fail the others."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import threading
+import time
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_calico, _facts_dcos, _facts_etcd, _kernel, _network
+
+SECONDS = 15
+NETWORK_MANAGERS = {'networkmanager': 'NetworkManager.service', 'networkd': 'systemd-networkd.service'}
+
+
+class Probe(threading.Thread):
+    """One question; C(value) is its answer, or C({'error': words})."""
+
+    def __init__(self, ask):
+        super(Probe, self).__init__()
+        self.daemon = True
+        self.value = {'error': 'no answer within %d seconds' % SECONDS}
+        self._ask = ask
+
+    def run(self):
+        try:
+            self.value = self._ask()
+        except Exception as error:  # A probe's error is its value, whatever it is: one broken part of a host must not hide the others.
+            self.value = {'error': to_native(error) or type(error).__name__}
+
+
+def together(questions):
+    """{name: answer} of {name: callable}, all asked at once and waited for together."""
+    probes = dict((name, Probe(ask)) for name, ask in questions.items())
+    for probe in probes.values():
+        probe.start()
+    end = time.time() + SECONDS
+    for probe in probes.values():
+        probe.join(max(0, end - time.time()))
+    return dict((name, probe.value) for name, probe in probes.items())
+
+
+def questions(params):
+    """What is asked, by name of the answer."""
+    tls = _facts_etcd.Tls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
+    units = dict(NETWORK_MANAGERS, node=params['node_unit'], proxy=params['proxy_unit'])
+    asked = {
+        'dcos': _facts_dcos.dcos,
+        'os': _facts_dcos.system,
+        'detected': lambda: _facts_dcos.detect_ip(params['detect_ip']),
+        'addresses': lambda: {'list': _network.addresses()},
+        'mtus': _network.mtus,
+        'rp_filter': _network.rp_filter,
+        'iptables': _network.iptables,
+        'kernel': lambda: _kernel.probe(params['probe_ipip']),
+        'ports': lambda: _network.listeners(wanted_ports(params)),
+        'docker': _facts_calico.docker,
+        'container': _facts_calico.container,
+        'units': lambda: by_role(units, _facts_calico.units(units.values())),
+        'felix': lambda: _facts_calico.felix(params['felix_health_port']),
+        'bgp': _facts_calico.bgp,
+        'cni': lambda: {'dir': params['cni_dir'], 'files': _facts_calico.cni_files(params['cni_dir']),
+                        'plugins': _facts_calico.cni_plugins(params['plugin_dirs'])},
+        'calicoctl_cfg': lambda: _facts_calico.calicoctl_config(params['calicoctl_cfg']),
+    }
+    for path in params['executables']:
+        asked['executable ' + path] = lambda path=path: _facts_calico.executable(path)
+    for endpoint in params['etcd_endpoints']:
+        asked['etcd ' + endpoint] = lambda endpoint=endpoint: _facts_etcd.probe(endpoint, tls)
+    return asked
+
+
+def wanted_ports(params):
+    """Ports to look at: BGP's, Felix' health port and those that are asked for."""
+    return set([179] + params['ports'] + ([params['felix_health_port']] if params['felix_health_port'] else []))
+
+
+def by_role(units, states):
+    """{role: state with the unit's name}."""
+    return dict((role, dict(states[name], name=name)) for role, name in units.items())
+
+
+def gather(params):
+    """The result of agent_info; see its RETURN."""
+    found = together(questions(params))
+    addresses, detected = found.pop('addresses').get('list') or [], found.pop('detected')
+    units = found.pop('units')
+    container, felix, bgp = found.pop('container'), found.pop('felix'), found.pop('bgp')
+    return dict(
+        dict((name, value) for name, value in found.items() if ' ' not in name),
+        node=_facts_dcos.node(detected, addresses, found['mtus']),
+        subnets=addresses,
+        executables=[_named(found['executable ' + path], path=path) for path in params['executables']],
+        etcd=[_named(found['etcd ' + endpoint], endpoint=endpoint) for endpoint in params['etcd_endpoints']],
+        network_managers=dict((role, (units.get(role) or {}).get('active') == 'active') for role in NETWORK_MANAGERS),
+        proxy=units.get('proxy') or units,
+        calico_node={'container': container, 'unit': units.get('node') or units, 'felix': felix, 'bgp': bgp},
+    )
+
+
+def _named(answer, **names):
+    """An answer that names what it is about, even if it is only an error."""
+    return dict(names, **answer)

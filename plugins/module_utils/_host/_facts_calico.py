@@ -1,0 +1,150 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of Calico is on a host: CNI files, executables, units, container, sessions. Every function tolerates that what it looks for is absent."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import json
+import os
+import re
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node
+from ansible_collections.dcos.calico.plugins.module_utils._cni import _config
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _files, _network, _systemd, _text_files
+
+SECONDS = 5
+# How each program tells its version without touching anything.
+VERSION_FLAGS = {'calicoctl': '--version', 'etcd': '--version', 'etcdctl': '--version', 'calico': '-v', 'calico-ipam': '-v'}
+VERSION = re.compile(r'v?(\d+\.\d+\.\d+[\w.-]*)')
+# Variables of calico/node that are worth seeing; passwords are not among them.
+VARIABLES = re.compile(r'^(NODENAME|IP|AS|IP_AUTODETECTION_METHOD|NO_DEFAULT_POOLS|CALICO_[A-Z0-9_]+|FELIX_[A-Z0-9_]+|ETCD_ENDPOINTS|ETCD_[A-Z_]+_FILE)$')
+
+
+def cni_files(folder):
+    """[{file, name, type, kind, reason, duplicate_of}] of every file of a folder, as Mesos reads it: whatever its name, sub-folders left out.
+
+    duplicate_of: an earlier file with the same network name. Which of two Mesos takes is up to the order of the directory.
+    """
+    found, seen = [], {}
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        path = os.path.join(folder, name)
+        if os.path.isdir(path):
+            continue
+        content = _files.state_of(os.path.realpath(path)).content()
+        network = _config.parse_config(content) if content is not None else _config.Network('invalid', reason='it is not a file')
+        other = seen.setdefault(network.name, name) if network.kind == 'network' else name
+        config = network.config if isinstance(network.config, dict) else {}
+        found.append({'file': name, 'name': network.name, 'type': config.get('type'), 'kind': network.kind, 'reason': network.reason,
+                      'plugins': network.plugins, 'duplicate_of': other if other != name else None})
+    return found
+
+
+def cni_plugins(folders):
+    """{name of an executable: the first folder of the search path that has it}."""
+    found = {}
+    for folder in folders:
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            path = os.path.join(folder, name)
+            if os.path.isfile(path) and os.access(path, os.X_OK):
+                found.setdefault(name, folder)
+    return found
+
+
+def executable(path):
+    """{path, present, target, sha256, version, error} of one executable; version only of programs that are known to tell it harmlessly."""
+    found = {'path': path, 'present': os.path.isfile(path), 'target': None, 'sha256': None, 'version': None, 'error': None}
+    if not found['present']:
+        return found
+    found['target'] = os.path.realpath(path) if os.path.islink(path) else None
+    found['sha256'] = _files.sha256_of(path)
+    flag = VERSION_FLAGS.get(os.path.basename(path))
+    if flag and os.access(path, os.X_OK):
+        try:
+            result = _command.run([path, flag], SECONDS)
+            match = VERSION.search(result.out)
+            found['version'] = match.group(1) if match else None
+        except CommandError as error:
+            found['error'] = str(error)
+    return found
+
+
+def units(names):
+    """{name: {exists, active, sub, enabled}} of systemd units, by one call."""
+    states = _systemd.read(list(names))
+    return dict((name, {'exists': state.exists, 'active': state.active, 'sub': state.sub, 'enabled': state.enabled}) for name, state in states.items())
+
+
+def docker_settings(text, commandline):
+    """iptables: whether the daemon manages it, from daemon.json and its command line. Pure."""
+    try:
+        config = json.loads(text or '{}')
+    except ValueError:
+        config = {}
+    value = config.get('iptables', True) if isinstance(config, dict) else True
+    return {'iptables': bool(value) and '--iptables=false' not in commandline}
+
+
+def docker():
+    """{present, running, version, iptables, error}."""
+    found = {'present': _docker.present() is not None, 'running': False, 'version': None, 'error': None}
+    pid = next(iter((_network.read('/var/run/docker.pid') or '').split()), None)
+    commandline = (_network.read('/proc', pid, 'cmdline') or '') if pid else ''
+    found.update(docker_settings(_network.read(_docker.DAEMON_CONFIG), commandline.split('\0')))
+    if not found['present']:
+        return found
+    try:
+        result = _command.run(['docker', 'version', '--format', '{{.Server.Version}}'], SECONDS)
+    except CommandError as error:
+        return dict(found, error=str(error))
+    if result.rc != 0:
+        return dict(found, error=result.said())
+    return dict(found, running=True, version=result.out.strip())
+
+
+def container():
+    """{present, running, image, image_id, id, started_at, env} of calico-node, secrets left out of env; error if Docker does not answer."""
+    found = {'present': False, 'running': False, 'image': None, 'image_id': None, 'id': None, 'started_at': None, 'env': {}, 'error': None}
+    if _docker.present() is None:
+        return found
+    try:
+        item = next((each for each in _docker.inspect(_node.CONTAINER) if 'State' in each), None)
+    except CommandError as error:
+        return dict(found, error=str(error))
+    if item is None:
+        return found
+    env = _node.environment((item.get('Config') or {}).get('Env'))
+    state = item['State']
+    return dict(found, present=True, running=bool(state.get('Running')), image=item['Config'].get('Image'), image_id=item.get('Image'), id=item.get('Id'),
+                started_at=state.get('StartedAt'),
+                env=dict((name, _node.shown(name, value)) for name, value in env.items() if VARIABLES.match(name)))
+
+
+def felix(port):
+    """{running, age, ready, error}: age of its process in seconds; ready is None without a health port."""
+    age = _felix.age()
+    ready, said = _felix.ready(port) if port else (None, None)
+    return {'running': age is not None, 'age': round(age, 1) if age is not None else None, 'ready': ready, 'error': said}
+
+
+def bgp():
+    """{answers, peers, error}."""
+    try:
+        return {'answers': True, 'peers': _bgp.ask(timeout=2), 'error': None}
+    except CalicoError as error:
+        return {'answers': False, 'peers': [], 'error': error.why or error.what}
+
+
+def calicoctl_config(path):
+    """{path, exists, managed, endpoints} of calicoctl's configuration; managed: written by this collection."""
+    text = _network.read(path)
+    found = {'path': path, 'exists': text is not None, 'managed': False, 'endpoints': []}
+    if text is not None:
+        value = _text_files.key_value(text, 'etcdEndpoints') or ''
+        found['managed'] = _text_files.MARKER in text
+        found['endpoints'] = [_node.shown('', part.strip()) for part in to_native(value).split(',') if part.strip()]
+    return found

@@ -1,0 +1,260 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: agent_info
+short_description: Look at everything on a DC/OS host that matters to Calico
+version_added: 0.1.0
+description:
+  - Tells, in one call, what preflight, verification and drift detection need to know of a host.
+  - Never changes anything, and never fails because something is not there. What could not be found out has the key C(error) in its place.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  cni_dir:
+    description:
+      - Folder of the CNI networks.
+    type: path
+    default: /opt/mesosphere/etc/dcos/network/cni
+  plugin_dirs:
+    description:
+      - Search path of the CNI plugins.
+    type: list
+    elements: path
+    default: [/opt/mesosphere/active/cni, /opt/mesosphere/active/dcos-cni, /opt/mesosphere/active/mesos/libexec/mesos]
+  executables:
+    description:
+      - Executables to take the checksum of. The version is asked of calicoctl, etcd, etcdctl and the Calico plugins only.
+    type: list
+    elements: path
+    default: []
+  etcd_endpoints:
+    description:
+      - Endpoints of etcd to try, such as V(http://127.0.0.1:2379).
+    type: list
+    elements: str
+    default: []
+  etcd_ca_file:
+    description:
+      - CA that signed the certificates of O(etcd_endpoints).
+    type: path
+  etcd_cert_file:
+    description:
+      - Client certificate for O(etcd_endpoints).
+    type: path
+  etcd_key_file:
+    description:
+      - Key of O(etcd_cert_file).
+    type: path
+  felix_health_port:
+    description:
+      - Health port of Felix.
+    type: int
+  node_unit:
+    description:
+      - Unit that runs calico/node.
+    type: str
+    default: calico-node.service
+  proxy_unit:
+    description:
+      - Unit of the etcd proxy.
+    type: str
+    default: calico-etcd-proxy.service
+  calicoctl_cfg:
+    description:
+      - Configuration file of calicoctl.
+    type: path
+    default: /etc/calico/calicoctl.cfg
+  ports:
+    description:
+      - TCP ports of which to tell who listens there, beside 179 and O(felix_health_port).
+    type: list
+    elements: int
+    default: []
+  probe_ipip:
+    description:
+      - Look for IP-in-IP support of the kernel too.
+    type: bool
+    default: false
+  detect_ip:
+    description:
+      - Script that tells the address of this host.
+    type: path
+    default: /opt/mesosphere/bin/detect_ip
+attributes:
+  check_mode:
+    description: Changes nothing in any mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: N/A
+  idempotent:
+    description: Changes nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  dcos.calico.agent_info:
+    executables: [/opt/calico/bin/calicoctl]
+    etcd_endpoints: ["http://127.0.0.1:2379"]
+    felix_health_port: 62092
+  register: calico_agent
+
+- name: Show its sessions
+  ansible.builtin.debug:
+    var: calico_agent.calico_node.bgp.peers
+"""
+
+RETURN = r"""
+dcos:
+  description:
+    - DC/OS with RV(dcos.installed), RV(dcos.version), RV(dcos.variant), RV(dcos.role) (private, public or master), RV(dcos.release) (dcos-version.json
+      itself), RV(dcos.overlays) (name and subnet of each overlay network, null if not known) and RV(dcos.own_calico) (DC/OS brings Calico).
+  returned: always
+  type: dict
+  sample: {installed: true, version: "1.13.9", variant: open, role: private, release: {version: "1.13.9"}, own_calico: false,
+           overlays: [{name: vtep, subnet: 44.128.0.0/20}, {name: dcos, subnet: 9.0.0.0/8}]}
+node:
+  description:
+    - The address by detect_ip, the prefix, interface, MTU and network that go with it (null if no interface has the address), RV(node.address)
+      (with prefix), the host name, and RV(node.names), under which this host may be known to Calico.
+  returned: always
+  type: dict
+  sample: {ip: 10.0.2.10, prefix: 24, address: 10.0.2.10/24, interface: eth0, mtu: 1500, network: 10.0.2.0/24, hostname: agent1,
+           names: [10.0.2.10, agent1], error: null}
+os:
+  description: Distribution (C(id), C(version)), C(kernel), C(architecture), versions of C(python) and C(systemd), C(memory_mib).
+  returned: always
+  type: dict
+  sample: {id: centos, version: "7", kernel: 3.10.0-1160.el7.x86_64, architecture: x86_64, python: 2.7.5, systemd: 219, memory_mib: 7820}
+docker:
+  description: Whether the client is C(present) and the daemon C(running), its C(version), and whether it manages C(iptables).
+  returned: always
+  type: dict
+  sample: {present: true, running: true, version: 18.09.9, iptables: true, error: null}
+iptables:
+  description: C(backend) of the command iptables (legacy or nft), and the policy of the chain FORWARD in both backends, null where there is none.
+  returned: always
+  type: dict
+  sample: {backend: legacy, forward: {legacy: ACCEPT, nft: null}}
+kernel:
+  description: How each feature is there, C(active), C(builtin), C(loadable), or null if nothing speaks for it.
+  returned: always
+  type: dict
+  sample: {xt_set: active, ip6_tables: loadable, ip_set: active, nf_conntrack: builtin}
+rp_filter:
+  description: Reverse path filter of all, default and each interface of a workload.
+  returned: always
+  type: dict
+  sample: {all: 1, default: 2, cali4a5e9f0c-me: 1}
+mtus:
+  description: MTU of each interface.
+  returned: always
+  type: dict
+  sample: {eth0: 1500, docker0: 1500}
+subnets:
+  description: All IPv4 addresses of this host, with their interface, prefix and network.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{interface: eth0, address: 10.0.2.10, prefix: 24, network: 10.0.2.0/24}]
+ports:
+  description: Those of the ports that somebody listens on, with the addresses, and the process and its pid (null where they cannot be seen).
+  returned: always
+  type: dict
+  sample: {"179": {addresses: [0.0.0.0], pid: 812, process: bird}}
+network_managers:
+  description: Whether NetworkManager and systemd-networkd are active.
+  returned: always
+  type: dict
+  sample: {networkmanager: false, networkd: true}
+cni:
+  description:
+    - The folder of networks, every file in it as Mesos reads it, and where the search path has each plugin.
+    - C(kind) of a file is network, conflist (valid, but not for Mesos) or invalid, with a C(reason). C(duplicate_of) is another file with the same network.
+  returned: always
+  type: dict
+  sample: {dir: /opt/mesosphere/etc/dcos/network/cni, plugins: {calico: /opt/mesosphere/active/cni},
+           files: [{file: calico.cni, name: calico, type: calico, kind: network, reason: null, plugins: [calico, calico-ipam], duplicate_of: null}]}
+executables:
+  description: Each of O(executables), whether it is there, where a link leads, its checksum and version.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{path: /opt/calico/bin/calicoctl, present: true, target: null, sha256: 9eed277af462085b7354b9c0b3fbb2453b62bb116361d2025f6c150eae6e77c8,
+            version: 1.6.3, error: null}]
+etcd:
+  description:
+    - Each of O(etcd_endpoints), whether it was reached, whether it serves the v2 API (null if that is not known), whether it answers reads.
+    - C(certificate) is accepted, server (its certificate is not accepted here), client (ours is refused or cannot be used), or null without TLS.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{endpoint: "http://127.0.0.1:2379", reachable: true, v2: true, healthy: true, certificate: null, version: 3.3.1, error: null}]
+proxy:
+  description: The unit of the etcd proxy.
+  returned: always
+  type: dict
+  sample: {name: calico-etcd-proxy.service, exists: true, active: active, sub: running, enabled: true}
+calico_node:
+  description:
+    - The container calico-node, its unit, Felix (C(age) of its process in seconds, C(ready) is null without a health port) and BIRD's sessions.
+  returned: always
+  type: dict
+  sample: {container: {present: true, running: true, image: "quay.io/calico/node:v2.6.6", image_id: "sha256:6b8f", id: 4a5e9f0c, env: {NODENAME: 10.0.2.10},
+                       started_at: "2026-11-22T00:00:46.2Z", error: null},
+           unit: {name: calico-node.service, exists: true, active: active, sub: running, enabled: true},
+           felix: {running: true, age: 812.4, ready: true, error: null},
+           bgp: {answers: true, error: null, peers: [{address: 10.0.2.11, type: node-to-node mesh, state: up, since: "23:49:15", info: Established,
+                                                      established: true}]}}
+calicoctl_cfg:
+  description: calicoctl's configuration, whether this collection wrote it, and the endpoints in it.
+  returned: always
+  type: dict
+  sample: {path: /etc/calico/calicoctl.cfg, exists: true, managed: true, endpoints: ["http://127.0.0.1:2379"]}
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+ARGUMENT_SPEC = dict(
+    cni_dir=dict(type='path', default='/opt/mesosphere/etc/dcos/network/cni'),
+    plugin_dirs=dict(type='list', elements='path', default=['/opt/mesosphere/active/cni', '/opt/mesosphere/active/dcos-cni',
+                                                            '/opt/mesosphere/active/mesos/libexec/mesos']),
+    executables=dict(type='list', elements='path', default=[]),
+    etcd_endpoints=dict(type='list', elements='str', default=[]),
+    etcd_ca_file=dict(type='path'),
+    etcd_cert_file=dict(type='path'),
+    etcd_key_file=dict(type='path', no_log=False),
+    felix_health_port=dict(type='int'),
+    node_unit=dict(type='str', default='calico-node.service'),
+    proxy_unit=dict(type='str', default='calico-etcd-proxy.service'),
+    calicoctl_cfg=dict(type='path', default='/etc/calico/calicoctl.cfg'),
+    ports=dict(type='list', elements='int', default=[]),
+    probe_ipip=dict(type='bool', default=False),
+    detect_ip=dict(type='path', default='/opt/mesosphere/bin/detect_ip'),
+)
+
+
+def job(module):
+    """Everything in one answer; see RETURN."""
+    return dict(_facts.gather(module.params), changed=False)
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()

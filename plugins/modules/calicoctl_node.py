@@ -1,0 +1,433 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: calicoctl_node
+short_description: Run calico/node on this host, and wait until it is healthy
+version_added: 0.1.0
+description:
+  - Runs the container calico-node by C(calicoctl node run) of calicoctl 1.6, under a systemd unit or directly.
+  - Compares the running container (environment, mounts, image id) with what C(calicoctl node run --dryrun) prints, as a set, and with the
+    address that the datastore has of this node.
+  - Is only done when Felix is stable and every BGP session that should be there is Established. Exit codes and Docker's word are not
+    believed. An unchanged, healthy node costs one look.
+  - Refuses an address that another node of the datastore has, before anything is touched.
+  - Felix settings are not options here, because C(calicoctl node run) fixes the environment. They belong into the datastore
+    (M(dcos.calico.calicoctl_config)).
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  name:
+    description:
+      - Name of this node in the datastore, the same as C(nodename) of the CNI networks. Required with O(state=present).
+    type: str
+  ip:
+    description:
+      - IPv4 address of this node with its prefix, such as V(10.0.2.10/24). Required with O(state=present), because detection takes one of
+        DC/OS's own interfaces, and because without prefix the node is a network of its own.
+    type: str
+  as_number:
+    description:
+      - AS number of this node. Without it the cluster's is used.
+    type: int
+  backend:
+    description:
+      - What speaks BGP, V(none) for policy without routes.
+    type: str
+    choices: [bird, none]
+    default: bird
+  image:
+    description:
+      - The image of calico/node.
+    type: str
+    default: quay.io/calico/node:v2.6.6
+  image_archive:
+    description:
+      - An archive made by C(docker save) that holds O(image). It is fetched and loaded when Docker has not exactly the image in it. Without
+        it the image is pulled.
+    type: dict
+    suboptions:
+      url:
+        description:
+          - Address of the archive.
+        type: str
+      src:
+        description:
+          - Path of the archive on this host.
+        type: path
+      local_src:
+        description:
+          - Path of the archive on the controller, from where the action plugin pushes it.
+        type: str
+      sha256:
+        description:
+          - Checksum of the archive. Nothing is loaded without one.
+        type: str
+      sha256_variable:
+        description:
+          - Name of the variable that gives O(image_archive.sha256), named in the error when there is no sum.
+        type: str
+  pull:
+    description:
+      - What to do when there is no O(image_archive) and no image, V(missing) pulls it, V(never) is an error.
+    type: str
+    choices: [missing, never]
+    default: missing
+  calicoctl:
+    description:
+      - Path of calicoctl.
+    type: path
+    default: /opt/calico/bin/calicoctl
+  config:
+    description:
+      - Configuration file of calicoctl, which says where the datastore is, for this module and for the unit.
+    type: path
+    default: /etc/calico/calicoctl.cfg
+  libnetwork:
+    description:
+      - Run Calico's plugin for Docker networks too.
+    type: bool
+    default: false
+  no_default_ippools:
+    description:
+      - Do not let the node make IP pools of its own when the datastore has none.
+    type: bool
+    default: true
+  log_dir:
+    description:
+      - Folder of the node's logs on this host.
+    type: path
+    default: /var/log/calico
+  init_system:
+    description:
+      - Run it under the systemd unit C(calico-node.service). Otherwise Docker alone restarts it.
+    type: bool
+    default: true
+  after_units:
+    description:
+      - Units after which the node's unit starts, beside C(docker.service), such as the one of an etcd proxy.
+    type: list
+    elements: str
+    default: []
+  restart:
+    description:
+      - V(auto) restarts a running node that differs from what is wanted.
+      - V(never) leaves such a node, its unit and its image's name as they are, and returns RV(restart_needed). A node that does not run is started.
+    type: str
+    choices: [auto, never]
+    default: auto
+  health:
+    description:
+      - When the node counts as healthy.
+    type: dict
+    default: {}
+    suboptions:
+      felix_port:
+        description:
+          - Felix' health port, if the Felix setting C(HealthEnabled) is on. Without it Felix counts as stable when its process is
+            O(health.stable_seconds) old.
+        type: int
+      timeout:
+        description:
+          - Seconds to wait until it is healthy.
+        type: float
+        default: 90
+      stable_seconds:
+        description:
+          - Age in seconds at which a Felix counts as stable.
+        type: float
+        default: 2
+      peers:
+        description:
+          - V(auto) wants a session with every node of the datastore that has an address, as long as there is a mesh, and with every
+            configured BGP peer. A number wants as many sessions.
+        type: str
+        default: auto
+      tolerated_peers:
+        description:
+          - Addresses of peers that may be down.
+        type: list
+        elements: str
+        default: []
+  receipts:
+    description:
+      - File that notes which image an archive holds.
+    type: path
+    default: /var/lib/dcos-calico/receipts.json
+  ca_path:
+    description:
+      - File of CA certificates for fetching, instead of the system's.
+    type: path
+  timeout:
+    description:
+      - Seconds that fetching O(image_archive) may take, with all attempts.
+    type: float
+    default: 300
+  allow_http:
+    description:
+      - Allow O(image_archive.url) without encryption.
+    type: bool
+    default: false
+  state:
+    description:
+      - V(absent) removes the unit and the container, and nothing else. Links, chains, routes and the datastore stay as they are.
+    type: str
+    choices: [present, absent]
+    default: present
+requirements:
+  - Docker 1.11 or later
+  - systemd 219 or later, with O(init_system=true)
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it. Where Docker or calicoctl are not there yet, that is everything.
+    support: full
+  diff_mode:
+    description: Shows what changed of image, unit and container.
+    support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+"""
+
+EXAMPLES = r"""
+- name: Run calico/node under systemd
+  dcos.calico.calicoctl_node:
+    name: 10.0.2.10
+    ip: 10.0.2.10/24
+    image: quay.io/calico/node:v2.6.12
+    after_units: [calico-etcd-proxy.service]
+    health:
+      felix_port: 62092
+
+- name: Start it where it does not run, from an archive, and only tell where it should be restarted
+  dcos.calico.calicoctl_node:
+    name: 10.0.2.10
+    ip: 10.0.2.10/24
+    image: calico/node:v2.6.6
+    image_archive:
+      url: https://mirror.example.com/calico-node-v2.6.6.tar
+      sha256: 9eed277af462085b7354b9c0b3fbb2453b62bb116361d2025f6c150eae6e77c8
+    restart: never
+  register: calico_node
+
+- name: Take it away
+  dcos.calico.calicoctl_node:
+    state: absent
+"""
+
+RETURN = r"""
+node_name:
+  description: Name of the node.
+  returned: state is present
+  type: str
+  sample: 10.0.2.10
+ip:
+  description: Its address with prefix.
+  returned: state is present
+  type: str
+  sample: 10.0.2.10/24
+image:
+  description: The image that is wanted.
+  returned: state is present
+  type: str
+  sample: quay.io/calico/node:v2.6.6
+image_id:
+  description: Its id; null in check mode if it is not known yet.
+  returned: state is present
+  type: str
+  sample: sha256:6b8f0c5f0b6c0e0f3d1c8f4cf2e6f9d0f7a2a1a6b0a5d8b1f2f3a4b5c6d7e8f9
+container_id:
+  description: Id of the container that runs; null in check mode if none does.
+  returned: state is present
+  type: str
+  sample: 4a5e9f0c4a5e9f0c4a5e9f0c4a5e9f0c4a5e9f0c4a5e9f0c4a5e9f0c4a5e9f0c
+action:
+  description: What was, or in check mode would be, done to the node, V(start), V(restart) or V(none).
+  returned: state is present
+  type: str
+  sample: start
+restart_needed:
+  description: Whether a running node differs from what is wanted and was left alone because of O(restart=never).
+  returned: state is present
+  type: bool
+  sample: false
+differences:
+  description: What differed in the running node, as sentences.
+  returned: state is present
+  type: list
+  elements: str
+  sample: ["variable IP: is 10.0.2.10, wanted 10.0.2.10/24"]
+peers:
+  description: BGP sessions at the end; in check mode those there are.
+  returned: state is present
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: Address of the peer.
+      type: str
+      sample: 10.0.2.11
+    type:
+      description: V(node-to-node mesh), V(global) or V(node specific).
+      type: str
+      sample: node-to-node mesh
+    state:
+      description: State of BIRD's protocol.
+      type: str
+      sample: up
+    since:
+      description: Since when, in BIRD's words.
+      type: str
+      sample: "23:49:15"
+    info:
+      description: State of the session.
+      type: str
+      sample: Established
+    established:
+      description: Whether the session is up.
+      type: bool
+      sample: true
+needs:
+  description: Checksums of files on the controller that must be pushed before anything is changed. For the action plugin.
+  returned: state is present
+  type: list
+  elements: str
+  sample: []
+missing_peers:
+  description: Addresses with which a session is missing.
+  returned: failure, if the node is not healthy
+  type: list
+  elements: str
+  sample: [10.0.2.11]
+conflict:
+  description: The other node that has this node's address.
+  returned: failure, if there is one
+  type: str
+  sample: agent-7
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _health, _node, _node_host, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _images, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+ARGUMENT_SPEC = dict(
+    name=dict(type='str'),
+    ip=dict(type='str'),
+    as_number=dict(type='int'),
+    backend=dict(type='str', choices=['bird', 'none'], default='bird'),
+    image=dict(type='str', default='quay.io/calico/node:v2.6.6'),
+    image_archive=dict(type='dict', mutually_exclusive=[_executables.SOURCES], options=dict(
+        url=dict(type='str'),
+        src=dict(type='path'),
+        local_src=dict(type='str'),
+        sha256=dict(type='str'),
+        sha256_variable=dict(type='str'),
+    )),
+    pull=dict(type='str', choices=['missing', 'never'], default='missing'),
+    calicoctl=dict(type='path', default=_runner.PATH),
+    config=dict(type='path', default=_runner.CONFIG),
+    libnetwork=dict(type='bool', default=False),
+    no_default_ippools=dict(type='bool', default=True),
+    log_dir=dict(type='path', default='/var/log/calico'),
+    init_system=dict(type='bool', default=True),
+    after_units=dict(type='list', elements='str', default=[]),
+    restart=dict(type='str', choices=['auto', 'never'], default='auto'),
+    health=dict(type='dict', default={}, options=dict(
+        felix_port=dict(type='int'),
+        timeout=dict(type='float', default=90),
+        stable_seconds=dict(type='float', default=2),
+        peers=dict(type='str', default='auto'),
+        tolerated_peers=dict(type='list', elements='str', default=[]),
+    ), apply_defaults=True),
+    receipts=dict(type='path', default=_receipts.PATH),
+    state=dict(type='str', choices=['present', 'absent'], default='present'),
+    **_download.DOWNLOAD_SPEC
+)
+
+
+def wanted_image(params):
+    """The _images.Image; refuses an archive without a sum."""
+    archive = params['image_archive']
+    return _images.Image(params['image'], _executables.source_of(archive, 'image_archive') if archive else None, params['pull'])
+
+
+def settle_image(module, actual, image):
+    """(Plan, id of the wanted image, needs): outside check mode the image is on this host afterwards, unless something has to be pushed first."""
+    params, may_load = module.params, not (module.params['restart'] == 'never' and actual.held_image)
+    plan, image_id = _images.reconcile(image, actual.image_id, _receipts.read(params['receipts']))
+    needs = _images.needs(image, plan)
+    if not plan or needs or module.check_mode:
+        return plan if may_load else Plan(), image_id, needs
+    image_id, loaded = _images.obtain(image, actual.image_id, _download.Options.of(params), params['receipts'], may_load)
+    return plan if loaded else Plan(), image_id, needs
+
+
+def bring_about(params, actual, work, calicoctl):
+    """Apply, wait until the node is healthy, and return (sessions, id of the container)."""
+    _node_host.apply(params, actual, work, calicoctl)
+    if work.held:
+        return peers_now(params), actual.container['Id']
+    seen = _health.wait(_health.Wanted(params), actual.nodes, calicoctl, lambda: _node_host.logs(params), fresh=bool(work.start))
+    container = actual.container if not work.start else _docker.container_and_image(_node.CONTAINER, params['image'])[0]
+    return seen.peers, (container or {}).get('Id')
+
+
+def peers_now(params):
+    """The sessions there are; none if BIRD does not answer."""
+    try:
+        return _bgp.ask() if params['backend'] == 'bird' else []
+    except CalicoError:
+        return []
+
+
+def present(module):
+    """Have the node run as wanted; see RETURN."""
+    params = module.params
+    _node.check(params)
+    image, calicoctl = wanted_image(params), _runner.Calicoctl(params['calicoctl'], params['config'])
+    actual = _node_host.read(params, calicoctl, module.check_mode)
+    _node_host.refuse_conflict(params, actual)
+    image_plan, image_id, needs = settle_image(module, actual, image)
+    work = _node_host.reconcile(params, actual, image_id)
+    plan = Plan(image_plan)
+    plan.extend(work.plan())
+    if module.check_mode or needs:
+        peers, container_id = peers_now(params), actual.container['Id'] if actual.running else None
+    else:
+        peers, container_id = bring_about(params, actual, work, calicoctl)
+    return dict(plan.result(module._diff), node_name=params['name'], ip=params['ip'], image=params['image'], image_id=image_id, container_id=container_id,
+                action=work.start or 'none', restart_needed=work.held, differences=work.differences, peers=peers, needs=needs)
+
+
+def absent(module):
+    """Have neither unit nor container."""
+    actual = _node_host.read(module.params, None, module.check_mode)
+    work = _node_host.reconcile_absent(actual)
+    if not module.check_mode:
+        _node_host.apply_absent(actual, work)
+    return work.plan().result(module._diff)
+
+
+def job(module):
+    """Dispatch on the state."""
+    return present(module) if module.params['state'] == 'present' else absent(module)
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_if=[('state', 'present', ('name', 'ip'))])
+
+
+if __name__ == '__main__':
+    main()
