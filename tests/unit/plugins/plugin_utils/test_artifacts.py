@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dcos.calico.plugins.filter.artifacts import artifacts
+from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts
+
+
+def test_upstream_is_the_default_and_publishes_no_image_archive() -> None:
+    found = artifacts("2.6.6")
+    assert found["calicoctl"]["source"] == {
+        "url": "https://github.com/projectcalico/calicoctl/releases/download/v1.6.3/calicoctl",
+        "sha256_variable": "calico_calicoctl_sha256",
+    }
+    assert found["etcd"]["source"]["member"] == "etcd-v3.3.1-linux-amd64/etcd"
+    assert found["calico-node"] == {"source": {}, "image": "calico/node:v2.6.6"}
+
+
+def test_release_number_and_image_tag_may_differ() -> None:
+    assert artifacts("2.6.2")["calico-node"]["image"] == "calico/node:v2.6.1"
+
+
+def test_a_mirror_has_everything() -> None:
+    found = artifacts("2.6.12", mirror="https://mirror/x/")
+    assert {name: item["source"]["url"] for name, item in found.items()} == {
+        "calicoctl": "https://mirror/x/calicoctl/v1.6.5/calicoctl",
+        "calico": "https://mirror/x/cni-plugin/v1.11.8/calico",
+        "calico-ipam": "https://mirror/x/cni-plugin/v1.11.8/calico-ipam",
+        "etcd": "https://mirror/x/etcd/v3.3.1/etcd-v3.3.1-linux-amd64.tar.gz",
+        "calico-node": "https://mirror/x/images/calico-node-v2.6.12.tar",
+    }
+
+
+def test_a_folder_wins_over_the_mirror_and_an_address_over_both() -> None:
+    found = artifacts("2.6.6", mirror="https://mirror", folder="/srv", overrides=[{"name": "calico", "url": "https://own/calico", "sha256": "AB", "image": ""}])
+    assert found["calicoctl"]["source"]["local_src"] == "/srv/calicoctl/v1.6.3/calicoctl"
+    assert found["calico"]["source"] == {"url": "https://own/calico", "sha256": "ab", "sha256_variable": "calico_cni_plugin_sha256"}
+
+
+def test_an_archive_may_have_another_folder_inside() -> None:
+    found = artifacts("2.6.6", overrides=[{"name": "etcd", "url": "https://own/etcd.tgz", "folder": "etcd-v3.3.25-linux-amd64"}])
+    assert found["etcd"]["source"]["member"] == "etcd-v3.3.25-linux-amd64/etcd"
+
+
+@pytest.mark.parametrize(("release", "words"), [("2.6.0", "wrong Felix"), ("2.6.4", "rolling upgrade"), ("3.0.1", "no Calico release 3.0.1")])
+def test_refused_releases_say_why(release: str, words: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=words):
+        artifacts(release)
+
+
+def test_every_artefact_has_a_place_and_a_variable() -> None:
+    assert set(_artifacts.mirror_paths("2.6.6")) == set(_artifacts.NAMES) == set(_artifacts.SHA256_VARIABLES)
