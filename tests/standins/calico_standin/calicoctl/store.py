@@ -1,0 +1,409 @@
+"""How resources lie in etcd: the common part, and the kinds that are one key each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address, ip_interface, ip_network
+from typing import Any, ClassVar
+
+from ..cni import gojson
+from ..errors import EtcdError, KeyExists, KeyNotFound, StandinError
+from ..etcd import Etcd
+from .addresses import release_pool
+from .model import BGP_PEER, HOST_ENDPOINT, IP_POOL, POLICY, WORKLOAD_ENDPOINT, Kind, Resource
+from .rules import rules_from_store, rules_to_store
+
+HOSTS = "/calico/v1/host"
+BGP = "/calico/bgp/v1"
+IPIP_ENABLED = "/calico/v1/config/IpInIpEnabled"
+
+Metadata = Mapping[str, Any]
+
+
+class ResourceExists(StandinError):
+    """Create of what is there."""
+
+
+class ResourceMissing(StandinError):
+    """Replace or delete of what is not there."""
+
+
+class Insufficient(StandinError):
+    """A single resource is not named by enough identifiers."""
+
+
+def escaped(name: str) -> str:
+    """A name as part of a key."""
+    return name.replace("%", "%25").replace("/", "%2f")
+
+
+def unescaped(part: str) -> str:
+    """The name in a key's part."""
+    return part.replace("%2f", "/").replace("%25", "%")
+
+
+class Store:
+    """Resources of one kind in one datastore."""
+
+    kind: ClassVar[Kind]
+
+    def __init__(self, etcd: Etcd) -> None:
+        self.etcd = etcd
+
+    def select(self, metadata: Metadata) -> list[Resource]:
+        """The resources whose identifiers are those given; unreadable values are passed over."""
+        wanted = {name: metadata[name] for name in self.kind.required if metadata.get(name)}
+        return [
+            resource
+            for resource in self.everything()
+            if all(resource.metadata.get(name) == value for name, value in wanted.items())
+        ]
+
+    def everything(self) -> Iterator[Resource]:
+        """All resources of the kind, in the order of their keys."""
+        raise NotImplementedError
+
+    def create(self, resource: Resource) -> None:
+        """Write what must not be there yet."""
+        raise NotImplementedError
+
+    def replace(self, resource: Resource) -> None:
+        """Write what must be there."""
+        raise NotImplementedError
+
+    def apply(self, resource: Resource) -> None:
+        """Write whether it is there or not."""
+        raise NotImplementedError
+
+    def delete(self, metadata: Metadata) -> None:
+        """Remove what must be there."""
+        raise NotImplementedError
+
+    def label(self, metadata: Metadata) -> str:
+        """What error messages call a resource."""
+        raise NotImplementedError
+
+    def identify(self, metadata: Metadata) -> None:
+        """Refuse a single resource that is not named in full."""
+        for name in self.kind.required:
+            if not metadata.get(name):
+                raise Insufficient(f"insufficient identifiers, missing '{name}'")
+
+    def exists(self, metadata: Metadata) -> ResourceExists:
+        """The error for create."""
+        return ResourceExists(f"resource already exists: {self.label(metadata)}")
+
+    def missing(self, metadata: Metadata) -> ResourceMissing:
+        """The error for replace and delete."""
+        return ResourceMissing(f"resource does not exist: {self.label(metadata)}")
+
+
+class OneKeyStore(Store):
+    """A kind of which each resource is the JSON value of one key."""
+
+    def path(self, metadata: Metadata) -> str:
+        """The key of a resource."""
+        raise NotImplementedError
+
+    def encode(self, resource: Resource) -> dict[str, Any]:
+        """The value, before JSON."""
+        raise NotImplementedError
+
+    def create(self, resource: Resource) -> None:
+        self.identify(resource.metadata)
+        try:
+            self.etcd.create(self.path(resource.metadata), self._text(resource))
+        except KeyExists as exc:
+            raise self.exists(resource.metadata) from exc
+
+    def replace(self, resource: Resource) -> None:
+        self.identify(resource.metadata)
+        try:
+            self.etcd.update(self.path(resource.metadata), self._text(resource))
+        except KeyNotFound as exc:
+            raise self.missing(resource.metadata) from exc
+
+    def apply(self, resource: Resource) -> None:
+        self.identify(resource.metadata)
+        self.etcd.set(self.path(resource.metadata), self._text(resource))
+
+    def delete(self, metadata: Metadata) -> None:
+        self.identify(metadata)
+        try:
+            self.etcd.delete(self.path(metadata))
+        except KeyNotFound as exc:
+            raise self.missing(metadata) from exc
+
+    def _text(self, resource: Resource) -> str:
+        return gojson.compact(self.encode(resource))
+
+
+def values(etcd: Etcd, directory: str, recursive: bool = False) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The JSON objects under a directory, by key; what is no JSON object is passed over."""
+    for path, text in etcd.ls(directory, recursive).items():
+        try:
+            value = json.loads(text or "")
+        except ValueError:
+            continue
+        if isinstance(value, dict):
+            yield path, value
+
+
+class PoolStore(OneKeyStore):
+    """IP pools."""
+
+    kind = IP_POOL
+
+    def path(self, metadata: Metadata) -> str:
+        network = ip_network(metadata["cidr"], strict=False)
+        return f"/calico/v1/ipam/v{network.version}/pool/{str(network).replace('/', '-')}"
+
+    def label(self, metadata: Metadata) -> str:
+        return f"IPPool(cidr={metadata['cidr']})"
+
+    def everything(self) -> Iterator[Resource]:
+        for version in (4, 6):
+            for _, value in values(self.etcd, f"/calico/v1/ipam/v{version}/pool"):
+                yield self._decode(value)
+
+    def _decode(self, value: Mapping[str, Any]) -> Resource:
+        ipip = {"enabled": bool(value.get("ipip")), "mode": value.get("ipip_mode", "")}
+        spec = {
+            "ipip": ipip if any(ipip.values()) else None,
+            "nat-outgoing": value.get("masquerade", False),
+            "disabled": value.get("disabled", False),
+        }
+        return self.kind.make({"cidr": value.get("cidr", "")}, spec)
+
+    def encode(self, resource: Resource) -> dict[str, Any]:
+        ipip = resource.spec.get("ipip") or {}
+        disabled = resource.spec.get("disabled", False)
+        return {
+            "cidr": resource.metadata["cidr"],
+            "ipip": "tunl0" if ipip.get("enabled") else "",
+            "ipip_mode": ipip.get("mode", ""),
+            "masquerade": resource.spec.get("nat-outgoing", False),
+            "ipam": not disabled,
+            "disabled": disabled,
+        }
+
+    def create(self, resource: Resource) -> None:
+        super().create(resource)
+        self._enable_ipip(resource)
+
+    def replace(self, resource: Resource) -> None:
+        super().replace(resource)
+        self._enable_ipip(resource)
+
+    def apply(self, resource: Resource) -> None:
+        super().apply(resource)
+        self._enable_ipip(resource)
+
+    def _enable_ipip(self, resource: Resource) -> None:
+        """Felix is told of the first pool with IPIP, and of no later change."""
+        wanted = (resource.spec.get("ipip") or {}).get("enabled")
+        if wanted and self.etcd.get(IPIP_ENABLED) != "true":
+            self.etcd.set(IPIP_ENABLED, "true")
+
+    def delete(self, metadata: Metadata) -> None:
+        """Disable the pool, take the hosts' blocks in it from them, remove it."""
+        self.identify(metadata)
+        stored = self.etcd.get(self.path(metadata))
+        if stored is None:
+            raise self.missing(metadata)
+        pool = self._decode(gojson.decode(stored))
+        pool.spec["disabled"] = True
+        self.replace(pool)
+        release_pool(self.etcd, ip_network(metadata["cidr"], strict=False))
+        super().delete(metadata)
+
+
+class PolicyStore(OneKeyStore):
+    """Policies, all in the default tier."""
+
+    kind = POLICY
+    _directory = "/calico/v1/policy/tier/default/policy"
+
+    def path(self, metadata: Metadata) -> str:
+        return f"{self._directory}/{escaped(metadata['name'])}"
+
+    def label(self, metadata: Metadata) -> str:
+        return f"Policy(name={metadata['name']})"
+
+    def everything(self) -> Iterator[Resource]:
+        for path, value in values(self.etcd, self._directory):
+            spec = {
+                "order": value.get("order"),
+                "ingress": rules_from_store(value.get("inbound_rules")),
+                "egress": rules_from_store(value.get("outbound_rules")),
+                "selector": value.get("selector", ""),
+                "doNotTrack": value.get("untracked", False),
+                "preDNAT": value.get("pre_dnat", False),
+                "types": value.get("types"),
+            }
+            metadata = {"name": unescaped(path.rsplit("/", 1)[1]), "annotations": value.get("annotations")}
+            yield self.kind.make(metadata, spec)
+
+    def encode(self, resource: Resource) -> dict[str, Any]:
+        spec = resource.spec
+        types = spec.get("types") or ["ingress", *(["egress"] if spec.get("egress") else [])]
+        fields = {
+            "order": spec.get("order"),
+            "inbound_rules": rules_to_store(spec.get("ingress")),
+            "outbound_rules": rules_to_store(spec.get("egress")),
+            "selector": spec.get("selector", ""),
+            "untracked": spec.get("doNotTrack"),
+            "annotations": resource.metadata.get("annotations"),
+            "pre_dnat": spec.get("preDNAT"),
+            "types": types,
+        }
+        return {name: value for name, value in fields.items() if value or name == "selector" or value == 0 and value is not False}
+
+
+class PeerStore(OneKeyStore):
+    """BGP peers, of the cluster or of one node."""
+
+    kind = BGP_PEER
+
+    def path(self, metadata: Metadata) -> str:
+        place = f"host/{metadata['node']}" if metadata["scope"] == "node" else "global"
+        return f"{BGP}/{place}/peer_v{ip_address(metadata['peerIP']).version}/{metadata['peerIP']}"
+
+    def label(self, metadata: Metadata) -> str:
+        place = f"node={metadata['node']}" if metadata["scope"] == "node" else "global"
+        return f"BGPPeer({place}, ip={metadata['peerIP']})"
+
+    def identify(self, metadata: Metadata) -> None:
+        names = ["scope", "peerIP"] if metadata.get("scope") != "node" else ["scope", "node", "peerIP"]
+        for name in names:
+            if not metadata.get(name):
+                raise Insufficient(f"insufficient identifiers, missing '{name}'")
+
+    def everything(self) -> Iterator[Resource]:
+        for version in (4, 6):
+            for _, value in values(self.etcd, f"{BGP}/global/peer_v{version}"):
+                yield self._decode({"scope": "global"}, value)
+        for path, value in values(self.etcd, f"{BGP}/host", recursive=True):
+            parts = path.split("/")
+            if len(parts) == 8 and parts[6].startswith("peer_v"):
+                yield self._decode({"scope": "node", "node": parts[5]}, value)
+
+    def _decode(self, metadata: Metadata, value: Mapping[str, Any]) -> Resource:
+        return self.kind.make({**metadata, "peerIP": value["ip"]}, {"asNumber": int(value.get("as_num") or 0)})
+
+    def encode(self, resource: Resource) -> dict[str, Any]:
+        return {"ip": resource.metadata["peerIP"], "as_num": str(resource.spec.get("asNumber", 0))}
+
+
+class HostEndpointStore(OneKeyStore):
+    """Host endpoints."""
+
+    kind = HOST_ENDPOINT
+
+    def path(self, metadata: Metadata) -> str:
+        return f"{HOSTS}/{metadata['node']}/endpoint/{escaped(metadata['name'])}"
+
+    def label(self, metadata: Metadata) -> str:
+        return f"HostEndpoint(node={metadata['node']}, name={metadata['name']})"
+
+    def everything(self) -> Iterator[Resource]:
+        for path, value in values(self.etcd, HOSTS, recursive=True):
+            parts = path.split("/")
+            if len(parts) != 7 or parts[5] != "endpoint":
+                continue
+            metadata = {"node": parts[4], "name": unescaped(parts[6]), "labels": value.get("labels")}
+            addresses = [*(value.get("expected_ipv4_addrs") or ()), *(value.get("expected_ipv6_addrs") or ())]
+            spec = {
+                "interfaceName": value.get("name", ""),
+                "expectedIPs": addresses,
+                "profiles": value.get("profile_ids"),
+            }
+            yield self.kind.make(metadata, spec)
+
+    def encode(self, resource: Resource) -> dict[str, Any]:
+        addresses = resource.spec.get("expectedIPs") or []
+        fields = {
+            "name": resource.spec.get("interfaceName"),
+            "expected_ipv4_addrs": [address for address in addresses if ip_address(address).version == 4],
+            "expected_ipv6_addrs": [address for address in addresses if ip_address(address).version == 6],
+            "labels": resource.metadata.get("labels"),
+            "profile_ids": resource.spec.get("profiles"),
+        }
+        return {name: value for name, value in fields.items() if value}
+
+
+class WorkloadEndpointStore(OneKeyStore):
+    """Workload endpoints, as the CNI plugin writes them too."""
+
+    kind = WORKLOAD_ENDPOINT
+
+    def path(self, metadata: Metadata) -> str:
+        return f"{self._workload(metadata)}/endpoint/{escaped(metadata['name'])}"
+
+    def _workload(self, metadata: Metadata) -> str:
+        orchestrator, workload = escaped(metadata["orchestrator"]), escaped(metadata["workload"])
+        return f"{HOSTS}/{metadata['node']}/workload/{orchestrator}/{workload}"
+
+    def label(self, metadata: Metadata) -> str:
+        return (
+            f"WorkloadEndpoint(node={metadata['node']}, orchestrator={metadata['orchestrator']}, "
+            f"workload={metadata['workload']}, name={metadata['name']})"
+        )
+
+    def everything(self) -> Iterator[Resource]:
+        for path, value in values(self.etcd, HOSTS, recursive=True):
+            parts = path.split("/")
+            if len(parts) != 10 or parts[5] != "workload":
+                continue
+            metadata = {
+                "name": unescaped(parts[9]),
+                "workload": unescaped(parts[7]),
+                "orchestrator": unescaped(parts[6]),
+                "node": parts[4],
+                "activeInstanceID": value.get("active_instance_id", ""),
+                "labels": value.get("labels"),
+            }
+            nats = [*(value.get("ipv4_nat") or ()), *(value.get("ipv6_nat") or ())]
+            spec = {
+                "ipNetworks": [*(value.get("ipv4_nets") or ()), *(value.get("ipv6_nets") or ())],
+                "ipNATs": [{"internalIP": nat["int_ip"], "externalIP": nat["ext_ip"]} for nat in nats],
+                "ipv4Gateway": value.get("ipv4_gateway", ""),
+                "ipv6Gateway": value.get("ipv6_gateway", ""),
+                "profiles": value.get("profile_ids"),
+                "interfaceName": value.get("name", ""),
+                "mac": value.get("mac", ""),
+            }
+            yield self.kind.make(metadata, spec)
+
+    def encode(self, resource: Resource) -> dict[str, Any]:
+        spec = resource.spec
+        networks = spec.get("ipNetworks") or []
+        nats = [{"int_ip": nat["internalIP"], "ext_ip": nat["externalIP"]} for nat in spec.get("ipNATs") or ()]
+        value: dict[str, Any] = {
+            "state": "active",
+            "name": spec.get("interfaceName", ""),
+            "active_instance_id": resource.metadata.get("activeInstanceID", ""),
+            "mac": spec.get("mac") or None,
+            "profile_ids": spec.get("profiles") or [],
+            "ipv4_nets": [network for network in networks if ip_interface(network).version == 4],
+            "ipv6_nets": [network for network in networks if ip_interface(network).version == 6],
+        }
+        optional = {
+            "ipv4_nat": [nat for nat in nats if ip_address(nat["int_ip"]).version == 4],
+            "ipv6_nat": [nat for nat in nats if ip_address(nat["int_ip"]).version == 6],
+            "labels": resource.metadata.get("labels"),
+            "ipv4_gateway": spec.get("ipv4Gateway"),
+            "ipv6_gateway": spec.get("ipv6Gateway"),
+        }
+        return {**value, **{name: item for name, item in optional.items() if item}}
+
+    def delete(self, metadata: Metadata) -> None:
+        """The endpoint goes with the directories it leaves empty."""
+        super().delete(metadata)
+        workload = self._workload(metadata)
+        for directory in (f"{workload}/endpoint", workload):
+            try:
+                self.etcd.delete(directory, dir=True)
+            except EtcdError:
+                return
