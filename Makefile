@@ -3,7 +3,7 @@ PYTHON ?= python3
 STAGES := $(PYTHON) tools/stages.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long static units contract clean
+.PHONY: help setup test test-long static units contract demo demo-down clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -25,6 +25,12 @@ units: ## Unit tests on all Pythons
 
 contract: ## The stand-ins against the recorded behaviour of the real tools
 	@$(STAGES) --set contract
+
+demo: setup ## A lab, Calico on it, a second run, pings between all, a table
+	@$(PYTHON) tests/system/demo.py up
+
+demo-down: ## Remove the demo's lab; an image cache stays
+	@$(PYTHON) tests/system/demo.py down
 
 clean: ## Remove all that was built
 	rm -rf .build .ansible .pytest_cache .mypy_cache .ruff_cache .cache tests/output

@@ -36,7 +36,8 @@ CLEANUP_SECONDS = 300
 # One variable stretches every time-out, those of the tests included.
 SCALE = "CALICO_TIMEOUT_SCALE"
 SCALES = ("CONTRACT_TIMEOUT_SCALE", "LAB_TIMEOUT_SCALE", "STANDIN_TIMEOUT_SCALE")
-PYTEST_SUMMARY = re.compile(r"^[= ]*((?:\d+ [a-z]+(?:, )?)+) in [\d.]+ ?s(?:econds)?\b", re.MULTILINE)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+PYTEST_SUMMARY = re.compile(r"^\W*((?:\d+ [a-z]+(?:, )?)+) in [\d.]+ ?s(?:econds)?\b", re.MULTILINE)
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Result:
 def count_tests(text: str) -> Counts:
     """The sums of pytest's closing lines in a log."""
     total = Counts()
-    for summary in PYTEST_SUMMARY.findall(text):
+    for summary in PYTEST_SUMMARY.findall(COLOUR.sub("", text)):
         numbers = {word: int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", summary)}
         failed = sum(numbers.get(word, 0) for word in ("failed", "error", "errors"))
         skipped = sum(numbers.get(word, 0) for word in ("skipped", "xfailed"))
@@ -139,9 +140,8 @@ class Runner:
 
     def _environment(self, stage: Stage) -> tuple[Path, dict[str, str]]:
         """Where a stage runs and with what; makes both first."""
-        first = [Path(sys.executable).parent]
-        if stage.venv:
-            first.insert(0, venvs.ensure(stage.venv) / "bin")
+        ready = [venvs.ensure(name) / "bin" for name in stage.venvs]
+        first = [*ready[:1], Path(sys.executable).parent]
         cwd, collections = ROOT, COLLECTIONS
         if stage.tree:
             collections = BUILD / f"tree-{stage.name}"

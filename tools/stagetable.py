@@ -27,7 +27,7 @@ class Stage:
     run: tuple[Command, ...]
     minutes: float
     sets: tuple[str, ...] = ()
-    venv: str = ""
+    venvs: tuple[str, ...] = ()
     tree: bool = False
     needs: tuple[str, ...] = ()
     alone: bool = False

@@ -17,6 +17,7 @@ PYTEST_LOGS = [
     ("========= 3 failed, 12 passed, 2 skipped, 1 warning in 4.10s =========", Counts(12, 3, 2)),
     ("= 1 passed, 1 error in 65.20s (0:01:05) =", Counts(1, 1, 0)),
     ("4 passed in 1.0s\nand\n5 passed, 1 xfailed in 2s", Counts(9, 0, 1)),
+    ("  \x1b[2m│\x1b[0m ==== 2 passed in 0.74s", Counts(2, 0, 0)),
     ("it passed in 3 tries", Counts()),
 ]
 
