@@ -60,6 +60,22 @@ def resolve(release: str, mirror: str = "", folder: str = "", overrides: list[di
     return result
 
 
+def manifest(release: str, mirror: str = "", overrides: list[dict[str, str]] | None = None) -> list[dict[str, Any]]:
+    """What dcos.calico.artifact_manifest is to fetch, each where the mirror's layout has it; an image archive only where one has an address."""
+    found = resolve(release, mirror=mirror, overrides=overrides)
+    paths = mirror_paths(release)
+    return [
+        {
+            "name": name,
+            "path": paths[name],
+            "variable": SHA256_VARIABLES[name],
+            "optional": name == "calico-node",
+            **{key: found[name]["source"][key] for key in ("url", "sha256") if key in found[name]["source"]},
+        }
+        for name in NAMES
+    ]
+
+
 def _place(own: dict[str, str], upstream: dict[str, Any], mirror: str, folder: str, path: str) -> dict[str, str]:
     """Where one artefact is: its own address, else the folder, else the mirror, else upstream's; empty if nowhere."""
     if own.get("url"):

@@ -26,10 +26,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
 
 try:
     from http.client import HTTPException
-    from urllib.error import HTTPError
 except ImportError:
     from httplib import HTTPException
-    from urllib2 import HTTPError
 
 PAUSES = (1, 2, 4)  # seconds before each of the three further attempts
 SILENCE = 30  # seconds without a byte after which a connection counts as dead
@@ -43,7 +41,7 @@ DOWNLOAD_SPEC = dict(
 
 
 class Options(object):
-    """How to fetch: ca_path (CAs instead of the system's, or None), timeout (seconds for one file, all attempts), allow_http."""
+    """How to fetch: ca_path (CAs to trust besides the system's, or None), timeout (seconds for one file, all attempts), allow_http."""
     __slots__ = ('ca_path', 'timeout', 'allow_http')
 
     def __init__(self, ca_path=None, timeout=300, allow_http=False):
@@ -84,16 +82,15 @@ def check_url(url, allow_http):
 
 
 def fetch(url, sha256, handle, path, options):
-    """Write what is at an address to a binary handle; raise CalicoError unless its digest is sha256.
+    """Write what is at an address to a binary handle and return its digest; raise CalicoError unless that is sha256.
 
+    :arg sha256: None for whoever wants to learn the digest, and then to review it.
     :arg path: name of the handle's file, for messages.
     """
     check_url(url, options.allow_http)
-    if options.ca_path and not os.path.isfile(options.ca_path):
-        raise CalicoError('The CA file %s is not there' % options.ca_path, remedy='Place it first, or correct ca_path')
     last = None
     try:
-        with _deadline(options.timeout):
+        with _trusting(options.ca_path), _deadline(options.timeout):
             for pause in PAUSES + (None,):
                 try:
                     return _attempt(url, sha256, handle, path, options)
@@ -106,6 +103,27 @@ def fetch(url, sha256, handle, path, options):
                           remedy='Check the network between this host and the server, raise timeout, or push the file with local_src')
     raise CalicoError('%s could not be fetched in %d attempts' % (shown(url), len(PAUSES) + 1), why=last,
                       remedy='Check that this host reaches the server (proxies are taken from the environment), or push the file with local_src')
+
+
+@contextlib.contextmanager
+def _trusting(ca_path):
+    """Trust the CAs of a file besides the system's. By OpenSSL's variable, as open_url hands its C(ca_path) to OpenSSL in a form that
+    Python before 3.7 cannot load with OpenSSL 3."""
+    if not ca_path:
+        yield
+        return
+    try:
+        ssl.create_default_context().load_verify_locations(cafile=ca_path)
+    except (IOError, OSError) as error:
+        raise CalicoError('The CA file %s cannot be used' % ca_path, why=to_native(error), remedy='Place it first, in PEM form, or correct ca_path')
+    before = os.environ.get('SSL_CERT_FILE')
+    os.environ['SSL_CERT_FILE'] = ca_path
+    try:
+        yield
+    finally:
+        del os.environ['SSL_CERT_FILE']
+        if before is not None:
+            os.environ['SSL_CERT_FILE'] = before
 
 
 @contextlib.contextmanager
@@ -125,11 +143,9 @@ def _deadline(seconds):
 
 def _attempt(url, sha256, handle, path, options):
     try:
-        response = open_url(url, timeout=min(SILENCE, options.timeout), ca_path=options.ca_path, decompress=False)
-    except HTTPError as error:
-        _refused(url, error)
+        response = open_url(url, timeout=min(SILENCE, options.timeout), decompress=False)
     except (IOError, OSError, HTTPException, UrlsError, ssl.CertificateError) as error:
-        _unreachable(url, error)
+        _no_answer(url, error)
     with contextlib.closing(response):
         check_url(response.geturl(), options.allow_http)
         head = []
@@ -137,8 +153,11 @@ def _attempt(url, sha256, handle, path, options):
         wanted_size = response.headers.get('Content-Length')
         if wanted_size and wanted_size.isdigit() and size < int(wanted_size):
             raise _Transient('the connection was cut after %d of %s bytes' % (size, wanted_size))
-        if got != sha256:
+        if sha256 is None:
+            _no_page(url, b''.join(head), response.headers.get('Content-Type', ''))
+        elif got != sha256:
             _wrong(url, sha256, got, b''.join(head), response.headers.get('Content-Type', ''))
+        return got
 
 
 def _body(response, head):
@@ -152,15 +171,14 @@ def _body(response, head):
         raise _Transient('the connection was cut: %s' % (to_native(error) or type(error).__name__))
 
 
-def _refused(url, error):
-    said = 'the server answered %d %s' % (error.code, to_native(error.reason or '').strip())
-    if error.code in TRANSIENT:
-        raise _Transient(said)
-    raise CalicoError('%s could not be fetched' % shown(url), why=said, remedy='Check the address, and that the server lets this host read it')
-
-
-def _unreachable(url, error):
-    reason = getattr(error, 'reason', error)
+def _no_answer(url, error):
+    """Raise what an error of open_url means. An HTTPError, which old and new Pythons keep in different modules, is told by its code."""
+    code, reason = getattr(error, 'code', None), getattr(error, 'reason', error)
+    if isinstance(code, int):
+        said = 'the server answered %d %s' % (code, to_native(reason or '').strip())
+        if code in TRANSIENT:
+            raise _Transient(said)
+        raise CalicoError('%s could not be fetched' % shown(url), why=said, remedy='Check the address, and that the server lets this host read it')
     said = to_native(reason)
     if isinstance(reason, (ssl.CertificateError, UrlsError)) or 'certificate verify failed' in said.lower().replace('_', ' '):
         raise CalicoError('The certificate of %s could not be verified' % shown(url), why=said,
@@ -168,10 +186,18 @@ def _unreachable(url, error):
     raise _Transient(said)
 
 
+def _is_page(head, content_type):
+    return bool(re.match(br'\s*<(!doctype\s+html|html|head|body)', head, re.I)) or (content_type.startswith('text/html') and head.lstrip()[:1] == b'<')
+
+
+def _no_page(url, head, content_type, why=None):
+    if _is_page(head, content_type):
+        raise CalicoError('The server sent an HTML page instead of the file %s' % shown(url), why=why,
+                          remedy='Open the address in a browser; often it is a login page, or the error page of a proxy')
+
+
 def _wrong(url, wanted, got, head, content_type):
     sums = 'sha256 %s is expected and %s was received' % (wanted, got)
-    if re.match(br'\s*<(!doctype\s+html|html|head|body)', head, re.I) or (content_type.startswith('text/html') and head.lstrip()[:1] == b'<'):
-        raise CalicoError('The server sent an HTML page instead of the file %s' % shown(url), why=sums,
-                          remedy='Open the address in a browser; often it is a login page, or the error page of a proxy')
+    _no_page(url, head, content_type, sums)
     raise CalicoError('%s is not the expected file' % shown(url), why=sums,
                       remedy='Check address and version; set the new sum only after you have made sure that the file is genuine')
