@@ -275,7 +275,13 @@ def _image_config(digests: list[str]) -> dict[str, object]:
 
 def _run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> str:
     done = subprocess.run(
-        command, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, text=True, timeout=_DEADLINE, check=True
+        command,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=_DEADLINE,
+        check=True,
     )
     return done.stdout
 

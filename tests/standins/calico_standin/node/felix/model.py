@@ -107,16 +107,17 @@ def _profiles(snapshot: Snapshot) -> dict[str, Profile]:
     for name, value in _documents(snapshot, "/v1/policy/profile"):
         profile, _, part = name.rpartition("/")
         parts.setdefault(profile, {})[part] = value
-    found = {}
-    for name, part in parts.items():
-        rules = part.get("rules") or {}
-        found[name] = Profile(
-            tags=part.get("tags") or [],
-            labels=part.get("labels") or {},
-            inbound=rules.get("inbound_rules") or [],
-            outbound=rules.get("outbound_rules") or [],
-        )
-    return found
+    return {name: _profile(part) for name, part in parts.items()}
+
+
+def _profile(parts: Mapping[str, Any]) -> Profile:
+    rules = parts.get("rules") or {}
+    return Profile(
+        tags=parts.get("tags") or [],
+        labels=parts.get("labels") or {},
+        inbound=rules.get("inbound_rules") or [],
+        outbound=rules.get("outbound_rules") or [],
+    )
 
 
 def _endpoints(snapshot: Snapshot, profiles: Mapping[str, Profile]) -> Iterator[Endpoint]:
