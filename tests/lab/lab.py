@@ -38,7 +38,12 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("host")
     run.add_argument("argv", nargs=argparse.REMAINDER)
     for name, text in (("restart", "reboot a host"), ("stop", "power a host off"), ("start", "power it on again")):
-        command(name, text).add_argument("host")
+        power = command(name, text)
+        power.add_argument("host")
+        if name != "start":
+            power.add_argument("--hard", action="store_true", help="a power cut instead of a clean stop")
+        if name != "stop":
+            power.add_argument("--no-wait", action="store_true", help="do not wait until its services run")
     command("down", "remove the lab; only the image cache stays")
     purge = command("purge", "down, whatever state the lab is in")
     purge.add_argument("--images", action="store_true", help="remove the image cache, too")
@@ -58,6 +63,8 @@ def remains(name: str) -> settings.Settings:
 
 
 def main(arguments: list[str]) -> int:
+    # Root's PATH of a service or of su may lack them; ip and iptables are there.
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
     options = parser().parse_args(arguments)
     if options.command == "image":
         prerequisites.require_privileges()
@@ -93,7 +100,8 @@ def main(arguments: list[str]) -> int:
             raise LabError("exec HOST -- CMD...: the command is missing")
         return cluster.execute(lab, options.host, argv, sys.stdin.isatty() and sys.stdout.isatty())
     else:
-        cluster.power(lab, options.host, options.command)
+        hard, no_wait = getattr(options, "hard", False), getattr(options, "no_wait", False)
+        cluster.power(lab, options.host, options.command, hard=hard, wait_after=not no_wait)
     return 0
 
 

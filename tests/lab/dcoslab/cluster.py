@@ -163,12 +163,12 @@ def wait(settings: Settings, only: Sequence[Host] | None = None) -> None:
     each(hosts, ready)
 
 
-def power(settings: Settings, name: str, action: str) -> None:
+def power(settings: Settings, name: str, action: str, *, hard: bool = False, wait_after: bool = True) -> None:
+    """stop, start or restart a host; hard is a power cut."""
     host = settings.host(name)
-    podman = podman_of(settings)
-    arguments = ["--time", "5"] if action in ("stop", "restart") else []
-    podman(action, *arguments, settings.container(host), timeout=60)
-    if action != "stop":
+    arguments = [] if action == "start" else ["--time", "0" if hard else "5"]
+    podman_of(settings)(action, *arguments, settings.container(host), timeout=60)
+    if action != "stop" and wait_after:
         wait(settings, [host])
 
 
@@ -217,8 +217,12 @@ def remove_by_podman(settings: Settings) -> None:
     podman.configure()
     containers = podman("ps", "--all", "--quiet", "--no-trunc", timeout=120).stdout.split()
     if containers:
-        # A host whose Docker runs something stops slowly; nothing in it is worth waiting for.
-        podman("rm", "--force", "--volumes", "--time", "1", *containers, timeout=60 + 5 * len(containers))
+        keys = "{{.NetworkSettings.SandboxKey}}"
+        namespaces = podman("container", "inspect", "--format", keys, *containers, check=False).stdout.split()
+        # Nothing in a host is worth a clean stop; and podman trips over one that ends just when it gives up waiting.
+        podman("rm", "--force", "--volumes", "--time", "0", *containers, timeout=60 + 5 * len(containers))
+        # A start that was killed may have made one that podman does not remember at the end.
+        leftovers.remove_namespaces([Path(path) for path in namespaces if path.startswith("/run/netns/")])
     podman("volume", "rm", "--all", "--force")
     for network in (settings.state / "networks").glob("lab*.json"):
         podman("network", "rm", "--force", network.stem)

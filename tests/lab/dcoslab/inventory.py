@@ -135,4 +135,5 @@ def render(settings: Settings, staged: Staged) -> str:
 def write(settings: Settings, staged: Staged) -> Path:
     settings.inventory.parent.mkdir(parents=True, exist_ok=True)
     settings.inventory.write_text(render(settings, staged))
+    settings.inventory.chmod(0o600)  # with TLS it holds a client's key
     return settings.inventory

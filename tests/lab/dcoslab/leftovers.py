@@ -57,7 +57,7 @@ def kill_hosts(storage: Path) -> None:
         lambda: "still there" if any(Path(f"/proc/{pid}").exists() for pid in monitors) else None,
         timeout=20,
     )
-    remove_namespaces(namespaces)
+    remove_namespaces([path for path in Path("/run/netns").glob("netns-*") if path.stat().st_ino in namespaces])
     for line in monitors.values():
         remove_cgroups(line.split(" -c ", 1)[1].split(" ")[0])
 
@@ -66,12 +66,12 @@ def is_monitor(command_line: str, storage: Path) -> bool:
     return command_line.split(" ")[0].endswith("conmon") and f"{storage}/" in command_line and " -c " in command_line
 
 
-def remove_namespaces(inodes: set[int | None]) -> None:
+def remove_namespaces(paths: Sequence[Path]) -> None:
     """podman keeps a host's network alive by a mount; the veth on this side lives as long."""
-    for path in Path("/run/netns").glob("netns-*"):
-        if path.stat().st_ino in inodes:
+    for path in paths:
+        if path.exists():
             run(["umount", "--lazy", str(path)], check=False)
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def remove_cgroups(container: str) -> None:
