@@ -13,7 +13,7 @@ class ModuleDocFragment(object):
 options:
   ca_path:
     description:
-      - File on the managed host with the CAs to trust for downloads, instead of those of the system. Certificates are always verified.
+      - File on the managed host with CAs to trust for downloads, besides those of the system. Certificates are always verified.
     type: path
   timeout:
     description:
