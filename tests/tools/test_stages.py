@@ -67,7 +67,9 @@ def test_a_deadline_ends_everything_and_cleanup_runs(logs: Path) -> None:
     assert not late.exists()
 
 
-def test_one_variable_stretches_all_timeouts(logs: Path) -> None:
+def test_one_variable_stretches_all_timeouts(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in stages.SCALES:
+        monkeypatch.delenv(name, raising=False)
     result = Runner("2.5").run(stage("s", ("printenv", *stages.SCALES)))
     assert result.log.read_text(encoding="utf-8").splitlines()[1:] == ["2.5"] * len(stages.SCALES)
 
