@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
         prerequisites.install_packages(prerequisites.PROGRAMS)
         cache = settings.cache_root(os.environ)
         image.ensure_image(image.image_store(cache))
-        image.ensure_etcd(cache, "bullseye")
+        image.ensure_etcd(cache, settings.one_of(os.environ, "LAB_ETCD_SOURCE", settings.ETCD_SOURCES))
         return 0
     if options.command == "up":
         if settings.state_dir(options.name, os.environ).exists():

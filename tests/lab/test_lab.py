@@ -230,6 +230,18 @@ def test_tls_changes_endpoints(tmp_path: Path) -> None:
     assert "host-record=leader.mesos,172.29.77.11" in names
 
 
+def test_etcd_of_bookworm_has_tls_between_members(tmp_path: Path) -> None:
+    lab = make_lab(tmp_path, etcd_source="bookworm")
+    assert "srv-host=_etcd-server-ssl._tcp.etcd.mesos,master1.etcd.mesos" in hostfiles.dns_records(lab)[1]
+    tree = tree_module.Tree()
+    hostfiles.etcd_member(tree, lab, lab.hosts[0])
+    unit = tree.text("/etc/systemd/system/lab-etcd.service")
+    assert "--initial-advertise-peer-urls=https://" in unit and "--peer-cert-file=" in unit
+    assert "--advertise-client-urls=http://" in unit and " --cert-file=" not in unit
+    (tmp_path / "etcd").touch()
+    assert not make_lab(tmp_path, etcd_source="bookworm", artefacts=str(tmp_path)).etcd_peer_tls
+
+
 DEB822 = """\
 Types: deb
 URIs: http://mirror.example/debian

@@ -150,9 +150,10 @@ def dns_records(settings: Settings) -> tuple[str, str]:
     lines += [f"host-record=leader.mesos,{first.address}", f"host-record=mirror.lab,{first.address}"]
     lines += ["host-record=ready.spartan,127.0.0.1"]
     client = "_etcd-client-ssl" if settings.etcd_tls else "_etcd-client"
+    server = "_etcd-server-ssl" if settings.etcd_peer_tls else "_etcd-server"
     etcd = []
     for host in settings.masters:
-        etcd.append(f"srv-host=_etcd-server._tcp.{ETCD_DOMAIN},{etcd_name(host)},2380,0,1")
+        etcd.append(f"srv-host={server}._tcp.{ETCD_DOMAIN},{etcd_name(host)},2380,0,1")
         etcd.append(f"srv-host={client}._tcp.{ETCD_DOMAIN},{etcd_name(host)},2379,0,1")
     return "".join(f"{line}\n" for line in lines), "".join(f"{line}\n" for line in etcd)
 
@@ -172,29 +173,32 @@ def name_server(tree: Tree, settings: Settings, host: Host) -> None:
 
 def etcd_member(tree: Tree, settings: Settings, host: Host) -> None:
     scheme = etcd_scheme(settings)
+    peer_scheme = "https" if settings.etcd_peer_tls else "http"
     options = {
         "name": host.name,
         "data-dir": "/var/lib/lab-etcd",
         "discovery-srv": ETCD_DOMAIN,
         "initial-cluster-token": "lab",
         "initial-cluster-state": "new",
-        "initial-advertise-peer-urls": f"http://{etcd_name(host)}:2380",
-        "listen-peer-urls": f"http://{host.address}:2380",
+        "initial-advertise-peer-urls": f"{peer_scheme}://{etcd_name(host)}:2380",
+        "listen-peer-urls": f"{peer_scheme}://{host.address}:2380",
         "advertise-client-urls": f"{scheme}://{etcd_name(host)}:2379",
         # Not on 127.0.0.1: a proxy of the product's may want that port of a master.
         "listen-client-urls": f"{scheme}://{host.address}:2379",
     }
-    if settings.etcd_tls:
-        keys = settings.state / "pki"
+    keys = settings.state / "pki"
+    if settings.etcd_tls or settings.etcd_peer_tls:
         tree.file("/etc/lab/etcd/ca.crt", keys / "ca.crt")
         tree.file("/etc/lab/etcd/member.crt", keys / f"etcd-{host.name}.crt")
         tree.file("/etc/lab/etcd/member.key", keys / f"etcd-{host.name}.key", 0o600)
-        options |= {
-            "cert-file": "/etc/lab/etcd/member.crt",
-            "key-file": "/etc/lab/etcd/member.key",
-            "trusted-ca-file": "/etc/lab/etcd/ca.crt",
-            "client-cert-auth": "true",
-        }
+    for prefix, wanted in (("", settings.etcd_tls), ("peer-", settings.etcd_peer_tls)):
+        if wanted:
+            options |= {
+                f"{prefix}cert-file": "/etc/lab/etcd/member.crt",
+                f"{prefix}key-file": "/etc/lab/etcd/member.key",
+                f"{prefix}trusted-ca-file": "/etc/lab/etcd/ca.crt",
+                f"{prefix}client-cert-auth": "true",
+            }
     arguments = " ".join(f"--{name}={value}" for name, value in options.items())
     service = (
         "Type=notify\nTimeoutStartSec=0\nLimitNOFILE=20000\n"

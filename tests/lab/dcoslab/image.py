@@ -43,7 +43,8 @@ SETUP = (
     'sed -i "s/^[^!#]/!&/" "$1/etc/ca-certificates.conf" && chroot "$1" update-ca-certificates --fresh >&2',
     'rm -f "$1/etc/nginx/sites-enabled/default"',
 )
-ETCD_VERSIONS = {"bullseye": "3.3.25"}
+# Debian release -> the etcd series it has; what the lab knows about etcd was learned from these two.
+ETCD_SERIES = {"bullseye": "3.3.", "bookworm": "3.4."}
 
 
 def apt_sources() -> str:
@@ -139,16 +140,12 @@ def build_rootfs(work: Path, archive: Path) -> None:
 
 
 def ensure_etcd(cache: Path, source: str) -> tuple[Path, str]:
-    """(directory with etcd and etcdctl, version) of etcd 3.3 from Debian bullseye."""
-    if source != "bullseye":
-        raise LabError(
-            "LAB_ETCD_SOURCE=bookworm (etcd 3.4) needs TLS between the members, which this lab does not set up yet"
-        )
-    version = ETCD_VERSIONS[source]
-    target = cache / "images" / f"etcd-{version}-{fingerprint(source, version)}"
+    """(directory with etcd and etcdctl, version) of the etcd of a Debian release."""
+    target = cache / "images" / f"etcd-{source}-{fingerprint(source, ETCD_SERIES[source])}"
+    complete = target / "complete"
     with locked(cache / "images" / ".lock-etcd"):
-        if (target / "complete").exists():
-            return target, version
+        if complete.exists():
+            return target, complete.read_text().strip()
         shutil.rmtree(target, ignore_errors=True)
         work = target / "work"
         for part in ("lists/partial", "archives/partial"):
@@ -163,7 +160,7 @@ def ensure_etcd(cache: Path, source: str) -> tuple[Path, str]:
         apt += ["-o", f"Dir::Cache::pkgcache={work}/pkgcache.bin", "-o", f"Dir::Cache::srcpkgcache={work}/src.bin"]
         # apt's own download user may not enter a cache directory below a home.
         apt += ["-o", "APT::Sandbox::User=root"]
-        say(f"fetching etcd {version} from Debian {source}")
+        say(f"fetching etcd from Debian {source}")
         run([*apt, "update"], timeout=300)
         run([*apt, "download", "etcd-server", "etcd-client"], timeout=300, cwd=str(work))
         for package in sorted(work.glob("*.deb")):
@@ -171,10 +168,10 @@ def ensure_etcd(cache: Path, source: str) -> tuple[Path, str]:
         for program in ("etcd", "etcdctl"):
             shutil.copy2(work / "root" / "usr" / "bin" / program, target / program)
         shutil.rmtree(work)
-        found = etcd_version(target / "etcd")
-        if found != version:
-            raise LabError(f"Debian {source} has etcd {found}, not {version}: this lab must be taught about it")
-        (target / "complete").touch()
+        version = etcd_version(target / "etcd")
+        if not version.startswith(ETCD_SERIES[source]):
+            raise LabError(f"Debian {source} has etcd {version}: the lab knows {ETCD_SERIES[source]}x there")
+        complete.write_text(f"{version}\n")
     return target, version
 
 

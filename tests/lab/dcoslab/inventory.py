@@ -34,6 +34,9 @@ def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
         "calico_etcd_archive_folder": f"etcd-v{staged.etcd_version}-linux-amd64",
         "calico_etcd_source": "managed" if settings.managed_etcd else "existing",
     }
+    if settings.etcd_tls or settings.etcd_peer_tls:
+        # A proxy would need a certificate of its own for talking to members.
+        variables |= {"calico_etcd_proxy": False, "calico_etcd_members": hostfiles.etcd_endpoints(settings)}
     if settings.etcd_tls:
         variables |= etcd_tls_vars(settings)
     return variables
@@ -43,10 +46,12 @@ def etcd_tls_vars(settings: Settings) -> dict[str, Any]:
     """Client certificates for etcd, placed by the product, which talks to the members directly."""
     pki = settings.state / "pki"
     folder = "/etc/calico/certs"
-    files = (("ca_file", "ca.crt", "content"), ("cert_file", "etcd-client.crt", "content"), ("key_file", "etcd-client.key", "secret_content"))
+    files = (
+        ("ca_file", "ca.crt", "content"),
+        ("cert_file", "etcd-client.crt", "content"),
+        ("key_file", "etcd-client.key", "secret_content"),
+    )
     return {
-        "calico_etcd_proxy": False,
-        "calico_etcd_members": hostfiles.etcd_endpoints(settings),
         **{f"calico_etcd_{name}": f"{folder}/{file}" for name, file, _ in files},
         "calico_etcd_tls_files": [{"path": f"{folder}/{file}", key: (pki / file).read_text()} for _, file, key in files],
     }

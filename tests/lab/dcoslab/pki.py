@@ -39,7 +39,7 @@ def sign(pki: Path, name: str, common_name: str, names: list[str]) -> None:
 
 
 def make(settings: Settings) -> Path:
-    """ca, mirror, and with TLS to etcd one certificate a member and one for clients."""
+    """ca, mirror, and with TLS to or in etcd one for each member, with TLS to it one for clients."""
     pki = settings.state / "pki"
     pki.mkdir(parents=True, exist_ok=True)
     pki.chmod(0o700)
@@ -53,10 +53,11 @@ def make(settings: Settings) -> Path:
     )
     front = settings.masters[0]
     sign(pki, "mirror", "mirror.lab", ["mirror.lab", f"{front.name}.lab", front.address])
-    if settings.etcd_tls:
+    if settings.etcd_tls or settings.etcd_peer_tls:
         for host in settings.masters:
             names = [f"{host.name}.etcd.mesos", "etcd.mesos", "localhost", host.address, "127.0.0.1"]
             sign(pki, f"etcd-{host.name}", host.name, names)
+    if settings.etcd_tls:
         sign(pki, "etcd-client", "calico", [])
     return pki
 

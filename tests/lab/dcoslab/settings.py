@@ -18,6 +18,7 @@ from dcoslab.process import LabError
 DEFAULT_NAME = "lab"
 DEFAULT_SUBNET = "172.29.77.0/24"
 VARIANTS = ("open", "enterprise")
+ETCD_SOURCES = ("bullseye", "bookworm")
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -68,6 +69,12 @@ class Settings:
     @property
     def gateway(self) -> str:
         return str(self.net.network_address + 1)
+
+    @property
+    def etcd_peer_tls(self) -> bool:
+        """etcd 3.4 does not find plain members by SRV records (it insists on the -ssl ones)."""
+        real = self.artefacts is not None and (Path(self.artefacts) / "etcd").is_file()
+        return self.etcd_source == "bookworm" and not real
 
     @property
     def hosts(self) -> list[topology.Host]:
@@ -187,7 +194,7 @@ def new(name: str, profile: str, env: Mapping[str, str], with_artefacts: bool) -
         },
         dcos_version=env.get("LAB_DCOS_VERSION") or "1.11.0",
         dcos_variant=one_of(env, "LAB_DCOS_VARIANT", VARIANTS),
-        etcd_source=one_of(env, "LAB_ETCD_SOURCE", ("bullseye", "bookworm")),
+        etcd_source=one_of(env, "LAB_ETCD_SOURCE", ETCD_SOURCES),
         etcd_tls=flag(env, "LAB_ETCD_TLS"),
         managed_etcd=flag(env, "LAB_MANAGED_ETCD"),
         artefacts=str(Path(artefacts).resolve()) if artefacts else None,
