@@ -8,11 +8,8 @@ How a module with unit files of its own uses it::
 
     units = [Unit('x.service', enabled=True, state='started', restart_on=['/etc/systemd/system/x.service'])]
     states = read(units)
-    plan = reconcile(units, states, changed_paths=file_plan.names())
-    apply_stops(plan)                  # before files go
-    _text_files.apply(file_plan)
-    if reload_needed(...): daemon_reload()
-    apply_starts(plan)                 # enable, start, restart, reload; ends when everything is active
+    plan = reconcile(units, states, file_plan.names(), younger_files(units, states))
+    apply(plan, states, file_plan.names(), lambda: _text_files.apply(file_plan))
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -252,6 +249,19 @@ def daemon_reload():
     _command.run(['systemctl', 'daemon-reload'], CALL_TIMEOUT * 2, check=True)
 
 
+def apply(plan, states, changed_paths, write_files, timeout=START_TIMEOUT, wait=True):
+    """Stop, write the files, let systemd read them, start: the order in which nothing runs with half of its files.
+
+    :arg write_files: callable that makes the changes of changed_paths.
+    :arg wait: whether to wait until what was started is active; False for callers that have a better way to see that.
+    """
+    apply_stops(plan, timeout)
+    write_files()
+    if reload_needed(changed_paths, states):
+        daemon_reload()
+    apply_starts(plan, timeout, wait=wait)
+
+
 def _steps(plan):
     return [change.how for change in plan if isinstance(change.how, Step)]
 
@@ -266,7 +276,7 @@ def apply_stops(plan, timeout=START_TIMEOUT):
         _command.run(['systemctl', 'disable'] + disable, CALL_TIMEOUT * 2, check=True)
 
 
-def apply_starts(plan, timeout=START_TIMEOUT, settle=SETTLE):
+def apply_starts(plan, timeout=START_TIMEOUT, settle=SETTLE, wait=True):
     """Enable, start, restart and reload; returns when what was started is active, or raises with the journal's last words."""
     steps = _steps(plan)
     enable = [step.name for step in steps if step.enable]
@@ -282,7 +292,7 @@ def apply_starts(plan, timeout=START_TIMEOUT, settle=SETTLE):
         if names:
             start(names, action)
     started = [step.name for step in steps if step.action in ('start', 'restart')]
-    if started:
+    if started and wait:
         wait_active(started, timeout, settle=settle)
 
 

@@ -17,10 +17,8 @@ __metaclass__ = type
 import base64
 import binascii
 import errno
-import grp
 import json
 import os
-import pwd
 import re
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
@@ -285,12 +283,17 @@ def apply(plan):
             _remove(item.path)
         elif item.kind == 'directory':
             _files.ensure_directory(item.path)
-            _set_attributes(item)
+            _files.set_attributes(item.path, item.mode, item.owner, item.group)
         elif isinstance(change.after, dict):
-            _set_attributes(item)
+            _files.set_attributes(item.path, item.mode, item.owner, item.group)
         else:
             _files.ensure_directory(os.path.dirname(item.path))
             _files.write_atomic(item.path, item.text, mode=item.mode, owner=item.owner, group=item.group, staging=item.staging)
+
+
+def write(files):
+    """Bring files to the wanted state outside of a plan."""
+    apply(reconcile(files, read(files)))
 
 
 def _remove(path):
@@ -302,16 +305,3 @@ def _remove(path):
     except OSError as error:
         if error.errno != errno.ENOENT:
             raise CalicoError('The directory %s cannot be removed' % path, why=to_native(error))
-
-
-def _set_attributes(item):
-    """Owner first: chown takes away set-id bits, and a secret must never be readable for the new group with the old mode."""
-    try:
-        uid = int(item.owner) if item.owner.isdigit() else pwd.getpwnam(item.owner).pw_uid
-        gid = int(item.group) if item.group.isdigit() else grp.getgrnam(item.group).gr_gid
-        os.chown(item.path, uid, gid)
-        os.chmod(item.path, item.mode)
-    except KeyError:
-        raise CalicoError('There is no user %s or group %s on this host' % (item.owner, item.group), remedy='Create it first, or name another')
-    except OSError as error:
-        raise CalicoError('Owner and mode of %s cannot be set' % item.path, why=to_native(error))

@@ -1,0 +1,276 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: agent_files
+short_description: Small text and secret files of a host, and the systemd units they belong to
+version_added: 0.1.0
+description:
+  - Keeps a list of small files (configuration, certificates, unit files, drop-ins) as wanted, in one call.
+  - Each file is replaced by a rename, so that it is either old or new, whenever the run is stopped. Missing parent folders are made.
+  - Then brings a list of systemd units to the wanted state, with one C(daemon-reload) if a unit file changed or systemd has not read
+    one that changed earlier.
+  - A unit that was started is watched for a second. If it does not stay active, the error ends with the last lines of its journal.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  files:
+    description:
+      - The files, each path once.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path:
+        description:
+          - Absolute path.
+        type: path
+        required: true
+      content:
+        description:
+          - Its whole content. Text is written as given, so end it with a line break.
+        type: str
+      secret_content:
+        description:
+          - The same for a secret. It is kept out of diffs, results and the host's log, and the file is for its owner only by default.
+          - One of O(files[].content) and O(files[].secret_content) is needed for O(files[].state=present).
+        type: str
+      mode:
+        description:
+          - Octal mode with a leading zero, quoted. The default is V(0600) for a secret, V(0755) for a directory, else V(0644).
+        type: str
+      owner:
+        description:
+          - Name or number of the owner.
+        type: str
+        default: root
+      group:
+        description:
+          - Name or number of the group.
+        type: str
+        default: root
+      state:
+        description:
+          - V(present) is a regular file with that content.
+          - V(directory) is a folder. A link to a folder will do.
+          - V(absent) removes a file, a link or an empty folder. A folder that holds something which this call does not remove stays.
+        type: str
+        choices: [present, absent, directory]
+        default: present
+      staging:
+        description:
+          - Folder, on the same file system, in which the new file is made before it is renamed. Name one where every file in the
+            target's own folder is read by somebody, such as Mesos' folder of CNI networks.
+        type: path
+      validate:
+        description:
+          - What the content has to be. A wrong one is refused before anything is touched.
+          - V(certificate) and V(private_key) want a PEM block of that kind.
+        type: str
+        choices: [none, json, certificate, private_key]
+        default: none
+      foreign:
+        description:
+          - What to do with a file that is there, differs and is not ours, which is one that lacks the words of O(files[].marker).
+          - V(replace) overwrites it, V(refuse) ends with an error that names it.
+        type: str
+        choices: [replace, refuse]
+        default: replace
+      foreign_same:
+        description:
+          - With O(files[].foreign=refuse), keys such as V(etcdEndpoints). A foreign file in which all of them have the same values as in
+            the wanted content is replaced all the same.
+          - The values are those of the first line C(key: value), in YAML or JSON.
+        type: list
+        elements: str
+        default: []
+      marker:
+        description:
+          - The words by which a file of ours is known. With O(files[].foreign=refuse) the content has to hold them.
+        type: str
+        default: Managed by Ansible (dcos.calico
+  units:
+    description:
+      - The systemd units, each once.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - Name with its type, such as V(docker.service).
+        type: str
+        required: true
+      enabled:
+        description:
+          - Whether it starts at boot. Left as it is if not given.
+        type: bool
+      state:
+        description:
+          - V(started) or V(stopped). Left as it is if not given.
+        type: str
+        choices: [started, stopped]
+      restart_on:
+        description:
+          - Paths. A running unit is restarted if one of these files changed in this run, or is younger than the unit's process, which
+            finishes what a run that was stopped half-way did not get to.
+        type: list
+        elements: path
+        default: []
+      reload_on:
+        description:
+          - Paths. A running unit is reloaded if one of these files changed in this run.
+        type: list
+        elements: path
+        default: []
+      optional:
+        description:
+          - If the host has no such unit, go on without it. Otherwise that is an error if it is to be enabled or started.
+        type: bool
+        default: false
+  timeout:
+    description:
+      - Seconds to wait for all units that are stopped or started.
+    type: float
+    default: 90
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it.
+    support: full
+    details:
+      - A unit that is not there yet is taken for one that a task before this one would have made.
+  diff_mode:
+    description: Shows what changed, before and after, of each file and each unit.
+    support: full
+    details:
+      - Secrets, and files that only their owner may read, are shown as changed but never with their content.
+  idempotent:
+    description: A second run with the same arguments changes nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+"""
+
+EXAMPLES = r"""
+- name: Tell calicoctl where the datastore is
+  dcos.calico.agent_files:
+    files:
+      - path: /etc/calico/calicoctl.cfg
+        foreign: refuse
+        foreign_same: [etcdEndpoints]
+        content: |
+          # Managed by Ansible (dcos.calico)
+          apiVersion: v1
+          kind: calicoApiConfig
+          spec:
+            datastoreType: etcdv2
+            etcdEndpoints: http://127.0.0.1:2379
+
+- name: Loosen nothing when the DC/OS agent starts
+  dcos.calico.agent_files:
+    files:
+      - path: /etc/systemd/system/dcos-mesos-slave.service.d/60-calico.conf
+        content: |
+          [Service]
+          ExecStartPost=/bin/sh -c 'echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter'
+      - path: /etc/NetworkManager/conf.d/60-calico.conf
+        content: |
+          [keyfile]
+          unmanaged-devices=interface-name:cali*;interface-name:tunl0
+    units:
+      - name: NetworkManager.service
+        optional: true
+        reload_on: [/etc/NetworkManager/conf.d/60-calico.conf]
+
+- name: Put a client certificate and its key in place
+  dcos.calico.agent_files:
+    files:
+      - path: /etc/calico/etcd/client.pem
+        content: "{{ lookup('ansible.builtin.file', 'client.pem') }}"
+        validate: certificate
+      - path: /etc/calico/etcd/client-key.pem
+        secret_content: "{{ lookup('ansible.builtin.file', 'client-key.pem') }}"
+        validate: private_key
+"""
+
+RETURN = r"""
+files_changed:
+  description: The files and folders that were, or in check mode would be, written, changed or removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/systemd/system/dcos-mesos-slave.service.d/60-calico.conf]
+files_kept:
+  description: Folders that were to go but stay, because they hold something else.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+units_changed:
+  description: The units that were, or in check mode would be, enabled, disabled, started, stopped, restarted or reloaded.
+  returned: success
+  type: list
+  elements: str
+  sample: [NetworkManager.service]
+units_missing:
+  description: Optional units that the host does not have.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+daemon_reloaded:
+  description: Whether systemd had, or in check mode would have, to read its unit files again.
+  returned: success
+  type: bool
+  sample: true
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+ARGUMENT_SPEC = dict(
+    files=dict(type='list', elements='dict', default=[], options=_text_files.FILES_SPEC),
+    units=dict(type='list', elements='dict', default=[], options=_systemd.UNITS_SPEC),
+    timeout=dict(type='float', default=_systemd.START_TIMEOUT),
+)
+
+
+def job(module):
+    """Bring files, then units, to the desired state; see RETURN."""
+    files = _text_files.desired(module.params['files'])
+    units = _systemd.desired(module.params['units'])
+    found = _text_files.read(files)
+    file_plan = _text_files.reconcile(files, found)
+    changed_paths = file_plan.names()
+    states = _systemd.read(units)
+    unit_plan = _systemd.reconcile(units, states, changed_paths, _systemd.younger_files(units, states))
+    if not module.check_mode:
+        _systemd.check_known(units, states, changed_paths)
+        _systemd.apply(unit_plan, states, changed_paths, lambda: _text_files.apply(file_plan), module.params['timeout'])
+    whole = Plan(file_plan)
+    whole.extend(unit_plan)
+    return dict(
+        whole.result(module._diff),
+        files_changed=changed_paths,
+        files_kept=_text_files.kept(files, found),
+        units_changed=[unit.name for unit in units if unit.name in unit_plan.names()],
+        units_missing=[unit.name for unit in units if unit.optional and not states[unit.name].exists and unit.name not in unit_plan.names()],
+        daemon_reloaded=_systemd.reload_needed(changed_paths, states),
+    )
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,151 @@
+"""A systemctl for unit tests: units are files below $DOUBLES/etc/systemd/system, services are real processes. State is kept in $DOUBLES/systemd.
+
+What it does not know, it refuses, so that a test cannot pass by accident. Runs on Python 2.7 and 3.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import glob
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = os.environ["DOUBLES"]
+UNITS = os.path.join(ROOT, "etc", "systemd", "system")
+STATE = os.path.join(ROOT, "systemd", "state.json")
+
+
+def read(path):
+    with open(path) as handle:
+        return handle.read()
+
+
+def on_disk(name):
+    """Text of a unit with its drop-ins, None if there is no such unit."""
+    path = os.path.join(UNITS, name)
+    if not os.path.exists(path):
+        return None
+    if os.path.islink(path) and os.readlink(path) == "/dev/null":
+        return "masked"
+    return "".join(read(each) for each in [path] + sorted(glob.glob(path + ".d/*.conf")))
+
+
+def settings(text, key):
+    return re.findall(r"^%s=(.*)$" % key, text.replace("\\\n", ""), re.MULTILINE)
+
+
+def alive(pid):
+    try:
+        return read("/proc/%d/stat" % pid).rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (IOError, OSError):
+        return False
+
+
+def monotonic():
+    return time.clock_gettime(time.CLOCK_MONOTONIC) if hasattr(time, "clock_gettime") else float(read("/proc/uptime").split()[0])
+
+
+class Manager:
+    def __init__(self):
+        self.state = json.loads(read(STATE)) if os.path.exists(STATE) else {"loaded": {}, "enabled": [], "services": {}}
+
+    def save(self):
+        with open(STATE, "w") as handle:
+            json.dump(self.state, handle)
+
+    def load(self, name):
+        if name not in self.state["loaded"] and on_disk(name) is not None:
+            self.state["loaded"][name] = on_disk(name)
+        return self.state["loaded"].get(name)
+
+    def start(self, name):
+        text = self.load(name)
+        if text is None or text == "masked":
+            sys.exit("Failed to start %s: Unit is %s." % (name, text or "not found"))
+        environment = dict(os.environ)
+        for path in settings(text, "EnvironmentFile"):
+            if os.path.exists(path.lstrip("-")):
+                environment.update(line.split("=", 1) for line in read(path.lstrip("-")).splitlines() if "=" in line and not line.startswith("#"))
+        for command in settings(text, "ExecStartPre"):
+            subprocess.call(shlex.split(command.lstrip("-")))
+        with open(os.path.join(ROOT, "systemd", name + ".journal"), "a") as journal, open(os.devnull) as nothing:
+            process = subprocess.Popen(
+                shlex.split(settings(text, "ExecStart")[-1]),
+                stdin=nothing,
+                stdout=journal,
+                stderr=journal,
+                close_fds=True,
+                preexec_fn=os.setsid,
+                env=environment,
+            )
+        time.sleep(0.05)
+        self.state["services"][name] = {"pid": process.pid, "since": int(monotonic() * 1e6)}
+
+    def stop(self, name):
+        service = self.state["services"].pop(name, None)
+        if service and alive(service["pid"]):
+            os.kill(service["pid"], signal.SIGKILL)
+            while alive(service["pid"]):
+                time.sleep(0.01)
+
+    def shown(self, name):
+        disk, text = on_disk(name), self.load(name)
+        service = self.state["services"].get(name)
+        values = {"Id": name, "ActiveState": "inactive", "SubState": "dead", "MainPID": 0, "Result": "success", "UnitFileState": ""}
+        if service and alive(service["pid"]):
+            values.update(ActiveState="active", SubState="running", MainPID=service["pid"], ExecMainStartTimestampMonotonic=service["since"])
+        elif service and settings(text or "", "Restart"):
+            values.update(ActiveState="activating", SubState="auto-restart", Result="exit-code")
+            self.start(name)
+        elif service:
+            values.update(ActiveState="failed", SubState="failed", Result="exit-code")
+        if disk:
+            plain = "disabled" if "[Install]" in disk else "static"
+            values["UnitFileState"] = "masked" if disk == "masked" else "enabled" if name in self.state["enabled"] else plain
+        values["LoadState"] = "masked" if text == "masked" else "loaded" if text is not None else "not-found"
+        values["NeedDaemonReload"] = "yes" if text is not None and disk != text else "no"
+        return values
+
+    def show(self, arguments):
+        wanted, names = [], []
+        for number, word in enumerate(arguments):
+            if arguments[number - 1] == "-p":
+                wanted.append(word)
+            elif word != "-p":
+                names.append(word)
+        blocks = [[(key, value) for key, value in sorted(self.shown(name).items()) if key in wanted] for name in names]
+        print("\n\n".join("\n".join("%s=%s" % pair for pair in block) for block in blocks))
+
+
+def main():
+    arguments = [word for word in sys.argv[1:] if word != "--no-block"]
+    with open(os.path.join(ROOT, "systemd", "calls"), "a") as calls:
+        calls.write(" ".join(arguments if arguments[0] != "show" else ["show"] + [w for w in arguments[1:] if "." in w]) + "\n")
+    verb, names, manager = arguments[0], arguments[1:], Manager()
+    if verb == "show":
+        manager.show(names)
+    elif verb == "daemon-reload":
+        manager.state["loaded"] = dict((name, on_disk(name)) for name in manager.state["loaded"] if on_disk(name) is not None)
+    elif verb == "enable":
+        manager.state["enabled"] += [name for name in names if "[Install]" in (on_disk(name) or "")]
+    elif verb == "disable":
+        manager.state["enabled"] = [name for name in manager.state["enabled"] if name not in names]
+    elif verb in ("start", "stop", "restart"):
+        for name in names:
+            if verb != "start":
+                manager.stop(name)
+            if verb != "stop":
+                manager.start(name)
+    elif verb not in ("reset-failed", "reload"):
+        sys.exit("Unknown operation %s." % verb)
+    manager.save()
+
+
+main()
