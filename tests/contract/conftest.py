@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from harness import config  # noqa: E402
-from harness.etcd_binary import find_etcd  # noqa: E402
+pytest.register_assert_rewrite("harness.rig")
+
+from harness import config as suite  # noqa: E402
+from harness.packages import BIRD, ETCD, find  # noqa: E402
 from harness.report import summary_lines  # noqa: E402
 
 _BUILD_DEADLINE = 300
@@ -24,18 +28,27 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     os.environ[_ARTIFACTS] = str(_artifacts())
-    find_etcd()
+    for program in (ETCD, BIRD):
+        find(program)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What was built for this run goes with it."""
+    built = os.environ.get(_ARTIFACTS)
+    if built and not hasattr(config, "workerinput") and not suite.real_artifacts():
+        shutil.rmtree(built, ignore_errors=True)
 
 
 def _artifacts() -> Path:
-    real = config.real_artifacts()
+    real = suite.real_artifacts()
     if real:
         return real
-    built = config.REPOSITORY / ".build" / "contract" / "artifacts"
+    # Not at a fixed place: another run must not replace the tools under this one.
+    built = Path(tempfile.mkdtemp(prefix="contract-artifacts-"))
     subprocess.run(
-        [sys.executable, str(config.STANDINS / "build.py"), str(built), "--python", sys.executable, "--zipapps-only"],
+        [sys.executable, str(suite.STANDINS / "build.py"), str(built), "--python", sys.executable, "--zipapps-only"],
         check=True,
-        timeout=config.patience(_BUILD_DEADLINE),
+        timeout=suite.patience(_BUILD_DEADLINE),
     )
     return built
 
@@ -49,12 +62,12 @@ def artifacts() -> Path:
 @pytest.fixture(scope="session")
 def etcd_binary() -> Path:
     """etcd 3.3."""
-    return find_etcd()
+    return find(ETCD)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Records run and not run, the latter with reasons."""
-    if config.RECORDS.is_dir():
+    if suite.RECORDS.is_dir():
         terminalreporter.section("records")
         for line in summary_lines(terminalreporter.stats):
             terminalreporter.line(line)

@@ -2,4 +2,8 @@
 
 from __future__ import annotations
 
-NOT_RUN: dict[str, dict[str, str]] = {}
+NOT_RUN: dict[str, dict[str, str]] = {
+    "09-timeouts.jsonl": {
+        "etcd without the v2 API: raw http": "curl asking etcd itself: no tool of Calico in it",
+    },
+}

@@ -26,8 +26,3 @@ def patience(seconds: float) -> float:
 def standin_timeout_scale() -> float:
     """How much shorter the stand-ins' own waits (30 s, 10 s) are; the real tools keep theirs."""
     return 1.0 if real_artifacts() else 0.05
-
-
-def expected_wait(seconds: float) -> float:
-    """What a wait of the real tool takes under test."""
-    return seconds * standin_timeout_scale()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import normal
 from .blocks import BlockMap
-from .config import expected_wait, patience, standin_timeout_scale
+from .config import patience, standin_timeout_scale
 from .etcd_server import EtcdServer
 from .host import Host, Result
 from .records import Record
@@ -50,13 +52,14 @@ class Rig:
         self.etcd_port = int(substitution.text(str(etcd_port)))
         self.etcd = EtcdServer(self.host, etcd_binary, directory / "etcd-data", self.etcd_port)
         self.blocks = BlockMap([substitution.text(cidr) for cidr in blocks])
+        self.scale_waits = True
         self._closing: list[Callable[[], object]] = []
 
     # -- running ----------------------------------------------------------------------------
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """A record's variables; calicoctl's default endpoint is named when it is not etcd's here."""
-        env = {"PATH": f"{self.artifacts}:{_SYSTEM_PATH}", "STANDIN_TIMEOUT_SCALE": str(standin_timeout_scale())}
+        env = {"PATH": f"{self.artifacts}:{_SYSTEM_PATH}", "STANDIN_TIMEOUT_SCALE": str(self._scale())}
         if self.etcd_port != 2379 and not any("ETCD" in name for name in extra):
             env["ETCD_ENDPOINTS"] = f"http://127.0.0.1:{self.etcd_port}"
         return {**env, **extra}
@@ -82,6 +85,14 @@ class Rig:
         deadline = _DEADLINE + 2 * record.seconds
         stdin = None if record.stdin is None else change.text(record.stdin)
         return self.run(change.any(list(record.argv)), change.any(dict(record.env)), stdin, deadline)
+
+    def background(self, argv: Sequence[str], ready: str = "", env: Mapping[str, str] | None = None) -> None:
+        """Start a command that runs until the rig is closed, and wait for the first line it prints."""
+        words = [self._here(word) for word in argv]
+        process = self.host.start(words, self.environment(env or {}), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.at_close(lambda: os.killpg(process.pid, signal.SIGKILL))
+        if ready:
+            assert process.stdout and process.stdout.readline().strip() == ready, argv
 
     def play(self, record: Record) -> None:
         """Run or read what the record did, and compare."""
@@ -113,7 +124,7 @@ class Rig:
 
     def compare_wait(self, recorded: float, actual: float) -> None:
         """The tool under test waited as long as the real one, as far as its waits are scaled."""
-        wait = expected_wait(recorded)
+        wait = recorded * self._scale()
         assert 0.7 * wait <= actual <= wait + patience(_SLACK), f"{actual:.1f} s, recorded {recorded:.1f} s"
 
     def keys(self) -> set[str]:
@@ -156,6 +167,9 @@ class Rig:
             action()
         self.etcd.destroy()
         self.host.close()
+
+    def _scale(self) -> float:
+        return standin_timeout_scale() if self.scale_waits else 1.0
 
     def _here(self, text: str) -> str:
         return _RECORDED_HOME.sub(str(self.scratch), text)

@@ -27,7 +27,8 @@ class Scenario:
     `before` holds what has to be done ahead of a record (by its name), `check` what replaces the usual
     comparison; `skip` names records that another module plays or that not_run.py lists. `substitute`
     are further (pattern, replacement) pairs, `keep` patterns of the common table to leave out; `blocks`
-    the /26 blocks in the record, in the order hosts claimed them.
+    the /26 blocks in the record, in the order hosts claimed them; in `unscaled` records the tool's waits
+    are as long as the real ones.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Scenario:
         substitute: Sequence[tuple[str, str]] = (),
         keep: Iterable[str] = (),
         blocks: Sequence[str] = (),
+        unscaled: Iterable[str] = (),
         host_name: str = "calico-agent1",
         etcd: bool = True,
     ) -> None:
@@ -48,11 +50,12 @@ class Scenario:
         self._substitute = tuple(substitute)
         self._keep = tuple(keep)
         self._blocks = tuple(blocks)
+        self._unscaled = set(unscaled)
         self._host_name = host_name
         self._etcd = etcd
         left_out = set(skip)
         everything = load(source)
-        unknown = (left_out | set(self._before) | set(self._check)) - {record.name for record in everything}
+        unknown = (left_out | set(self._before) | set(self._check) | self._unscaled) - {record.name for record in everything}
         if unknown:
             raise ValueError(f"{source} has no record named {sorted(unknown)}")
         self.records = [record for record in everything if record.name not in left_out]
@@ -94,6 +97,7 @@ class Scenario:
 
     def play(self, rig: Rig, record: Record) -> None:
         """Play one record with its preparation and its comparison."""
+        rig.scale_waits = record.name not in self._unscaled
         prepare = self._before.get(record.name)
         if prepare is not None:
             prepare(rig)

@@ -10,6 +10,7 @@ import yaml
 _UNRECOGNIZED = "field in document is not recognized or is in the wrong location: {}"
 _GO_WORDS = (
     ("expected <block end>", "did not find expected key"),
+    ("expected the node content", "did not find expected node content"),
     ("expected ',' or '}'", "did not find expected ',' or '}'"),
     ("expected ',' or ']'", "did not find expected ',' or ']'"),
     ("that cannot start any token", "found character that cannot start any token"),

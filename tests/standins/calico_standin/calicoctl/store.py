@@ -250,15 +250,15 @@ class PolicyStore(OneKeyStore):
         types = spec.get("types") or ["ingress", *(["egress"] if spec.get("egress") else [])]
         fields = {
             "order": spec.get("order"),
-            "inbound_rules": rules_to_store(spec.get("ingress")),
-            "outbound_rules": rules_to_store(spec.get("egress")),
+            "inbound_rules": rules_to_store(spec.get("ingress")) or None,
+            "outbound_rules": rules_to_store(spec.get("egress")) or None,
             "selector": spec.get("selector", ""),
-            "untracked": spec.get("doNotTrack"),
+            "untracked": spec.get("doNotTrack") or None,
             "annotations": resource.metadata.get("annotations"),
-            "pre_dnat": spec.get("preDNAT"),
+            "pre_dnat": spec.get("preDNAT") or None,
             "types": types,
         }
-        return {name: value for name, value in fields.items() if value or name == "selector" or value == 0 and value is not False}
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 class PeerStore(OneKeyStore):

@@ -113,7 +113,8 @@ def _peer(resource: Resource) -> Iterator[Fault]:
     if scope not in ("", "global", "node"):
         yield Fault("scope", scope)
     elif scope == "global" and resource.metadata.get("node"):
-        yield Fault("Metadata.Node", resource.metadata["node"], "no BGP Peer node name should be specified when scope is global")
+        reason = "no BGP Peer node name should be specified when scope is global"
+        yield Fault("Metadata.Node", resource.metadata["node"], reason)
 
 
 def _host_endpoint(resource: Resource) -> Iterator[Fault]:

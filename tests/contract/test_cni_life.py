@@ -1,0 +1,127 @@
+"""The life of endpoints and addresses on one host: ADD, IPAM, DEL, errors, exhaustion.
+
+The five files are one recording; each goes on from where the one before left the host and the datastore.
+"""
+
+from __future__ import annotations
+
+import pytest
+from cni_checks import host_side, inside_namespace, without_info_lines, without_interface_numbers
+
+from harness import Record, Rig, Scenario
+from harness.host import Result
+
+_IDS = (
+    (r"\bc([1-7])\b", r"k\1"),
+    (r"\bcalic([1-7])\b", r"calik\1"),
+    (r"\bcali4a5e9f0c-me\b", "cali7b1d3c8e-me"),
+    (r"\bd([123])\b", r"g\1"),
+    (r"\be(\d\d?)\b", r"h\1"),
+    (r"\bbackend(2?)\b", r"rearend\1"),
+    (r"\bagent-other\b", "spare-agent"),
+)
+_BLOCKS = ("192.168.72.192/26", "192.168.200.0/26", "192.168.170.192/26")
+_TRIES = 40
+_FULL = 64
+_NODE = """\
+apiVersion: v1
+kind: node
+metadata:
+  name: calico-agent1
+spec:
+  bgp:
+    ipv4Address: 10.99.0.11/24
+"""
+_CONFIG = (
+    '{"name": "calico", "type": "calico", "etcd_endpoints": "http://localhost:2379", "ipam": {"type": "calico-ipam"}}'
+)
+_CNI = {"CNI_NETNS": "/run/netns/ct1", "CNI_IFNAME": "eth0", "CNI_PATH": "/rig/bin"}
+
+
+def begin(rig: Rig) -> None:
+    for number in range(1, 7):
+        rig.host.check("ip", "netns", "add", f"ct{number}")
+    done = rig.run(["calicoctl", "apply", "-f", "-"], stdin=rig.substitution.text(_NODE))
+    assert done.exit_code == 0, done
+
+
+def flag(value: str) -> object:
+    return lambda rig: rig.etcd.put("/calico/v1/Ready", value)
+
+
+def start_anew(rig: Rig) -> None:
+    rig.etcd.wipe()
+
+
+def exhaust(rig: Rig) -> None:
+    """Take all 64 addresses of the only block."""
+    for number in range(_FULL):
+        env = rig.substitution.any({**_CNI, "CNI_COMMAND": "ADD", "CNI_CONTAINERID": f"e{number}"})
+        done = rig.run(["/rig/bin/calico-ipam"], env, rig.substitution.text(_CONFIG))
+        assert done.exit_code == 0, done
+
+
+def in_recorded_block(rig: Rig, record: Record, result: Result) -> None:
+    """A host with two blocks assigns from either, by etcd's mood: try until it is the recorded one."""
+    for _ in range(_TRIES):
+        rig.blocks.learn(rig.keys())
+        if rig.blocks.actual(result.stdout) == rig.blocks.recorded(rig.substitution.text(record.stdout)):
+            break
+        env = rig.substitution.any({**record.env, "CNI_COMMAND": "DEL"})
+        rig.run(list(record.argv), env, rig.substitution.text(record.stdin or ""))
+        result = rig.run_record(record)
+    rig.compare_result(record, result)
+
+
+_INSIDE = ("after ADD c1: inside netns ct1", "after eth1: inside netns ct1", "after many ADDs: inside netns ct2")
+_OUTSIDE = ("after ADD c1: host side", "after eth1: host side", "after many ADDs: host side")
+
+scenarios = {
+    scenario.source: scenario
+    for scenario in (
+        Scenario(
+            "13-cni-add-del.jsonl",
+            before={"set up: pool": begin},
+            check={
+                **dict.fromkeys(_INSIDE, inside_namespace),
+                **dict.fromkeys(_OUTSIDE, host_side),
+                "ADD c5 with unknown CNI_ARGS": in_recorded_block,
+                "ADD c6 with mesos labels, log_level info": without_info_lines,
+            },
+            substitute=_IDS,
+            blocks=_BLOCKS,
+        ),
+        Scenario("14-ipam.jsonl"),
+        Scenario(
+            "15-cni-del.jsonl",
+            check={"after all DELs: inside netns ct1": inside_namespace, "after all DELs: host side": host_side},
+        ),
+        Scenario(
+            "16-cni-errors.jsonl",
+            before={
+                "Ready=false ADD": flag("false"),
+                "Ready=banana ADD": flag("banana"),
+            },
+            check={
+                "container id missing": without_interface_numbers,
+                "mtu 1400: inside netns ct1": inside_namespace,
+                "mtu 1400: host side": host_side,
+            },
+        ),
+        Scenario(
+            "17-calico-ipam-direct.jsonl",
+            before={
+                "calico-ipam ADD": flag("true"),
+                "node": start_anew,
+                "calico-ipam ADD from an exhausted /26 (after 64)": exhaust,
+            },
+        ),
+    )
+}
+rig = scenarios["13-cni-add-del.jsonl"].rig_fixture()
+_RECORDS = [record for scenario in scenarios.values() for record in scenario.records]
+
+
+@pytest.mark.parametrize("record", _RECORDS, ids=[f"{record.source[:2]}-{record.index:02d} {record.name}" for record in _RECORDS])
+def test_record(rig: Rig, record: Record) -> None:
+    scenarios[record.source].play(rig, record)
