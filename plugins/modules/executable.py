@@ -151,7 +151,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _download
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC = dict(
-    executables=dict(type='list', elements='dict', required=True, options=_executables.EXECUTABLE_SPEC, **_executables.SOURCE_RULES),
+    executables=dict(type='list', elements='dict', required=True, options=_executables.EXECUTABLE_SPEC),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
     receipts=dict(type='path', default=_receipts.PATH),
     **_download.DOWNLOAD_SPEC

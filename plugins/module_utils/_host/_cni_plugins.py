@@ -25,8 +25,8 @@ HANDSHAKE_SECONDS = 20
 
 PLUGIN_SPEC = dict(_executables.SOURCE_SPEC, name=dict(type='str', required=True))
 PLACING_SPEC = dict(
-    plugins=dict(type='list', elements='dict', default=[], options=PLUGIN_SPEC, **_executables.SOURCE_RULES),
-    executables=dict(type='list', elements='dict', default=[], options=_executables.EXECUTABLE_SPEC, **_executables.SOURCE_RULES),
+    plugins=dict(type='list', elements='dict', default=[], options=PLUGIN_SPEC),
+    executables=dict(type='list', elements='dict', default=[], options=_executables.EXECUTABLE_SPEC),
     bin_dir=dict(type='path', default=BIN_DIR),
     plugin_dir=dict(type='path', default=PLUGIN_DIR),
     required_cni_version=dict(type='str', default='0.1.0'),

@@ -6,7 +6,7 @@
 
 A module that places executables of its own takes a list (or one) of dicts with SOURCE_SPEC, and DOWNLOAD_SPEC and C(receipts) at its top:
 
-    ARGUMENT_SPEC = dict(binaries=dict(type='list', elements='dict', options=dict(SOURCE_SPEC, name=...), **SOURCE_RULES),
+    ARGUMENT_SPEC = dict(binaries=dict(type='list', elements='dict', options=dict(SOURCE_SPEC, name=...)),
                          receipts=dict(type='path', default=_receipts.PATH), **_download.DOWNLOAD_SPEC)
 
     options = _download.Options.of(module.params)
@@ -20,8 +20,8 @@ A module that places executables of its own takes a list (or one) of dicts with 
 and returns C(needs); the action plugin of the same name (plugins/plugin_utils/_push.py) does the rest. Nothing may be changed in a run that
 returns needs. The plan can be joined with others: apply() leaves changes alone whose C(how) is not an Action of this module.
 
-- Source, a dict: C(url) | C(src) (a path on this host) | C(local_src) (a path on the controller), C(sha256) of what is there, C(member) (path
-  inside the tar.gz or zip archive that is there), C(sha256_variable) (named in the error when there is no sum).
+- Source, a dict: one of C(url), C(src) (a path on this host) and C(local_src) (a path on the controller), C(sha256) of what is there, C(member)
+  (path inside the tar.gz or zip archive that is there), C(sha256_variable) (named in the error when there is no sum). Empty is not given.
 - Executable: C(path), source, C(mode), C(owner), C(group), C(links) (symbolic links that point to path).
 """
 from __future__ import absolute_import, division, print_function
@@ -46,7 +46,7 @@ SOURCE_SPEC = dict(
     sha256_variable=dict(type='str'),
     member=dict(type='str'),
 )
-SOURCE_RULES = dict(mutually_exclusive=[SOURCES])
+SOURCE_RULES = dict()
 EXECUTABLE_SPEC = dict(
     SOURCE_SPEC,
     path=dict(type='path', required=True),
