@@ -76,6 +76,12 @@ def manifest(release: str, mirror: str = "", overrides: list[dict[str, str]] | N
     ]
 
 
+def sums(artifacts: dict[str, dict[str, Any]], etcd: bool = True) -> list[dict[str, str]]:
+    """C({name, variable, sha256}) of each artefact that an install fetches; sha256 is empty where none is given."""
+    fetched = {name: item["source"] for name, item in artifacts.items() if item["source"] and (etcd or name != "etcd")}
+    return [{"name": name, "variable": source["sha256_variable"], "sha256": source.get("sha256", "")} for name, source in fetched.items()]
+
+
 def _place(own: dict[str, str], upstream: dict[str, Any], mirror: str, folder: str, path: str) -> dict[str, str]:
     """Where one artefact is: its own address, else the folder, else the mirror, else upstream's; empty if nowhere."""
     if own.get("url"):

@@ -62,3 +62,16 @@ def cni_network_files(networks: list[dict[str, Any]], nodename: str, etcd: dict[
             entry["config"] = config
         files.append(entry)
     return files
+
+
+def etcd_members(hosts: list[str], hostvars: Any, port: int | str = 2380, tls: bool | str = False) -> list[dict[str, str]]:
+    """The members of a managed cluster: C({name, peer_url}) of each host, by its C(calico_etcd_address), its C(ansible_host) or its name."""
+    scheme = "https" if tls else "http"
+    members = []
+    for host in hosts:
+        known = hostvars[host]
+        address = known.get("calico_etcd_address") or known.get("ansible_host") or host
+        members.append({"name": host, "peer_url": f"{scheme}://{address}:{int(port)}"})
+    if not members:
+        raise AnsibleFilterError("A managed datastore needs hosts in the group `masters`. Add them, or set calico_etcd_source to existing.")
+    return members
