@@ -140,9 +140,7 @@ def test_roles_and_units(tmp_path: Path) -> None:
             assert "/proc/sys/net/ipv4/conf/*/rp_filter" in text
             files = [line.partition("=")[2] for line in text.splitlines() if line.startswith("EnvironmentFile=")]
             # The file that survives upgrades must win over the packaged one.
-            assert files.index("-/var/lib/dcos/mesos-slave-common") > files.index(
-                "/opt/mesosphere/etc/mesos-slave-common"
-            )
+            assert files.index("-/var/lib/dcos/mesos-slave-common") > files.index("/opt/mesosphere/etc/mesos-slave-common")
             for path in files:
                 assert path.startswith("-") or path in built
 
@@ -265,9 +263,7 @@ def test_sources_of_another_release() -> None:
 
 def test_sources_in_one_line_style() -> None:
     lines = "deb http://mirror.example/debian bookworm main\ndeb http://mirror.example/debian bookworm-updates main\n"
-    assert image.sources_for(lines, "bullseye", "bookworm", main_only=True) == (
-        "deb http://mirror.example/debian bullseye main\n"
-    )
+    assert image.sources_for(lines, "bullseye", "bookworm", main_only=True) == ("deb http://mirror.example/debian bullseye main\n")
 
 
 def test_subnet_of_a_name() -> None:

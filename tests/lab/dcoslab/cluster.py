@@ -56,7 +56,8 @@ def create_network(podman: Podman, settings: Settings) -> None:
 
 def create(podman: Podman, settings: Settings, staged: mirror.Staged, host: Host) -> None:
     pythons = str(prerequisites.pyenv_versions_dir())
-    mounts = [f"{pythons}:{pythons}:ro"]
+    # What a host says to the kernel's log would be read by this machine.
+    mounts = [f"{pythons}:{pythons}:ro", "/dev/null:/dev/kmsg"]
     if host.is_master:
         mounts.append(f"{staged.etcd_programs}:{hostfiles.ETCD_HOME}:ro")
     if host == settings.masters[0]:
@@ -71,7 +72,7 @@ def create(podman: Podman, settings: Settings, staged: mirror.Staged, host: Host
         *("--dns-opt", "timeout:1", "--dns-opt", "attempts:2"),
         # podman's own systemd mode hides the cgroups that a Docker engine inside needs.
         *("--systemd=false", "--privileged", "--cgroupns=private", "--env", "container=podman"),
-        *("--stop-signal", "SIGRTMIN+3", "--stop-timeout", "5"),
+        *("--stop-signal", "SIGRTMIN+3", "--stop-timeout", "5", "--pids-limit", "-1"),
         *("--tmpfs", "/run:rw,exec,nosuid,nodev,mode=755", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"),
         *(argument for mount in mounts for argument in ("--volume", mount)),
         IMAGE,

@@ -12,10 +12,7 @@ from dcoslab.tree import Tree
 CNI_DIR = "/opt/mesosphere/etc/dcos/network/cni"
 AGENT_PROGRAM = "/opt/lab/dcos-mesos-slave"
 # What the real units do at every start, and the reason why a sysctl file alone never lasts.
-RP_FILTER_LOOP = (
-    "ExecStartPre=/bin/bash -c 'for i in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 2 > $i; "
-    'echo -n "$i: "; cat $i; done\''
-)
+RP_FILTER_LOOP = "ExecStartPre=/bin/bash -c 'for i in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 2 > $i; echo -n \"$i: \"; cat $i; done'"
 
 
 def version_of(settings: Settings) -> tuple[int, int]:
@@ -114,8 +111,7 @@ def common(tree: Tree, packages: Packages, settings: Settings, host: Host, pytho
     tree.link(DCOS_PYTHON[0], pythons[DCOS_PYTHON[1]])
     tree.link("/opt/mesosphere/bin/python", "python3")
     environment = (
-        "PATH=/opt/mesosphere/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
-        "LD_LIBRARY_PATH=/opt/mesosphere/lib\nPROVIDER=onprem\n"
+        "PATH=/opt/mesosphere/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nLD_LIBRARY_PATH=/opt/mesosphere/lib\nPROVIDER=onprem\n"
     )
     tree.file("/opt/mesosphere/environment", environment)
     tree.file(
@@ -226,6 +222,8 @@ def agent(tree: Tree, packages: Packages, settings: Settings, host: Host, has_pr
             "RestartSec=1",
             "KillMode=control-group",
             "Delegate=true",
+            "LimitNOFILE=infinity",
+            "TasksMax=infinity",
             "SyslogIdentifier=mesos-agent",
             *(f"EnvironmentFile={path}" for path in files),
             "ExecStartPre=/bin/ping -c1 -W1 ready.spartan",
@@ -261,10 +259,7 @@ def master(tree: Tree, packages: Packages, settings: Settings) -> None:
         ("dcos-mesos-master", "mesos", RP_FILTER_LOOP + "\n"),
         ("dcos-mesos-dns", "mesos-dns", "EnvironmentFile=/opt/mesosphere/etc/mesos-dns.env\n"),
     ):
-        text = (
-            f"[Unit]\nDescription={unit} (stand-in)\n[Service]\nRestart=always\nStartLimitInterval=0\nRestartSec=1\n"
-            f"{before}ExecStart=/bin/sleep infinity\n"
-        )
+        text = f"[Unit]\nDescription={unit} (stand-in)\n[Service]\nRestart=always\nStartLimitInterval=0\nRestartSec=1\n{before}ExecStart=/bin/sleep infinity\n"
         dcos_unit(tree, packages, package, f"{unit}.service", text, version)
 
 

@@ -54,10 +54,7 @@ def etcd_scheme(settings: Settings) -> str:
 
 def etcd_endpoints(settings: Settings) -> list[str]:
     # Names where certificates are checked, addresses where nothing but the address matters.
-    return [
-        f"{etcd_scheme(settings)}://{etcd_name(host) if settings.etcd_tls else host.address}:2379"
-        for host in settings.masters
-    ]
+    return [f"{etcd_scheme(settings)}://{etcd_name(host) if settings.etcd_tls else host.address}:2379" for host in settings.masters]
 
 
 def every_host(tree: Tree, settings: Settings, host: Host, pythons: dict[str, str]) -> None:
@@ -95,6 +92,8 @@ def every_host(tree: Tree, settings: Settings, host: Host, pythons: dict[str, st
         commands = ["/bin/mount --bind /usr /usr", "/bin/mount -o remount,bind,ro /usr"]
         order = "After=lab-rshared.service\nBefore=local-fs.target"
         tree.unit("lab-usr-readonly.service", oneshot("/usr is read-only", commands, order), "sysinit.target")
+    # The kernel's log is this machine's and all labs'.
+    tree.file("/etc/systemd/journald.conf.d/lab.conf", "[Journal]\nReadKMsg=no\nStorage=persistent\n")
     # Empty, yet there: containers mount it, and with a read-only /usr nobody can make it.
     tree.directory("/usr/lib/modules")
     # A kernel without loadable modules has nothing to load them from; real hosts have.
@@ -117,11 +116,14 @@ def bridges(tree: Tree, host: Host) -> None:
         "d-dcos": [f"{subnet}.129/25"],
         "m-dcos": [f"{subnet}.1/25"],
     }
-    commands = []
+    lines = []
     for device, list_of_addresses in addresses.items():
-        commands.append(f"-/sbin/ip link add {device} type bridge")
-        commands += [f"/sbin/ip address replace {address} dev {device}" for address in list_of_addresses]
-        commands.append(f"/sbin/ip link set {device} up")
+        lines.append(f"link add {device} type bridge")
+        lines += [f"address add {address} dev {device}" for address in list_of_addresses]
+        lines.append(f"link set {device} up")
+    # A reboot gives a host new and empty interfaces, so there is nothing to be careful about.
+    tree.file("/etc/lab/bridges", "".join(f"{line}\n" for line in lines))
+    commands = ["/sbin/ip -batch /etc/lab/bridges"]
     text = oneshot("DC/OS's network devices (stand-ins)", commands, "After=lab-rshared.service\nBefore=network.target")
     tree.unit("lab-bridges.service", text)
 
@@ -200,10 +202,7 @@ def etcd_member(tree: Tree, settings: Settings, host: Host) -> None:
                 f"{prefix}client-cert-auth": "true",
             }
     arguments = " ".join(f"--{name}={value}" for name, value in options.items())
-    service = (
-        "Type=notify\nTimeoutStartSec=0\nLimitNOFILE=20000\n"
-        f"ExecStart={ETCD_HOME}/etcd {arguments} --enable-v2"
-    )
+    service = f"Type=notify\nTimeoutStartSec=0\nLimitNOFILE=20000\nExecStart={ETCD_HOME}/etcd {arguments} --enable-v2"
     tree.unit("lab-etcd.service", SERVICE.format(description="etcd member of the lab", service=service))
 
 

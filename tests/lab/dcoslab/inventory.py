@@ -60,8 +60,7 @@ def etcd_tls_vars(settings: Settings) -> dict[str, Any]:
 def connection_vars(settings: Settings) -> dict[str, Any]:
     ssh = settings.state / "ssh"
     common = (
-        f"-o UserKnownHostsFile={ssh / 'known_hosts'} -o GlobalKnownHostsFile=/dev/null "
-        "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o LogLevel=ERROR"
+        f"-o UserKnownHostsFile={ssh / 'known_hosts'} -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o LogLevel=ERROR"
     )
     # The control socket's path must stay far below 108 characters, so it is not in the state directory.
     shared = f"-o ControlMaster=auto -o ControlPersist=60s -o ControlPath={settings.volatile / 'ssh'}/%C"

@@ -21,12 +21,9 @@ def sign(pki: Path, name: str, common_name: str, names: list[str]) -> None:
     sans = ",".join(("IP:" if entry.replace(".", "").isdigit() else "DNS:") + entry for entry in names)
     extensions = pki / f"{name}.ext"
     extensions.write_text(
-        "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n"
-        + (f"subjectAltName={sans}\n" if sans else "")
+        "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n" + (f"subjectAltName={sans}\n" if sans else "")
     )
-    request = run(
-        ["openssl", "req", "-new", "-key", str(pki / f"{name}.key"), "-subj", f"{SUBJECT}/CN={common_name}"]
-    ).stdout
+    request = run(["openssl", "req", "-new", "-key", str(pki / f"{name}.key"), "-subj", f"{SUBJECT}/CN={common_name}"]).stdout
     run(
         [
             *("openssl", "x509", "-req", "-sha256", "-days", "30"),

@@ -159,7 +159,5 @@ def plan_hosts(profile_name: str, subnet: ipaddress.IPv4Network, env: Mapping[st
             name = f"{stem}{i}"
             # A fixed MAC keeps a restarted host reachable: neighbours still hold the old one for a while.
             mac = "02:00:" + ":".join(f"{octet:02x}" for octet in address.packed)
-            hosts.append(
-                Host(name, role, str(address), subnet.prefixlen, offset + i, mac, flavour_of(name, flavours))
-            )
+            hosts.append(Host(name, role, str(address), subnet.prefixlen, offset + i, mac, flavour_of(name, flavours)))
     return hosts
