@@ -21,6 +21,12 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
 PATH = '/opt/calico/bin/calicoctl'
 CONFIG = '/etc/calico/calicoctl.cfg'
+# Documented in doc_fragments/_calicoctl.py.
+OPTIONS = dict(
+    calicoctl=dict(type='path', default=PATH),
+    config=dict(type='path', default=CONFIG),
+    timeout=dict(type='int', default=90),
+)
 UNSET = '(unset)'
 INHERITED = ' (inherited from global)'
 
@@ -114,6 +120,20 @@ def parse_version(text):
     return found
 
 
+def nodes(documents):
+    """[{name, ipv4, ipv6, as_number, ran}] of node documents; addresses with prefix or None.
+
+    calicoctl lists any host with a key, also one that only ever attached a container or got a setting. Only calico/node (or an apply)
+    writes an address, hence ran.
+    """
+    found = []
+    for document in documents:
+        bgp = (document.get('spec') or {}).get('bgp') or {}
+        found.append({'name': document['metadata']['name'], 'ipv4': bgp.get('ipv4Address'), 'ipv6': bgp.get('ipv6Address'),
+                      'as_number': bgp.get('asNumber'), 'ran': bool(bgp.get('ipv4Address') or bgp.get('ipv6Address'))})
+    return found
+
+
 class Calicoctl(object):
     """The calicoctl executable of this host.
 
@@ -124,7 +144,7 @@ class Calicoctl(object):
     :arg clock, sleep: seams for tests.
     """
 
-    def __init__(self, path=PATH, config=CONFIG, timeout=60, environ=None, clock=time.time, sleep=time.sleep):
+    def __init__(self, path=PATH, config=CONFIG, timeout=90, environ=None, clock=time.time, sleep=time.sleep):
         self.path = path
         self.config = config
         self.timeout = timeout
@@ -201,17 +221,8 @@ class Calicoctl(object):
         self._until_done(args, judge, _WRITE, stdin=json.dumps(documents))
 
     def nodes(self):
-        """[{name, ipv4, ipv6, as_number, ran}] of the datastore; addresses with prefix or None.
-
-        Any host with a key is listed, also one that only ever attached a container or got a setting. Only calico/node (or an apply)
-        writes an address, hence ran.
-        """
-        found = []
-        for document in self.get('node'):
-            bgp = (document.get('spec') or {}).get('bgp') or {}
-            found.append({'name': document['metadata']['name'], 'ipv4': bgp.get('ipv4Address'), 'ipv6': bgp.get('ipv6Address'),
-                          'as_number': bgp.get('asNumber'), 'ran': bool(bgp.get('ipv4Address') or bgp.get('ipv6Address'))})
-        return found
+        """nodes() of the datastore."""
+        return nodes(self.get('node'))
 
     def version(self):
         """{client, cluster, cluster_type}: versions with v, or None while no calico/node has started."""
@@ -258,3 +269,8 @@ class Calicoctl(object):
                 raise explain(action, result)
 
         self._until_done(self._setting(verb, name, value=value, raw=raw, node=node), judge, _WRITE)
+
+
+def from_params(params):
+    """Calicoctl as a module's OPTIONS say."""
+    return Calicoctl(params['calicoctl'], config=params['config'], timeout=params['timeout'])

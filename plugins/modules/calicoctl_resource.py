@@ -1,0 +1,252 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: calicoctl_resource
+short_description: Keep Calico's resources as wanted, a list in one call
+version_added: 0.1.0
+description:
+  - Brings IP pools, BGP peers, nodes, policies, profiles and host endpoints of Calico 2.6 (API version v1) in the datastore to the desired state
+    with calicoctl 1.6.
+  - Reads each kind once, compares, applies only what differs in one call, and reads it again to be sure.
+  - Documents are checked before anything is touched. calicoctl accepts overlapping pools; this module does not.
+  - Repeats a write while a member of etcd is down or none leads. calicoctl fails about one time in three then.
+  - In check mode, where calicoctl or its configuration file is not there yet, the datastore counts as empty, and the whole desired state is
+    reported as the change. An etcd that cannot be reached is an error in check mode too.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  resources:
+    description:
+      - What is to be there, or with O(state=absent) what is not.
+      - Names of fields are those of API version v1, such as C(nat-outgoing). Documents for Calico 3 are refused.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      apiVersion:
+        description:
+          - The version of the API. Only V(v1) is known.
+        type: str
+        default: v1
+      kind:
+        description:
+          - V(ipPool), V(bgpPeer), V(node), V(policy), V(profile) or V(hostEndpoint).
+        type: str
+        required: true
+      metadata:
+        description:
+          - What identifies the resource. C(cidr) of an ipPool; C(scope), C(peerIP) and for one node C(node) of a bgpPeer; C(node) and C(name) of a
+            hostEndpoint; C(name) of the others. Labels, tags and annotations stand here too.
+        type: dict
+        required: true
+      spec:
+        description:
+          - Its properties. Not looked at with O(state=absent).
+        type: dict
+        default: {}
+  state:
+    description:
+      - V(present) creates or replaces the resources.
+      - V(absent) deletes them. A pool that workloads have addresses of is not deleted unless O(force) is set.
+    type: str
+    choices: [present, absent]
+    default: present
+  foreign_fields:
+    description:
+      - What becomes of fields that somebody else set in a resource of O(resources) and that are not named there.
+      - V(replace) removes them, as C(calicoctl apply) does. V(keep) keeps them. A list counts as one field.
+    type: str
+    choices: [replace, keep]
+    default: replace
+  prune:
+    description:
+      - Delete all other resources of O(prune_kinds).
+    type: bool
+    default: false
+  prune_kinds:
+    description:
+      - The kinds that O(prune) is about. Each must have at least one resource in O(resources), so that an empty list deletes nothing by accident.
+      - Required with O(prune=true).
+    type: list
+    elements: str
+    choices: [ipPool, bgpPeer, node, policy, profile, hostEndpoint]
+  forbidden_cidrs:
+    description:
+      - Networks that no pool of O(resources) may overlap, such as those of the agents, of docker0, of DC/OS' overlay and of its virtual addresses.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      cidr:
+        description:
+          - The network.
+        type: str
+        required: true
+      name:
+        description:
+          - What it is, for the message.
+        type: str
+  force:
+    description:
+      - Delete pools even if workloads have addresses of them. Such workloads keep running, without routes to them being looked after.
+    type: bool
+    default: false
+notes:
+  - IPIP needs a setting besides the pools (C(calicoctl config) C(ipip)), which calicoctl turns on with the first pool that wants it and never turns
+    off. Whenever O(resources) holds a pool, this module keeps the setting as the pools in the datastore need it, and reports that as a change. Each
+    change of it lets Felix start again on every node.
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it.
+    support: full
+  diff_mode:
+    description: Shows each resource before and after, in one spelling and without what equals its default.
+    support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+extends_documentation_fragment:
+  - dcos.calico._calicoctl
+"""
+
+EXAMPLES = r"""
+- name: Have one pool, away from all other networks
+  dcos.calico.calicoctl_resource:
+    resources:
+      - kind: ipPool
+        metadata:
+          cidr: 192.168.0.0/16
+        spec:
+          nat-outgoing: true
+    prune: true
+    prune_kinds: [ipPool]
+    forbidden_cidrs:
+      - cidr: 172.17.0.0/16
+        name: docker0
+      - cidr: 9.0.0.0/8
+        name: the DC/OS overlay
+
+- name: Let front ends reach the database
+  dcos.calico.calicoctl_resource:
+    resources:
+      - kind: policy
+        metadata:
+          name: database
+        spec:
+          selector: role == 'database'
+          ingress:
+            - action: allow
+              protocol: tcp
+              source:
+                selector: role == 'frontend'
+              destination:
+                ports: [6379]
+
+- name: Forget a node that is gone
+  dcos.calico.calicoctl_resource:
+    resources:
+      - kind: node
+        metadata:
+          name: 10.0.0.7
+    state: absent
+"""
+
+RETURN = r"""
+created:
+  description: Resources that were, or in check mode would be, created.
+  returned: success
+  type: list
+  elements: str
+  sample: [ipPool 192.168.0.0/16]
+updated:
+  description: Resources that were, or in check mode would be, replaced.
+  returned: success
+  type: list
+  elements: str
+  sample: [policy database]
+deleted:
+  description: Resources that were, or in check mode would be, deleted.
+  returned: success
+  type: list
+  elements: str
+  sample: [node 10.0.0.7]
+ipip_setting:
+  description: What the setting C(ipip) was, or in check mode would be, changed to. Empty if it was not changed.
+  returned: success
+  type: str
+  sample: "off"
+felix_restarts:
+  description: Whether the changes let Felix start again on every node.
+  returned: success
+  type: bool
+  sample: false
+datastore_read:
+  description: Whether the datastore was asked. V(false) in check mode where calicoctl or its configuration file is not there yet.
+  returned: success
+  type: bool
+  sample: true
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _resource_plan, _resources, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+ARGUMENT_SPEC = dict(
+    _runner.OPTIONS,
+    resources=dict(type='list', elements='dict', required=True, options=dict(
+        apiVersion=dict(type='str', default='v1'),
+        kind=dict(type='str', required=True),
+        metadata=dict(type='dict', required=True),
+        spec=dict(type='dict', default={}),
+    )),
+    state=dict(type='str', choices=['present', 'absent'], default='present'),
+    foreign_fields=dict(type='str', choices=['replace', 'keep'], default='replace'),
+    prune=dict(type='bool', default=False),
+    prune_kinds=dict(type='list', elements='str', choices=list(_resources.KINDS)),
+    forbidden_cidrs=dict(type='list', elements='dict', default=[], options=dict(
+        cidr=dict(type='str', required=True),
+        name=dict(type='str'),
+    )),
+    force=dict(type='bool', default=False),
+)
+
+
+def job(module):
+    """Bring the resources to the desired state; see RETURN."""
+    params = module.params
+    desired = _resource_plan.desired(params)
+    calicoctl = _runner.from_params(params)
+    predicted = module.check_mode and calicoctl.not_set_up() is not None
+    actual = _resource_plan.nothing() if predicted else _resource_plan.read(calicoctl, desired)
+    plan = _resource_plan.reconcile(desired, actual)
+    if not module.check_mode:
+        _resource_plan.apply(calicoctl, desired, plan)
+    applied = [change for change in plan if change.how == _resource_plan.APPLY]
+    settings = [change.after for change in plan if change.how == _resource_plan.SETTING]
+    return dict(
+        plan.result(module._diff),
+        created=[change.name for change in applied if change.before is None],
+        updated=[change.name for change in applied if change.before is not None],
+        deleted=[change.name for change in plan if change.how == _resource_plan.DELETE],
+        ipip_setting=settings[0] if settings else '',
+        felix_restarts=bool(settings),
+        datastore_read=not predicted,
+    )
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, required_if=[('prune', True, ('prune_kinds',))], supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,277 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.modules import calicoctl_resource
+
+GUIDE = '192.168.0.0/16'
+
+
+def pool(cidr=GUIDE, **spec):
+    return {'apiVersion': 'v1', 'kind': 'ipPool', 'metadata': {'cidr': cidr}, 'spec': dict((key.replace('_', '-'), value) for key, value in spec.items())}
+
+
+def policy(name, **spec):
+    return {'apiVersion': 'v1', 'kind': 'policy', 'metadata': {'name': name}, 'spec': spec}
+
+
+def workload(address, name='c1'):
+    return {'apiVersion': 'v1', 'kind': 'workloadEndpoint', 'metadata': {'node': 'n1', 'orchestrator': 'cni', 'workload': name, 'name': 'eth0'},
+            'spec': {'ipNetworks': [address]}}
+
+
+ALLOW = {'action': 'allow', 'protocol': 'tcp', 'source': {'selector': "role == 'frontend'"}, 'destination': {'ports': ['6379']}}
+EVERYTHING = [
+    pool(nat_outgoing=True, ipip={'enabled': False}),
+    pool('10.60.0.0/16', nat_outgoing='true', ipip={'enabled': True, 'mode': 'always'}),
+    pool('fd00:1::/64', disabled=True),
+    {'kind': 'bgpPeer', 'metadata': {'scope': 'global', 'peerIP': '10.99.0.1'}, 'spec': {'asNumber': '64567'}},
+    {'kind': 'bgpPeer', 'metadata': {'scope': 'node', 'node': 'n1', 'peerIP': '10.99.0.1'}, 'spec': {'asNumber': '1.10'}},
+    {'kind': 'node', 'metadata': {'name': 'n1'}, 'spec': {'bgp': {'ipv4Address': '10.99.0.11/24'}}},
+    policy('database', order=100.0, selector="role == 'database'", ingress=[ALLOW], egress=[{'action': 'allow'}], doNotTrack=False),
+    {'kind': 'profile', 'metadata': {'name': 'calico', 'tags': ['b', 'a'], 'labels': {'env': 'dev'}},
+     'spec': {'ingress': [{'action': 'allow', 'source': {'tag': 'calico'}}]}},
+    {'kind': 'hostEndpoint', 'metadata': {'name': 'eth0', 'node': 'n1'}, 'spec': {'interfaceName': 'eth0', 'expectedIPs': ['fd00::1', '10.99.0.11']}},
+]
+
+
+@pytest.fixture
+def apply(run_module, calicoctl):
+    """Run the module: apply(resources, **options) -> result."""
+    def run(resources, check=False, diff=False, **options):
+        return run_module(calicoctl_resource, dict(calicoctl.options, resources=resources, **options), check=check, diff=diff)
+
+    return run
+
+
+def test_check_run_run_check(apply, calicoctl):
+    predicted = apply(EVERYTHING, check=True, diff=True)
+    assert predicted['changed'] and calicoctl.store['documents'] == {}
+    done = apply(EVERYTHING, diff=True)
+    assert done == predicted
+    assert len(done['created']) == len(EVERYTHING) and done['ipip_setting'] == 'on' and done['felix_restarts'] is True
+    for check in (False, True):
+        again = apply(EVERYTHING, check=check, diff=True)
+        assert again['changed'] is False and again['diff'] == []
+    assert calicoctl.documents('node') == {'n1': {'bgp': {'ipv4Address': '10.99.0.11/24'}}}
+    assert calicoctl.documents('bgpPeer')['node/n1/10.99.0.1'] == {'asNumber': 65546}
+
+
+def test_each_kind_is_read_once_and_all_is_written_in_one_call(apply, calicoctl):
+    apply(EVERYTHING)
+    calls = calicoctl.calls()
+    assert calls.count('apply') == 1 and calls.count('get policy') == 2
+    apply(EVERYTHING)
+    kinds = ('ipPool', 'bgpPeer', 'node', 'policy', 'profile', 'hostEndpoint')
+    assert sorted(calicoctl.calls()) == sorted(['get ' + kind for kind in kinds] + ['config get ipip'])
+
+
+def test_only_what_differs_is_written(apply, calicoctl):
+    apply(EVERYTHING)
+    changed = apply(EVERYTHING[:-1] + [dict(EVERYTHING[-1], spec={'interfaceName': 'eth1'})], diff=True)
+    assert changed['updated'] == ['hostEndpoint n1 eth0'] and changed['created'] == [] and len(changed['diff']) == 1
+    assert '"interfaceName": "eth0"' in changed['diff'][0]['before'] and 'expectedIPs' not in changed['diff'][0]['after']
+    assert calicoctl.documents('hostEndpoint') == {'n1/eth0': {'interfaceName': 'eth1'}}
+
+
+def test_the_default_pool_of_calico_node_is_taken_over(apply, calicoctl):
+    calicoctl.hold(pool(nat_outgoing=True), pool('fd80:24e2:f998:72d6::/64'))
+    assert apply([pool(nat_outgoing=True, ipip={'enabled': False, 'mode': 'cross-subnet'}, disabled=False)])['changed'] is False
+    result = apply([pool(nat_outgoing=True, ipip={'enabled': True, 'mode': 'cross-subnet'})])
+    assert result['updated'] == ['ipPool ' + GUIDE] and result['ipip_setting'] == 'on'
+    assert calicoctl.documents('ipPool')[GUIDE] == {'nat-outgoing': True, 'ipip': {'enabled': True, 'mode': 'cross-subnet'}}
+
+
+def test_ipip_is_turned_off_for_real_with_the_last_pool_that_had_it(apply, calicoctl):
+    apply([pool(ipip={'enabled': True}), pool('10.60.0.0/16', ipip={'enabled': True})])
+    first = apply([pool()])
+    assert first['ipip_setting'] == '' and first['felix_restarts'] is False and calicoctl.store['settings']['- ipip -'] == 'on'
+    second = apply([pool('10.60.0.0/16')], diff=True)
+    assert second['ipip_setting'] == 'off' and calicoctl.store['settings']['- ipip -'] == 'off'
+    assert second['diff'][1] == {'before_header': 'config ipip', 'after_header': 'config ipip', 'before': 'on\n', 'after': 'off\n'}
+
+
+@pytest.mark.parametrize('spec, left, mended', [({}, 'on', 'off'), ({'ipip': {'enabled': True}}, 'off', 'on')])
+def test_an_ipip_setting_that_a_killed_run_left_is_mended(apply, calicoctl, spec, left, mended):
+    calicoctl.hold(pool(**spec))
+    calicoctl.change({'settings': {'- ipip -': left}})
+    result = apply([pool(**spec)])
+    assert result['changed'] and result['ipip_setting'] == mended and result['updated'] == []
+    assert calicoctl.store['settings']['- ipip -'] == mended
+
+
+def test_deleting_the_last_ipip_pool_turns_the_setting_off(apply, calicoctl):
+    apply([pool(ipip={'enabled': True})])
+    result = apply([{'kind': 'ipPool', 'metadata': {'cidr': GUIDE}}], state='absent')
+    assert result['deleted'] == ['ipPool ' + GUIDE] and result['ipip_setting'] == 'off'
+    assert calicoctl.documents('ipPool') == {}
+
+
+@pytest.mark.parametrize('foreign, expected', [
+    ('replace', {'nat-outgoing': True}),
+    ('keep', {'nat-outgoing': True, 'disabled': True, 'ipip': {'enabled': True, 'mode': 'cross-subnet'}}),
+])
+def test_foreign_fields(apply, calicoctl, foreign, expected):
+    calicoctl.hold(pool(disabled=True, ipip={'enabled': True, 'mode': 'cross-subnet'}))
+    calicoctl.change({'settings': {'- ipip -': 'on'}})
+    assert apply([pool(nat_outgoing=True)], foreign_fields=foreign)['updated'] == ['ipPool ' + GUIDE]
+    assert calicoctl.documents('ipPool')[GUIDE] == expected
+    assert apply([pool(nat_outgoing=True)], foreign_fields=foreign)['changed'] is False
+
+
+def test_a_field_that_is_named_is_ours_also_when_it_is_false(apply, calicoctl):
+    calicoctl.hold(pool(disabled=True, nat_outgoing=True))
+    apply([pool(disabled=False)], foreign_fields='keep')
+    assert calicoctl.documents('ipPool')[GUIDE] == {'nat-outgoing': True}
+
+
+def test_derived_types_follow_the_rules_when_foreign_fields_are_kept(apply, calicoctl):
+    apply([policy('p', selector='all()', ingress=[{'action': 'allow'}])])
+    apply([policy('p', egress=[{'action': 'deny'}])], foreign_fields='keep')
+    spec = calicoctl.documents('policy')['p']
+    assert spec['types'] == ['ingress', 'egress'] and spec['selector'] == 'all()'
+    assert apply([policy('p', egress=[{'action': 'deny'}])], foreign_fields='keep')['changed'] is False
+
+
+def test_absent_needs_no_spec_and_is_fine_twice(apply, calicoctl):
+    apply(EVERYTHING)
+    gone = [{'kind': document['kind'], 'metadata': document['metadata']} for document in EVERYTHING]
+    predicted = apply(gone, state='absent', check=True)
+    assert apply(gone, state='absent') == predicted and len(predicted['deleted']) == len(EVERYTHING)
+    assert apply(gone, state='absent')['changed'] is False
+    assert not any(calicoctl.store['documents'].values())
+
+
+def test_prune_deletes_the_rest_of_the_kinds_it_is_told(apply, calicoctl):
+    apply(EVERYTHING)
+    result = apply([pool(nat_outgoing=True), EVERYTHING[5]], prune=True, prune_kinds=['ipPool'])
+    assert result['deleted'] == ['ipPool 10.60.0.0/16', 'ipPool fd00:1::/64'] and result['ipip_setting'] == 'off'
+    assert sorted(calicoctl.documents('ipPool')) == [GUIDE] and sorted(calicoctl.documents('policy')) == ['database']
+
+
+@pytest.mark.parametrize('options, words', [
+    ({'prune': True}, 'prune_kinds'),
+    ({'prune': True, 'prune_kinds': ['policy']}, 'none is listed'),
+    ({'prune': True, 'prune_kinds': ['ipPool'], 'state': 'absent'}, 'do not go together'),
+])
+def test_prune_is_never_an_accident(apply, calicoctl, options, words):
+    calicoctl.hold(policy('mine'), pool('10.0.0.0/16'))
+    result = apply([pool()], **options)
+    assert result['failed'] and words in result['msg']
+    assert calicoctl.calls() == []
+
+
+def test_prune_kinds_without_prune_deletes_nothing(apply, calicoctl):
+    calicoctl.hold(pool('10.0.0.0/16'))
+    apply([pool()], prune_kinds=['ipPool'])
+    assert len(calicoctl.documents('ipPool')) == 2
+
+
+def test_a_pool_in_use_is_not_deleted(apply, calicoctl):
+    calicoctl.hold(pool(), pool('10.60.0.0/16'), *[workload('192.168.72.%d/32' % number, 'c%d' % number) for number in (200, 192, 193, 9)])
+    for check in (True, False):
+        result = apply([pool()], state='absent', check=check)
+        assert result['failed'] and '192.168.72.9, 192.168.72.192, 192.168.72.193 and 1 more' in result['msg'] and 'force' in result['msg']
+    assert apply([pool('10.60.0.0/16')], state='absent')['deleted'] == ['ipPool 10.60.0.0/16']
+    assert apply([pool('10.70.0.0/16')], prune=True, prune_kinds=['ipPool'])['failed']
+    assert apply([pool()], state='absent', force=True)['deleted'] == ['ipPool ' + GUIDE]
+
+
+@pytest.mark.parametrize('resources, existing, options, words', [
+    ([pool(), pool('192.168.128.0/17')], [], {}, 'the pool 192.168.128.0/17, wanted too'),
+    ([pool()], [pool('192.168.128.0/17')], {}, 'the pool 192.168.128.0/17 in the datastore'),
+    ([pool()], [], {'forbidden_cidrs': [{'cidr': '192.168.3.1/24', 'name': 'docker0'}]}, 'overlaps docker0 (192.168.3.0/24)'),
+    ([pool()], [], {'forbidden_cidrs': [{'cidr': '192.0.0.0/8'}]}, 'overlaps 192.0.0.0/8'),
+])
+def test_overlaps_are_refused(apply, calicoctl, resources, existing, options, words):
+    calicoctl.hold(*existing)
+    for check in (True, False):
+        result = apply(resources, check=check, **options)
+        assert result['failed'] and words in result['msg']
+    assert len(calicoctl.documents('ipPool')) == len(existing)
+
+
+def test_a_pool_in_the_way_may_go_in_the_same_call(apply, calicoctl):
+    calicoctl.hold(pool('192.168.128.0/17'))
+    assert apply([pool()], prune=True, prune_kinds=['ipPool'])['deleted'] == ['ipPool 192.168.128.0/17']
+
+
+@pytest.mark.parametrize('missing', ['calicoctl', 'calicoctl.cfg'])
+def test_before_calicoctl_is_set_up_check_mode_predicts_and_a_run_fails(apply, calicoctl, missing):
+    calicoctl.folder.join(missing).remove()
+    result = apply([pool(ipip={'enabled': True})], check=True, diff=True)
+    assert result['created'] == ['ipPool ' + GUIDE] and result['ipip_setting'] == 'on' and result['datastore_read'] is False
+    assert result['diff'][0]['before'] == ''
+    result = apply([pool()])
+    assert result['failed'] and missing in result['msg'] and 'Install and configure' in result['msg']
+
+
+def test_an_unreachable_etcd_is_an_error_in_check_mode_too(apply, calicoctl):
+    calicoctl.change({'down': 'client: etcd cluster is unavailable or misconfigured; error #0: dial tcp 127.0.0.1:2379: connection refused'})
+    for check in (True, False):
+        result = apply([pool()], check=check)
+        assert result['failed'] and 'etcd cannot be reached' in result['msg'] and 'its proxy' in result['msg']
+
+
+def test_a_write_is_repeated_while_a_member_is_down(apply, calicoctl):
+    calicoctl.change({'failures': ["Failed to apply 'node' resource: dial tcp 127.0.0.1:3371: getsockopt: connection refused"]})
+    assert apply([EVERYTHING[5]])['created'] == ['node n1']
+    assert calicoctl.calls().count('apply') == 2
+
+
+def test_what_was_said_to_be_written_is_read_again(apply, calicoctl):
+    text = calicoctl.folder.join('calicoctl').read()
+    calicoctl.folder.join('calicoctl').write(text.replace("known[identity(document)] = as_stored(document)", "pass"))
+    result = apply([pool()])
+    assert result['failed'] and 'does not hold' in result['msg'] and 'ipPool ' + GUIDE in result['msg']
+
+
+@pytest.mark.parametrize('document, words', [
+    (pool('192.168.5.7/16'), 'Write 192.168.0.0/16'),
+    (pool('10.50.0.0/27'), 'too small'),
+    (pool('192.168.0.0'), 'too small'),
+    (pool('192.168.0/16'), 'not an IP address'),
+    (pool('10.0.0.0/33'), 'prefix length'),
+    (pool('169.254.0.0/20'), 'link-local'),
+    (pool('fd00:1::/64', ipip={'enabled': True}), 'IPv4 only'),
+    (pool(natOutgoing=True), 'Write nat-outgoing'),
+    (pool(frob=1), 'no field frob'),
+    (pool(nat_outgoing='yep'), 'not a boolean'),
+    (pool(ipip={'enabled': True, 'mode': 'CrossSubnet'}), 'cross-subnet'),
+    (dict(pool(), metadata={'name': 'default'}), 'identifies a pool'),
+    (dict(pool(), metadata={}), 'has no cidr'),
+    (dict(pool(), kind='IPPool'), 'Write ipPool'),
+    (dict(pool(), kind='ipPoool'), 'Choose one of ipPool'),
+    (dict(pool(), kind='GlobalNetworkPolicy'), 'Write policy'),
+    (dict(pool(), kind='workloadEndpoint'), 'CNI plugin'),
+    (dict(pool(), apiVersion='projectcalico.org/v3'), 'for Calico 3'),
+    (policy('a b'), 'letters'),
+    (policy('p', selector='role === database'), 'not a selector'),
+    (policy('p', ingress=[{'action': 'permit'}]), 'Choose allow or deny'),
+    (policy('p', ingress=[{'protocol': 'tcp'}]), 'has no action'),
+    (policy('p', ingress=[{'action': 'allow', 'destination': {'ports': [1]}}]), 'ports of a protocol that has none'),
+    (policy('p', ingress=[{'action': 'allow', 'protocol': 'tcp', 'destination': {'ports': [70000]}}]), 'from 1 to 65535'),
+    (policy('p', order='first'), 'not a number'),
+    (policy('p', doNotTrack=True, preDNAT=True), 'both'),
+    ({'kind': 'bgpPeer', 'metadata': {'scope': 'galaxy', 'peerIP': '10.0.0.1'}, 'spec': {'asNumber': 1}}, 'Choose global or node'),
+    ({'kind': 'bgpPeer', 'metadata': {'scope': 'node', 'peerIP': '10.0.0.1'}, 'spec': {'asNumber': 1}}, 'has no node'),
+    ({'kind': 'bgpPeer', 'metadata': {'scope': 'global', 'peerIP': '10.0.0.1'}}, 'has no asNumber'),
+    ({'kind': 'bgpPeer', 'metadata': {'scope': 'global', 'peerIP': '10.0.0.1'}, 'spec': {'asNumber': 4294967296}}, 'AS number'),
+    ({'kind': 'node', 'metadata': {'name': 'n'}, 'spec': {'bgp': {'ipv4Address': 'fd00::1/64'}}}, 'not an IPv4 address'),
+    ({'kind': 'node', 'metadata': {'name': 'n'}, 'spec': {'bgp': {'asNumber': 64512}}}, 'has no address'),
+    ({'kind': 'hostEndpoint', 'metadata': {'name': 'eth0', 'node': 'n'}, 'spec': {}}, 'neither interfaceName nor'),
+])
+def test_bad_documents_are_refused_before_anything_is_touched(apply, calicoctl, document, words):
+    result = apply([pool('10.1.0.0/16'), document])
+    assert result['failed'] and words in result['msg']
+    assert calicoctl.calls() == []
+
+
+def test_a_resource_given_twice_is_refused(apply, calicoctl):
+    result = apply([pool(), pool(disabled=True)])
+    assert result['failed'] and 'given twice' in result['msg']
