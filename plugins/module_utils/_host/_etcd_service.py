@@ -1,0 +1,241 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What etcd's proxy and an etcd member of this host have in common: a user, the executable, folders, TLS files and a unit."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import os
+import pwd
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import (
+    _command, _download, _etcd, _executables, _receipts, _systemd, _text_files)
+from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+UNIT_FOLDER = '/etc/systemd/system'
+CONFIG_FOLDER = '/etc/calico'
+EXECUTABLE = '/opt/calico/bin/etcd'
+NO_LOGIN = ('/usr/sbin/nologin', '/sbin/nologin', '/bin/false')
+USERADD_SECONDS = 30
+
+COMMON_SPEC = dict(
+    executable=dict(type='dict', apply_defaults=True, options=dict(_executables.SOURCE_SPEC, path=dict(type='path', default=EXECUTABLE)),
+                    **_executables.SOURCE_RULES),
+    ca_path=dict(type='path'),
+    download_timeout=dict(type='float', default=300),
+    allow_http=dict(type='bool', default=False),
+    receipts=dict(type='path', default=_receipts.PATH),
+    ca_file=dict(type='path'),
+    cert_file=dict(type='path'),
+    key_file=dict(type='path', no_log=False),
+    peer_ca_file=dict(type='path'),
+    peer_cert_file=dict(type='path'),
+    peer_key_file=dict(type='path', no_log=False),
+    wait=dict(type='float', default=60),
+    state=dict(type='str', choices=['present', 'absent'], default='present'),
+)
+
+
+class User(object):
+    """C(how) of the change that makes the user."""
+    __slots__ = ('name', 'home')
+
+    def __init__(self, name, home):
+        self.name = name
+        self.home = home
+
+
+class Service(object):
+    """One wanted service.
+
+    unit, user, data_dir, unit_text; executable: _executables.Executable or None (one that somebody else installs at executable_path);
+    tls_folder, copies: {path of a copy in tls_folder, which the service's user can read: path of the TLS file as given};
+    extra: further TextFiles; gone: paths that go with state absent; listen: URLs.
+    """
+
+    def __init__(self, params, unit_text, copies, listen, extra=(), gone=()):
+        self.unit = _systemd.check_name(params['unit'])
+        self.unit_path = os.path.join(UNIT_FOLDER, self.unit)
+        self.user = params['user']
+        self.data_dir = params['data_dir']
+        self.tls_folder = tls_folder(self.unit)
+        self.unit_text = unit_text
+        self.copies = copies
+        self.listen = listen
+        self.extra = list(extra)
+        self.gone = list(gone)
+        self.absent = params['state'] == 'absent'
+        if self.absent:
+            self.copies = {}
+        self.options = _download.Options(params['ca_path'], params['download_timeout'], params['allow_http'])
+        self.receipts = params['receipts']
+        self.executable_path = params['executable']['path']
+        self.executable = None
+        if not self.absent and any(params['executable'].get(name) for name in _executables.SOURCES):
+            self.executable = _executables.executable(params['executable'], self.options, 'executable')
+
+
+class Actual(object):
+    """uid of the user (None: none yet), executables, files: as their read() gives them, units: {name: UnitState}, wanted_files: TextFiles."""
+    __slots__ = ('uid', 'executables', 'files', 'units', 'wanted_files')
+
+    def __init__(self, uid, executables, files, units, wanted_files):
+        self.uid = uid
+        self.executables = executables
+        self.files = files
+        self.units = units
+        self.wanted_files = wanted_files
+
+
+class Plans(object):
+    """The parts of a plan, each applied by the library it belongs to: user, executables, files, units."""
+    __slots__ = ('user', 'executables', 'files', 'units')
+
+    def __init__(self, user, executables, files, units):
+        self.user = user
+        self.executables = executables
+        self.files = files
+        self.units = units
+
+    def whole(self):
+        """One Plan of all, in the order in which they are applied."""
+        plan = Plan()
+        for part in (self.user, self.executables, self.files, self.units):
+            plan.extend(part)
+        return plan
+
+
+def check_common(params):
+    """Raise ValidationError for what both modules have in common."""
+    _etcd.check_plain(params['user'], 'The user', _etcd.USER_NAME)
+    _etcd.check_path(params['data_dir'], 'data_dir')
+    _etcd.check_path(params['executable']['path'], 'executable.path')
+
+
+def tls_folder(unit):
+    """Folder of a unit's copies of TLS files."""
+    return os.path.join(CONFIG_FOLDER, unit.rsplit('.', 1)[0])
+
+
+def tls_of(params):
+    """(client Tls, peer Tls, copies): paths of the copies that etcd reads; peers get the clients' files by default."""
+    folder, copies, found = tls_folder(params['unit']), {}, []
+    for prefix in ('', 'peer_'):
+        given = dict((name, params['%s%s_file' % (prefix, name)] or None) for name in ('ca', 'cert', 'key'))
+        if bool(given['cert']) != bool(given['key']):
+            raise ValidationError('One of %scert_file and %skey_file is missing' % (prefix, prefix), remedy='Give both or none')
+        used = {}
+        for name, path in given.items():
+            if path:
+                _etcd.check_path(path, '%s%s_file' % (prefix, name))
+                used[name] = os.path.join(folder, prefix + name + '.pem')
+                copies[used[name]] = path
+        found.append(_etcd.Tls(**used))
+    client, peer = found
+    return client, peer or client, copies
+
+
+def _uid(name):
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None
+
+
+def _unused_copies(service):
+    """TextFiles by which copies that are no longer used go, and their folder with the last one."""
+    used = service.copies
+    paths = [os.path.join(service.tls_folder, prefix + name + '.pem') for prefix in ('', 'peer_') for name in ('ca', 'cert', 'key')]
+    return [TextFile(path, kind='absent') for path in paths if path not in used] + ([] if used else [TextFile(service.tls_folder, kind='absent')])
+
+
+def _copies(service, check_mode):
+    """TextFiles of the TLS files for the service's user: what is given may be for root only, and may be there before the user is."""
+    files = []
+    for target, source in sorted(service.copies.items()):
+        text = _text_files.read([TextFile(source)])[source].text
+        if text is None and check_mode:
+            continue
+        if text is None:
+            raise CalicoError('%s is not there' % source, remedy='Put the certificates and keys for etcd in place first')
+        label = 'PRIVATE KEY' if target.endswith('key.pem') else 'CERTIFICATE'
+        wrong = _text_files.check_pem(text, label)
+        if wrong:
+            raise CalicoError('%s cannot be used for etcd' % source, why=wrong, remedy='Put the right file in place')
+        files.append(TextFile(target, text, mode=0o400, owner=service.user, secret='PRIVATE KEY' in text))
+    if files:
+        files.insert(0, TextFile(service.tls_folder, kind='directory', mode=0o750, owner=service.user))
+    return files
+
+
+def _wanted_files(service, check_mode):
+    if service.absent:
+        return [TextFile(path, kind='absent') for path in [service.unit_path] + service.gone] + _unused_copies(service)
+    folder = TextFile(service.data_dir, kind='directory', mode=0o700, owner=service.user)
+    return [folder] + _copies(service, check_mode) + _unused_copies(service) + service.extra + [TextFile(service.unit_path, service.unit_text)]
+
+
+def read(service, check_mode):
+    """Actual state of what is wanted."""
+    wanted = _wanted_files(service, check_mode)
+    executables = [service.executable] if service.executable else []
+    return Actual(_uid(service.user), _executables.read(executables, service.receipts), _text_files.read(wanted),
+                  _systemd.read([service.unit]), wanted)
+
+
+def reconcile(service, actual):
+    """Plans. A unit is restarted when its file, its executable or a TLS file changed in this run, or after its process started."""
+    user = Plan()
+    if actual.uid is None and not service.absent:
+        user.add('user %s' % service.user, None, {'home': service.data_dir, 'system': True}, how=User(service.user, service.data_dir))
+    executables = _executables.reconcile([service.executable] if service.executable else [], actual.executables)
+    files = _text_files.reconcile(actual.wanted_files, actual.files)
+    return Plans(user, executables, files, _reconcile_unit(service, actual, executables.names() + files.names()))
+
+
+def _reconcile_unit(service, actual, changed):
+    if service.absent:
+        unit = _systemd.Unit(service.unit, enabled=False, state='stopped')
+        return _systemd.reconcile([unit], actual.units, changed)
+    unit = _systemd.Unit(service.unit, enabled=True, state='started',
+                         restart_on=[service.unit_path, service.executable_path] + sorted(service.copies))
+    return _systemd.reconcile([unit], actual.units, changed, _systemd.younger_files([unit], actual.units))
+
+
+def action(service, plans):
+    """What is done with the unit: start, stop, restart or None."""
+    return next((change.how.action for change in plans.units if change.name == service.unit), None)
+
+
+def apply(service, actual, plans):
+    """Make the changes. Whoever calls it waits for etcd itself: a proxy may fail to start until DNS is there, which is not yet an error."""
+    if not service.absent:
+        _systemd.check_known([_systemd.Unit(service.unit, enabled=True, optional=True)], actual.units)
+    for change in plans.user:
+        make_user(change.how)
+    _executables.apply(plans.executables, service.options, service.receipts)
+    if not service.absent and not os.access(service.executable_path, os.X_OK):
+        raise CalicoError('There is no executable %s' % service.executable_path, remedy='Give its source (url, src or local_src), or install it first')
+    changed = plans.executables.names() + plans.files.names()
+    _systemd.apply(plans.units, actual.units, changed, lambda: _text_files.apply(plans.files), wait=False)
+
+
+def make_user(user):
+    """Make a system user with a group of its own and no login. /etc is writable on all of DC/OS' systems, also where /usr is not."""
+    shell = next((path for path in NO_LOGIN if os.path.exists(path)), NO_LOGIN[-1])
+    argv = ['useradd', '--system', '--user-group', '--no-create-home', '--home-dir', user.home, '--shell', shell]
+    result = _command.run(argv + [user.name], USERADD_SECONDS)
+    if result.rc == 9 and _uid(user.name) is None:
+        # The group is there already, left by a run that was killed or made by hand.
+        argv[argv.index('--user-group'):argv.index('--user-group') + 1] = ['--gid', user.name]
+        result = _command.run(argv + [user.name], USERADD_SECONDS)
+    if _uid(user.name) is None:
+        raise CalicoError('The user %s cannot be made' % user.name, why=result.said(), remedy='Make it by hand, or name another')
+
+
+def uid_of(service):
+    """Number of the service's user, None if there is none yet."""
+    return _uid(service.user)

@@ -1,0 +1,254 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: etcd_member
+short_description: Run a member of an etcd cluster on a host, as a systemd unit
+version_added: 0.1.0
+description:
+  - Runs one member of an etcd cluster with a fixed list of members, as a systemd unit with a user and a folder of its own.
+  - Is done when the member is healthy, which means that its cluster has a quorum and serves the v2 API. At the first start enough members have
+    to be started within O(wait) of each other, by running the module on all hosts at once or with O(wait_for=started).
+  - Never removes data, unless it is told to by O(purge).
+  - A member whose data are gone is not started again, as it would come back as the member it was with an empty log. The error tells
+    what to do.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  name:
+    description:
+      - Name of this member, one of those in O(members). Required for O(state=present).
+    type: str
+  members:
+    description:
+      - All members of the cluster, the same on each host. Required for O(state=present).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - Name of the member.
+        type: str
+        required: true
+      peer_url:
+        description:
+          - URL by which the other members reach it.
+        type: str
+        required: true
+  cluster_token:
+    description:
+      - What keeps two clusters apart while they are made. It is no secret.
+    type: str
+    default: calico
+  initial_cluster_state:
+    description:
+      - What etcd is told at a start without data. By default V(new) until the member has data for the first time.
+      - V(existing) is for a member that was added to a cluster with C(etcdctl member add).
+    type: str
+    choices: [new, existing]
+  listen_client_urls:
+    description:
+      - Where the member listens for clients.
+    type: list
+    elements: str
+    default: [http://0.0.0.0:2379]
+  listen_peer_urls:
+    description:
+      - Where the member listens for the others. By default the address of its own C(peer_url), or all addresses if that has a name.
+    type: list
+    elements: str
+    default: []
+  advertise_client_urls:
+    description:
+      - URLs by which clients reach the member. By default O(listen_client_urls), with the host of its own C(peer_url) for all addresses.
+    type: list
+    elements: str
+    default: []
+  enable_v2:
+    description:
+      - Whether to serve the v2 API, which is the one that Calico 2 uses.
+    type: bool
+    default: true
+  unit:
+    description:
+      - Name of the systemd unit.
+    type: str
+    default: calico-etcd.service
+  user:
+    description:
+      - User that the member runs as. It is made, with a group of the same name, if there is none.
+    type: str
+    default: calico-etcd
+  data_dir:
+    description:
+      - Folder of the member's data, for its user only.
+    type: path
+    default: /var/lib/calico-etcd
+  wait_for:
+    description:
+      - V(healthy) waits until the member has a quorum and, with O(enable_v2), serves the v2 API.
+      - V(started) waits until its process runs.
+    type: str
+    choices: [healthy, started]
+    default: healthy
+  wait:
+    description:
+      - Seconds to wait for O(wait_for).
+    type: float
+    default: 60
+  state:
+    description:
+      - V(present) runs the member, now and at boot.
+      - V(absent) stops it and removes the unit. Data, user and executable stay.
+    type: str
+    choices: [present, absent]
+    default: present
+  purge:
+    description:
+      - With O(state=absent), remove the member's data as well.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - dcos.calico._etcd_service
+notes:
+  - With O(ca_file), clients and peers have to show a certificate of that CA, so a member needs O(cert_file) and O(key_file) too.
+  - A changed member is restarted. Run the module on one host after the other when a running cluster is changed.
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it.
+    support: full
+  diff_mode:
+    description: Shows what changed, before and after, of the user, the executable, each file and the unit.
+    support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+"""
+
+EXAMPLES = r"""
+- name: Run a member on each master
+  dcos.calico.etcd_member:
+    name: "{{ inventory_hostname }}"
+    members:
+      - {name: m1, peer_url: http://10.0.0.1:2380}
+      - {name: m2, peer_url: http://10.0.0.2:2380}
+      - {name: m3, peer_url: http://10.0.0.3:2380}
+    executable:
+      url: https://github.com/etcd-io/etcd/releases/download/v3.3.1/etcd-v3.3.1-linux-amd64.tar.gz
+      sha256: "{{ calico_etcd_sha256 }}"
+      member: etcd-v3.3.1-linux-amd64/etcd
+
+- name: Remove the member and its data
+  dcos.calico.etcd_member:
+    state: absent
+    purge: true
+"""
+
+RETURN = r"""
+unit:
+  description: Name of the systemd unit.
+  returned: success
+  type: str
+  sample: calico-etcd.service
+url:
+  description: Where the member was asked for its health, none with O(state=absent).
+  returned: success
+  type: str
+  sample: http://127.0.0.1:2379
+uid:
+  description: Number of the user, none if there is no such user (yet).
+  returned: success
+  type: int
+  sample: 996
+healthy:
+  description: Whether the member is healthy, none if that was not looked at, as with O(wait_for=started) or when check mode would start or restart it.
+  returned: success
+  type: bool
+  sample: true
+paths_changed:
+  description: Executables, files and folders that were, or in check mode would be, made, changed or removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/opt/calico/bin/etcd, /etc/systemd/system/calico-etcd.service]
+needs:
+  description:
+    - Sums of the files of C(local_src) that have to be pushed before anything can be done. The action plugin pushes them and runs the
+      module again, so a task shows this in check mode only.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_member, _etcd_service, _executables
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+ARGUMENT_SPEC = dict(
+    _etcd_service.COMMON_SPEC,
+    name=dict(type='str'),
+    members=dict(type='list', elements='dict', default=[], options=dict(
+        name=dict(type='str', required=True),
+        peer_url=dict(type='str', required=True),
+    )),
+    cluster_token=dict(type='str', default='calico', no_log=False),
+    initial_cluster_state=dict(type='str', choices=['new', 'existing']),
+    listen_client_urls=dict(type='list', elements='str', default=['http://0.0.0.0:2379']),
+    listen_peer_urls=dict(type='list', elements='str', default=[]),
+    advertise_client_urls=dict(type='list', elements='str', default=[]),
+    enable_v2=dict(type='bool', default=True),
+    unit=dict(type='str', default='calico-etcd.service'),
+    user=dict(type='str', default='calico-etcd'),
+    data_dir=dict(type='path', default='/var/lib/calico-etcd'),
+    wait_for=dict(type='str', choices=['healthy', 'started'], default='healthy'),
+    purge=dict(type='bool', default=False),
+)
+
+
+def job(module):
+    """Bring the member to the desired state and see it healthy; see RETURN."""
+    member = _etcd_member.desired(module.params)
+    _etcd_member.check_data(member)
+    actual = _etcd_service.read(member, module.check_mode)
+    plans = _etcd_service.reconcile(member, actual)
+    removal = _etcd_member.reconcile_data(member)
+    needs = _executables.needs(plans.executables)
+    if needs and not module.check_mode:
+        return dict(changed=False, needs=needs)
+    _etcd_member.check_ports(member, actual)
+    if module.check_mode:
+        answer = _etcd_member.glance(member, actual, plans)
+    else:
+        _etcd_member.apply(member, actual, plans)
+        _etcd_member.purge(removal)
+        answer = _etcd_member.finish(member, plans)
+    plan = plans.whole()
+    plan.extend(removal)
+    return dict(
+        plan.result(module._diff),
+        unit=member.unit,
+        url=member.url,
+        uid=_etcd_service.uid_of(member),
+        healthy=answer.ok if answer else None,
+        paths_changed=plans.executables.names() + plans.files.names() + removal.names(),
+        needs=needs,
+    )
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, required_if=[('state', 'present', ('name', 'members'))], supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,209 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: etcd_proxy
+short_description: Run etcd's v2 proxy on a host, as a systemd unit
+version_added: 0.1.0
+description:
+  - Runs C(etcd --proxy=on), by which everything on the host reaches the etcd cluster at one fixed address, as a systemd unit with a
+    user and a folder of its own.
+  - Is done when the v2 API is really served on the proxy's address. If it is not in time, the error tells why as far as the host
+    knows. The reasons are a port that is taken, no SRV records, no member that can be reached, a v2 API that is switched off, and TLS.
+  - A proxy that runs but has served nothing for three seconds is restarted.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  unit:
+    description:
+      - Name of the systemd unit. Units that need etcd are to be ordered after it.
+    type: str
+    default: calico-etcd-proxy.service
+  user:
+    description:
+      - User that the proxy runs as. It is made, with a group of the same name, if there is none.
+    type: str
+    default: calico-etcd
+  data_dir:
+    description:
+      - Folder of the proxy, for its user only.
+    type: path
+    default: /var/lib/calico-etcd-proxy
+  listen_client_urls:
+    description:
+      - Where the proxy listens. The first one is asked for its health.
+    type: list
+    elements: str
+    default: [http://127.0.0.1:2379]
+  discovery_srv:
+    description:
+      - Domain whose SRV records C(_etcd-server._tcp) or C(_etcd-server-ssl._tcp) name the members' peer URLs.
+      - Not used if O(members) is given.
+    type: str
+    default: etcd.mesos
+  members:
+    description:
+      - Peer URLs of the members, such as V(http://10.0.0.1:2380), instead of SRV records.
+    type: list
+    elements: str
+    default: []
+  wait:
+    description:
+      - Seconds to wait until the proxy serves the v2 API.
+    type: float
+    default: 60
+  state:
+    description:
+      - V(present) runs the proxy, now and at boot.
+      - V(absent) stops it and removes the unit and the proxy's folder. User and executable stay.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - dcos.calico._etcd_service
+notes:
+  - Left alone, a proxy asks for SRV records at its very first start only. Afterwards it trusts the file C(proxy/cluster) in its folder,
+    so that it never finds members that all were replaced. Therefore the unit removes this file before each start. That costs little.
+    A list of O(members) needs no DNS, and with SRV records the members are mostly known by names, which without DNS lead nowhere
+    whether they come from the file or not. While DNS is away a starting proxy tries again every two seconds, without end.
+  - Members that are replaced one after the other are followed by the running proxy itself. When all are replaced at once, a restart
+    of the unit, which the next run of this module makes, finds the new ones.
+  - The proxy serves the v2 API only, which is what Calico 2 uses.
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it.
+    support: full
+  diff_mode:
+    description: Shows what changed, before and after, of the user, the executable, each file and the unit.
+    support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing.
+    support: full
+  action_group:
+    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - dcos.calico.agent
+"""
+
+EXAMPLES = r"""
+- name: Bring the etcd cluster of DC/OS to this agent
+  dcos.calico.etcd_proxy:
+    executable:
+      url: https://github.com/etcd-io/etcd/releases/download/v3.3.1/etcd-v3.3.1-linux-amd64.tar.gz
+      sha256: "{{ calico_etcd_sha256 }}"
+      member: etcd-v3.3.1-linux-amd64/etcd
+
+- name: The same for members that have TLS and fixed addresses
+  dcos.calico.etcd_proxy:
+    members: [https://10.0.0.1:2380, https://10.0.0.2:2380, https://10.0.0.3:2380]
+    ca_file: /etc/calico/etcd/ca.pem
+    cert_file: /etc/calico/etcd/client.pem
+    key_file: /etc/calico/etcd/client-key.pem
+
+- name: Remove it
+  dcos.calico.etcd_proxy:
+    state: absent
+"""
+
+RETURN = r"""
+unit:
+  description: Name of the systemd unit, for the units that are to be ordered after it.
+  returned: success
+  type: str
+  sample: calico-etcd-proxy.service
+url:
+  description: Where the proxy is reached from its host.
+  returned: success
+  type: str
+  sample: http://127.0.0.1:2379
+uid:
+  description: Number of the user, none if there is no such user (yet).
+  returned: success
+  type: int
+  sample: 996
+healthy:
+  description: Whether the v2 API is served, none if that was not looked at, as the proxy is not there or would be started or restarted in check mode.
+  returned: success
+  type: bool
+  sample: true
+recovered:
+  description: Whether a proxy that ran but served nothing was, or in check mode would be, restarted.
+  returned: success
+  type: bool
+  sample: false
+members:
+  description: Peer URLs of the members as the proxy knows them.
+  returned: success
+  type: list
+  elements: str
+  sample: ["http://10.0.0.1:2380", "http://10.0.0.2:2380", "http://10.0.0.3:2380"]
+paths_changed:
+  description: Executables, files and folders that were, or in check mode would be, made, changed or removed.
+  returned: success
+  type: list
+  elements: str
+  sample: [/opt/calico/bin/etcd, /etc/systemd/system/calico-etcd-proxy.service]
+needs:
+  description:
+    - Sums of the files of C(local_src) that have to be pushed before anything can be done. The action plugin pushes them and runs the
+      module again, so a task shows this in check mode only.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_proxy, _etcd_service, _executables
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+ARGUMENT_SPEC = dict(
+    _etcd_service.COMMON_SPEC,
+    unit=dict(type='str', default='calico-etcd-proxy.service'),
+    user=dict(type='str', default='calico-etcd'),
+    data_dir=dict(type='path', default='/var/lib/calico-etcd-proxy'),
+    listen_client_urls=dict(type='list', elements='str', default=['http://127.0.0.1:2379']),
+    discovery_srv=dict(type='str', default='etcd.mesos'),
+    members=dict(type='list', elements='str', default=[]),
+)
+
+
+def job(module):
+    """Bring the proxy to the desired state and see it serve; see RETURN."""
+    proxy = _etcd_proxy.desired(module.params)
+    actual = _etcd_service.read(proxy, module.check_mode)
+    plans = _etcd_service.reconcile(proxy, actual)
+    needs = _executables.needs(plans.executables)
+    if needs and not module.check_mode:
+        return dict(changed=False, needs=needs)
+    answer = _etcd_proxy.look(proxy, actual, plans)
+    recovery = _etcd_proxy.reconcile_health(proxy, actual, answer)
+    if not module.check_mode:
+        _etcd_service.apply(proxy, actual, plans)
+        answer = _etcd_proxy.finish(proxy, plans, recovery, answer)
+    plan = plans.whole()
+    plan.extend(recovery)
+    return dict(
+        plan.result(module._diff),
+        unit=proxy.unit,
+        url=proxy.url,
+        uid=_etcd_service.uid_of(proxy),
+        healthy=answer.ok if answer and not (module.check_mode and recovery.changed) else None,
+        recovered=recovery.changed,
+        members=_etcd_proxy.members(proxy),
+        paths_changed=plans.executables.names() + plans.files.names(),
+        needs=needs,
+    )
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()

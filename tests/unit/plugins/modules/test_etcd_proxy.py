@@ -1,0 +1,253 @@
+# -*- coding: utf-8 -*-
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import json
+import os
+import socket
+import subprocess
+import time
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_proxy, _etcd_service
+from ansible_collections.dcos.calico.plugins.modules import etcd_proxy
+
+UNIT = 'calico-etcd-proxy.service'
+OLD = ['http://10.0.0.1:2380', 'http://10.0.0.2:2380']
+NEW = ['http://10.0.0.7:2380', 'http://10.0.0.8:2380']
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(_etcd_proxy, 'GRACE', 0.5)
+
+
+@pytest.fixture
+def run(run_module, systemd_host, free_port):
+    root = systemd_host.root
+    systemd_host.srv('etcd.mesos', *OLD)
+    for url in OLD:
+        systemd_host.member(url)
+    systemd_host.url = 'http://127.0.0.1:%d' % free_port
+
+    def call(check=False, diff=False, **more):
+        args = {'user': systemd_host.user, 'executable': systemd_host.etcd_source(), 'data_dir': str(root.join('data')), 'wait': 5,
+                'listen_client_urls': [systemd_host.url], 'receipts': str(root.join('receipts.json'))}
+        return run_module(etcd_proxy, dict(args, **more), check=check, diff=diff)
+    return call
+
+
+def noted(systemd_host):
+    return systemd_host.root.join('data', 'proxy', 'cluster')
+
+
+def test_check_then_run_then_again_then_absent(run, systemd_host):
+    predicted = run(check=True, diff=True)
+    assert predicted['healthy'] is None and systemd_host.calls() == [] and not systemd_host.root.join('opt').check()
+    done = run(diff=True)
+    assert done['diff'] == predicted['diff'] and done['changed']
+    assert (done['unit'], done['url'], done['healthy'], done['recovered']) == (UNIT, systemd_host.url, True, False)
+    assert done['uid'] == os.getuid() and done['members'] == OLD
+    assert systemd_host.root.join('data').stat().mode & 0o7777 == 0o700
+    assert systemd_host.calls() == ['daemon-reload', 'enable ' + UNIT, 'start ' + UNIT]
+    again = run(diff=True)
+    assert not again['changed'] and again['healthy'] and again['diff'] == [] and systemd_host.calls() == []
+    assert run(check=True)['healthy']
+    gone = run(state='absent')
+    assert gone['changed'] and gone['healthy'] is None and not systemd_host.root.join('data').check() and not systemd_host.units.join(UNIT).check()
+    assert not run(state='absent')['changed']
+
+
+def test_a_list_of_members_needs_no_srv_records(run, systemd_host):
+    systemd_host.srv('etcd.mesos')
+    assert run(members=OLD)['members'] == OLD
+
+
+def test_members_that_are_late_are_waited_for(run, systemd_host):
+    for url in OLD:
+        systemd_host.member(url, None)
+    path = systemd_host.root.join('members', '10.0.0.1:2380')
+    subprocess.Popen(['/bin/sh', '-c', 'sleep 1; printf v2 > %s' % path])
+    assert run()['healthy']
+
+
+def test_dns_that_is_late_is_waited_for(run, systemd_host):
+    systemd_host.srv('etcd.mesos')
+    path = systemd_host.root.join('srv', 'etcd.mesos')
+    subprocess.Popen(['/bin/sh', '-c', 'sleep 1; printf %s > %s' % (OLD[0], path)])
+    # systemd starts it again; here that is done by the next look at the unit
+    monkey = subprocess.Popen(['/bin/sh', '-c', 'for i in 1 2 3 4 5 6; do sleep 0.7; systemctl show -p ActiveState %s >/dev/null; done' % UNIT])
+    result = run(wait=10)
+    monkey.wait()
+    assert result['healthy']
+
+
+def replace_members(systemd_host):
+    for url in OLD:
+        systemd_host.member(url, None)
+    for url in NEW:
+        systemd_host.member(url)
+    systemd_host.srv('etcd.mesos', *NEW)
+
+
+def test_a_proxy_whose_members_were_all_replaced_recovers(run, systemd_host):
+    run()
+    replace_members(systemd_host)
+    assert json.loads(noted(systemd_host).read())['PeerURLs'] == OLD
+    systemd_host.calls()
+    predicted = run(check=True, diff=True)
+    assert predicted['changed'] and predicted['recovered'] and predicted['healthy'] is None and systemd_host.calls() == []
+    done = run(diff=True)
+    assert done['changed'] and done['recovered'] and done['healthy'] and done['members'] == NEW
+    assert systemd_host.calls() == ['restart ' + UNIT]
+    assert not run()['changed']
+
+
+def test_a_restart_alone_finds_the_new_members(run, systemd_host):
+    run()
+    replace_members(systemd_host)
+    os.system('systemctl restart ' + UNIT)
+    assert run()['members'] == NEW
+
+
+def test_drift_is_repaired(run, systemd_host):
+    run()
+    systemd_host.calls()
+    os.kill(systemd_host.pid(UNIT), 9)
+    systemd_host.root.join('data').chmod(0o755)
+    path = systemd_host.units.join(UNIT)
+    text = path.read()
+    path.write(text.replace('Restart=always', 'Restart=no'))
+    assert run()['changed'] and path.read() == text and systemd_host.root.join('data').stat().mode & 0o7777 == 0o700
+    systemd_host.root.join('opt', 'etcd').write('tampered')
+    systemd_host.calls()
+    assert systemd_host.root.join('opt', 'etcd').realpath() in [str(p) for p in run()['paths_changed']]
+    assert systemd_host.calls() == ['restart ' + UNIT] and not run()['changed']
+
+
+def test_a_new_executable_restarts_it(run, systemd_host):
+    run()
+    systemd_host.calls()
+    systemd_host.etcd.write(systemd_host.etcd.read() + '# newer\n')
+    assert run()['healthy'] and systemd_host.calls() == ['restart ' + UNIT]
+    time.sleep(0.01)
+    newer = time.time() + 5
+    os.utime(str(systemd_host.root.join('opt', 'etcd')), (newer, newer))
+    assert run(check=True)['changed'], 'a run was killed between placing the executable and restarting'
+
+
+@pytest.mark.parametrize('check', [True, False])
+def test_a_port_that_is_taken_is_refused_before_anything_is_touched(run, systemd_host, free_port, check):
+    taken = socket.socket()
+    taken.bind(('127.0.0.1', free_port))
+    taken.listen(1)
+    result = run(check=check)
+    taken.close()
+    assert result['failed'] and 'port %d is taken by' % free_port in result['msg'] and '(process %d)' % os.getpid() in result['msg']
+    assert not systemd_host.units.join(UNIT).check() and not systemd_host.root.join('opt').check()
+
+
+def break_srv(host):
+    host.srv('etcd.mesos')
+
+
+def break_members(host):
+    for url in OLD:
+        host.member(url, None)
+
+
+def break_v2(host):
+    for url in OLD:
+        host.member(url, 'v3')
+
+
+@pytest.mark.parametrize('breaking, words', [
+    (break_srv, ['no SRV records', '_etcd-server._tcp.etcd.mesos', 'name the members']),
+    (break_members, ['no etcd member can be reached', '503', 'zero endpoints']),
+    (break_v2, ['no v2 API', '--enable-v2=true']),
+])
+def test_a_proxy_that_cannot_serve_is_an_error_with_its_reason(run, systemd_host, breaking, words):
+    breaking(systemd_host)
+    result = run(wait=1)
+    assert result['failed'] and UNIT in str(result), result
+    for word in words:
+        assert word in result['msg'], result['msg']
+    # The members come back: the next run finishes
+    systemd_host.srv('etcd.mesos', *OLD)
+    for url in OLD:
+        systemd_host.member(url)
+    assert run()['healthy'] and not run()['changed']
+
+
+@pytest.mark.parametrize('more, words', [
+    ({'members': ['10.0.0.1']}, 'not a URL of etcd'),
+    ({'listen_client_urls': ['http://127.0.0.1']}, 'with the port'),
+    ({'listen_client_urls': []}, 'listen_client_urls is empty'),
+    ({'discovery_srv': 'etcd mesos'}, 'discovery_srv'),
+    ({'discovery_srv': 'a;rm -rf /'}, 'discovery_srv'),
+    ({'data_dir': '/var/lib/$HOME'}, 'data_dir'),
+    ({'user': 'root; true'}, 'The user'),
+    ({'unit': 'proxy'}, 'not the name of a systemd unit'),
+    ({'executable': {'url': 'https://example.com/etcd', 'sha256_variable': 'calico_etcd_sha256'}}, 'Set calico_etcd_sha256'),
+    ({'executable': {'path': '/nowhere/etcd'}}, 'no executable /nowhere/etcd'),
+    ({'cert_file': '/etc/x.pem'}, 'One of cert_file and key_file is missing'),
+    ({'ca_file': '/nowhere/ca.pem'}, '/nowhere/ca.pem is not there'),
+])
+def test_bad_input_is_refused(run, systemd_host, more, words):
+    result = run(**more)
+    assert result['failed'] and words in result['msg']
+    assert not systemd_host.units.join(UNIT).check()
+
+
+def pem(systemd_host, name, label):
+    path = systemd_host.root.join(name)
+    path.write('-----BEGIN %s-----\nTUlJQg==\n-----END %s-----\n' % (label, label))
+    return str(path)
+
+
+def test_tls_files_are_copied_for_its_user_and_restart_it(run, systemd_host):
+    files = {'ca_file': pem(systemd_host, 'ca', 'CERTIFICATE'), 'cert_file': pem(systemd_host, 'cert', 'CERTIFICATE'),
+             'key_file': pem(systemd_host, 'key', 'RSA PRIVATE KEY')}
+    folder = systemd_host.root.join('etc', 'calico', 'calico-etcd-proxy')
+    assert run(check=True, **dict(files, ca_file='/comes/later'))['changed']
+    done = run(diff=True, **files)
+    assert sorted(path.basename for path in folder.listdir()) == ['ca.pem', 'cert.pem', 'key.pem']
+    assert folder.join('key.pem').stat().mode & 0o7777 == 0o400
+    text = systemd_host.units.join(UNIT).read()
+    for flag, name in (('--trusted-ca-file', 'ca'), ('--peer-key-file', 'key'), ('--cert-file', 'cert')):
+        assert '%s=%s' % (flag, folder.join(name + '.pem')) in text
+    assert 'TUlJQg' not in str([item for item in done['diff'] if item['after_header'].endswith('key.pem')])
+    systemd_host.calls()
+    assert not run(**files)['changed']
+    systemd_host.root.join('cert').write(systemd_host.root.join('cert').read() + '# renewed\n')
+    assert run(**files)['changed'] and systemd_host.calls() == ['restart ' + UNIT]
+    assert run()['changed'] and not folder.check(), 'copies that are no longer used go'
+    assert 'PRIVATE KEY' in run(**dict(files, key_file=files['ca_file']))['msg']
+
+
+def test_files_of_the_controller_are_asked_for_before_anything_is_done(run, systemd_host):
+    source = dict(systemd_host.etcd_source(), local_src='/controller/etcd')
+    source.pop('src')
+    assert run(executable=source)['needs'] == [source['sha256']] and not systemd_host.units.join(UNIT).check()
+    predicted = run(executable=source, check=True)
+    assert predicted['changed'] and predicted['needs'] == [source['sha256']]
+
+
+def test_the_user_is_made_once(run, systemd_host, monkeypatch):
+    made = systemd_host.root.join('made')
+    systemd_host.tool('useradd', '#!/bin/sh\n[ -e "%s.group" ] && case "$*" in *user-group*) exit 9;; esac\necho "$@" > "%s"\n' % (made, made))
+    monkeypatch.setattr(_etcd_service, '_uid', lambda name: 4711 if made.check() else None)
+    predicted = run(check=True, diff=True)
+    assert predicted['uid'] is None and 'user ' + systemd_host.user in [item['after_header'] for item in predicted['diff']]
+    systemd_host.root.join('made.group').write('')
+    assert run()['uid'] == 4711
+    assert '--system' in made.read() and '--gid' in made.read() and made.read().split()[-1] == systemd_host.user
+    assert not run()['changed']
+
+
+def test_a_user_that_cannot_be_made_is_an_error(run, systemd_host, monkeypatch):
+    systemd_host.tool('useradd', '#!/bin/sh\necho "useradd: cannot lock /etc/passwd" >&2\nexit 1\n')
+    monkeypatch.setattr(_etcd_service, '_uid', lambda name: None)
+    assert 'cannot lock /etc/passwd' in run()['msg']
