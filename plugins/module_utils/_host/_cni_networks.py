@@ -168,7 +168,7 @@ def reconcile(wanted, found):
         if actual:
             before = _before(each, actual)
         after = None if each.config is None else _shape(each.config, each.mode, 'root', 'root')
-        if before is None or after is None or not _config.same(before, after):
+        if not _config.same(before, after):
             plan.extend([Change(each.path, before, after, secret=each.secret, how=each)])
     return plan
 

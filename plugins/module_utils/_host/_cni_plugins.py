@@ -66,7 +66,7 @@ def handshake(name, path, versions):
         try:
             answer = _command.run([os.path.join(folder, name)], HANDSHAKE_SECONDS, stdin=_versions.question(versions[0]), environ=_versions.ENVIRONMENT)
         except CommandError as error:
-            raise _no_plugin(name, error.why or 'it cannot be executed')
+            raise _no_plugin(name, str(error).rstrip('.'))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     supported = _versions.supported(answer.out)
@@ -80,7 +80,7 @@ def handshake(name, path, versions):
 
 
 def _no_plugin(name, why):
-    return CalicoError('The file for %s is not a CNI plugin for this host' % name, why='asked for its CNI versions, it says: %s' % why,
+    return CalicoError('The file for %s is not a CNI plugin for this host' % name, why='asked for its CNI versions, the answer is: %s' % why,
                        remedy='Check the address and the architecture of the file; nothing was put in place')
 
 
