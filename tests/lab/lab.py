@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from dcoslab import cluster, image, prerequisites, settings, topology  # noqa: E402
-from dcoslab.process import LabError, say  # noqa: E402
+from dcoslab.process import LabError, exclusive, say  # noqa: E402
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,6 +60,18 @@ def remains(name: str) -> settings.Settings:
     return settings.load(name, os.environ) or settings.new(name, "default", {**os.environ, "LAB_SUBNET": ""}, False)
 
 
+def make_or_remove(options: argparse.Namespace) -> int:
+    if options.command != "up":
+        cluster.purge(remains(options.name), options.command == "purge" and options.images)
+        return 0
+    if settings.state_dir(options.name, os.environ).exists():
+        cluster.down(remains(options.name))  # first, because its subnet may be the wanted one
+    lab = settings.new(options.name, options.profile, os.environ, not options.no_artifacts)
+    cluster.up(lab)
+    print(lab.inventory)
+    return 0
+
+
 def main(arguments: list[str]) -> int:
     # Root's PATH of a service or of su may lack them; ip and iptables are there.
     os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
@@ -71,17 +83,10 @@ def main(arguments: list[str]) -> int:
         image.ensure_image(image.image_store(cache))
         image.ensure_etcd(cache, settings.one_of(os.environ, "LAB_ETCD_SOURCE", settings.ETCD_SOURCES))
         return 0
-    if options.command == "up":
-        if settings.state_dir(options.name, os.environ).exists():
-            cluster.down(remains(options.name))  # first, because its subnet may be the wanted one
-        lab = settings.new(options.name, options.profile, os.environ, not options.no_artifacts)
-        cluster.up(lab)
-        print(lab.inventory)
-        return 0
-    if options.command in ("down", "purge"):
+    if options.command in ("up", "down", "purge"):
         prerequisites.require_privileges()
-        cluster.purge(remains(options.name), options.command == "purge" and options.images)
-        return 0
+        with exclusive(settings.key_of(settings.state_dir(options.name, os.environ)), f"lab {options.name}"):
+            return make_or_remove(options)
     lab = existing(options.name)
     if options.command == "wait":
         cluster.wait(lab)

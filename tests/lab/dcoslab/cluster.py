@@ -97,15 +97,11 @@ def mounted(podman: Podman, containers: Sequence[str]) -> dict[str, Path]:
 
 def up(settings: Settings) -> None:
     phases = Phases()
-    prerequisites.require_privileges()
     prerequisites.install_packages(prerequisites.PROGRAMS)
     prerequisites.raise_inotify_limit()
     pythons = prerequisites.find_pythons()
     image.ensure_image(settings.image_store)
     phases.done("packages, image")
-    if settings.state.exists():
-        down(settings)
-        phases.done("an earlier run removed")
     settings.save()
     podman = podman_of(settings)
     podman.configure()
@@ -233,7 +229,8 @@ def purge(settings: Settings, images: bool) -> None:
     down(settings)
     if images:
         cache = settings.cache / "images"
-        leftovers.unmount([cache])
+        if f"{cache}/" in Path("/proc/mounts").read_text():
+            raise LabError(f"another lab runs on {cache}: bring it down first")
         shutil.rmtree(cache, ignore_errors=True)
         leftovers.remove_if_empty(settings.cache)
         say(f"{cache} removed")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 class LabError(Exception):
@@ -76,6 +78,22 @@ def wait_for(what: str, probe: Callable[[], str | None], *, timeout: float, paus
         if time.monotonic() > deadline:
             raise LabError(f"{what}: not within {scaled(timeout):.0f} s: {reason}")
         time.sleep(pause)
+
+
+@contextlib.contextmanager
+def exclusive(key: str, what: str) -> Iterator[None]:
+    """One lab.py at a time on one lab; a name in the kernel leaves no file and ends with the process."""
+    with socket.socket(socket.AF_UNIX) as lock:
+
+        def taken() -> str | None:
+            try:
+                lock.bind(f"\0dcos-calico-lab-{key}")
+            except OSError:
+                return "another lab.py is at work on it"
+            return None
+
+        wait_for(what, taken, timeout=120)
+        yield
 
 
 class Phases:

@@ -27,6 +27,10 @@ def cache_root(env: Mapping[str, str]) -> Path:
     return Path(base) / "dcos-calico"
 
 
+def key_of(state: Path) -> str:
+    return hashlib.sha256(str(state).encode()).hexdigest()[:8]
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     name: str
@@ -48,7 +52,7 @@ class Settings:
     @property
     def key(self) -> str:
         """Short and unique: names of networks, containers and of the run directory hold it."""
-        return hashlib.sha256(str(self.state).encode()).hexdigest()[:8]
+        return key_of(self.state)
 
     @property
     def network(self) -> str:
@@ -123,7 +127,7 @@ def load(name: str, env: Mapping[str, str]) -> Settings | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError):
-        # An older lab.py or a killed write: up and purge replace it.
+        # Another version's or a killed write: it can be removed or replaced, not used.
         return None
 
 
