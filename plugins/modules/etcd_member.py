@@ -94,8 +94,9 @@ options:
     description:
       - V(healthy) waits until the member has a quorum and, with O(enable_v2), serves the v2 API.
       - V(started) waits until its process runs.
+      - V(auto) is V(started) where the member has no data yet, as in a cluster that is made one host after the other, else V(healthy).
     type: str
-    choices: [healthy, started]
+    choices: [healthy, started, auto]
     default: healthy
   wait:
     description:
@@ -211,7 +212,7 @@ ARGUMENT_SPEC = dict(
     unit=dict(type='str', default='calico-etcd.service'),
     user=dict(type='str', default='calico-etcd'),
     data_dir=dict(type='path', default='/var/lib/calico-etcd'),
-    wait_for=dict(type='str', choices=['healthy', 'started'], default='healthy'),
+    wait_for=dict(type='str', choices=['healthy', 'started', 'auto'], default='healthy'),
     purge=dict(type='bool', default=False),
 )
 

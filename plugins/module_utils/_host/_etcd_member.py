@@ -43,6 +43,9 @@ def desired(params):
     service.enable_v2 = params['enable_v2']
     service.purge = params['purge']
     service.wait_for = params['wait_for']
+    if service.wait_for == 'auto':
+        # A cluster that is made member after member has no quorum before the second one.
+        service.wait_for = 'healthy' if has_data(service) else 'started'
     service.wait = params['wait']
     service.url = None
     if not service.absent:

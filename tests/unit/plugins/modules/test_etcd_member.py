@@ -69,6 +69,14 @@ def test_the_first_member_cannot_be_healthy_alone(run, systemd_host):
     assert run()['healthy']
 
 
+def test_auto_waits_for_health_only_where_there_are_data(run, systemd_host):
+    systemd_host.member(MEMBERS[1]['peer_url'], None)
+    assert run(wait_for='auto')['healthy'] is None
+    assert run(wait_for='auto', wait=0.5)['failed']
+    systemd_host.member(MEMBERS[2]['peer_url'])
+    assert run(wait_for='auto')['healthy']
+
+
 def test_what_a_killed_run_left_is_finished(run, systemd_host, monkeypatch):
     def killed(*args):
         raise KeyboardInterrupt()
