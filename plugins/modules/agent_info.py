@@ -72,7 +72,8 @@ options:
     default: /etc/calico/calicoctl.cfg
   ports:
     description:
-      - TCP ports of which to tell who listens there, beside 179 and O(felix_health_port).
+      - TCP ports of which to tell who listens there, beside 179, O(felix_health_port) and those of O(etcd_endpoints) on
+        this host.
     type: list
     elements: int
     default: []
@@ -197,7 +198,8 @@ executables:
 etcd:
   description:
     - Each of O(etcd_endpoints), whether it was reached, whether it serves the v2 API (null if that is not known), whether it answers reads.
-    - C(certificate) is accepted, server (its certificate is not accepted here), client (ours is refused or cannot be used), or null without TLS.
+    - C(certificate) is accepted, server (its certificate is not accepted here), client (ours is refused or cannot be used),
+      missing (a file for TLS is not there), or null without TLS.
   returned: always
   type: list
   elements: dict

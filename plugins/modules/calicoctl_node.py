@@ -360,7 +360,7 @@ ARGUMENT_SPEC = dict(
 def wanted_image(params):
     """The _images.Image; refuses an archive without a sum."""
     archive = params['image_archive']
-    return _images.Image(params['image'], _executables.source_of(archive, 'image_archive') if archive else None, params['pull'])
+    return _images.Image(params['image'], _executables.source_of(archive, 'image_archive', _download.Options.of(params)) if archive else None, params['pull'])
 
 
 def settle_image(module, actual, image):

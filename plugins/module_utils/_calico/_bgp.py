@@ -57,11 +57,12 @@ def parse_status(text):
     return peers
 
 
-def ask(path=SOCKET, timeout=3):
+def ask(path=None, timeout=3):
     """Sessions, asked for on BIRD's control socket (the protocol of birdc: a greeting, one command, lines until a code without a dash).
 
     Raises CalicoError when nobody answers there.
     """
+    path = path or SOCKET
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     client.settimeout(timeout)
     try:

@@ -95,8 +95,8 @@ def cause(text, loose):
 
 
 def last_words(text, lines=6):
-    """The last lines that tell of trouble, without their dates; else just the last ones."""
-    rows = [re.sub(r'^[0-9-]+ [0-9:.]+ ', '', row.strip()) for row in text.splitlines() if row.strip()]
+    """The last lines that tell of trouble, each once, without dates and process ids; else just the last ones."""
+    rows = [re.sub(r'^[0-9-]+ [0-9:.]+ \[(\w+)\]\[\d+\] ', r'\1 ', row.strip()) for row in text.splitlines() if row.strip()]
     bad = [row for row in rows if re.search(r'ERROR|WARN|FATAL|PANIC|panic|Terminating|rror:', row)]
     kept = []
     for row in (bad or rows)[-4 * lines:]:

@@ -117,7 +117,7 @@ def wait(wanted, nodes, calicoctl, logs, fresh=False, clock=None, sleep=None):
         if count % CAUSE_EVERY == 0 and seen.felix is not None:
             why, remedy = _felix.cause(logs(), _felix.rp_filter_loose())
             if why:
-                raise unhealthy(wanted, seen, why, remedy, logs())
+                raise unhealthy(wanted, seen, why, remedy, '')
         if not deadline.pause(PAUSE):
             why, remedy = _felix.cause(logs(), _felix.rp_filter_loose()) if seen.felix is not None else (None, None)
             raise unhealthy(wanted, seen, why, remedy, logs())
@@ -126,12 +126,12 @@ def wait(wanted, nodes, calicoctl, logs, fresh=False, clock=None, sleep=None):
 def unhealthy(wanted, seen, why, remedy, text):
     """The error: what is wrong, the cause if it is known, the last words, and what to do."""
     wrong = '; '.join(part for part in (seen.felix, seen.bgp) if part)
-    words = _felix.last_words(text)
-    if words and seen.felix is not None:
-        why = '%sit last said: %s' % (why + '; ' if why else '', ' | '.join(words))
+    words = _felix.last_words(text) if seen.felix is not None and why is None else []
+    if words:
+        why = 'it last said: %s' % ' | '.join(words)
     if remedy is None and seen.absent:
         remedy = ('Open TCP port 179 between these hosts and see that calico/node runs there; one that is gone for good is removed with "calicoctl delete '
                   'node", and one that may be down is named in health.tolerated_peers')
-    return CalicoError('calico/node %s was not healthy within %g seconds, %s' % (wanted.name, wanted.timeout, wrong), why=why,
+    return CalicoError('calico/node %s does not become healthy (%g seconds are allowed), %s' % (wanted.name, wanted.timeout, wrong), why=why,
                        remedy=remedy or 'See "docker logs calico-node" and "journalctl -u calico-node" on the host',
                        missing_peers=seen.absent, peers=seen.peers)

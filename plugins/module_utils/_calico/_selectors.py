@@ -57,7 +57,7 @@ class _Parser(object):
     def operation(self):
         while self.accept('!'):
             pass
-        kind, text = self.next('call', 'label', '(')
+        kind, text = self.next('call', 'label', '(', 'in', 'contains')
         if text == '(':
             self.expression()
             self.next(')')

@@ -6,6 +6,7 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import re
 import threading
 import time
 
@@ -14,6 +15,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_calico, _facts_dcos, _facts_etcd, _kernel, _network
 
 SECONDS = 15
+LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?$')
 NETWORK_MANAGERS = {'networkmanager': 'NetworkManager.service', 'networkd': 'systemd-networkd.service'}
 
 
@@ -75,8 +77,9 @@ def questions(params):
 
 
 def wanted_ports(params):
-    """Ports to look at: BGP's, Felix' health port and those that are asked for."""
-    return set([179] + params['ports'] + ([params['felix_health_port']] if params['felix_health_port'] else []))
+    """Ports to look at: BGP's, Felix' health port, those of etcd endpoints on this host, and those that are asked for."""
+    local = [int(match.group(1)) for match in map(LOCAL.match, params['etcd_endpoints']) if match]
+    return set([179] + params['ports'] + local + ([params['felix_health_port']] if params['felix_health_port'] else []))
 
 
 def by_role(units, states):

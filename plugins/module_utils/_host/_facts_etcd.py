@@ -7,6 +7,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import json
+import os
 import re
 import socket
 import ssl
@@ -32,6 +33,10 @@ class Tls(object):
         self.ca = ca
         self.cert = cert
         self.key = key
+
+    def files(self):
+        """The paths that are set."""
+        return [path for path in (self.ca, self.cert, self.key) if path]
 
     def context(self):
         """SSL context; raises IOError or ssl.SSLError for files that are not there or not good."""
@@ -72,7 +77,7 @@ def certificate_trouble(error):
 
 
 def probe(endpoint, tls):
-    """{endpoint, reachable, v2, healthy, certificate (accepted, server, client: whose is refused, or None without TLS), version, error}. Never raises."""
+    """{endpoint, reachable, v2, healthy, certificate, version, error}: see agent_info. Never raises."""
     found = {'endpoint': endpoint, 'reachable': False, 'v2': None, 'healthy': False, 'certificate': None, 'version': None, 'error': None}
     match = URL.match(endpoint)
     if not match:
@@ -81,7 +86,8 @@ def probe(endpoint, tls):
     try:
         client = HTTPConnection(host, port, timeout=SECONDS) if scheme == 'http' else HTTPSConnection(host, port, timeout=SECONDS, context=tls.context())
     except (IOError, OSError, ssl.SSLError) as error:
-        return dict(found, certificate='client', error='the files for TLS cannot be used: %s' % to_native(error))
+        missing = [path for path in tls.files() if not os.path.exists(path)]
+        return dict(found, certificate='missing' if missing else 'client', error='the files for TLS cannot be used: %s' % to_native(error))
     try:
         status, body = _get(client, '/v2/keys/calico')
         found['reachable'], found['certificate'] = True, 'accepted' if scheme == 'https' else None

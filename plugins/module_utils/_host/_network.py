@@ -87,6 +87,20 @@ def parse_listeners(text, ipv6=False):
     return found
 
 
+def _targets(folder):
+    """What the links in a folder of /proc point to; one that vanishes meanwhile does not hide the others."""
+    found = []
+    try:
+        for name in os.listdir(folder):
+            try:
+                found.append(os.readlink(os.path.join(folder, name)))
+            except OSError:
+                continue
+    except OSError:
+        pass
+    return found
+
+
 def _owners(inodes):
     """{inode: (pid, process name)} of those sockets whose process can be seen."""
     found, wanted = {}, dict(('socket:[%s]' % inode, inode) for inode in inodes)
@@ -94,11 +108,7 @@ def _owners(inodes):
         folder = os.path.join(PROC, pid, 'fd')
         if len(found) == len(wanted) or not pid.isdigit():
             continue
-        try:
-            targets = [os.readlink(os.path.join(folder, name)) for name in os.listdir(folder)]
-        except OSError:
-            continue
-        for target in targets:
+        for target in _targets(folder):
             if target in wanted:
                 found[wanted[target]] = (int(pid), (read(PROC, pid, 'comm') or '').strip())
     return found
@@ -118,7 +128,12 @@ def listeners(ports):
 
 
 def parse_forward(text):
-    """Policy of the chain FORWARD in the output of iptables-save, or None."""
+    """What becomes of a packet that no rule of FORWARD knows, from the output of iptables-save; None without the chain.
+
+    DC/OS' own network agent accepts everything by a rule, whatever the policy.
+    """
+    if re.search(r'^-A FORWARD -j ACCEPT$', text, re.MULTILINE):
+        return 'ACCEPT'
     match = re.search(r'^:FORWARD (\S+)', text, re.MULTILINE)
     return match.group(1) if match else None
 

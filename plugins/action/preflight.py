@@ -1,0 +1,85 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge all hosts together; the judgement itself is in module_utils/_calico/_preflight.py, and pure."""
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight
+
+Finding = dict[str, Any]
+
+ETCD_SPEC = {
+    "source": {"type": "str", "choices": ["existing", "managed", "universe"], "default": "existing"},
+    "proxy": {"type": "bool", "default": False},
+    "endpoints": {"type": "list", "elements": "str", "default": []},
+}
+EXPECTATIONS_SPEC = {
+    "release": {"type": "str", "required": True},
+    "pools": {"type": "list", "elements": "dict", "default": []},
+    "networks": {"type": "list", "elements": "dict", "default": []},
+    "artefacts": {"type": "list", "elements": "dict", "default": []},
+    "documents": {"type": "list", "elements": "dict", "default": []},
+    "felix_health_port": {"type": "int"},
+    "min_private_agents": {"type": "int", "default": 3},
+    "etcd": {"type": "dict", "default": {}, "options": ETCD_SPEC, "apply_defaults": True},
+}
+ARGUMENT_SPEC = {
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "info": {"type": "str", "required": True},
+    "node_name": {"type": "str", "default": "calico_node_name"},
+    "node_ip": {"type": "str", "default": "calico_node_ip"},
+    "ignore": {"type": "list", "elements": "str", "default": []},
+    "expectations": {"type": "dict", "required": True, "options": EXPECTATIONS_SPEC},
+}
+
+
+def sentence(finding: Finding) -> str:
+    """One finding in one line: what, why, remedy and the name of its check."""
+    text = f"{finding['what']}: {finding['why']}" if finding["why"] else finding["what"]
+    parts = [text, finding["remedy"]] if finding["remedy"] else [text]
+    return " ".join(part.strip().rstrip(".") + "." for part in parts) + f" [{finding['check']}]"
+
+
+def message(failures: list[Finding], hosts: int) -> str:
+    """All failures in one text, grouped by host."""
+    concerned = dict.fromkeys(finding["host"] for finding in failures)
+    lines = [f"Nothing was touched: preflight of {hosts} hosts found {len(failures)} {'thing' if len(failures) == 1 else 'things'} to put right first."]
+    for host in concerned:
+        lines.append(f"{host}:")
+        lines += [f"  - {sentence(finding)}" for finding in failures if finding["host"] == host]
+    return "\n".join(lines)
+
+
+class ActionModule(ActionBase):
+    """dcos.calico.preflight"""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _checked, args = self.validate_argument_spec(ARGUMENT_SPEC)
+        hosts = {name: self._host(name, args, task_vars or {}) for name in args["hosts"]}
+        failures, warnings = _preflight.judge(hosts, args["expectations"], args["ignore"])
+        result.update(
+            changed=False,
+            checked=list(args["hosts"]),
+            failures=failures,
+            notes=warnings,
+            findings_ignored=sorted({finding["check"] for finding in warnings} & set(args["ignore"])),
+        )
+        if warnings:
+            result["warnings"] = [f"{finding['host']}: {sentence(finding)}" for finding in warnings]
+        if failures:
+            result.update(failed=True, msg=message(failures, len(hosts)))
+        return result
+
+    def _host(self, name: str, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """What the variables of one host say; hostvars template themselves."""
+        found = task_vars["hostvars"][name] if name in task_vars.get("hostvars", {}) else {}
+        return {"info": found.get(args["info"]), "node_name": found.get(args["node_name"]), "node_ip": found.get(args["node_ip"])}

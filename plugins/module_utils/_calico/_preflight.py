@@ -1,0 +1,270 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge all hosts together, before anything is touched anywhere. Pure: from what agent_info found and what is wanted to failures and warnings.
+
+C(hosts) is {name: {info, node_name, node_ip}}: info as agent_info returns it; node_name and node_ip (with prefix) as the host's variables give
+them, None for those of detect_ip. C(expectations) is described in the module preflight. A finding is {host, check, what, why, remedy}; its host
+is ALL where it concerns what is wanted rather than one host.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import re
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
+from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
+from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
+from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+
+ALL = 'all hosts'
+OLDEST_DOCKER = (1, 11)
+# Advertised to frameworks by DC/OS agents (documentation of 1.13, ports).
+MESOS_PORTS = ((1025, 2180), (2182, 3887), (3889, 5049), (5052, 8079), (8082, 8180), (8182, 32000))
+NEEDED = {'xt_set': 'its packet filter rules match sets of addresses', 'ip_set': 'it keeps addresses in sets', 'nf_conntrack': 'its rules follow connections'}
+BGP_PORT = 179
+
+
+class Verdict(object):
+    """Findings, and the names of checks whose failures count as warnings."""
+
+    def __init__(self, ignored=()):
+        self.failures = []
+        self.warnings = []
+        self.ignored = set(ignored)
+
+    def fail(self, host, check, what, why=None, remedy=None):
+        """Note a failure."""
+        found = {'host': host, 'check': check, 'what': what, 'why': why, 'remedy': remedy}
+        (self.warnings if check in self.ignored else self.failures).append(found)
+
+    def warn(self, host, check, what, why=None, remedy=None):
+        """Note a warning."""
+        self.warnings.append({'host': host, 'check': check, 'what': what, 'why': why, 'remedy': remedy})
+
+
+def judge(hosts, expectations, ignored=()):
+    """(failures, warnings), those about what is wanted first, then host by host."""
+    verdict = Verdict(ignored)
+    check_wanted(verdict, expectations)
+    known = dict((name, host) for name, host in hosts.items() if _usable(verdict, name, host))
+    check_pools(verdict, known, expectations.get('pools') or [])
+    check_nodes(verdict, known)
+    private = [name for name, host in known.items() if (host['info'].get('dcos') or {}).get('role') == 'private']
+    least = expectations.get('min_private_agents', 3)
+    if len(private) < least:
+        verdict.warn(ALL, 'agents', 'there are %d private agents' % len(private), 'the guide wants at least %d' % least,
+                     'Go on if this cluster is meant to be so small')
+    for name in sorted(known):
+        for check in HOST_CHECKS:
+            check(verdict, name, known[name]['info'], expectations)
+    order = dict((name, number) for number, name in enumerate([ALL] + sorted(hosts)))
+    for findings in (verdict.failures, verdict.warnings):
+        findings.sort(key=lambda finding: order[finding['host']])
+    return verdict.failures, verdict.warnings
+
+
+def _usable(verdict, name, host):
+    if host.get('info') and 'dcos' in host['info']:
+        return True
+    verdict.fail(name, 'agent_info', 'nothing is known of this host', (host.get('info') or {}).get('msg'), 'Run dcos.calico.agent_info on it first, and see why it failed')
+    return False
+
+
+def check_wanted(verdict, expectations):
+    """What can be told without looking at a host."""
+    try:
+        _releases.resolve(expectations['release'])
+    except ValidationError as error:
+        verdict.fail(ALL, 'release', error.what, error.why, error.remedy)
+    for artefact in expectations.get('artefacts') or []:
+        if not artefact.get('sha256'):
+            verdict.fail(ALL, 'checksum', 'there is no sha256 for %s' % artefact['name'], 'nothing is installed without one',
+                         'Set %s, to a sum from a place you trust; playbook manifest prints those of what it fetches' % artefact['variable'])
+    names = [network['name'] for network in expectations.get('networks') or []]
+    for name in sorted(set(names)):
+        if not _rules.NAME.match(name):
+            verdict.fail(ALL, 'network_name', 'the network name %r is refused by CNI' % name, None, 'Use letters, digits, _ . and -, at most 128')
+        if names.count(name) > 1:
+            verdict.fail(ALL, 'network_name', 'the network %s is wanted twice' % name, 'Mesos takes only one of them', 'Keep one')
+    for document in expectations.get('documents') or []:
+        if str(document.get('apiVersion', '')).startswith('projectcalico.org/'):
+            verdict.fail(ALL, 'document', 'a document of kind %s is for Calico 3' % document.get('kind'), 'calicoctl 1.6 knows apiVersion v1 only',
+                         'Write it for Calico 2.6: apiVersion v1, kinds such as ipPool')
+    port = expectations.get('felix_health_port')
+    if port and any(first <= port <= last for first, last in MESOS_PORTS):
+        verdict.warn(ALL, 'health_port', "Felix' health port %d is in a range that Mesos offers to tasks" % port, 'a task may be given it',
+                     'Choose one above 32000')
+
+
+def check_nodes(verdict, hosts):
+    """Names and addresses of the nodes, which must be there and be one's own."""
+    names, addresses = {}, {}
+    for name in sorted(hosts):
+        node, info = hosts[name], hosts[name]['info']
+        found = info.get('node') or {}
+        node_name, address = node.get('node_name') or found.get('ip'), node.get('node_ip') or found.get('address')
+        if not address or '/' not in address:
+            verdict.fail(name, 'node_address', 'the address of this node is not known with its prefix',
+                         found.get('error') or 'no interface has %s, which detect_ip answers' % (address or found.get('ip')),
+                         'See what /opt/mesosphere/bin/detect_ip answers there, or set calico_node_ip to address and prefix')
+            continue
+        own = [item for item in info.get('subnets') or [] if item['address'] == address.split('/')[0]]
+        if not own:
+            verdict.fail(name, 'node_address', 'no interface of this host has its node address %s' % address, None, 'Correct calico_node_ip, or detect_ip')
+        elif '%s/%d' % (own[0]['address'], own[0]['prefix']) != address:
+            verdict.warn(name, 'node_address', 'the node address is %s, and %s has it as %s/%d' % (address, own[0]['interface'], own[0]['address'], own[0]['prefix']),
+                         'cross-subnet IP-in-IP goes by the prefix', 'Give the prefix of the interface')
+        names.setdefault(node_name, []).append(name)
+        addresses.setdefault(address.split('/')[0], []).append(name)
+    for kind, found in (('name', names), ('address', addresses)):
+        for value, owners in sorted(found.items()):
+            for owner in owners if len(owners) > 1 else ():
+                others = ', '.join(other for other in owners if other != owner)
+                verdict.fail(owner, 'node_%s' % kind, 'the node %s %s is that of %s too' % (kind, value, others), 'a node of Calico is known by it',
+                             'Give each host one of its own (calico_node_%s)' % ('name' if kind == 'name' else 'ip'))
+
+
+def check_dcos(verdict, name, info, expectations):
+    """The version of DC/OS, and whether it brings a Calico of its own."""
+    good, why = _releases.supported_dcos(info['dcos'].get('version'))
+    if not info['dcos'].get('version'):
+        verdict.fail(name, 'dcos_version', 'DC/OS is not installed on this host, or its version cannot be read', None, 'Install DC/OS 1.9 to 2.0 first')
+    elif not good:
+        verdict.fail(name, 'dcos_version', 'Calico is not installed on this version of DC/OS', why, 'Leave this cluster to the Calico that DC/OS ships'
+                     if _numbers(info['dcos']['version']) >= (2, 1) else 'Upgrade DC/OS first')
+    elif info['dcos'].get('own_calico'):
+        verdict.fail(name, 'dcos_version', 'DC/OS itself runs Calico on this host', None, 'Set calico_enabled to false in the configuration of DC/OS first')
+
+
+def check_docker(verdict, name, info, expectations):
+    """Docker, which runs calico/node."""
+    docker = info.get('docker') or {}
+    if not docker.get('present') or not docker.get('running'):
+        verdict.fail(name, 'docker', 'Docker %s' % ('does not run' if docker.get('present') else 'is not installed'), docker.get('error'),
+                     'Start it, and see "systemctl status docker"' if docker.get('present') else 'Install Docker 1.11 or later: calico/node is a container')
+    elif _numbers(docker.get('version')) < OLDEST_DOCKER:
+        verdict.fail(name, 'docker', 'Docker %s is too old' % docker.get('version'), None, 'Upgrade to 1.11 or later')
+
+
+def check_kernel(verdict, name, info, expectations):
+    """What the kernel must be able to do; IP-in-IP only if a pool wants it."""
+    kernel = info.get('kernel') or {}
+    if 'error' in kernel:
+        return verdict.warn(name, 'kernel', 'what the kernel supports could not be found out', kernel['error'])
+    for feature, why in sorted(NEEDED.items()):
+        if kernel.get(feature) is None:
+            verdict.fail(name, 'kernel', 'the kernel does not support %s' % feature, 'Felix needs it: %s' % why, 'Install the kernel modules, and try "modprobe %s"' % feature)
+    if kernel.get('ip6_tables') is None:
+        verdict.warn(name, 'kernel', 'the kernel does not support ip6_tables', 'workloads have no IPv6 without it')
+    wants_ipip = [pool['cidr'] for pool in expectations.get('pools') or [] if pool.get('ipip', 'off') not in ('off', False, None)]
+    if wants_ipip and 'ipip' in kernel and kernel['ipip'] is None:
+        verdict.fail(name, 'kernel', 'the kernel does not support ipip', 'the pool %s wants it' % wants_ipip[0], 'Install the kernel module, or set ipip of the pool to off')
+
+
+def check_iptables(verdict, name, info, expectations):
+    """Packets pass both backends; Felix of 2.6 accepts them in the legacy one only."""
+    forward = (info.get('iptables') or {}).get('forward') or {}
+    if forward.get('nft') == 'DROP':
+        verdict.fail(name, 'iptables', 'the nft backend of iptables drops forwarded packets, and Felix works in the legacy one',
+                     'Docker sets the policy DROP where forwarding was off when it started',
+                     'Use the legacy backend for Docker too (update-alternatives --set iptables /usr/sbin/iptables-legacy, restart Docker), or run '
+                     '"iptables-nft -P FORWARD ACCEPT"')
+
+
+def check_cni(verdict, name, info, expectations):
+    """The folder of networks: all files must be readable for Mesos, and each network in one file only."""
+    cni = info.get('cni') or {}
+    ours = dict((network.get('file') or '%s.cni' % network['name'], network['name']) for network in expectations.get('networks') or [])
+    for item in cni.get('files') or []:
+        path = '%s/%s' % (cni['dir'], item['file'])
+        if item['kind'] == 'invalid' and item['file'] not in ours:
+            verdict.fail(name, 'cni_file', '%s is no CNI network' % path, '%s, and Mesos reads every file there' % item['reason'], 'Remove it, or move it elsewhere')
+        elif item['kind'] == 'network' and item['file'] not in ours and item['name'] in ours.values():
+            verdict.fail(name, 'cni_duplicate', '%s has the network %s, which is to be in another file' % (path, item['name']), 'Mesos takes only one of them',
+                         'Remove it, or name it as the file of that network')
+        elif item.get('duplicate_of') and item['file'] not in ours:
+            verdict.fail(name, 'cni_duplicate', '%s and %s both have the network %s' % (path, item['duplicate_of'], item['name']),
+                         'which one Mesos takes is up to chance', 'Remove one of them')
+
+
+def check_calicoctl(verdict, name, info, expectations):
+    """A configuration of calicoctl that is somebody else's and points elsewhere."""
+    config, wanted = info.get('calicoctl_cfg') or {}, (expectations.get('etcd') or {}).get('endpoints') or []
+    if config.get('exists') and not config.get('managed') and sorted(_plain(config['endpoints'])) != sorted(_plain(wanted)):
+        verdict.fail(name, 'calicoctl_cfg', '%s is not of this collection and points to %s' % (config['path'], ', '.join(config['endpoints']) or 'no etcd'),
+                     'it would point to %s' % ', '.join(wanted), 'Move it away, or set calico_etcd_endpoints to the same')
+
+
+def _plain(endpoints):
+    return [endpoint.rstrip('/').replace('//localhost:', '//127.0.0.1:') for endpoint in endpoints]
+
+
+def check_ports(verdict, name, info, expectations):
+    """Ports that others have."""
+    ports, etcd = info.get('ports') or {}, expectations.get('etcd') or {}
+    wanted = [(BGP_PORT, 'BIRD', ('bird',)), (expectations.get('felix_health_port'), "Felix' health port", ('calico-felix',))]
+    for port, user, processes in wanted:
+        found = ports.get(str(port))
+        if found and found.get('process') not in processes and not (found.get('process') is None and _node_runs(info)):
+            verdict.fail(name, 'port', 'TCP port %d, needed for %s, is taken by %s' % (port, user, _owner(found)), None, 'Stop that program'
+                         if port == BGP_PORT else 'Stop that program, or set calico_felix_health_port')
+    if not etcd.get('proxy') or (info.get('proxy') or {}).get('active') in ('active', 'activating'):
+        return
+    for endpoint in etcd.get('endpoints') or []:
+        match = re.match(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?$', endpoint)
+        found = ports.get(match.group(1)) if match else None
+        if found:
+            verdict.fail(name, 'port', 'TCP port %s, needed for the etcd proxy, is taken by %s' % (match.group(1), _owner(found)), None,
+                         'Stop that program, or set calico_etcd_proxy to false to use what runs there')
+
+
+def _node_runs(info):
+    return bool(((info.get('calico_node') or {}).get('container') or {}).get('running'))
+
+
+def _owner(found):
+    return '%s (pid %s)' % (found['process'], found['pid']) if found.get('process') else 'a program that cannot be seen'
+
+
+def check_etcd(verdict, name, info, expectations):
+    """The datastore, where it can be reached already: not one that is yet to be set up, and not through a proxy that is not there yet."""
+    etcd, probes = expectations.get('etcd') or {}, info.get('etcd') or []
+    later = etcd.get('source') == 'managed' or (etcd.get('proxy') and (info.get('proxy') or {}).get('active') != 'active')
+    bad = [probe for probe in probes if not probe.get('healthy')]
+    for probe in bad:
+        what, remedy = _etcd_trouble(probe)
+        if what and probe.get('certificate') == 'missing':
+            verdict.warn(name, 'etcd', what, probe.get('error'), remedy)
+        elif what and (not later or probe.get('v2') is False):
+            verdict.fail(name, 'etcd', what, probe.get('error'), remedy)
+    silent = [probe for probe in bad if _etcd_trouble(probe)[0] is None]
+    if later or not silent:
+        return
+    note, what = (verdict.fail, 'none of the etcd endpoints answers') if len(bad) == len(probes) else (verdict.warn, 'some etcd endpoints do not answer')
+    note(name, 'etcd', what, '; '.join('%s: %s' % (probe['endpoint'], probe.get('error')) for probe in silent),
+         'Start etcd, see that no firewall is between, and check calico_etcd_endpoints')
+
+
+def _etcd_trouble(probe):
+    """(what, remedy) for an endpoint that was reached and is of no use; (None, None) for one that just does not answer."""
+    where = probe['endpoint']
+    if probe.get('certificate') == 'server':
+        return 'the certificate of %s is not accepted' % where, 'Set calico_etcd_ca_file to the CA that signed it, and see that it names this host and is not expired'
+    if probe.get('certificate') == 'client':
+        return '%s refuses the client certificate' % where, 'See that calico_etcd_cert_file is signed by the CA that etcd trusts, is not expired and fits calico_etcd_key_file'
+    if probe.get('certificate') == 'missing':
+        return '%s cannot be tried: the files for TLS are not on this host' % where, 'Go on if they are to be placed in this run'
+    if probe.get('v2') is False:
+        return '%s does not serve the v2 API of etcd' % where, 'Calico 2.6 needs it: run etcd 3.3 or older, or 3.4 and 3.5 with --enable-v2'
+    return None, None
+
+
+def _numbers(version):
+    """(major, minor) of a version, (0, 0) if it has none."""
+    match = re.match(r'^v?(\d+)\.(\d+)', version or '')
+    return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
+
+
+HOST_CHECKS = (check_dcos, check_docker, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd)

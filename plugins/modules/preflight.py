@@ -1,0 +1,202 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Judge all hosts together before anything is touched
+version_added: 0.1.0
+description:
+  - Judges what M(dcos.calico.agent_info) found on each host against what is wanted, and fails with one message that lists all failures of all
+    hosts, each with its cause and what to do.
+  - Runs on the controller. Run it once, after M(dcos.calico.agent_info) ran on all hosts.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  hosts:
+    description:
+      - Names of the hosts to judge.
+    type: list
+    elements: str
+    required: true
+  info:
+    description:
+      - Name of the variable in which each host has the result of M(dcos.calico.agent_info).
+    type: str
+    required: true
+  node_name:
+    description:
+      - Name of the variable in which a host may have the name of its node. Without it the name is the address by detect_ip.
+    type: str
+    default: calico_node_name
+  node_ip:
+    description:
+      - Name of the variable in which a host may have its address with prefix. Without it detect_ip is asked, and the interface that has the address.
+    type: str
+    default: calico_node_ip
+  ignore:
+    description:
+      - Names of checks whose failures count as warnings.
+      - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(dcos_version), V(docker), V(document), V(etcd), V(iptables),
+        V(kernel), V(network_name), V(node_address), V(node_name), V(pool_cidr), V(pool_overlap), V(port) and V(release).
+    type: list
+    elements: str
+    default: []
+  expectations:
+    description:
+      - What is wanted.
+    type: dict
+    required: true
+    suboptions:
+      release:
+        description:
+          - The release of Calico.
+        type: str
+        required: true
+      pools:
+        description:
+          - The pools, each with C(cidr), and C(ipip) (V(off), V(always) or V(cross-subnet)).
+        type: list
+        elements: dict
+        default: []
+      networks:
+        description:
+          - The CNI networks, each with C(name), and C(file).
+        type: list
+        elements: dict
+        default: []
+      artefacts:
+        description:
+          - What is fetched, each with C(name), C(sha256), and C(variable), the name of the variable that gives the checksum.
+        type: list
+        elements: dict
+        default: []
+      documents:
+        description:
+          - Further documents for calicoctl.
+        type: list
+        elements: dict
+        default: []
+      felix_health_port:
+        description:
+          - Health port of Felix.
+        type: int
+      min_private_agents:
+        description:
+          - Fewer private agents are a warning.
+        type: int
+        default: 3
+      etcd:
+        description:
+          - The datastore.
+        type: dict
+        default: {}
+        suboptions:
+          source:
+            description:
+              - Who runs it. A V(managed) one may not be there yet.
+            type: str
+            choices: [existing, managed, universe]
+            default: existing
+          proxy:
+            description:
+              - Whether each host reaches it by a proxy of its own, which may not be there yet.
+            type: bool
+            default: false
+          endpoints:
+            description:
+              - Endpoints that calicoctl and calico/node use.
+            type: list
+            elements: str
+            default: []
+attributes:
+  action:
+    description: Has a corresponding action plugin, which does it all.
+    support: full
+  bypass_host_loop:
+    description: Runs once for all hosts.
+    support: none
+  check_mode:
+    description: Changes nothing in any mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: N/A
+  idempotent:
+    description: Changes nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  dcos.calico.agent_info:
+    felix_health_port: 62092
+  register: calico_agent
+
+- name: Judge what was found on all hosts together
+  dcos.calico.preflight:
+    hosts: "{{ ansible_play_hosts }}"
+    info: calico_agent
+    expectations:
+      release: 2.6.6
+      pools:
+        - cidr: 192.168.0.0/16
+      networks:
+        - name: calico
+      felix_health_port: 62092
+      etcd:
+        proxy: true
+        endpoints: ["http://127.0.0.1:2379"]
+  run_once: true
+"""
+
+RETURN = r"""
+checked:
+  description: The hosts that were judged.
+  returned: always
+  type: list
+  elements: str
+  sample: [agent1, agent2, agent3]
+failures:
+  description: What must be put right first.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: Name of the host, or C(all hosts) for what concerns what is wanted.
+      type: str
+      sample: agent1
+    check:
+      description: Name of the check.
+      type: str
+      sample: docker
+    what:
+      description: What is wrong.
+      type: str
+      sample: Docker does not run
+    why:
+      description: Its cause or consequence, or null.
+      type: str
+      sample: Cannot connect to the Docker daemon
+    remedy:
+      description: What to do, or null.
+      type: str
+      sample: Start it
+findings_ignored:
+  description: Names of checks in O(ignore) that found something.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+notes:
+  description: What is worth knowing and stops nothing, in the same shape as RV(failures). Shown as warnings too.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{host: all hosts, check: agents, what: there are 2 private agents, why: the guide wants at least 3, remedy: null}]
+"""
