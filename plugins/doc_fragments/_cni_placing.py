@@ -87,8 +87,8 @@ options:
         type: str
       mode:
         description:
-          - Its mode, as an octal string.
-        type: raw
+          - Its mode, octal with a leading zero, quoted.
+        type: str
         default: '0755'
       owner:
         description:

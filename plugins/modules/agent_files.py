@@ -19,81 +19,6 @@ description:
 author:
   - dcos.calico maintainers (@dcos)
 options:
-  files:
-    description:
-      - The files, each path once.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      path:
-        description:
-          - Absolute path.
-        type: path
-        required: true
-      content:
-        description:
-          - Its whole content. Text is written as given, so end it with a line break.
-        type: str
-      secret_content:
-        description:
-          - The same for a secret. It is kept out of diffs, results and the host's log, and the file is for its owner only by default.
-          - One of O(files[].content) and O(files[].secret_content) is needed for O(files[].state=present).
-        type: str
-      mode:
-        description:
-          - Octal mode with a leading zero, quoted. The default is V(0600) for a secret, V(0755) for a directory, else V(0644).
-        type: str
-      owner:
-        description:
-          - Name or number of the owner.
-        type: str
-        default: root
-      group:
-        description:
-          - Name or number of the group.
-        type: str
-        default: root
-      state:
-        description:
-          - V(present) is a regular file with that content.
-          - V(directory) is a folder. A link to a folder will do.
-          - V(absent) removes a file, a link or an empty folder. A folder that holds something which this call does not remove stays.
-        type: str
-        choices: [present, absent, directory]
-        default: present
-      staging:
-        description:
-          - Folder, on the same file system, in which the new file is made before it is renamed. Name one where every file in the
-            target's own folder is read by somebody, such as Mesos' folder of CNI networks.
-        type: path
-      validate:
-        description:
-          - What the content has to be. A wrong one is refused before anything is touched.
-          - V(certificate) and V(private_key) want a PEM block of that kind.
-        type: str
-        choices: [none, json, certificate, private_key]
-        default: none
-      foreign:
-        description:
-          - What to do with a file that is there, differs and is not ours, which is one that lacks the words of O(files[].marker).
-          - V(replace) overwrites it, V(refuse) ends with an error that names it.
-        type: str
-        choices: [replace, refuse]
-        default: replace
-      foreign_same:
-        description:
-          - With O(files[].foreign=refuse), keys such as V(etcdEndpoints). A foreign file in which all of them have the same values as in
-            the wanted content is replaced all the same.
-          - The values are those of the first line C(key: value), in YAML or JSON.
-        type: list
-        elements: str
-        default: []
-      marker:
-        description:
-          - The words by which a file of ours is known. With O(files[].foreign=refuse) the content has to hold them.
-        type: str
-        default: Managed by Ansible (dcos.calico
   units:
     description:
       - The systemd units, each once.
@@ -138,6 +63,8 @@ options:
       - Seconds to wait for all units that are stopped or started.
     type: float
     default: 90
+extends_documentation_fragment:
+  - dcos.calico._files
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it.

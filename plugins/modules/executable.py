@@ -16,6 +16,7 @@ description:
   - Each source has a sha256. An executable that is right is neither fetched nor pushed again.
   - Everything is fetched and checked first. Then each file appears by a rename, with its owner and mode, so at any moment the old or
     the new one is there, never half of one. Several executables from one archive fetch it once.
+  - Small files that belong to them, such as a configuration, are written in the same call, after the executables.
 author:
   - dcos.calico maintainers (@dcos)
 options:
@@ -58,8 +59,8 @@ options:
         type: str
       mode:
         description:
-          - Its mode, as an octal string.
-        type: raw
+          - Its mode, octal with a leading zero, quoted.
+        type: str
         default: '0755'
       owner:
         description:
@@ -80,12 +81,13 @@ options:
   state:
     description:
       - V(present) installs what is missing or differs.
-      - V(absent) removes the executables, and those of their links that point to them.
+      - V(absent) removes the executables, and those of their links that point to them. Files have a state of their own.
     type: str
     choices: [present, absent]
     default: present
 extends_documentation_fragment:
   - dcos.calico._download
+  - dcos.calico._files
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it. Nothing is fetched or pushed.
@@ -111,6 +113,9 @@ EXAMPLES = r"""
         url: https://github.com/projectcalico/calicoctl/releases/download/v1.6.3/calicoctl
         sha256: "{{ calicoctl_sha256 }}"
         links: [/usr/local/bin/calicoctl]
+    files:
+      - path: /etc/calico/calicoctl.cfg
+        content: "{{ calicoctl_configuration }}"
 
 - name: Install etcd and etcdctl from an archive that the controller has
   dcos.calico.executable:
@@ -132,7 +137,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths_changed:
-  description: Paths of executables and links that were, or in check mode would be, made, changed or removed, in order.
+  description: Paths of executables, links and files that were, or in check mode would be, made, changed or removed, in order.
   returned: success
   type: list
   elements: str
@@ -147,11 +152,13 @@ needs:
   sample: []
 """
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _executables, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _executables, _receipts, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 ARGUMENT_SPEC = dict(
     executables=dict(type='list', elements='dict', required=True, options=_executables.EXECUTABLE_SPEC),
+    files=dict(type='list', elements='dict', default=[], options=_text_files.FILES_SPEC),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
     receipts=dict(type='path', default=_receipts.PATH),
     **_download.DOWNLOAD_SPEC
@@ -159,16 +166,20 @@ ARGUMENT_SPEC = dict(
 
 
 def job(module):
-    """Bring the executables to the desired state; see RETURN."""
+    """Bring executables, then files, to the desired state; see RETURN."""
     options = _download.Options.of(module.params)
     receipts = module.params['receipts']
     wanted = _executables.desired(module.params['executables'], options, state=module.params['state'])
-    plan = _executables.reconcile(wanted, _executables.read(wanted, receipts))
-    needs = _executables.needs(plan)
+    files = _text_files.desired(module.params['files'])
+    placing = _executables.reconcile(wanted, _executables.read(wanted, receipts))
+    writing = _text_files.reconcile(files, _text_files.read(files))
+    needs = _executables.needs(placing)
     if needs and not module.check_mode:
         return dict(changed=False, paths_changed=[], needs=needs)
     if not module.check_mode:
-        _executables.apply(plan, options, receipts)
+        _executables.apply(placing, options, receipts)
+        _text_files.apply(writing)
+    plan = Plan(list(placing) + list(writing))
     return dict(plan.result(module._diff), paths_changed=plan.names(), needs=needs)
 
 

@@ -13,7 +13,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _config, _rules
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Change, Plan
 
 NETWORK_DIR = '/opt/mesosphere/etc/dcos/network/cni'
@@ -73,9 +73,7 @@ def desired(items, folder, dialect):
 def _mode(text, secret, where):
     if not text:
         return 0o600 if secret else 0o644
-    if not re.match(r'^0?[0-7]{3}$', text):
-        raise ValidationError('%s: %s is not a file mode' % (where, text), remedy="Write it like '0644', in quotes")
-    mode = int(text, 8)
+    mode = _text_files.parse_mode(text)
     if secret and mode & 0o077:
         raise ValidationError('%s holds secrets, and mode %s would let others read it' % (where, text), remedy='Leave mode out')
     return mode

@@ -31,10 +31,8 @@ import os
 import re
 import stat
 
-from ansible.module_utils.common.text.converters import to_native
-
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _files, _obtain, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _files, _obtain, _receipts, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 SOURCES = ('url', 'src', 'local_src')
@@ -50,7 +48,7 @@ SOURCE_RULES = dict()
 EXECUTABLE_SPEC = dict(
     SOURCE_SPEC,
     path=dict(type='path', required=True),
-    mode=dict(type='raw', default='0755'),
+    mode=dict(type='str', default='0755'),
     owner=dict(type='str', default='root'),
     group=dict(type='str', default='root'),
     links=dict(type='list', elements='path', default=[]),
@@ -90,14 +88,11 @@ class Actual(object):
         self.receipts = receipts
 
 
-def parse_mode(value, where):
-    """An octal string such as '0755', or the number that YAML made of 0755."""
-    try:
-        mode = value if isinstance(value, int) else int(to_native(value), 8)
-    except ValueError:
-        raise ValidationError('%s: %r is not a file mode' % (where, value), remedy="Write it like '0755'")
-    if not mode & stat.S_IXUSR or mode & ~0o7777:
-        raise ValidationError('%s: with mode %04o its owner could not execute it' % (where, mode), remedy="Write it like '0755', in quotes")
+def parse_mode(text, where):
+    """int of an octal mode that lets the owner execute."""
+    mode = _text_files.parse_mode(text)
+    if not mode & stat.S_IXUSR:
+        raise ValidationError('%s: with mode %s its owner could not execute it' % (where, text), remedy="Write it like '0755', in quotes")
     return mode
 
 

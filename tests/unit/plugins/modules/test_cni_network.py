@@ -179,7 +179,7 @@ def test_foreign_files_are_reported_and_left(run_module, host):
     result = run_module(cni_network, args(host, network()))
     assert result['changed'] and result['conflists'] == [str(cni(host, 'cni.conflist'))]
     assert result['unparsable'] == [{'path': str(cni(host, 'broken.bak')), 'reason': 'it has no type'}, {'path': str(cni(host, 'dangling')), 'reason': 'it is empty'}]
-    assert len(result['warnings']) == 2 and str(cni(host, 'broken.bak')) in result['warnings'][0]
+    assert len(result['warnings']) == 2 and str(cni(host, 'broken.bak')) in json.dumps(result['warnings'][0])
     assert 'calico.cni' in names(cni(host)) and len(names(cni(host))) == 6
 
 

@@ -222,7 +222,8 @@ def test_it_is_executable_before_it_is_visible(run_module, host, file_server, mo
     ({'path': 'bin/x'}, ['bin/x is not the absolute path of a file']),
     ({'path': '/opt/../x'}, ['is not the absolute path of a file']),
     ({'links': ['/opt/']}, ['is not the absolute path of a file']),
-    ({'mode': 'rwx'}, ["'rwx' is not a file mode"]),
+    ({'mode': 'rwx'}, ['rwx is not a file mode']),
+    ({'mode': 493}, ['493 is not a file mode']),
     ({'mode': '0644'}, ['could not execute it']),
     ({'url': 'ftp://x/y'}, ['is not an address to fetch from']),
     ({'member': 'etcd'}, ['has no file etcd: the executables in it are etcd-v3/etcd, etcd-v3/etcdctl.', 'Set member to one of them']),
@@ -293,6 +294,20 @@ def test_a_pushed_file_is_asked_for_once_and_only_where_it_is_needed(run_module,
     assert result['changed'] and result['needs'] == []
     again = run_module(executable, args(host, *wanted))
     assert not again['changed'] and again['needs'] == []
+
+
+def test_files_are_written_with_the_executables(run_module, host, file_server):
+    url, digest = file_server.serve('/x', TOOL)
+    cfg = {'path': str(host.join('etc', 'x.cfg')), 'secret_content': 'hunter2\n'}
+    given = args(host, {'path': str(host.join('x')), 'url': url, 'sha256': digest}, files=[owned(cfg)])
+    predicted = run_module(executable, given, check=True, diff=True)
+    assert [name for name in names(host) if name != 'var'] == []
+    done = run_module(executable, given, diff=True)
+    assert done == predicted and done['paths_changed'] == [str(host.join('x')), cfg['path']] and 'hunter2' not in json.dumps(done)
+    assert host.join('etc', 'x.cfg').read() == 'hunter2\n' and not run_module(executable, given)['changed']
+    host.join('x').remove()
+    pushed = args(host, {'path': str(host.join('x')), 'local_src': '/srv/x', 'sha256': digest}, files=[owned(dict(cfg, secret_content='new'))])
+    assert run_module(executable, pushed)['needs'] == [digest] and host.join('etc', 'x.cfg').read() == 'hunter2\n'
 
 
 def start(tmpdir, given, **popen):
