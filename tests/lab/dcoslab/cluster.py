@@ -155,7 +155,7 @@ def wait(settings: Settings, only: Sequence[Host] | None = None) -> None:
                 return f"degraded: {' '.join(line.split()[0] for line in failed.splitlines())}"
             return None if state == "running" else state or "systemd does not answer"
 
-        wait_for("systemd", probe, timeout=60, pause=0.3)
+        wait_for("systemd", probe, timeout=90, pause=0.3)
 
     each(hosts, ready)
 
