@@ -36,9 +36,11 @@ _PYTHON = "usr/bin/python3.11"
 _PACKAGES = (
     "bird busybox-static iproute2 ipset iptables python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libc6 "
     "libbpf1 libbsd0 libcap2 libelf1 libexpat1 libip4tc2 libip6tc2 libipset13 libmd0 libmnl0 libnetfilter-conntrack3 "
-    "libnfnetlink0 libssl3 libxtables12 zlib1g"
+    "libnfnetlink0 libgcc-s1 libssl3 libxtables12 zlib1g"
 ).split()
 _PROGRAMS = ("usr/sbin/bird", "usr/sbin/bird6", "usr/bin/ip", "usr/sbin/xtables-legacy-multi", "usr/sbin/ipset", _PYTHON)
+# The interpreter loads it by name when a thread ends.
+_LATE_LIBRARY = "libgcc_s.so.1"
 _KEPT_TREES = ("usr/lib/x86_64-linux-gnu/xtables", "usr/lib/aarch64-linux-gnu/xtables", "etc/iproute2")
 _IPTABLES = [
     f"{name}{variant}{end}"
@@ -146,7 +148,8 @@ def _pick(tree: Path, root: Path) -> None:
     for name in _IPTABLES:
         (root / "usr/sbin" / name).symlink_to("xtables-legacy-multi")
     modules = _python_files(tree)
-    for name in {*_PROGRAMS, *modules, *_libraries(tree, [*_PROGRAMS, *modules, *_files_below(root, "xtables")])}:
+    late = [path.relative_to(tree).as_posix() for path in (tree / "usr/lib").glob(f"*/{_LATE_LIBRARY}")]
+    for name in {*_PROGRAMS, *modules, *late, *_libraries(tree, [*_PROGRAMS, *modules, *_files_below(root, "xtables")])}:
         _copy(tree, root, name)
     _run("chroot", str(root), f"/{_PYTHON}", "-S", "-c", "import ssl, http.server, json, subprocess, ipaddress")
     for cache in list(root.rglob("__pycache__")):

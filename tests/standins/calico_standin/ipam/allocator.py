@@ -114,13 +114,14 @@ class Allocator:
             raise
 
     def _own_blocks(self, version: int, pools: Sequence[Network]) -> Iterator[Network]:
+        """The host's blocks, the newest first (the real one takes them in etcd's random order)."""
         try:
-            paths = self._etcd.ls(affinities_path(self._host, version))
+            directory = self._etcd.node(affinities_path(self._host, version)) or {}
         except EtcdError as exc:
             self._log.error("ipam_block_reader_writer.go 50", f"Error getting affine blocks: {exc}")
             raise
-        for path in paths:
-            cidr = _undashed(path.rsplit("/", 1)[1])
+        for node in sorted(directory.get("nodes", ()), key=lambda found: -int(found["createdIndex"])):
+            cidr = _undashed(node["key"].rpartition("/")[2])
             if not pools or any(cidr.subnet_of(pool) for pool in pools):  # type: ignore[arg-type]
                 yield cidr
 

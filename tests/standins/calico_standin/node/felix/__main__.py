@@ -13,7 +13,6 @@ from ..startup import node_name
 from . import interfaces
 from .chains import render
 from .config import Config
-from .health import Health
 from .model import Model, read
 from .netfilter import DataplaneError, Netfilter
 
@@ -32,7 +31,7 @@ class Felix:
         snapshot = self._ready_snapshot()
         self._config = Config.load(snapshot, node)
         self._log = Log(self._config.level, sys.stdout)
-        self._health = Health()
+        self._ready = False
         self._netfilter = Netfilter()
         self._interfaces = interfaces.Interfaces()
         self._watch = Watch()
@@ -46,19 +45,22 @@ class Felix:
             try:
                 snapshot = self._etcd.snapshot()
             except EtcdError as exc:
+                appear()
                 log.error("etcd.go 200", f"Failed to load datastore config, retrying: {exc}")
             else:
                 if snapshot.get("/v1/Ready") == "true":
                     return snapshot
+                appear()
                 log.info("felix.go 300", "Datastore isn't ready, waiting")
             time.sleep(_TICK)
 
     def run(self) -> None:
         """Program the dataplane until the configuration changes."""
+        appear()
         self._refuse_loose_filter()
         interfaces.prepare_host()
         if self._config.flag("HealthEnabled"):
-            self._health.serve(self._config.number("HealthPort", _DEFAULT_HEALTH_PORT))
+            self._serve_health()
         self._watch.start()
         self._watch.changed.set()
         while True:
@@ -69,6 +71,11 @@ class Felix:
                     return
             self._program()
             self._watch.changed.wait(_TICK)
+
+    def _serve_health(self) -> None:
+        from .health import serve  # costs time that the restart loop of a refused start must not take
+
+        serve(self._config.number("HealthPort", _DEFAULT_HEALTH_PORT), lambda: self._ready)
 
     def _refuse_loose_filter(self) -> None:
         if interfaces.reverse_path_filter() != _LOOSE:
@@ -100,7 +107,7 @@ class Felix:
     def _program(self) -> None:
         """Bring the dataplane to the model's state; what others have undone included."""
         try:
-            if self._health.ready and (not self._netfilter.is_first() or self._overdue()):
+            if self._ready and (not self._netfilter.is_first() or self._overdue()):
                 self._netfilter.forget()
             self._netfilter.apply(render(self._model, self._config))
             self._interfaces.refresh(self._model)
@@ -109,7 +116,7 @@ class Felix:
         except (DataplaneError, OSError) as exc:
             self._log.error("int_dataplane.go 500", f"Failed to program the dataplane, retrying: {exc}")
             return
-        self._health.ready = True
+        self._ready = True
 
     def _overdue(self) -> bool:
         now = time.monotonic()
@@ -121,8 +128,12 @@ class Felix:
 
 def main() -> None:
     """Run until the configuration changes; the supervisor starts the next run."""
-    Path("/proc/self/comm").write_text("calico-felix", encoding="ascii")
     Felix(connect(), node_name()).run()
+
+
+def appear() -> None:
+    """Be seen as the process calico-felix, which `calicoctl node status` looks for."""
+    Path("/proc/self/comm").write_text("calico-felix", encoding="ascii")
 
 
 if __name__ == "__main__":

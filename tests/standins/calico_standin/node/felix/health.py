@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class Health:
-    """Answers 204 for alive, and for ready once the dataplane has been programmed."""
-
-    def __init__(self) -> None:
-        self.ready = False
-
-    def serve(self, port: int) -> None:
-        """Listen in the background."""
-        server = _Server(("::", port), _handler(self))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+def serve(port: int, ready: Callable[[], bool]) -> None:
+    """Answer in the background: 204 for alive, and for ready as soon as `ready` says so."""
+    server = _Server(("::", port), _handler(ready))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 class _Server(ThreadingHTTPServer):
@@ -28,10 +23,10 @@ class _Server(ThreadingHTTPServer):
         super().server_bind()
 
 
-def _handler(health: Health) -> type[BaseHTTPRequestHandler]:
+def _handler(ready: Callable[[], bool]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802 - the name http.server asks for
-            known = {"/liveness": True, "/readiness": health.ready}
+            known = {"/liveness": True, "/readiness": ready()}
             if self.path not in known:
                 self.send_error(404)
                 return
