@@ -45,6 +45,7 @@ def _artifacts() -> Path:
         return real
     # Not at a fixed place: another run must not replace the tools under this one.
     built = Path(tempfile.mkdtemp(prefix="contract-artifacts-"))
+    built.chmod(0o755)
     subprocess.run(
         [sys.executable, str(suite.STANDINS / "build.py"), str(built), "--python", sys.executable, "--zipapps-only"],
         check=True,

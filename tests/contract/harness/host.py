@@ -7,6 +7,7 @@ never answer. Nothing a tool does there is seen outside.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,10 @@ from .config import patience
 
 _BASE_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _SETUP_DEADLINE = 30
+_NSENTER = shutil.which("nsenter") or "nsenter"
 # Reaps what the tools leave behind, and ends with its standard input.
 _INIT = "import signal,sys;signal.signal(signal.SIGCHLD,signal.SIG_IGN);print('ready',flush=True);sys.stdin.read()"
-_MOUNTS = (
+_MOUNTS: tuple[tuple[str, ...], ...] = (
     ("--make-rprivate", "/"),
     ("-t", "overlay", "overlay", "-o", "lowerdir=/etc,upperdir={layer}/upper,workdir={layer}/work", "/etc"),
     ("-t", "tmpfs", "tmpfs", "/run"),
@@ -71,7 +73,7 @@ class Host:
 
     def enter(self, *argv: str) -> list[str]:
         """The command line that runs `argv` on this host."""
-        return ["nsenter", "--target", str(self._init_pid), "--mount", "--uts", "--net", "--pid", "--", *argv]
+        return [_NSENTER, "--target", str(self._init_pid), "--mount", "--uts", "--net", "--pid", "--", *argv]
 
     def start(
         self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: object

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from .config import RECORDS
@@ -43,7 +43,7 @@ class Record:
 _FIELDS = ("name", "argv", "env", "stdin", "files", "exit_code", "seconds", "stdout", "stderr", "values")
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(source: str) -> tuple[Record, ...]:
     """Every record of a file, in order."""
     found = []

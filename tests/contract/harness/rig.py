@@ -53,13 +53,17 @@ class Rig:
         self.etcd = EtcdServer(self.host, etcd_binary, directory / "etcd-data", self.etcd_port)
         self.blocks = BlockMap([substitution.text(cidr) for cidr in blocks])
         self.scale_waits = True
+        # Where commands are looked for, before and after the tools under test.
+        self.path_before: list[str] = []
+        self.path_after = _SYSTEM_PATH
         self._closing: list[Callable[[], object]] = []
 
     # -- running ----------------------------------------------------------------------------
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         """A record's variables; calicoctl's default endpoint is named when it is not etcd's here."""
-        env = {"PATH": f"{self.artifacts}:{_SYSTEM_PATH}", "STANDIN_TIMEOUT_SCALE": str(self._scale())}
+        path = ":".join([*self.path_before, str(self.artifacts), self.path_after])
+        env = {"PATH": path, "STANDIN_TIMEOUT_SCALE": str(self._scale())}
         if self.etcd_port != 2379 and not any("ETCD" in name for name in extra):
             env["ETCD_ENDPOINTS"] = f"http://127.0.0.1:{self.etcd_port}"
         return {**env, **extra}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any, ClassVar
@@ -150,6 +151,17 @@ def values(etcd: Etcd, directory: str, recursive: bool = False) -> Iterator[tupl
             yield path, value
 
 
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object in a value, or Go's word for what it is instead."""
+    for literal in ("null", "true", "false"):
+        at = len(os.path.commonprefix((literal, text)))
+        if text[:1] == literal[0] and at < min(len(literal), len(text)):
+            raise StandinError(
+                f"invalid character '{text[at]}' in literal {literal} (expecting '{literal[at]}')"
+            )
+    return dict(gojson.decode(text))
+
+
 class PoolStore(OneKeyStore):
     """IP pools."""
 
@@ -212,7 +224,7 @@ class PoolStore(OneKeyStore):
         stored = self.etcd.get(self.path(metadata))
         if stored is None:
             raise self.missing(metadata)
-        pool = self._decode(gojson.decode(stored))
+        pool = self._decode(_object(stored))
         pool.spec["disabled"] = True
         self.replace(pool)
         release_pool(self.etcd, ip_network(metadata["cidr"], strict=False))
