@@ -1,7 +1,7 @@
-"""Write tests/sanity/ignore-2.16.txt from the list of controller-side files: python3 tools/sanity_ignore.py [--check]
+"""Write tests/sanity/ignore-*.txt, all that ansible-test sanity is told to leave out: python3 tools/sanity_ignore.py [--check]
 
-ansible-core 2.16 still wants every module to compile and import on Python 2.7 and 3.6; those of the controller are written for 3.9 and newer.
-Nothing else is ignored, and newer cores need no file: they ask for 3.9 at most.
+ansible-core 2.16 still wants every module to compile and import on Python 2.7 and 3.6; those of the controller (controller_side.txt) are written
+for 3.9 and newer. Newer cores ask for 3.9 at most; what else they find wrong and is right stands in SINGLE, with its reason.
 """
 
 from __future__ import annotations
@@ -13,11 +13,17 @@ from pathlib import Path
 import sides
 from layout import ROOT
 
-IGNORE = ROOT / "tests" / "sanity" / "ignore-2.16.txt"
+OLDEST, NEWEST = "2.16", "2.21"
 OLD_PYTHONS = ("2.7", "3.6", "3.7", "3.8")
 REASON = "runs on the controller only, Python 3.9 and newer"
 BOILERPLATE = ("future-import-boilerplate", "metaclass-boilerplate")
 BOILERPLATE_REASON = "asked for the sake of Python 2.7, where this file never runs"
+SINGLE = {
+    NEWEST: (
+        "plugins/module_utils/_host/_command.py pylint:ansible-bad-function # the one place that starts programs, with a deadline for their "
+        "whole process group, which run_command does not have",
+    ),
+}
 
 
 def _tests_of(path: str, root: Path) -> list[str]:
@@ -26,8 +32,7 @@ def _tests_of(path: str, root: Path) -> list[str]:
     return [test] if (root / test).is_file() else []
 
 
-def lines(root: Path = ROOT) -> Iterator[str]:
-    """The ignore lines, each with its reason."""
+def _controller_side_lines(root: Path) -> Iterator[str]:
     for path in sides.controller_side_files(root):
         for python in OLD_PYTHONS:
             yield f"{path} import-{python}!skip # {REASON}"
@@ -38,23 +43,27 @@ def lines(root: Path = ROOT) -> Iterator[str]:
                 yield f"{checked} {test}!skip # {BOILERPLATE_REASON}"
 
 
-def text(root: Path = ROOT) -> str:
-    """The file's whole content."""
-    return "".join(f"{line}\n" for line in sorted(lines(root)))
+def text(core: str, root: Path = ROOT) -> str:
+    """The whole content of one core's file."""
+    lines = [*SINGLE.get(core, ()), *(_controller_side_lines(root) if core == OLDEST else ())]
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def files(root: Path = ROOT) -> dict[Path, str]:
+    """Every file with what it should hold."""
+    return {root / "tests" / "sanity" / f"ignore-{core}.txt": text(core, root) for core in (OLDEST, NEWEST)}
 
 
 def main() -> int:
-    """Write the file, or with --check only say whether it is up to date."""
-    wanted = text()
-    actual = IGNORE.read_text(encoding="utf-8") if IGNORE.is_file() else None
-    if "--check" in sys.argv[1:]:
-        if actual != wanted:
-            print(f"{IGNORE.relative_to(ROOT)} is not what tools/controller_side.txt says: run python3 tools/sanity_ignore.py", file=sys.stderr)
-            return 1
-        return 0
-    IGNORE.parent.mkdir(parents=True, exist_ok=True)
-    IGNORE.write_text(wanted, encoding="utf-8")
-    return 0
+    """Write the files, or with --check only say which are out of date."""
+    check = "--check" in sys.argv[1:]
+    stale = [path for path, wanted in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != wanted]
+    for path in stale:
+        if check:
+            print(f"{path.relative_to(ROOT)} is out of date: run python3 tools/sanity_ignore.py", file=sys.stderr)
+        else:
+            path.write_text(files()[path], encoding="utf-8")
+    return 1 if check and stale else 0
 
 
 if __name__ == "__main__":

@@ -62,6 +62,7 @@ def path_of(name: str) -> Path:
 
 def _run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
     """Run a command to its end; raises SetupFailed with what it said."""
+    env = {**(env or os.environ), "VIRTUALENV_NO_PERIODIC_UPDATE": "1"}
     try:
         done = subprocess.run(
             argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=INSTALL_SECONDS, check=False
