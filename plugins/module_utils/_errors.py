@@ -6,6 +6,8 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+from ansible.module_utils.common.text.converters import to_native
+
 
 class CalicoError(Exception):
     """An error an operator reads: what failed and where, why, and what to do about it.
@@ -26,9 +28,11 @@ class CalicoError(Exception):
         self.details = details
 
     def __str__(self):
-        what = self.what.strip().rstrip('.')
-        sentences = ['%s: %s' % (what, self.why.strip()) if self.why else what, self.remedy]
-        return ' '.join(sentence.strip().rstrip('.') + '.' for sentence in sentences if sentence)
+        # native first: on Python 2, text and bytes with other scripts in them cannot be joined
+        what, why, remedy = [to_native(words or '').strip() for words in (self.what, self.why, self.remedy)]
+        what = what.rstrip('.')
+        sentences = ['%s: %s' % (what, why) if why else what, remedy]
+        return ' '.join(sentence.rstrip('.') + '.' for sentence in sentences if sentence)
 
 
 class CommandError(CalicoError):

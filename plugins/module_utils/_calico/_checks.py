@@ -11,7 +11,7 @@ __metaclass__ = type
 
 import re
 
-from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.common.text.converters import to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _selectors
@@ -23,7 +23,8 @@ _FALSE = ('false', 'no', 'off', '0')
 
 def refuse(where, value, why, remedy):
     """The error for a value that cannot be right."""
-    return ValidationError('%s cannot be %s' % (where, value if value not in (None, '') else 'empty'), why=why, remedy=remedy)
+    shown = to_native(value, nonstring='simplerepr') if value not in (None, '') else 'empty'
+    return ValidationError('%s cannot be %s' % (where, shown), why=why, remedy=remedy)
 
 
 def text(pattern, remedy):
@@ -152,7 +153,7 @@ def selector(value, where):
     try:
         _selectors.check(words)
     except ValidationError as error:
-        raise ValidationError('%s cannot be used: %s' % (where, error.what), why=error.why, remedy=error.remedy)
+        raise ValidationError('%s cannot be used, because %s' % (where, error.what), why=error.why, remedy=error.remedy)
     return words
 
 
@@ -171,7 +172,7 @@ def mapping(check_key, check_value):
     def check_all(value, where):
         if not isinstance(value, dict):
             raise refuse(where, value, 'it does not hold names with values', 'Write names with values')
-        return dict((check_key(key, 'A name in %s' % where), check_value(item, '%s.%s' % (where, key))) for key, item in value.items())
+        return dict((check_key(key, 'A name in %s' % where), check_value(item, '%s.%s' % (where, to_native(key)))) for key, item in value.items())
 
     return check_all
 
@@ -191,7 +192,7 @@ def record(fields, required=(), instead=None, judge=None):
         found = {}
         for name in sorted(value, key=to_text):
             if name not in fields:
-                raise ValidationError('%s has no field %s' % (where, name),
+                raise ValidationError('%s has no field %s' % (where, to_native(name)),
                                       remedy='Write %s' % (instead or {}).get(name, 'one of %s' % ', '.join(sorted(fields))))
             if value[name] is not None:
                 found[to_text(name)] = fields[name](value[name], '%s.%s' % (where, name))

@@ -13,7 +13,7 @@ __metaclass__ = type
 
 import copy
 
-from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.common.text.converters import to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _checks
@@ -126,7 +126,7 @@ _V3_KINDS = {'networkpolicy': 'policy', 'globalnetworkpolicy': 'policy'}
 def _check_kind(document):
     version, kind = document.get('apiVersion') or API_VERSION, document.get('kind')
     if version != API_VERSION:
-        raise ValidationError('A document has apiVersion %s, which calicoctl 1.6 does not know' % version,
+        raise ValidationError('A document has apiVersion %s, which calicoctl 1.6 does not know' % to_native(version),
                               why='it is for Calico 3' if 'v3' in to_text(version) else None,
                               remedy='Write it for Calico 2.6: apiVersion v1, kinds such as ipPool, and the names of their fields')
     if kind in _SCHEMAS:
@@ -137,7 +137,7 @@ def _check_kind(document):
     remedy = 'Write %s' % spelling[word] if word in spelling else 'Choose one of %s' % ', '.join(KINDS)
     if word == WORKLOADS.lower():
         remedy = 'Leave workloads to the CNI plugin, and choose one of %s' % ', '.join(KINDS)
-    raise ValidationError('A document has kind %s, which cannot be managed' % (kind or '(nothing)'), remedy=remedy)
+    raise ValidationError('A document has kind %s, which cannot be managed' % to_native(kind or '(nothing)'), remedy=remedy)
 
 
 def name_of(document):
@@ -152,7 +152,7 @@ def name_of(document):
         words = [metadata.get('node'), metadata.get('name')]
     else:
         words = [metadata.get('name')]
-    return ' '.join([to_text(kind)] + [to_text(word) for word in words if word])
+    return ' '.join([to_native(kind)] + [to_native(word) for word in words if word])
 
 
 def explicit(document):

@@ -11,6 +11,8 @@ __metaclass__ = type
 
 import re
 
+from ansible.module_utils.common.text.converters import to_native
+
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
 _TOKENS = re.compile(r"""\s*(?:
@@ -84,7 +86,7 @@ class _Parser(object):
 
 def check(text):
     """Raise ValidationError if a selector cannot be right; the empty one selects everything."""
-    parser = _Parser(text)
+    parser = _Parser(to_native(text))
     if parser.tokens:
         parser.expression()
     if parser.tokens:

@@ -272,6 +272,14 @@ def test_bad_documents_are_refused_before_anything_is_touched(apply, calicoctl, 
     assert calicoctl.calls() == []
 
 
+def test_other_scripts_are_taken_and_refused_with_words(apply, calicoctl):
+    wanted = [policy('p', selector=u"role == 'd\xe4t\xe4'")]
+    assert apply(wanted, diff=True)['created'] == ['policy p'] and apply(wanted)['changed'] is False
+    for document in (policy(u'p\xe4'), policy('p', selector=u'\xe4'), dict(policy('p'), spec={u'\xe4': 1}), pool(u'10.0.0.\xb9/16'), policy('p', order=u'\xe4'),
+                     dict(pool(), kind=u'\xe4'), policy('p', ingress=[{'action': u'\xe4'}])):
+        assert apply([document])['failed']
+
+
 def test_a_resource_given_twice_is_refused(apply, calicoctl):
     result = apply([pool(), pool(disabled=True)])
     assert result['failed'] and 'given twice' in result['msg']
