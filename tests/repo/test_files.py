@@ -59,6 +59,6 @@ def test_long_files_are_justified(texts: dict[str, str]) -> None:
 
 def test_unit_test_directories_are_packages(texts: dict[str, str]) -> None:
     """Test files of one name in two directories collide on old Pythons otherwise."""
-    tests = {Path(name).parent for name in texts if re.match(r"tests/unit/.*\.py$", name)}
+    tests = {Path(name).parent for name in texts if re.match(r"tests/unit/.*/test_\w+\.py$", name)}
     missing = [str(directory) for directory in tests if texts.get(f"{directory}/__init__.py") != ""]
     assert not missing, "each needs an empty __init__.py"
