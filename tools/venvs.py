@@ -24,6 +24,8 @@ from layout import BUILD, REQUIREMENTS
 INSTALL_SECONDS = 900
 UV = "uv==0.13.9"
 APT_PACKAGE = "python3-venv"
+# What Debian's Python says without that package, and a minimal one without the library.
+NO_VENV_MODULE = ("ensurepip is not available", "No module named venv", "No module named ensurepip")
 
 
 class SetupFailed(Exception):
@@ -97,7 +99,7 @@ def _make_plain(python: str, directory: Path) -> None:
     try:
         _run([python, "-m", "venv", "--clear", str(directory)])
     except SetupFailed as failure:
-        if "ensurepip" not in str(failure):
+        if not any(word in str(failure) for word in NO_VENV_MODULE):
             raise
         _install_venv_module()
         _run([python, "-m", "venv", "--clear", str(directory)])
