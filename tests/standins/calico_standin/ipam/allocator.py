@@ -184,6 +184,9 @@ class Allocator:
             taken.clear()
             if not own_only or block.affinity == f"host:{self._host}":
                 taken.extend(block.take_next(count, handle))
+            if taken and handle is None:
+                words = "New allocation attribute: {AttrPrimary:<nil> AttrSecondary:map[]}"
+                self._log.info("ipam_block.go 343", words)
             return len(taken)
 
         try:
@@ -268,6 +271,7 @@ class Allocator:
             text = json.dumps({"block": dict(sorted(blocks.items()))}, separators=(",", ":"))
             try:
                 if node is None and blocks:
+                    self._log.info("ipam.go 816", f"Creating new handle: {handle}")
                     self._etcd.create(path, text)
                 elif node is not None and blocks:
                     self._etcd.cas(path, text, index=node["modifiedIndex"])
