@@ -115,7 +115,6 @@ def test_a_stopped_bird_is_missed(lab: Lab) -> None:
     victim, other = lab.agents[0], lab.agents[1]
     with Workloads(lab, "calico") as workloads:
         assert workloads.unreachable() == []
-        victim.run("docker", "exec", "calico-node", "pkill", "-STOP", "-x", "supervise|runsv", check=False)
         victim.run("systemctl", "stop", "calico-node.service")
         victim.run("ip", "route", "flush", "proto", "bird")
         eventually("the pings of an agent without BIRD fail", lambda: not victim.ping(workloads.of(victim).container, workloads.of(other).address))

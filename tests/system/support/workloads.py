@@ -29,14 +29,23 @@ class Workloads:
         self.items: list[Workload] = []
 
     def __enter__(self) -> Workloads:
-        for agent in self.agents:
-            started = agent.launch(self.network, f"test-{uuid.uuid4().hex[:8]}")
-            self.items.append(Workload(agent, started["id"], started["ip"]))
+        try:
+            for agent in self.agents:
+                started = agent.launch(self.network, f"test-{uuid.uuid4().hex[:8]}")
+                self.items.append(Workload(agent, started["container_id"], started["ip"]))
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Kill what was started."""
         for item in self.items:
             item.agent.kill(item.container)
+        self.items.clear()
 
     def of(self, agent: Host) -> Workload:
         return next(item for item in self.items if item.agent is agent)
