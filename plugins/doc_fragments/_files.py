@@ -77,7 +77,7 @@ options:
         description:
           - With O(files[].foreign=refuse), keys such as V(etcdEndpoints). A foreign file in which all of them have the same values as in
             the wanted content is replaced all the same.
-          - The values are those of the first line C(key: value), in YAML or JSON.
+          - The values are those of the first line that gives the key one, in YAML or JSON.
         type: list
         elements: str
         default: []

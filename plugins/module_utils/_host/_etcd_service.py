@@ -22,8 +22,7 @@ NO_LOGIN = ('/usr/sbin/nologin', '/sbin/nologin', '/bin/false')
 USERADD_SECONDS = 30
 
 COMMON_SPEC = dict(
-    executable=dict(type='dict', apply_defaults=True, options=dict(_executables.SOURCE_SPEC, path=dict(type='path', default=EXECUTABLE)),
-                    **_executables.SOURCE_RULES),
+    executable=dict(type='dict', apply_defaults=True, options=dict(_executables.SOURCE_SPEC, path=dict(type='path', default=EXECUTABLE))),
     ca_path=dict(type='path'),
     download_timeout=dict(type='float', default=300),
     allow_http=dict(type='bool', default=False),

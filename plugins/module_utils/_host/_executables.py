@@ -44,7 +44,6 @@ SOURCE_SPEC = dict(
     sha256_variable=dict(type='str'),
     member=dict(type='str'),
 )
-SOURCE_RULES = dict()
 EXECUTABLE_SPEC = dict(
     SOURCE_SPEC,
     path=dict(type='path', required=True),
@@ -126,8 +125,9 @@ def executable(item, options, where, state='present'):
         if not os.path.isabs(path) or path.endswith('/') or os.path.normpath(path) != path:
             raise ValidationError('%s: %s is not the absolute path of a file' % (where, path), remedy='Write it in full, without . and ..')
     absent = state == 'absent'
-    return Executable(item['path'], None if absent else source_of(item, where, options), parse_mode(item.get('mode', '0755'), where),
-                      item.get('owner') or 'root', item.get('group') or 'root', item.get('links') or (), absent)
+    owner, group = _files.owner_name(item.get('owner') or 'root'), _files.group_name(item.get('group') or 'root')
+    mode = parse_mode(item.get('mode') or '0755', where)
+    return Executable(item['path'], None if absent else source_of(item, where, options), mode, owner, group, item.get('links') or (), absent)
 
 
 def desired(items, options, where='executables', state='present'):

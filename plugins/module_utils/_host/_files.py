@@ -70,6 +70,16 @@ def _number(lookup, name, what):
         raise CalicoError('There is no %s %s on this host' % (what, name), remedy='Create it first, or name another')
 
 
+def owner_name(owner):
+    """A user as FileState names it: one that is given as a number by its name, if it has one."""
+    return _name(pwd.getpwuid, int(owner)) if str(owner).isdigit() else owner
+
+
+def group_name(group):
+    """The same for a group."""
+    return _name(grp.getgrgid, int(group)) if str(group).isdigit() else group
+
+
 def state_of(path):
     """FileState of a path, links not followed."""
     try:
