@@ -4,6 +4,7 @@
 """Judge all hosts together; the judgement itself is in module_utils/_calico/_preflight.py, and pure."""
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -63,7 +64,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(ARGUMENT_SPEC)
+        _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
         hosts = {name: self._host(name, args, task_vars or {}) for name in args["hosts"]}
         failures, warnings = _preflight.judge(hosts, args["expectations"], args["ignore"])
         result.update(

@@ -81,11 +81,11 @@ def shown(name, value):
 
 def check(params):
     """Refuse values of the module that cannot be right, before anything is touched."""
-    match = ADDRESS.match(params['ip'])
+    match = ADDRESS.match(params['ip'] or '')
     if not match or any(int(part) > 255 for part in match.groups()[:4]) or not 8 <= int(match.group(5)) <= 32:
-        raise ValidationError('%s is not an IPv4 address with its prefix' % params['ip'],
+        raise ValidationError('%s is not an IPv4 address with its prefix' % (params['ip'] or '(nothing)'),
                               remedy='Write it like 10.0.2.10/24: without a prefix Calico takes the node for a network of its own (/32)')
-    if not NAME.match(params['name']):
+    if not NAME.match(params['name'] or ''):
         raise ValidationError('%r cannot be the name of a Calico node' % params['name'], remedy='Use letters, digits, dots and dashes')
     if not str(params['health']['peers']).isdigit() and params['health']['peers'] != 'auto':
         raise ValidationError('health.peers is %r' % params['health']['peers'], remedy='Give auto or a number')

@@ -1,0 +1,84 @@
+# -*- coding: utf-8 -*-
+"""The action plugin's own part: arguments, the hosts' variables, and one message."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.playbook.task import Task
+
+from ansible_collections.dcos.calico.plugins.action import preflight as plugin
+from ansible_collections.dcos.calico.plugins.modules import preflight as documented
+
+WANTED = {"release": "2.6.6", "min_private_agents": 0}
+INFO: dict[str, Any] = {
+    "dcos": {"version": "1.13.9", "role": "private"},
+    "node": {"ip": "10.0.0.1", "address": "10.0.0.1/24"},
+    "subnets": [{"interface": "eth0", "address": "10.0.0.1", "prefix": 24, "network": "10.0.0.0/24"}],
+    "docker": {"present": True, "running": True, "version": "18.09.9"},
+    "kernel": {"xt_set": "active", "ip_set": "active", "nf_conntrack": "active", "ip6_tables": "active"},
+}
+
+
+def run(hostvars: dict[str, Any], **args: Any) -> dict[str, Any]:
+    task = Task()
+    task.action = "dcos.calico.preflight"
+    task.args = {key: value for key, value in ({"hosts": sorted(hostvars), "info": "found", "expectations": WANTED} | args).items() if value is not None}
+    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    action = plugin.ActionModule(task, connection, None, None, None, None)
+    return action.run(task_vars={"hostvars": hostvars})
+
+
+def test_all_is_well() -> None:
+    result = run({"agent1": {"found": INFO}})
+    assert not result.get("failed") and result["checked"] == ["agent1"] and result["failures"] == [] and not result["changed"]
+
+
+def test_one_message_tells_all_grouped_by_host() -> None:
+    broken = INFO | {"docker": {"present": False}, "node": {"ip": "10.0.0.2", "address": "10.0.0.2/24"}}
+    result = run({"agent1": {"found": INFO}, "agent2": {"found": broken}, "agent3": {}}, expectations=WANTED | {"release": "2.6.4"})
+    assert result["failed"]
+    lines = result["msg"].splitlines()
+    assert lines[0] == "Nothing was touched: preflight of 3 hosts found 4 things to put right first."
+    assert [line for line in lines if line.endswith(":")] == ["all hosts:", "agent2:", "agent3:"]
+    assert "  - Docker is not installed. Install Docker 1.11 or later: calico/node is a container. [docker]" in lines
+
+
+def test_variables_of_the_host_win() -> None:
+    result = run({"agent1": {"found": INFO, "calico_node_name": "x", "calico_node_ip": "10.0.0.9/24"}})
+    assert [failure["check"] for failure in result["failures"]] == ["node_address"]
+
+
+def test_ignored_checks_warn() -> None:
+    result = run({"agent1": {"found": INFO | {"docker": {"present": False}}}}, ignore=["docker"])
+    assert not result.get("failed") and result["findings_ignored"] == ["docker"] and "Docker is not installed" in result["warnings"][0]
+
+
+def spec_of(options: dict[str, Any]) -> dict[str, Any]:
+    """An argument spec out of documented options."""
+    spec = {}
+    for name, option in options.items():
+        spec[name] = {key: value for key, value in option.items() if key in ("type", "elements", "required", "default", "choices")}
+        if "suboptions" in option:
+            spec[name]["options"] = spec_of(option["suboptions"])
+    return spec
+
+
+def without_defaults_of_dicts(spec: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {key: without_defaults_of_dicts(value) if key == "options" else value for key, value in option.items() if key != "apply_defaults"}
+        for name, option in spec.items()
+    }
+
+
+def test_what_is_documented_is_what_is_taken() -> None:
+    assert spec_of(yaml.safe_load(documented.DOCUMENTATION)["options"]) == without_defaults_of_dicts(plugin.ARGUMENT_SPEC)
+
+
+@pytest.mark.parametrize("missing", ["hosts", "info", "expectations"])
+def test_arguments_are_checked(missing: str) -> None:
+    with pytest.raises(Exception, match=missing):
+        run({"agent1": {"found": INFO}}, **{missing: None})

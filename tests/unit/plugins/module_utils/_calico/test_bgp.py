@@ -1,0 +1,100 @@
+# -*- coding: utf-8 -*-
+"""Sessions as real BIRD 1.6.8 and calicoctl 1.6.3 tell them (recorded in tests/contract/records)."""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+
+PROTOCOLS = """BIRD 1.6.8 ready.
+name     proto    table    state  since       info
+kernel1  Kernel   master   wait   23:49:11
+device1  Device   master   up     23:49:11
+direct1  Direct   master   up     23:49:11
+Mesh_10_98_0_12 BGP      master   up     23:49:15    Established
+Mesh_10_98_0_13 BGP      master   start  23:49:11    Active
+Global_10_98_0_14 BGP      master   start  23:49:11    Connect
+Node_10_98_0_15 BGP      master   start  23:49:11    Active        Socket: Connection refused
+"""
+COLUMNS = '+--------------+-------------------+-------+----------+-------------+\n'
+STATUS = """Calico process is running.
+
+IPv4 BGP status
+""" + COLUMNS + '| PEER ADDRESS |     PEER TYPE     | STATE |  SINCE   |    INFO     |\n' + COLUMNS + """| 10.98.0.12   | node-to-node mesh | up    | 23:49:15 | Established |
+| 10.98.0.13   | node-to-node mesh | start | 23:49:11 | Active      |
+| 10.98.0.14   | global            | start | 23:49:11 | Connect     |
+""" + COLUMNS + """
+IPv6 BGP status
+""" + COLUMNS + """| fd00::12     | node-to-node mesh | up    | 23:49:15 | Established |
+""" + COLUMNS
+WRAPPED = """Calico process is running.
+
+IPv4 BGP status
++--------------+-------------------+-------+----------+--------------------------------+
+| PEER ADDRESS |     PEER TYPE     | STATE |  SINCE   |              INFO              |
++--------------+-------------------+-------+----------+--------------------------------+
+| 10.98.0.12   | node-to-node mesh | start | 23:49:19 | Active Received:               |
+|              |                   |       |          | Administrative shutdown        |
++--------------+-------------------+-------+----------+--------------------------------+
+
+INFO: BIRDv6 process: 'bird6' is not running.
+
+"""
+
+
+def brief(peers):
+    return [(peer['address'], peer['type'], peer['state'], peer['info'], peer['established']) for peer in peers]
+
+
+def with_codes(text):
+    lines = text.splitlines()
+    return '0001 %s\n2002-%s\n1002-%s\n' % tuple(lines[:3]) + ''.join(' %s\n' % line for line in lines[3:]) + '0000 \n'
+
+
+@pytest.mark.parametrize('text', [PROTOCOLS, with_codes(PROTOCOLS)])
+def test_protocols(text):
+    assert brief(_bgp.parse_protocols(text)) == [
+        ('10.98.0.12', 'node-to-node mesh', 'up', 'Established', True),
+        ('10.98.0.13', 'node-to-node mesh', 'start', 'Active', False),
+        ('10.98.0.14', 'global', 'start', 'Connect', False),
+        ('10.98.0.15', 'node specific', 'start', 'Active Socket: Connection refused', False)]
+
+
+def test_status_is_read_as_far_as_it_is_ipv4():
+    assert brief(_bgp.parse_status(STATUS)) == [
+        ('10.98.0.12', 'node-to-node mesh', 'up', 'Established', True),
+        ('10.98.0.13', 'node-to-node mesh', 'start', 'Active', False),
+        ('10.98.0.14', 'global', 'start', 'Connect', False)]
+
+
+def test_a_wrapped_row_is_one_session():
+    assert brief(_bgp.parse_status(WRAPPED)) == [('10.98.0.12', 'node-to-node mesh', 'start', 'Active Received: Administrative shutdown', False)]
+
+
+@pytest.mark.parametrize('text', ['', 'Calico process is not running.\n', 'Calico process is running.\n\nIPv4 BGP status\nNo IPv4 peers found.\n'])
+def test_no_sessions(text):
+    assert _bgp.parse_status(text) == [] and _bgp.parse_protocols(text) == []
+
+
+def test_nobody_on_the_socket(tmpdir):
+    with pytest.raises(CalicoError) as raised:
+        _bgp.ask(str(tmpdir.join('bird.ctl')))
+    assert 'BIRD does not answer' in str(raised.value)
+
+
+def test_who_should_be_there():
+    nodes = {'a': '10.0.0.1/24', 'b': '10.0.0.2/24', 'c': None, 'd': '10.0.0.4/24'}
+    assert _bgp.mesh_peers(nodes, 'a') == ['10.0.0.2', '10.0.0.4']
+    peers = _bgp.parse_protocols('Mesh_10_0_0_2 BGP master up 23:49:15 Established')
+    assert _bgp.missing(['10.0.0.2', '10.0.0.4'], peers) == ['10.0.0.4'] and _bgp.missing(['10.0.0.4'], peers, ['10.0.0.4']) == []
+    assert _bgp.describe('10.0.0.4', peers) == '10.0.0.4 (BIRD has no session with it)'
+
+
+def test_configured_peers():
+    resources = [{'metadata': metadata} for metadata in (
+        {'scope': 'global', 'peerIP': '10.0.0.9'}, {'scope': 'node', 'node': 'a', 'peerIP': '10.0.0.8'},
+        {'scope': 'node', 'node': 'b', 'peerIP': '10.0.0.7'}, {'scope': 'global', 'peerIP': 'fd00::9'})]
+    assert _bgp.configured_peers(resources, 'a') == ['10.0.0.8', '10.0.0.9']

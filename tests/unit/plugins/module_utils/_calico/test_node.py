@@ -1,0 +1,92 @@
+# -*- coding: utf-8 -*-
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import random
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _node
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+
+# As calicoctl 1.6.3 prints it.
+DRYRUN = """Use the following command to start the calico/node container:
+
+docker run --net=host --privileged --name=calico-node -d --restart=always -e AS=64512 -e IP=10.99.0.11 -e ETCD_ENDPOINTS=http://127.0.0.1:2379 \
+-e NODENAME=agent-x -e CALICO_NETWORKING_BACKEND=bird -e CALICO_LIBNETWORK_ENABLED=true -v /var/log/calico:/var/log/calico \
+-v /var/run/calico:/var/run/calico -v /lib/modules:/lib/modules -v /run:/run -v /run/docker/plugins:/run/docker/plugins \
+-v /var/run/docker.sock:/var/run/docker.sock quay.io/calico/node:v2.6.6
+
+If you are running calico/node in an init system, use the --init-system flag
+to display the appropriate start and stop commands.
+"""
+
+
+def inspected(**changes):
+    """A container that is just what DRYRUN asks for, as docker inspect tells it."""
+    wanted = _node.parse_dryrun(DRYRUN)
+    env = ['%s=%s' % pair for pair in wanted.env.items()] + ['PATH=/usr/bin', 'FELIX_INSIDE=yes']
+    random.shuffle(env)
+    config = dict({'Image': wanted.image, 'Env': env}, **changes.pop('Config', {}))
+    host = dict({'Binds': sorted(wanted.mounts), 'NetworkMode': 'host', 'Privileged': True, 'RestartPolicy': {'Name': 'always'}}, **changes.pop('HostConfig', {}))
+    return dict({'Image': 'sha256:1', 'Config': config, 'HostConfig': host}, **changes)
+
+
+IMAGE = {'Id': 'sha256:1', 'Config': {'Env': ['FELIX_INSIDE=yes']}}
+
+
+def test_dryrun_is_a_set():
+    wanted = _node.parse_dryrun(DRYRUN)
+    assert wanted.image == 'quay.io/calico/node:v2.6.6' and wanted.network == 'host' and wanted.privileged and wanted.restart == 'always'
+    assert wanted.env == {'AS': '64512', 'IP': '10.99.0.11', 'ETCD_ENDPOINTS': 'http://127.0.0.1:2379', 'NODENAME': 'agent-x',
+                          'CALICO_NETWORKING_BACKEND': 'bird', 'CALICO_LIBNETWORK_ENABLED': 'true'}
+    assert len(wanted.mounts) == 6 and '/run:/run' in wanted.mounts
+
+
+def test_under_an_init_system_docker_restarts_nothing():
+    assert _node.parse_dryrun(DRYRUN.replace('-d --restart=always', '--rm')).restart == 'no'
+
+
+@pytest.mark.parametrize('text', ['', "Error executing command: unknown backend 'quagga'\n"])
+def test_no_command_is_an_error(text):
+    with pytest.raises(CalicoError):
+        _node.parse_dryrun(text)
+
+
+def test_the_same_container_does_not_differ_in_any_order():
+    wanted = _node.parse_dryrun(DRYRUN)
+    wanted.image_id = 'sha256:1'
+    assert _node.differences(wanted, _node.from_inspect(inspected(), IMAGE)) == []
+
+
+@pytest.mark.parametrize('changes, said', [
+    (dict(Image='sha256:2'), 'image: runs quay.io/calico/node:v2.6.6 (2), wanted quay.io/calico/node:v2.6.6 (1)'),
+    (dict(HostConfig={'Binds': None}), 'mount /run:/run: missing'),
+    (dict(HostConfig={'Binds': ['/x:/x']}), 'mount /x:/x: not wanted'),
+    (dict(HostConfig={'NetworkMode': 'bridge'}), 'network: is bridge, wanted host'),
+    (dict(HostConfig={'RestartPolicy': {'Name': ''}}), 'restart: is no, wanted always'),
+    (dict(HostConfig={'Privileged': False}), 'privileged: is False, wanted True'),
+    (dict(Config={'Env': ['AS=64512', 'EXTRA=1']}), 'variable EXTRA: is 1, wanted not set'),
+    (dict(Config={'Env': ['ETCD_PASSWORD=hunter2']}), 'variable ETCD_PASSWORD: is (secret), wanted not set'),
+])
+def test_differences(changes, said):
+    wanted = _node.parse_dryrun(DRYRUN)
+    wanted.image_id = 'sha256:1'
+    found = _node.differences(wanted, _node.from_inspect(inspected(**changes), IMAGE))
+    assert said in found and 'hunter2' not in str(found)
+
+
+def test_secrets_are_not_shown():
+    container = _node.Container('x', {'ETCD_PASSWORD': 'hunter2', 'ETCD_ENDPOINTS': 'http://me:hunter2@a:2379,http://b:2379'}, ())
+    assert 'hunter2' not in str(container.as_dict()) and 'http://***@a:2379,http://b:2379' in str(container.as_dict())
+
+
+def test_certificates_are_those_mounted_for_etcd():
+    container = _node.Container('x', {}, ['/etc/ssl/ca.pem:/etc/calico/certs/ca_cert.crt', '/run:/run'])
+    assert container.certificates() == ['/etc/ssl/ca.pem']
+
+
+def test_conflicts():
+    nodes = {'a': '10.0.0.1/24', 'b': None}
+    assert _node.conflict(nodes, 'b', '10.0.0.1/16') == 'a' and _node.conflict(nodes, 'a', '10.0.0.1/24') is None

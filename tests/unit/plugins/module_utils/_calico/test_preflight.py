@@ -1,0 +1,219 @@
+# -*- coding: utf-8 -*-
+"""Each thing that can be wrong, put into a cluster where nothing is, and nothing else is found."""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import copy
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight
+
+
+def host(number):
+    ip = '10.0.0.%d' % number
+    return {
+        'dcos': {'version': '1.13.9', 'role': 'private', 'own_calico': False, 'overlays': None},
+        'node': {'ip': ip, 'address': ip + '/24', 'error': None},
+        'subnets': [{'interface': 'eth0', 'address': ip, 'prefix': 24, 'network': '10.0.0.0/24'},
+                    {'interface': 'docker0', 'address': '172.17.0.1', 'prefix': 16, 'network': '172.17.0.0/16'},
+                    {'interface': 'd-dcos', 'address': '9.0.%d.129' % number, 'prefix': 25, 'network': '9.0.%d.128/25' % number},
+                    {'interface': 'tunl0', 'address': '192.168.7.64', 'prefix': 32, 'network': '192.168.7.64/32'}],
+        'docker': {'present': True, 'running': True, 'version': '18.09.9', 'iptables': True, 'error': None},
+        'kernel': {'xt_set': 'active', 'ip_set': 'loadable', 'nf_conntrack': 'builtin', 'ip6_tables': 'active', 'ipip': None},
+        'iptables': {'backend': 'legacy', 'forward': {'legacy': 'DROP', 'nft': None}},
+        'cni': {'dir': '/cni', 'files': [
+            {'file': 'dcos.cni', 'name': 'dcos', 'kind': 'network', 'reason': None, 'duplicate_of': None},
+            {'file': 'k8s.conflist', 'name': 'k8s', 'kind': 'conflist', 'reason': None, 'duplicate_of': None}]},
+        'calicoctl_cfg': {'path': '/etc/calico/calicoctl.cfg', 'exists': False, 'managed': False, 'endpoints': []},
+        'ports': {},
+        'proxy': {'active': 'inactive'},
+        'calico_node': {'container': {'running': False}},
+        'etcd': [{'endpoint': 'http://10.0.0.100:2379', 'healthy': True, 'v2': True, 'certificate': None, 'error': None}],
+    }
+
+
+class Cluster:
+    def __init__(self):
+        self.hosts = dict(('agent%d' % number, {'info': host(number), 'node_name': None, 'node_ip': None}) for number in (1, 2, 3))
+        self.wanted = {
+            'release': '2.6.6', 'pools': [{'cidr': '192.168.0.0/16', 'ipip': 'off'}], 'networks': [{'name': 'calico', 'file': 'calico.cni'}],
+            'artefacts': [{'name': 'calicoctl', 'variable': 'calico_calicoctl_sha256', 'sha256': 'aa'}], 'felix_health_port': 62092,
+            'etcd': {'source': 'existing', 'proxy': False, 'endpoints': ['http://10.0.0.100:2379']},
+        }
+
+    @property
+    def info(self):
+        return self.hosts['agent2']['info']
+
+    def judge(self, *ignored):
+        before = copy.deepcopy((self.hosts, self.wanted))
+        found = _preflight.judge(self.hosts, self.wanted, ignored)
+        assert (self.hosts, self.wanted) == before
+        return found
+
+
+@pytest.fixture
+def cluster():
+    return Cluster()
+
+
+def test_a_good_cluster(cluster):
+    assert cluster.judge() == ([], [])
+
+
+def test_a_good_cluster_that_runs_already(cluster):
+    for name in cluster.hosts:
+        cluster.hosts[name]['info'].update(
+            ports={'179': {'process': 'bird', 'pid': 1}, '62092': {'process': 'calico-felix', 'pid': 2}, '2379': {'process': 'etcd', 'pid': 3}},
+            proxy={'active': 'active'}, calico_node={'container': {'running': True}},
+            calicoctl_cfg={'path': '/x', 'exists': True, 'managed': True, 'endpoints': ['http://127.0.0.1:2379']})
+        cluster.hosts[name]['info']['cni']['files'].append({'file': 'calico.cni', 'name': 'calico', 'kind': 'network', 'reason': None, 'duplicate_of': None})
+    cluster.wanted['etcd'] = {'source': 'existing', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379']}
+    assert cluster.judge() == ([], [])
+
+
+def wanted(**changes):
+    return lambda cluster: cluster.wanted.update(changes)
+
+
+def info(**changes):
+    return lambda cluster: cluster.info.update(changes)
+
+
+def part(name, **changes):
+    return lambda cluster: cluster.info[name].update(changes)
+
+
+def pools(*cidrs):
+    return wanted(pools=[{'cidr': cidr} for cidr in cidrs])
+
+
+def cni_file(**changes):
+    return lambda cluster: cluster.info['cni']['files'].append(dict({'file': 'x', 'name': 'x', 'kind': 'network', 'reason': None, 'duplicate_of': None}, **changes))
+
+
+def both(*changes):
+    return lambda cluster: [change(cluster) for change in changes]
+
+
+def etcd(**changes):
+    return lambda cluster: cluster.info['etcd'][0].update(dict({'healthy': False}, **changes))
+
+
+PROXY = wanted(etcd={'source': 'existing', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379']})
+ALL = _preflight.ALL
+FAILURES = [
+    ('release', ALL, wanted(release='2.6.13'), 'There is no Calico release 2.6.13'),
+    ('release', ALL, wanted(release='2.6.4'), 'must not be installed'),
+    ('checksum', ALL, wanted(artefacts=[{'name': 'calico', 'variable': 'calico_cni_plugin_sha256', 'sha256': ''}]), 'Set calico_cni_plugin_sha256'),
+    ('network_name', ALL, wanted(networks=[{'name': 'my net'}]), "'my net' is refused"),
+    ('network_name', ALL, wanted(networks=[{'name': 'a'}, {'name': 'a', 'file': 'b.cni'}]), 'wanted twice'),
+    ('document', ALL, wanted(documents=[{'apiVersion': 'projectcalico.org/v3', 'kind': 'IPPool'}]), 'for Calico 3'),
+    ('pool_cidr', ALL, pools('192.168.5.7/16'), 'Write 192.168.0.0/16'),
+    ('pool_cidr', ALL, pools('192.168.0.0/27'), 'too small'),
+    ('pool_cidr', ALL, pools('192.168.0.0'), 'no prefix length'),
+    ('pool_cidr', ALL, pools('192.168.0/16'), 'is not a network'),
+    ('pool_overlap', ALL, pools('192.168.0.0/16', '192.168.128.0/17'), 'the pools 192.168.0.0/16 and 192.168.128.0/17 overlap'),
+    ('pool_overlap', ALL, pools('172.16.0.0/15'), 'docker0 on agent1, docker0 on agent2, docker0 on agent3'),
+    ('pool_overlap', ALL, pools('9.1.0.0/16'), 'the overlay network of DC/OS'),
+    ('pool_overlap', ALL, pools('11.0.0.0/16'), 'VIP'),
+    ('pool_overlap', ALL, pools('44.128.0.0/22'), 'vtep'),
+    ('pool_overlap', ALL, pools('172.31.0.0/16'), 'ucr-br0'),
+    ('pool_overlap', ALL, pools('10.0.0.0/20'), 'eth0 on agent1'),
+    ('pool_overlap', ALL, both(part('dcos', overlays=[{'name': 'dcos', 'subnet': '12.0.0.0/8'}]), pools('12.5.0.0/16')), 'the network dcos of DC/OS'),
+    ('dcos_version', 'agent2', part('dcos', version='2.1.0'), 'ships Calico itself'),
+    ('dcos_version', 'agent2', part('dcos', version='1.8.8'), 'Upgrade DC/OS first'),
+    ('dcos_version', 'agent2', part('dcos', version=None), 'not installed'),
+    ('dcos_version', 'agent2', part('dcos', own_calico=True), 'itself runs Calico'),
+    ('node_address', 'agent2', part('node', ip='10.9.9.9', address=None), 'no interface has 10.9.9.9'),
+    ('node_address', 'agent2', part('node', ip=None, address=None, error='/opt/mesosphere/bin/detect_ip is not there'), 'is not there'),
+    ('node_address', 'agent2', lambda cluster: cluster.hosts['agent2'].update(node_ip='10.0.0.77/24'), 'no interface of this host has its node address'),
+    ('docker', 'agent2', part('docker', present=False), 'is not installed'),
+    ('docker', 'agent2', part('docker', running=False), 'does not run'),
+    ('docker', 'agent2', part('docker', version='1.10.3'), 'too old'),
+    ('kernel', 'agent2', part('kernel', xt_set=None), 'modprobe xt_set'),
+    ('iptables', 'agent2', part('iptables', forward={'legacy': 'ACCEPT', 'nft': 'DROP'}), 'nft backend'),
+    ('cni_file', 'agent2', cni_file(kind='invalid', reason='it is not JSON'), '/cni/x is no CNI network it is not JSON'),
+    ('cni_duplicate', 'agent2', cni_file(duplicate_of='dcos.cni', name='dcos'), 'both have the network dcos'),
+    ('cni_duplicate', 'agent2', cni_file(file='old.conf', name='calico'), 'which is to be in another file'),
+    ('calicoctl_cfg', 'agent2', part('calicoctl_cfg', exists=True, endpoints=['http://other:2379']), 'points to http://other:2379'),
+    ('port', 'agent2', info(ports={'179': {'process': 'gobgpd', 'pid': 7}}), 'taken by gobgpd (pid 7)'),
+    ('port', 'agent2', info(ports={'62092': {'process': None, 'pid': None}}), 'a program that cannot be seen'),
+    ('port', 'agent2', both(PROXY, info(ports={'2379': {'process': 'etcd', 'pid': 7}})), 'needed for the etcd proxy'),
+    ('etcd', 'agent2', etcd(error='refused'), 'none of the etcd endpoints answers'),
+    ('etcd', 'agent2', etcd(v2=False), 'does not serve the v2 API'),
+    ('etcd', 'agent2', etcd(certificate='server'), 'is not accepted'),
+    ('etcd', 'agent2', etcd(certificate='client'), 'refuses the client certificate'),
+]
+
+
+@pytest.mark.parametrize('check, where, change, said', FAILURES, ids=['%s %s' % (row[0], row[3][:20]) for row in FAILURES])
+def test_failures(cluster, check, where, change, said):
+    change(cluster)
+    failures, warnings = cluster.judge()
+    assert [(failure['host'], failure['check']) for failure in failures] == [(where, check)]
+    assert warnings == [] and failures[0]['remedy'] and said in ' '.join(failures[0][key] or '' for key in ('what', 'why', 'remedy'))
+    failures, warnings = cluster.judge(check)
+    assert failures == [] and [warning['check'] for warning in warnings] == [check]
+
+
+def test_names_and_addresses_of_their_own(cluster):
+    cluster.hosts['agent1']['node_name'] = cluster.hosts['agent3']['node_name'] = 'twin'
+    failures = cluster.judge()[0]
+    assert [(failure['host'], failure['check']) for failure in failures] == [('agent1', 'node_name'), ('agent3', 'node_name')]
+    assert 'that of agent3 too' in failures[0]['what']
+    cluster.hosts['agent1']['node_name'] = None
+    cluster.hosts['agent2']['info'] = host(1)
+    assert set(failure['check'] for failure in cluster.judge()[0]) == set(['node_name', 'node_address'])
+
+
+WARNINGS = [
+    ('agents', ALL, lambda cluster: cluster.hosts.pop('agent3')),
+    ('health_port', ALL, wanted(felix_health_port=9099)),
+    ('kernel', 'agent2', part('kernel', ip6_tables=None)),
+    ('kernel', 'agent2', info(kernel={'error': 'x'})),
+    ('etcd', 'agent2', lambda cluster: cluster.info['etcd'].append({'endpoint': 'http://b:2379', 'healthy': False, 'error': 'refused'})),
+    ('etcd', 'agent2', etcd(certificate='missing', error='no such file')),
+    ('node_address', 'agent2', lambda cluster: cluster.hosts['agent2'].update(node_ip='10.0.0.2/16')),
+]
+
+
+@pytest.mark.parametrize('check, where, change', WARNINGS)
+def test_warnings(cluster, check, where, change):
+    change(cluster)
+    failures, warnings = cluster.judge()
+    assert failures == [] and [(warning['host'], warning['check']) for warning in warnings] == [(where, check)]
+
+
+FINE = [
+    both(PROXY, etcd(error='Connection refused')),
+    both(wanted(etcd={'source': 'managed', 'proxy': False, 'endpoints': ['http://10.0.0.100:2379']}), etcd(error='refused')),
+    part('calicoctl_cfg', exists=True, endpoints=['http://10.0.0.100:2379/']),
+    cni_file(file='calico.cni', kind='invalid', reason='it is empty'),
+]
+
+
+@pytest.mark.parametrize('change', FINE)
+def test_what_is_fine(cluster, change):
+    change(cluster)
+    assert cluster.judge() == ([], [])
+
+
+def test_ipip_is_needed_only_where_a_pool_wants_it(cluster):
+    cluster.wanted['pools'][0]['ipip'] = 'always'
+    assert [failure['check'] for failure in cluster.judge()[0]] == ['kernel'] * 3
+
+
+def test_a_host_of_which_nothing_is_known(cluster):
+    cluster.hosts['agent2']['info'] = {'failed': True, 'msg': 'unreachable'}
+    failures = cluster.judge()[0]
+    assert [(failure['host'], failure['check'], failure['why']) for failure in failures] == [('agent2', 'agent_info', 'unreachable')]
+
+
+def test_everything_wrong_is_told_at_once_and_in_order(cluster):
+    for unused, unused_too, change, unused_as_well in FAILURES[:5] + FAILURES[-8:-5]:
+        change(cluster)
+    hosts = [failure['host'] for failure in cluster.judge()[0]]
+    assert hosts == sorted(hosts, key=lambda name: (name != ALL, name)) and len(hosts) > 4

@@ -1,0 +1,353 @@
+# -*- coding: utf-8 -*-
+"""calicoctl_node against doubles of docker, calicoctl and systemctl (tests/unit/doubles), real processes and a BIRD that answers on a socket."""
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import socket
+import sys
+import tarfile
+import tempfile
+import threading
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node_host
+from ansible_collections.dcos.calico.plugins.modules import calicoctl_node
+
+DOUBLE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'doubles', 'node.py')
+IMAGE = 'quay.io/calico/node:v2.6.6'
+
+
+class Bird(threading.Thread):
+    """Answers `show protocols` on a control socket: a session with every other node of the datastore."""
+
+    def __init__(self, node):
+        super(Bird, self).__init__()
+        self.daemon = True
+        self.node = node
+        self.folder = tempfile.mkdtemp()
+        self.path = os.path.join(self.folder, 'bird.ctl')
+        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.server.bind(self.path)
+        self.server.listen(5)
+        self.down, self.extra = set(), []
+
+    def lines(self):
+        for name, address in sorted(self.node.state()['nodes'].items()):
+            if address and name != 'agent1' and self.node.state()['mesh'] == 'on':
+                host = address.split('/')[0]
+                info = 'start  23:49:11    Active        Socket: Connection refused' if host in self.down else 'up     23:49:15    Established   '
+                yield 'Mesh_%s BGP      master   %s' % (host.replace('.', '_'), info)
+        for line in self.extra:
+            yield line
+
+    def run(self):
+        while True:
+            try:
+                client = self.server.accept()[0]
+            except (OSError, socket.error):
+                return
+            client.sendall(b'0001 BIRD 1.6.8 ready.\n')
+            if client.recv(100) == b'show protocols\n':
+                rows = ['2002-name     proto    table    state  since       info', '1002-device1  Device   master   up     23:49:11    ']
+                client.sendall(('\n'.join(rows + [' ' + line for line in self.lines()] + ['0000 ', ''])).encode('ascii'))
+            client.close()
+
+    def close(self):
+        self.server.close()
+        shutil.rmtree(self.folder)
+
+
+class Node:
+    """The host: its doubles' state, its BIRD, and the arguments of the module."""
+
+    def __init__(self, host):
+        self.host = host
+        self.update(images={IMAGE: {'id': 'sha256:one', 'env': ['CALICO=image']}}, container=None, nodes={}, peers=[], mesh='on', down='', etcd='', log='')
+        for name in ('docker', 'calicoctl'):
+            with open(DOUBLE) as handle:
+                host.tool(name, '#!%s\n%s' % (sys.executable, handle.read()))
+        self.config = host.root.ensure('etc', 'calico', 'calicoctl.cfg')
+        self.config.write('spec:\n  etcdEndpoints: "http://127.0.0.1:2379"\n')
+        self.bird = Bird(self)
+        self.bird.start()
+
+    def state(self):
+        return json.loads(self.host.root.join('node.json').read())
+
+    def update(self, **changes):
+        path = self.host.root.join('node.json')
+        path.write(json.dumps(dict(self.state() if path.check() else {}, **changes)))
+
+    def args(self, **more):
+        root = self.host.root
+        health = dict({'timeout': 2, 'stable_seconds': 0}, **more.pop('health', {}))
+        return dict({'name': 'agent1', 'ip': '10.0.0.11/24', 'image': IMAGE, 'calicoctl': str(root.join('bin', 'calicoctl')), 'config': str(self.config),
+                     'receipts': str(root.join('receipts.json')), 'log_dir': str(root.join('log')), 'health': health}, **more)
+
+    def archive(self, name, tag=IMAGE):
+        """An archive as docker save makes it, with one image."""
+        path, text = self.host.root.join(name + '.tar'), json.dumps([{'Config': name * 64 + '.json', 'RepoTags': [tag], 'Layers': []}]).encode('ascii')
+        with tarfile.open(str(path), 'w') as archive:
+            entry = tarfile.TarInfo('manifest.json')
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text))
+        return {'src': str(path), 'sha256': hashlib.sha256(path.read_binary()).hexdigest()}
+
+    def docker_calls(self):
+        path = self.host.root.join('docker-calls')
+        lines = path.read().splitlines() if path.check() else []
+        path.write('')
+        return [line.split()[0] for line in lines]
+
+
+@pytest.fixture
+def node(systemd_host, monkeypatch):
+    proc = systemd_host.root.mkdir('proc')
+    proc.join('uptime').mksymlinkto('/proc/uptime')
+    made = Node(systemd_host)
+    monkeypatch.setattr(_felix, 'PROC', str(proc))
+    monkeypatch.setattr(_felix, 'rp_filter_loose', lambda: False)
+    monkeypatch.setattr(_bgp, 'SOCKET', made.bird.path)
+    monkeypatch.setattr(_node_host, 'UNIT_FOLDER', str(systemd_host.units))
+    yield made
+    made.bird.close()
+    if made.state()['container']:
+        try:
+            os.kill(made.state()['container']['pid'], 9)
+        except OSError:
+            pass
+
+
+def test_check_then_run_then_again(run_module, node):
+    predicted = run_module(calicoctl_node, node.args(), check=True, diff=True)
+    assert predicted['changed'] and predicted['action'] == 'start' and not node.host.units.listdir() and node.state()['container'] is None
+    done = run_module(calicoctl_node, node.args(), diff=True)
+    assert done['diff'] == predicted['diff']
+    assert done['action'] == 'start' and done['container_id'] and done['peers'] == [] and done['image_id'] == 'sha256:one'
+    assert node.host.calls() == ['daemon-reload', 'enable calico-node.service', 'start calico-node.service']
+    node.docker_calls()
+    again = run_module(calicoctl_node, node.args(), diff=True)
+    assert not again['changed'] and again['diff'] == [] and again['container_id'] == done['container_id'] and again['action'] == 'none'
+    assert node.docker_calls() == ['inspect'] and node.host.calls() == []
+    assert not run_module(calicoctl_node, node.args(), check=True)['changed']
+
+
+def test_the_unit_suits_old_systemd_and_names_address_and_configuration(run_module, node):
+    run_module(calicoctl_node, node.args(after_units=['calico-etcd-proxy.service']))
+    text = node.host.units.join('calico-node.service').read()
+    assert 'After=docker.service calico-etcd-proxy.service\n' in text and 'Wants=docker.service calico-etcd-proxy.service\n' in text
+    assert 'StartLimitInterval=0' in text.split('[Service]')[1] and 'ExecStart=/' in text
+    for word in ('--init-system', '--ip=10.0.0.11/24', '--name=agent1', '--no-default-ippools', '--disable-docker-networking', '--config=%s' % node.config):
+        assert word in text
+
+
+@pytest.mark.parametrize('missing', ['docker', 'calicoctl', 'config', 'daemon'])
+def test_check_mode_on_an_untouched_host_predicts_all_and_does_not_fail(run_module, node, missing, monkeypatch):
+    if missing == 'daemon':
+        node.update(down='Cannot connect to the Docker daemon')
+    elif missing == 'config':
+        node.config.remove()
+    else:
+        node.host.root.join('bin', missing).remove()
+        monkeypatch.setenv('PATH', str(node.host.root.join('bin')) + ':/usr/bin:/bin')
+    result = run_module(calicoctl_node, node.args(), check=True, diff=True)
+    assert result['changed'] and [diff['before_header'] for diff in result['diff']][-1] == 'container calico-node'
+
+
+def test_a_container_removed_by_hand_is_started_again(run_module, node):
+    first = run_module(calicoctl_node, node.args())
+    os.kill(node.state()['container']['pid'], 9)
+    second = run_module(calicoctl_node, node.args())
+    assert second['changed'] and second['action'] == 'start' and second['container_id'] != first['container_id']
+
+
+CHANGES = [
+    (dict(as_number=64600), 'variable AS: is not set, wanted 64600'),
+    (dict(ip='10.0.0.12/24'), 'variable IP: is 10.0.0.11/24, wanted 10.0.0.12/24'),
+    (dict(libnetwork=True), 'variable CALICO_LIBNETWORK_ENABLED: is false, wanted true'),
+    (dict(no_default_ippools=False), 'variable NO_DEFAULT_POOLS: is true, wanted not set'),
+    (dict(log_dir='/var/log/other'), 'mount /var/log/other:/var/log/calico: missing'),
+]
+
+
+@pytest.mark.parametrize('change, difference', CHANGES, ids=[sorted(change)[0] for change, unused in CHANGES])
+def test_a_difference_is_told_or_mended(run_module, node, change, difference):
+    first = run_module(calicoctl_node, node.args())
+    left = run_module(calicoctl_node, node.args(restart='never', **change))
+    assert left['restart_needed'] and not left['changed'] and difference in left['differences'] and left['container_id'] == first['container_id']
+    predicted = run_module(calicoctl_node, node.args(**change), check=True, diff=True)
+    mended = run_module(calicoctl_node, node.args(**change), diff=True)
+    assert mended['diff'] == predicted['diff'] and mended['action'] == 'restart' and not mended['restart_needed']
+    assert mended['container_id'] != first['container_id']
+    assert not run_module(calicoctl_node, node.args(**change))['changed']
+
+
+def test_never_starts_what_does_not_run(run_module, node):
+    assert run_module(calicoctl_node, node.args(restart='never'))['action'] == 'start'
+
+
+def test_another_address_in_the_datastore_is_drift(run_module, node):
+    run_module(calicoctl_node, node.args())
+    node.update(nodes={'agent1': '10.0.0.99/24'})
+    result = run_module(calicoctl_node, node.args())
+    assert result['differences'] == ['address in the datastore: is 10.0.0.99/24, wanted 10.0.0.11/24'] and node.state()['nodes']['agent1'] == '10.0.0.11/24'
+
+
+def test_a_unit_that_drifted_is_written_again_without_a_restart(run_module, node):
+    first = run_module(calicoctl_node, node.args())
+    node.host.units.join('calico-node.service').write('[Service]\nExecStart=/bin/true\n')
+    node.host.calls()
+    result = run_module(calicoctl_node, node.args())
+    assert result['changed'] and result['action'] == 'none' and result['container_id'] == first['container_id']
+    assert node.host.calls() == ['daemon-reload']
+
+
+def test_an_address_of_another_node_is_refused_before_anything_is_touched(run_module, node):
+    node.update(nodes={'old-name': '10.0.0.11/24'})
+    result = run_module(calicoctl_node, node.args())
+    assert result['failed'] and result['conflict'] == 'old-name' and 'calicoctl delete node old-name' in result['msg']
+    assert not node.host.units.listdir()
+
+
+def test_the_mesh_must_be_up_but_for_tolerated_peers_and_hosts_without_address(run_module, node):
+    node.update(nodes={'agent2': '10.0.0.12/24', 'agent3': '10.0.0.13/24', 'only-a-workload': None})
+    node.bird.down.add('10.0.0.13')
+    result = run_module(calicoctl_node, node.args())
+    assert result['failed'] and result['missing_peers'] == ['10.0.0.13']
+    assert 'node agent3 10.0.0.13 (Active Socket: Connection refused, start since 23:49:11)' in result['msg'] and 'tolerated_peers' in result['msg']
+    peers = run_module(calicoctl_node, node.args(health={'tolerated_peers': ['10.0.0.13']}))['peers']
+    assert [(peer['address'], peer['established']) for peer in peers] == [('10.0.0.12', True), ('10.0.0.13', False)]
+
+
+def test_a_number_of_peers(run_module, node):
+    node.update(nodes={'agent2': '10.0.0.12/24', 'agent3': '10.0.0.13/24'})
+    node.bird.down.add('10.0.0.13')
+    assert not run_module(calicoctl_node, node.args(health={'peers': 1})).get('failed')
+    assert '1 of 2 BGP sessions' in run_module(calicoctl_node, node.args(health={'peers': '2'}))['msg']
+
+
+@pytest.mark.parametrize('up', [True, False])
+def test_without_mesh_the_configured_peers_count(run_module, node, up):
+    node.update(nodes={'agent2': '10.0.0.12/24'}, mesh='off', peers=[{'kind': 'bgpPeer', 'metadata': {'scope': 'global', 'peerIP': '10.0.0.1'}}])
+    if up:
+        node.bird.extra.append('Global_10_0_0_1 BGP      master   up     23:49:15    Established   ')
+    result = run_module(calicoctl_node, node.args())
+    assert bool(result.get('failed')) != up and (up or result['missing_peers'] == ['10.0.0.1'])
+
+
+def test_policy_only_needs_no_bird(run_module, node):
+    node.update(nodes={'agent2': '10.0.0.12/24'})
+    node.bird.down.add('10.0.0.12')
+    assert run_module(calicoctl_node, node.args(backend='none'))['peers'] == []
+
+
+def test_a_felix_that_does_not_stay_is_no_health(run_module, node, monkeypatch):
+    node.update(log="2026-11-22 00:00:46.206 [FATAL][15] int_dataplane.go 763: Kernel's RPF check is set to 'loose'.  This would allow")
+    monkeypatch.setattr(_felix, 'rp_filter_loose', lambda: True)
+    monkeypatch.setattr(_felix, 'age', lambda: 0.2)
+    result = run_module(calicoctl_node, node.args(health={'stable_seconds': 2, 'timeout': 5}))
+    assert 'Felix was started 0.2 seconds ago' in result['msg'] and 'net.ipv4.conf.all.rp_filter to 1' in result['msg']
+
+
+def test_the_health_port_is_believed(run_module, node, free_port):
+    result = run_module(calicoctl_node, node.args(health={'felix_port': free_port}))
+    assert 'Felix is not ready on port %d' % free_port in result['msg']
+
+
+def test_an_archive_is_loaded_once_and_when_it_changes(run_module, node):
+    node.update(images={})
+    first, second = node.archive('a'), node.archive('b')
+    predicted = run_module(calicoctl_node, node.args(image_archive=first), check=True, diff=True)
+    done = run_module(calicoctl_node, node.args(image_archive=first), diff=True)
+    assert predicted['diff'] == done['diff'] and done['image_id'] == 'sha256:' + 'a' * 64
+    node.docker_calls()
+    os.unlink(first['src'])
+    assert not run_module(calicoctl_node, node.args(image_archive=first))['changed'] and node.docker_calls() == ['inspect']
+    left = run_module(calicoctl_node, node.args(image_archive=second, restart='never'))
+    assert left['restart_needed'] and not left['changed'] and 'load' not in node.docker_calls()
+    rolled = run_module(calicoctl_node, node.args(image_archive=second))
+    assert rolled['action'] == 'restart' and rolled['image_id'] == 'sha256:' + 'b' * 64
+    assert not run_module(calicoctl_node, node.args(image_archive=second))['changed']
+
+
+def test_a_new_image_is_loaded_before_the_restart_is_allowed(run_module, node):
+    run_module(calicoctl_node, node.args())
+    newer = node.archive('c', tag='quay.io/calico/node:v2.6.12')
+    result = run_module(calicoctl_node, node.args(image='quay.io/calico/node:v2.6.12', image_archive=newer, restart='never'))
+    assert result['changed'] and result['restart_needed'] and result['differences'] == [
+        'image: runs %s (one), wanted quay.io/calico/node:v2.6.12 (cccccccccccc)' % IMAGE]
+
+
+def test_an_image_without_archive_is_pulled_or_refused(run_module, node):
+    node.update(images={})
+    assert 'There is no image' in run_module(calicoctl_node, node.args(pull='never'))['msg']
+    assert run_module(calicoctl_node, node.args())['image_id'] == 'sha256:pulled'
+
+
+BAD = [
+    (dict(ip='10.0.0.11'), 'with its prefix'),
+    (dict(ip='10.0.0.300/24'), 'with its prefix'),
+    (dict(name='agent 1'), 'cannot be the name'),
+    (dict(health={'peers': 'all'}), 'auto or a number'),
+    (dict(image_archive={'url': 'https://mirror/x.tar', 'sha256_variable': 'calico_node_archive_sha256'}), 'Set calico_node_archive_sha256'),
+    (dict(ip=None), '(nothing) is not an IPv4 address'),
+]
+
+
+@pytest.mark.parametrize('change, said', BAD, ids=[said for unused, said in BAD])
+def test_bad_input_is_refused_before_anything_is_touched(run_module, node, change, said):
+    result = run_module(calicoctl_node, node.args(**change))
+    assert result['failed'] and said in result['msg'] and node.docker_calls() == []
+
+
+def test_tools_that_do_not_work_are_named(run_module, node):
+    node.update(down='Cannot connect to the Docker daemon at unix:///var/run/docker.sock.')
+    assert 'systemctl start docker' in run_module(calicoctl_node, node.args())['msg']
+    node.update(down='', etcd='Failed to get resources: client: etcd cluster is unavailable or misconfigured; error #0: dial tcp')
+    assert 'etcd cannot be reached' in run_module(calicoctl_node, node.args())['msg']
+    assert not node.host.units.listdir()
+
+
+def test_wrong_archives_are_refused(run_module, node):
+    node.update(images={})
+    other = node.archive('d', tag='busybox:1')
+    assert 'it holds busybox:1' in run_module(calicoctl_node, node.args(image_archive=other))['msg']
+    path = node.host.root.join('page.html')
+    path.write('<html>')
+    page = {'src': str(path), 'sha256': hashlib.sha256(b'<html>').hexdigest()}
+    assert 'is not an archive of images' in run_module(calicoctl_node, node.args(image_archive=page))['msg']
+    assert node.state()['images'] == {}
+
+
+def test_directly_and_back(run_module, node):
+    result = run_module(calicoctl_node, node.args(init_system=False))
+    assert result['action'] == 'start' and not node.host.units.listdir() and node.state()['container']['restart'] == 'always'
+    assert not run_module(calicoctl_node, node.args(init_system=False))['changed']
+    under = run_module(calicoctl_node, node.args())
+    assert under['action'] == 'restart' and node.host.units.join('calico-node.service').check()
+    back = run_module(calicoctl_node, node.args(init_system=False))
+    assert back['action'] == 'restart' and not node.host.units.listdir() and node.state()['container']['restart'] == 'always'
+
+
+def test_absent_takes_unit_and_container_and_nothing_else(run_module, node):
+    run_module(calicoctl_node, node.args())
+    predicted = run_module(calicoctl_node, dict(state='absent'), check=True, diff=True)
+    assert node.state()['container'] and node.host.units.listdir()
+    done = run_module(calicoctl_node, dict(state='absent'), diff=True)
+    assert done['diff'] == predicted['diff'] and done['changed'] and not node.host.units.listdir()
+    assert node.state()['nodes'] == {'agent1': '10.0.0.11/24'} and list(node.state()['images']) == [IMAGE]
+    assert not run_module(calicoctl_node, dict(state='absent'))['changed']
+
+
+def test_only_sums_of_pushed_archives_are_asked_for(run_module, node):
+    node.update(images={})
+    source = node.archive('e')
+    result = run_module(calicoctl_node, node.args(image_archive={'local_src': '/controller/e.tar', 'sha256': source['sha256']}))
+    assert result['needs'] == [source['sha256']] and node.state()['container'] is None and not node.host.units.listdir()
