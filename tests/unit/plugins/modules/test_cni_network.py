@@ -74,7 +74,8 @@ def test_check_then_run_then_again(run_module, host, with_plugins):
     done = run_module(cni_network, given, diff=True)
     assert done == predicted
     assert done['files_changed'] == [str(cni(host, 'calico.cni'))]
-    assert done['paths_changed'] == ([str(host.join(folder, name)) for name in ('calico', 'calico-ipam') for folder in ('bin', 'active')] if with_plugins else [])
+    placed = [str(host.join(folder, name)) for name in ('calico', 'calico-ipam') for folder in ('bin', 'active')]
+    assert done['paths_changed'] == (placed if with_plugins else [])
     assert done['networks'] == [{'name': 'calico', 'path': str(cni(host, 'calico.cni'))}]
     assert json.loads(cni(host, 'calico.cni').read()) == CONFIG and cni(host, 'calico.cni').stat().mode & 0o7777 == 0o644
     assert names(cni(host)) == ['calico.cni', 'ucr-default-bridge.conf'] and names(host.join('network')) == ['cni']
@@ -165,7 +166,13 @@ def test_one_file_per_network_whatever_its_name(run_module, host, name):
 def test_a_file_is_renamed_without_a_moment_without_the_network(run_module, host, monkeypatch):
     cni(host, 'calico.conf').write(json.dumps(CONFIG))
     unlink, seen = os.unlink, []
-    monkeypatch.setattr(os, 'unlink', lambda path: (seen.append(cni(host, 'calico.cni').check()) if str(path).endswith('calico.conf') else None, unlink(path))[1])
+
+    def watched(path):
+        if path.endswith('calico.conf'):
+            seen.append(cni(host, 'calico.cni').check())
+        unlink(path)
+
+    monkeypatch.setattr(os, 'unlink', watched)
     result = run_module(cni_network, args(host, network('calico.conf', None, state='absent'), network()))
     assert result['files_changed'] == [str(cni(host, 'calico.cni')), str(cni(host, 'calico.conf'))] and seen == [True]
     assert names(cni(host)) == ['calico.cni', 'ucr-default-bridge.conf']
@@ -178,7 +185,8 @@ def test_foreign_files_are_reported_and_left(run_module, host):
     os.symlink(str(host.join('nowhere')), str(cni(host, 'dangling')))
     result = run_module(cni_network, args(host, network()))
     assert result['changed'] and result['conflists'] == [str(cni(host, 'cni.conflist'))]
-    assert result['unparsable'] == [{'path': str(cni(host, 'broken.bak')), 'reason': 'it has no type'}, {'path': str(cni(host, 'dangling')), 'reason': 'it is empty'}]
+    reasons = [('broken.bak', 'it has no type'), ('dangling', 'it is empty')]
+    assert result['unparsable'] == [{'path': str(cni(host, name)), 'reason': reason} for name, reason in reasons]
     assert len(result['warnings']) == 2 and str(cni(host, 'broken.bak')) in json.dumps(result['warnings'][0])
     assert 'calico.cni' in names(cni(host)) and len(names(cni(host))) == 6
 

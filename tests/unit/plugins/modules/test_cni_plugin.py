@@ -35,8 +35,8 @@ def source(host, name, body=ANSWER):
 
 
 def args(host, *plugins, **more):
-    return dict({'plugins': list(plugins), 'bin_dir': str(host.join('bin')), 'plugin_dir': str(host.join('active')), 'receipts': str(host.join('receipts.json')),
-                 'cni_config_dir': str(host.join('cni'))}, **more)
+    folders = {option: str(host.join(name)) for option, name in (('bin_dir', 'bin'), ('plugin_dir', 'active'), ('cni_config_dir', 'cni'))}
+    return dict({'plugins': list(plugins), 'receipts': str(host.join('receipts.json'))}, **dict(folders, **more))
 
 
 def names(host, folder):

@@ -94,7 +94,7 @@ def test_check_then_run_then_again(run_module, tmpdir, host, file_server, kind):
     predicted = run_module(executable, given, check=True, diff=True)
     assert predicted['changed'] and host.listdir() == [] and file_server.requests == []
     done = run_module(executable, given, diff=True)
-    assert {key: done[key] for key in ('changed', 'diff', 'paths_changed', 'needs')} == {key: predicted[key] for key in ('changed', 'diff', 'paths_changed', 'needs')}
+    assert done == predicted
     assert done['paths_changed'] == [str(host.join('opt', 'bin', 'etcd'))] + links
     placed = host.join('opt', 'bin', 'etcd')
     assert placed.read_binary() == TOOL and placed.stat().mode & 0o7777 == 0o755
