@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 import pytest
-
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually
 from support.workloads import Workloads
@@ -65,8 +64,8 @@ def test_the_datastore_is_as_wanted_and_was_there_before_the_nodes(lab: Lab) -> 
     pools = [json.loads(value) for key, value in keys.items() if key.startswith("/calico/v1/ipam/v4/pool/")]
     assert pools == [{"cidr": "192.168.0.0/16", "ipip": "", "ipip_mode": "", "masquerade": True, "ipam": True, "disabled": False}]
     assert not [key for key in keys if key.startswith("/calico/v1/ipam/v6/pool/")]
-    felix = {name: keys.get(f"/calico/v1/config/{name}") for name in ("HealthEnabled", "HealthPort", "UsageReportingEnabled", "IgnoreLooseRPF", "LogSeverityScreen")}
-    assert felix == {"HealthEnabled": "true", "HealthPort": "62092", "UsageReportingEnabled": "false", "IgnoreLooseRPF": "false", "LogSeverityScreen": "info"}
+    wanted = {"HealthEnabled": "true", "HealthPort": "62092", "UsageReportingEnabled": "false", "IgnoreLooseRPF": "false", "LogSeverityScreen": "info"}
+    assert {name: keys.get(f"/calico/v1/config/{name}") for name in wanted} == wanted
 
 
 def test_nodes_are_named_and_addressed_by_detect_ip(lab: Lab) -> None:

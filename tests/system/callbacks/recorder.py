@@ -3,6 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
+import os
+import time
+
+from ansible.plugins.action import ActionBase
+from ansible.plugins.callback import CallbackBase
+
 DOCUMENTATION = r"""
 name: recorder
 type: aggregate
@@ -13,13 +20,6 @@ description:
 requirements:
   - Enabled by name, with C(DCOS_CALICO_RECORD) set to the file.
 """
-
-import json
-import os
-import time
-
-from ansible.plugins.action import ActionBase
-from ansible.plugins.callback import CallbackBase
 
 
 def _append(**record) -> None:

@@ -106,7 +106,8 @@ class Lab:
 
     def etcd(self) -> dict[str, str]:
         """Every key below /calico with its value, as the members have them."""
-        answer = self.masters[0].run("curl", "-fsS", "--max-time", "10", f"http://{self.masters[0].address}:2379/v2/keys/calico?recursive=true&quorum=true", check=False)
+        url = f"http://{self.masters[0].address}:2379/v2/keys/calico?recursive=true&quorum=true"
+        answer = self.masters[0].run("curl", "-fsS", "--max-time", "10", url, check=False)
         return dict(_leaves(json.loads(answer.stdout)["node"])) if answer.returncode == 0 else {}
 
     def snapshot(self) -> dict[str, Any]:

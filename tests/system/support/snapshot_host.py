@@ -20,7 +20,7 @@ def describe(path):
     info = os.lstat(path)
     if stat.S_ISLNK(info.st_mode):
         return "link " + os.readlink(path)
-    text = "%o %d:%d" % (info.st_mode, info.st_uid, info.st_gid)
+    text = f"{info.st_mode:o} {info.st_uid}:{info.st_gid}"
     if stat.S_ISREG(info.st_mode):
         with open(path, "rb") as handle:
             text += " " + hashlib.sha256(handle.read()).hexdigest()
@@ -48,7 +48,8 @@ def lines(*argv):
 
 
 def units():
-    return [line for line in lines("systemctl", "list-unit-files", "--no-legend", "--no-pager") if "calico" in line or "docker" in line or "etcd" in line or "dcos" in line]
+    listed = lines("systemctl", "list-unit-files", "--no-legend", "--no-pager")
+    return [line for line in listed if any(word in line for word in ("calico", "docker", "etcd", "dcos"))]
 
 
 def containers():

@@ -9,8 +9,9 @@ import time
 import uuid
 from types import TracebackType
 
-from support.lab import Host, Lab
 from dcoslab.process import scaled
+
+from support.lab import Host, Lab
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,8 @@ def host(tmpdir, monkeypatch):
 
 
 def args(host, *settings, **more):
-    return dict({'name': '60-calico', 'directory': str(host.join('sysctl.d')), 'settings': [dict(zip(('key', 'value', 'optional'), s)) for s in settings]}, **more)
+    listed = [dict(zip(('key', 'value', 'optional'), setting)) for setting in settings]
+    return dict({'name': '60-calico', 'directory': str(host.join('sysctl.d')), 'settings': listed}, **more)
 
 
 def rp_filter(host, name):
@@ -58,7 +59,8 @@ def test_drift_is_repaired_where_it_happened(run_module, host):
     host.join('proc', 'net', 'ipv4', 'conf', 'cali34', 'rp_filter').write('2\n')
     result = run_module(sysctl, args(host, *WANTED), diff=True)
     assert result['keys_changed'] == ['net.ipv4.conf.cali34.rp_filter'] and not result['file_changed']
-    assert result['diff'] == [{'before_header': 'net.ipv4.conf.cali34.rp_filter', 'after_header': 'net.ipv4.conf.cali34.rp_filter', 'before': '2\n', 'after': '1\n'}]
+    name = 'net.ipv4.conf.cali34.rp_filter'
+    assert result['diff'] == [{'before_header': name, 'after_header': name, 'before': '2\n', 'after': '1\n'}]
 
 
 @pytest.mark.parametrize('key, value', [
