@@ -6,37 +6,45 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import socket
 import ssl
 
 from ansible.module_utils.common.text.converters import to_native
-from ansible.module_utils.urls import open_url
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 try:
-    from http.client import HTTPException
-    from urllib.error import HTTPError
+    from http.client import HTTPConnection, HTTPException, HTTPSConnection
 except ImportError:
-    from httplib import HTTPException
-    from urllib2 import HTTPError
+    from httplib import HTTPConnection, HTTPException, HTTPSConnection
 
 LOOK_SECONDS = 3
 PAUSE = 0.2
 LONGEST_PAUSE = 1.0
 JOURNAL_LINES = 12
+SHOWN = 400  # characters of the journal's end
 
 
 def get(url, path, tls, seconds=LOOK_SECONDS):
-    """(status, body as text) of a GET; raises IOError, ValueError or HTTPException where there is no answer. Proxies of the environment are not used."""
+    """(status, body as text) of a GET; raises IOError, ValueError or HTTPException where there is no answer.
+
+    Not by open_url: etcd is never behind a proxy, and only its own CA counts.
+    """
+    scheme, host, port = _etcd.check_url(url, 'The address')
+    if scheme == 'https':
+        context = ssl.create_default_context(cafile=tls.ca)
+        if tls.cert:
+            context.load_cert_chain(tls.cert, tls.key)
+        connection = HTTPSConnection(host, port, timeout=seconds, context=context)
+    else:
+        connection = HTTPConnection(host, port, timeout=seconds)
     try:
-        answer = open_url(url + path, timeout=seconds, use_proxy=False, ca_path=tls.ca, client_cert=tls.cert, client_key=tls.key,
-                          follow_redirects='none')
-        return answer.getcode(), to_native(answer.read(), errors='surrogate_or_replace')
-    except HTTPError as error:
-        return error.code, to_native(error.read() or b'', errors='surrogate_or_replace')
+        connection.request('GET', path)
+        answer = connection.getresponse()
+        return answer.status, to_native(answer.read(), errors='surrogate_or_replace')
+    finally:
+        connection.close()
 
 
 def look(url, tls, quorum=False, v2=True):
@@ -46,8 +54,8 @@ def look(url, tls, quorum=False, v2=True):
         if v2 and (answer is None or answer.ok):
             answer = _etcd.classify(*get(url, _etcd.KEYS, tls))
         return answer
-    except (IOError, OSError, ValueError, HTTPException, socket.error, ssl.SSLError) as error:
-        return _etcd.Answer('unreachable', 'it does not answer (%s)' % to_native(getattr(error, 'reason', None) or error))
+    except (IOError, OSError, ValueError, HTTPException) as error:
+        return _etcd.Answer('unreachable', 'it does not answer (%s)' % to_native(error))
 
 
 def wait(url, tls, seconds, quorum=False, v2=True, clock=None, sleep=None):
@@ -74,11 +82,11 @@ def holder(host, port):
 
 
 def check_ports(urls, unit):
-    """Raise if another program listens where a unit that does not run yet is to listen."""
+    """Raise if another program listens where a unit that does not run yet is to listen. The unit may come up meanwhile: that is looked at last."""
     for url in urls:
         dummy, host, port = _etcd.check_url(url, 'The address')
         found = holder(host, port)
-        if found:
+        if found and found[0] != (_systemd.read([unit])[unit].pid or None):
             raise CalicoError('%s cannot listen on %s' % (unit, url), why='port %d is taken by %s' % (port, _described(found)),
                               remedy='Stop that program, or choose another port')
 
@@ -99,5 +107,7 @@ def failure(what, unit, urls, answer):
         found = holder(host, port)
         if found and found[0] and found[0] != state.pid:
             reason, remedy = 'port %d is taken by %s' % (port, _described(found)), 'Stop that program, or choose another port'
-    said = [reason, answer.words, 'its unit is %s (%s)' % (state.active, state.sub), 'its journal ends with: %s' % journal if journal else None]
+    if answer.kind == 'v2_off':
+        journal = ''
+    said = [reason, answer.words, 'its unit is %s (%s)' % (state.active, state.sub), 'its journal ends with: %s' % journal[-SHOWN:] if journal else None]
     return CalicoError(what, why='; '.join(part for part in said if part), remedy=remedy or 'See "journalctl -u %s" on the host' % unit, unit=unit)

@@ -352,10 +352,13 @@ def hide_secrets(text):
 
 
 def journal_tail(name, lines=6):
-    """The last lines of a unit's journal for an error message, in one line, without secrets; '' if there is no journal."""
+    """The last lines of a unit's journal for an error message, each once, in one line, without secrets; '' if there is no journal."""
     try:
         result = _command.run(['journalctl', '-u', name, '-n', str(lines), '--no-pager', '-o', 'cat'], CALL_TIMEOUT)
     except CommandError:
         return ''
-    said = [line.strip() for line in result.out.splitlines() if line.strip() and not line.startswith('-- ')]
+    said = []
+    for line in (line.strip() for line in result.out.splitlines()):
+        if line and not line.startswith('-- ') and line not in said:
+            said.append(line)
     return hide_secrets(' | '.join(said)) if result.rc == 0 else ''

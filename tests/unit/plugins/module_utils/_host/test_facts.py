@@ -1,0 +1,114 @@
+# -*- coding: utf-8 -*-
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import socket
+import ssl
+import threading
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_calico, _facts_dcos, _facts_etcd, _kernel
+
+NOT_FOUND = '{"errorCode":100,"message":"Key not found","cause":"/calico","index":4}'
+
+
+@pytest.mark.parametrize('status, body, found', [
+    (200, '{"action":"get","node":{"key":"/calico","dir":true}}', (True, True)),
+    (404, NOT_FOUND, (True, True)),
+    (404, '404 page not found\n', (False, False)),
+    (503, '{"message":"httpproxy: zero endpoints currently available"}', (None, False)),
+    (200, '<html>', (False, False)),
+    (401, '{"errorCode":110,"message":"The request requires user authentication"}', (True, False)),
+    (500, '{"errorCode":300,"message":"Raft Internal Error"}', (True, False)),
+])
+def test_what_an_answer_means(status, body, found):
+    v2, healthy, error = _facts_etcd.judge(status, body)
+    assert (v2, healthy) == found and (error is None) is healthy
+
+
+@pytest.mark.parametrize('words, whose', [
+    ('[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:1006)', 'server'),
+    ("hostname '10.0.0.1' doesn't match 'etcd'", 'server'),
+    ('[SSL: SSLV3_ALERT_BAD_CERTIFICATE] sslv3 alert bad certificate (_ssl.c:2580)', 'client'),
+    ('[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required (_ssl.c:2580)', 'client'),
+    ('[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)', None),
+    ('timed out', None),
+])
+def test_whose_certificate_it_is(words, whose):
+    assert _facts_etcd.certificate_trouble(ssl.SSLError(1, words))[0] == whose
+
+
+class Server(threading.Thread):
+    """Answers each connection with the bytes given for its path."""
+
+    def __init__(self, answers):
+        super(Server, self).__init__()
+        self.daemon = True
+        self.answers = answers
+        self.socket = socket.socket()
+        self.socket.bind(('127.0.0.1', 0))
+        self.socket.listen(5)
+        self.url = 'http://127.0.0.1:%d' % self.socket.getsockname()[1]
+
+    def run(self):
+        while True:
+            try:
+                client = self.socket.accept()[0]
+            except (OSError, socket.error):
+                return
+            path = client.recv(65536).decode('ascii').split(' ')[1]
+            status, body = self.answers[path]
+            client.sendall(('HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' % (status, len(body), body)).encode('ascii'))
+            client.close()
+
+
+@pytest.mark.parametrize('keys, healthy, v2', [((404, NOT_FOUND), True, True), ((404, '404 page not found\n'), False, False)])
+def test_probe(keys, healthy, v2):
+    server = Server({'/v2/keys/calico': keys, '/version': (200, '{"etcdserver":"3.3.1","etcdcluster":"3.3.0"}')})
+    server.start()
+    found = _facts_etcd.probe(server.url, _facts_etcd.Tls())
+    server.socket.close()
+    assert (found['reachable'], found['healthy'], found['v2'], found['version'], found['certificate']) == (True, healthy, v2, '3.3.1', None)
+
+
+def test_probe_of_what_is_not_etcd(free_port, tmpdir):
+    tls = _facts_etcd.Tls()
+    assert 'not an address' in _facts_etcd.probe('http://127.0.0.1', tls)['error']
+    assert _facts_etcd.probe('http://127.0.0.1:%d' % free_port, tls)['reachable'] is False
+    missing = _facts_etcd.probe('https://127.0.0.1:%d' % free_port, _facts_etcd.Tls(ca=str(tmpdir.join('ca.pem'))))
+    assert missing['certificate'] == 'missing'
+    path = tmpdir.join('ca.pem')
+    path.write('no certificate')
+    assert _facts_etcd.probe('https://127.0.0.1:%d' % free_port, _facts_etcd.Tls(ca=str(path)))['certificate'] == 'client'
+
+
+@pytest.mark.parametrize('config, found', [
+    ({}, []),
+    ({'dcos_overlay_network': 'nonsense'}, []),
+    ({'dcos_overlay_network': '{"vtep_subnet":"44.128.0.0/20","overlays":[{"name":"dcos","subnet":"9.0.0.0/8"}]}'}, ['44.128.0.0/20', '9.0.0.0/8']),
+    ({'network': {'overlays': [{'name': 'dcos', 'subnet': '12.0.0.0/8'}, {'name': 'dcos6', 'subnet6': 'fd01:b::/64'}]}}, ['12.0.0.0/8']),
+])
+def test_overlays(config, found):
+    assert [item['subnet'] for item in _facts_dcos.overlay_of(config)] == found
+
+
+@pytest.mark.parametrize('text, commandline, managed', [
+    (None, [], True), ('{"iptables": false}', [], False), ('{"iptables": true}', ['dockerd', '--iptables=false'], False), ('[', ['dockerd'], True)])
+def test_docker_settings(text, commandline, managed):
+    assert _facts_calico.docker_settings(text, commandline) == {'iptables': managed}
+
+
+@pytest.mark.parametrize('line, name, found', [
+    ('kernel/net/netfilter/xt_set.ko', 'xt_set', True), ('kernel/net/netfilter/xt_set.ko.xz: kernel/net/x.ko', 'xt_set', True),
+    ('kernel/net/netfilter/xt-set.ko.gz:', 'xt_set', True), ('kernel/net/netfilter/xt_setctsid.ko:', 'xt_set', False)])
+def test_lists_of_modules(line, name, found):
+    assert _kernel.listed('kernel/a.ko:\n%s\nkernel/b.ko:\n' % line, name) is found
+
+
+@pytest.mark.parametrize('first, second, same', [
+    ('calico/node:v2.6.6', 'docker.io/calico/node:v2.6.6', True), ('busybox', 'library/busybox:latest', True),
+    ('quay.io/calico/node:v2.6.6', 'calico/node:v2.6.6', False), ('host:5000/x', 'host:5000/x:latest', True)])
+def test_references(first, second, same):
+    assert _docker.same_reference(first, second) is same
