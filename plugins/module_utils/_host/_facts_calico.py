@@ -17,7 +17,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._cni import _config
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _files, _network, _systemd, _text_files
 
-SECONDS = 5
+SECONDS = 30
 # How each program tells its version without touching anything.
 VERSION_FLAGS = {'calicoctl': '--version', 'etcd': '--version', 'etcdctl': '--version', 'calico': '-v', 'calico-ipam': '-v'}
 VERSION = re.compile(r'v?(\d+\.\d+\.\d+[\w.-]*)')

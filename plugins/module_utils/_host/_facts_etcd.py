@@ -19,7 +19,7 @@ try:
 except ImportError:
     from httplib import HTTPConnection, HTTPException, HTTPSConnection
 
-SECONDS = 3
+SECONDS = 5
 URL = re.compile(r'^(https?)://(\[[0-9A-Fa-f:.]+\]|[^/:@]+):(\d+)/?$')
 KEY_NOT_FOUND = 100
 OURS = re.compile(r'bad certificate|certificate required|unknown ca|unsupported certificate|certificate (expired|revoked|unknown)|handshake failure', re.I)
