@@ -120,16 +120,16 @@ EXAMPLES = r"""
 RETURN = r"""
 dcos:
   description:
-    - DC/OS with RV(dcos.installed), RV(dcos.version), RV(dcos.variant), RV(dcos.role) (private, public or master), RV(dcos.release) (dcos-version.json
-      itself), RV(dcos.overlays) (name and subnet of each overlay network, null if not known) and RV(dcos.own_calico) (DC/OS brings Calico).
+    - DC/OS with C(installed), C(version), C(variant), C(role) (private, public or master), C(release) (dcos-version.json
+      itself), C(overlays) (name and subnet of each overlay network, null if not known) and C(own_calico) (DC/OS brings Calico).
   returned: always
   type: dict
   sample: {installed: true, version: "1.13.9", variant: open, role: private, release: {version: "1.13.9"}, own_calico: false,
            overlays: [{name: vtep, subnet: 44.128.0.0/20}, {name: dcos, subnet: 9.0.0.0/8}]}
 node:
   description:
-    - The address by detect_ip, the prefix, interface, MTU and network that go with it (null if no interface has the address), RV(node.address)
-      (with prefix), the host name, and RV(node.names), under which this host may be known to Calico.
+    - The address by detect_ip, the prefix, interface, MTU and network that go with it (null if no interface has the address), C(address)
+      (with prefix), the host name, and C(names), under which this host may be known to Calico.
   returned: always
   type: dict
   sample: {ip: 10.0.2.10, prefix: 24, address: 10.0.2.10/24, interface: eth0, mtu: 1500, network: 10.0.2.0/24, hostname: agent1,

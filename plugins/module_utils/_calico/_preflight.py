@@ -68,7 +68,8 @@ def judge(hosts, expectations, ignored=()):
 def _usable(verdict, name, host):
     if host.get('info') and 'dcos' in host['info']:
         return True
-    verdict.fail(name, 'agent_info', 'nothing is known of this host', (host.get('info') or {}).get('msg'), 'Run dcos.calico.agent_info on it first, and see why it failed')
+    verdict.fail(name, 'agent_info', 'nothing is known of this host', (host.get('info') or {}).get('msg'),
+                 'Run dcos.calico.agent_info on it first, and see why it failed')
     return False
 
 
@@ -114,7 +115,8 @@ def check_nodes(verdict, hosts):
         if not own:
             verdict.fail(name, 'node_address', 'no interface of this host has its node address %s' % address, None, 'Correct calico_node_ip, or detect_ip')
         elif '%s/%d' % (own[0]['address'], own[0]['prefix']) != address:
-            verdict.warn(name, 'node_address', 'the node address is %s, and %s has it as %s/%d' % (address, own[0]['interface'], own[0]['address'], own[0]['prefix']),
+            verdict.warn(name, 'node_address',
+                         'the node address is %s, and %s has it as %s/%d' % (address, own[0]['interface'], own[0]['address'], own[0]['prefix']),
                          'cross-subnet IP-in-IP goes by the prefix', 'Give the prefix of the interface')
         names.setdefault(node_name, []).append(name)
         addresses.setdefault(address.split('/')[0], []).append(name)
@@ -155,12 +157,14 @@ def check_kernel(verdict, name, info, expectations):
         return verdict.warn(name, 'kernel', 'what the kernel supports could not be found out', kernel['error'])
     for feature, why in sorted(NEEDED.items()):
         if kernel.get(feature) is None:
-            verdict.fail(name, 'kernel', 'the kernel does not support %s' % feature, 'Felix needs it: %s' % why, 'Install the kernel modules, and try "modprobe %s"' % feature)
+            verdict.fail(name, 'kernel', 'the kernel does not support %s' % feature, 'Felix needs it: %s' % why,
+                         'Install the kernel modules, and try "modprobe %s"' % feature)
     if kernel.get('ip6_tables') is None:
         verdict.warn(name, 'kernel', 'the kernel does not support ip6_tables', 'workloads have no IPv6 without it')
     wants_ipip = [pool['cidr'] for pool in expectations.get('pools') or [] if pool.get('ipip', 'off') not in ('off', False, None)]
     if wants_ipip and 'ipip' in kernel and kernel['ipip'] is None:
-        verdict.fail(name, 'kernel', 'the kernel does not support ipip', 'the pool %s wants it' % wants_ipip[0], 'Install the kernel module, or set ipip of the pool to off')
+        verdict.fail(name, 'kernel', 'the kernel does not support ipip', 'the pool %s wants it' % wants_ipip[0],
+                     'Install the kernel module, or set ipip of the pool to off')
 
 
 def check_iptables(verdict, name, info, expectations):
@@ -180,7 +184,8 @@ def check_cni(verdict, name, info, expectations):
     for item in cni.get('files') or []:
         path = '%s/%s' % (cni['dir'], item['file'])
         if item['kind'] == 'invalid' and item['file'] not in ours:
-            verdict.fail(name, 'cni_file', '%s is no CNI network' % path, '%s, and Mesos reads every file there' % item['reason'], 'Remove it, or move it elsewhere')
+            verdict.fail(name, 'cni_file', '%s is no CNI network' % path, '%s, and Mesos reads every file there' % item['reason'],
+                         'Remove it, or move it elsewhere')
         elif item['kind'] == 'network' and item['file'] not in ours and item['name'] in ours.values():
             verdict.fail(name, 'cni_duplicate', '%s has the network %s, which is to be in another file' % (path, item['name']), 'Mesos takes only one of them',
                          'Remove it, or name it as the file of that network')
@@ -251,9 +256,11 @@ def _etcd_trouble(probe):
     """(what, remedy) for an endpoint that was reached and is of no use; (None, None) for one that just does not answer."""
     where = probe['endpoint']
     if probe.get('certificate') == 'server':
-        return 'the certificate of %s is not accepted' % where, 'Set calico_etcd_ca_file to the CA that signed it, and see that it names this host and is not expired'
+        return ('the certificate of %s is not accepted' % where,
+                'Set calico_etcd_ca_file to the CA that signed it, and see that it names the host of the endpoint and is not expired')
     if probe.get('certificate') == 'client':
-        return '%s refuses the client certificate' % where, 'See that calico_etcd_cert_file is signed by the CA that etcd trusts, is not expired and fits calico_etcd_key_file'
+        return ('%s refuses the client certificate' % where,
+                'See that calico_etcd_cert_file is signed by the CA that etcd trusts, is not expired and fits calico_etcd_key_file')
     if probe.get('certificate') == 'missing':
         return '%s cannot be tried: the files for TLS are not on this host' % where, 'Go on if they are to be placed in this run'
     if probe.get('v2') is False:

@@ -94,7 +94,8 @@ def archive_contents(path):
             found.append(('sha256:' + digest, item.get('RepoTags') or []))
         return found
     except (tarfile.TarError, IOError, OSError, EOFError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise CalicoError('%s is not an archive of images' % path, why=to_native(error), remedy='Make it with "docker save IMAGE > FILE", by Docker 1.10 or later')
+        raise CalicoError('%s is not an archive of images' % path, why=to_native(error),
+                          remedy='Make it with "docker save IMAGE > FILE", by Docker 1.10 or later')
 
 
 def same_reference(first, second):
