@@ -49,10 +49,8 @@ def desired(params):
     service.wait = params['wait']
     service.url = None
     if not service.absent:
-        # A certificate is for the address that the others use, not for loopback.
-        secure = params['advertise_client_urls'][0].startswith('https:')
-        service.url = params['advertise_client_urls'][0] if secure else _etcd.local_url(params['listen_client_urls'][0])
-        service.tls = client if secure else _etcd.Tls()
+        service.url = _etcd.local_url(params['listen_client_urls'][0])
+        service.tls = client if service.url.startswith('https:') else _etcd.Tls()
     return service
 
 

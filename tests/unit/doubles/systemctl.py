@@ -69,6 +69,8 @@ class Manager:
         text = self.load(name)
         if text is None or text == "masked":
             sys.exit("Failed to start %s: Unit is %s." % (name, text or "not found"))
+        if name in self.state["services"] and alive(self.state["services"][name]["pid"]):
+            return
         environment = dict(os.environ)
         for path in settings(text, "EnvironmentFile"):
             if os.path.exists(path.lstrip("-")):

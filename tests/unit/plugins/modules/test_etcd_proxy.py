@@ -178,7 +178,9 @@ def test_a_proxy_that_cannot_serve_is_an_error_with_its_reason(run, systemd_host
     systemd_host.srv('etcd.mesos', *OLD)
     for url in OLD:
         systemd_host.member(url)
-    assert run()['healthy'] and not run()['changed']
+    result = run()
+    assert result.get('healthy'), result.get('msg')
+    assert not run()['changed']
 
 
 @pytest.mark.parametrize('more, words', [
