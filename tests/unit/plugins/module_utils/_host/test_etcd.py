@@ -41,7 +41,9 @@ def test_members_ask_for_certificates_where_they_know_a_ca():
     assert '--client-cert-auth' not in _etcd.tls_flags(Tls(None, '/c', '/k'), Tls(), verify=True)
 
 
-@pytest.mark.parametrize('url', ['http://127.0.0.1', '127.0.0.1:2379', 'http://a:2379/', 'http://a:0', 'http://a:65536', 'http://a b:1', 'ftp://a:1', 'http://%a:1', ''])
+@pytest.mark.parametrize('url', [
+    'http://127.0.0.1', '127.0.0.1:2379', 'http://a:2379/', 'http://a:0', 'http://a:65536', 'http://a b:1', 'ftp://a:1', 'http://%a:1', '',
+])
 def test_what_is_no_url_of_etcd(url):
     with pytest.raises(ValidationError):
         _etcd.check_url(url, 'It')
@@ -109,7 +111,8 @@ def test_members_that_a_proxy_noted(text, urls):
 
 @pytest.mark.parametrize('wanted, has_data, noted, expected', [
     (None, False, None, 'new'), (None, False, 'new', 'new'), (None, True, None, 'existing'), (None, True, 'new', 'existing'),
-    ('new', True, 'existing', 'existing'), ('existing', False, None, 'existing'), ('existing', False, 'existing', 'existing'), ('new', False, 'existing', 'new'),
+    ('new', True, 'existing', 'existing'),
+    ('existing', False, None, 'existing'), ('existing', False, 'existing', 'existing'), ('new', False, 'existing', 'new'),
 ])
 def test_what_etcd_is_told_at_its_first_start(wanted, has_data, noted, expected):
     assert _etcd.cluster_state(wanted, has_data, noted, 'm1', '/d') == expected
