@@ -234,9 +234,9 @@ def _owner(found):
 
 
 def check_etcd(verdict, name, info, expectations):
-    """The datastore, where it can be reached already: not one that is yet to be set up, and not through a proxy that is not there yet."""
+    """The datastore, where it can be judged now: not one that is yet to be set up, nor our own proxy, which is not there yet or is repaired."""
     etcd, probes = expectations.get('etcd') or {}, info.get('etcd') or []
-    later = etcd.get('source') == 'managed' or (etcd.get('proxy') and (info.get('proxy') or {}).get('active') != 'active')
+    later = etcd.get('source') == 'managed' or etcd.get('proxy')
     bad = [probe for probe in probes if not probe.get('healthy')]
     for probe in bad:
         what, remedy = _etcd_trouble(probe)
