@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
@@ -215,14 +216,18 @@ class ClusterRig(Rig):
         done = host.run([str(self.artifacts / "calico")], env, json.dumps(config))
         assert done.exit_code == 0, done
 
-    def serve(self, host: Host, port: int, *prefix: str) -> subprocess.Popen[str]:
-        """An HTTP server; its log is its output."""
-        return host.start(
-            [*prefix, sys.executable, "-I", "-u", "-m", "http.server", str(port), "--directory", str(self.scratch)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+    def serve(self, host: Host, port: int, log: Path, *prefix: str) -> Callable[[], None]:
+        """Start an HTTP server that notes its requests in `log`; what stops it."""
+        command = [*prefix, sys.executable, "-I", "-u", "-m", "http.server", str(port), "--directory", str(self.scratch)]
+        with log.open("w") as output:
+            server = host.start(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+        def stop() -> None:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait(timeout=patience(10))
+
+        self.until(lambda: "Serving HTTP" in log.read_text(), 15)
+        return stop
 
     def probe(self, host: Host, address: str, port: int, *prefix: str, wait: float = 1.0) -> str:
         """How a connection ends: ok, blocked(28) or failed."""

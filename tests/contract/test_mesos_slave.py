@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from harness.config import patience
+from harness.config import STANDINS, patience
 from harness.host import Host
 
 _CONF = "/run/cni/conf"
 _PLUGINS = ("/run/cni/first", "/run/cni/second")
+_SOCKET = "/run/mesos/standin.sock"
 _ENV = {
     "MESOS_NETWORK_CNI_CONFIG_DIR": _CONF,
     "MESOS_NETWORK_CNI_PLUGINS_DIR": ":".join(_PLUGINS),
@@ -63,7 +65,7 @@ class Agent:
         with self._log.open("a") as log:
             self._process = self.host.start([self._program], _ENV, stdout=log, stderr=log)
         deadline = time.monotonic() + patience(15)
-        while self.ask("list")[0] != 0:
+        while self.host.run(["test", "-S", _SOCKET]).exit_code != 0:
             assert time.monotonic() < deadline and self._process.poll() is None, self.log()
             time.sleep(0.05)
 
@@ -71,6 +73,7 @@ class Agent:
         if self._process is not None:
             self.host.run(["pkill", "-f", self._program])
             self._process.wait(timeout=patience(10))
+            self.host.remove(_SOCKET)
             self._process = None
 
     def ask(self, *words: str) -> tuple[int | None, Any]:
@@ -106,10 +109,21 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     host.close()
 
 
+@pytest.fixture(scope="module")
+def agent_program(artifacts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stand-in: there is no real one to test instead."""
+    built = artifacts / "dcos-mesos-slave"
+    if built.exists():
+        return built
+    directory = tmp_path_factory.mktemp("built")
+    command = [sys.executable, str(STANDINS / "build.py"), str(directory), "--python", sys.executable, "--zipapps-only"]
+    subprocess.run(command, check=True, timeout=patience(120))
+    return directory / "dcos-mesos-slave"
+
+
 @pytest.fixture
-def agent(machine: Host, artifacts: Path, tmp_path: Path) -> Iterator[Agent]:
-    program = Path(__file__).resolve().parents[2] / ".build" / "contract" / "artifacts" / "dcos-mesos-slave"
-    found = Agent(machine, program if program.exists() else artifacts / "dcos-mesos-slave", tmp_path / "log")
+def agent(machine: Host, agent_program: Path, tmp_path: Path) -> Iterator[Agent]:
+    found = Agent(machine, agent_program, tmp_path / "log")
     yield found
     for item in found.ask("list")[1] if found._process else ():
         found.ask("kill", item["container_id"])
