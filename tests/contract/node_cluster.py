@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from harness import Record, Rig, Scenario
 from harness.config import REPOSITORY, STANDINS, patience, real_artifacts
 from harness.etcd_server import EtcdServer
@@ -99,8 +98,17 @@ def _apply(layer: tarfile.TarFile, target: Path) -> None:
 class ClusterRig(Rig):
     """A rig whose host is the network between the agents; records name the machine they ran on."""
 
-    def __init__(self, *arguments: Any, image: Image) -> None:
-        super().__init__(*arguments, host_name="fabric")
+    def __init__(
+        self,
+        mode: str,
+        directory: Path,
+        artifacts: Path,
+        etcd_binary: Path,
+        substitution: Substitution,
+        blocks: list[str],
+        image: Image,
+    ) -> None:
+        super().__init__(mode, directory, artifacts, etcd_binary, substitution, blocks, "fabric")
         self.image = image
         self.fabric = self.host
         self.etcd = EtcdServer(
@@ -263,7 +271,7 @@ def cluster_fixture(scenario: Scenario, blocks: list[str], prepare: Callable[[Cl
         image = unpack_image(artifacts, tmp_path_factory.mktemp("image"))
         substitution = Substitution(request.param == "substituted", NAMES)
         directory = tmp_path_factory.mktemp("cluster")
-        made = ClusterRig(request.param, directory, artifacts, etcd_binary, substitution, blocks, image=image)
+        made = ClusterRig(request.param, directory, artifacts, etcd_binary, substitution, blocks, image)
         try:
             made.etcd.start()
             if prepare is not None:

@@ -6,12 +6,12 @@ The five files are one recording; each goes on from where the one before left th
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from cni_checks import host_side, inside_namespace, table, without_info_lines, without_interface_numbers
-
 from harness import Record, Rig, Scenario
 from harness.host import Result
 
@@ -37,9 +37,7 @@ spec:
   bgp:
     ipv4Address: 10.99.0.11/24
 """
-_CONFIG = (
-    '{"name": "calico", "type": "calico", "etcd_endpoints": "http://localhost:2379", "ipam": {"type": "calico-ipam"}}'
-)
+_CONFIG = '{"name": "calico", "type": "calico", "etcd_endpoints": "http://localhost:2379", "ipam": {"type": "calico-ipam"}}'
 _CNI = {"CNI_NETNS": "/run/netns/ct1", "CNI_IFNAME": "eth0", "CNI_PATH": "/rig/bin"}
 
 
@@ -52,7 +50,7 @@ def begin(rig: Rig) -> None:
     assert done.exit_code == 0, done
 
 
-def flag(value: str) -> object:
+def flag(value: str) -> Callable[[Rig], object]:
     return lambda rig: rig.etcd.put("/calico/v1/Ready", value)
 
 
@@ -151,11 +149,7 @@ scenarios = {
     )
 }
 rig = scenarios["13-cni-add-del.jsonl"].rig_fixture()
-_RECORDS = [
-    replace(record, extra={"partial": True}) if record.name in _PARTIAL else record
-    for scenario in scenarios.values()
-    for record in scenario.records
-]
+_RECORDS = [replace(record, extra={"partial": True}) if record.name in _PARTIAL else record for scenario in scenarios.values() for record in scenario.records]
 _IDS_OF_RECORDS = [f"{record.source[:2]}-{record.index:02d} {record.name}" for record in _RECORDS]
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from harness.config import STANDINS, patience
 from harness.host import Host
 
@@ -24,7 +23,9 @@ _ENV = {
     "MESOS_WORK_DIR": "/run/mesos-work",
 }
 # Notes what it was given; answers with the address of its configuration, in the shape its version asks for.
-_PLUGIN = """#!%s -I
+_PLUGIN = (
+    f"#!{sys.executable} -I\n"
+    + """
 import json, os, sys
 text = sys.stdin.read()
 config = json.loads(text)
@@ -37,7 +38,8 @@ if os.environ["CNI_COMMAND"] == "ADD":
     address = config.get("address", "10.1.2.3/32")
     new = config.get("cniVersion", "0.1.0") >= "0.3.0"
     print(json.dumps({"ips": [{"version": "4", "address": address}]} if new else {"ip4": {"ip": address}, "frob": 1}))
-""" % (sys.executable,)
+"""
+)
 
 
 class Agent:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from node_cluster import ClusterRig, cluster_fixture
-
 from harness import Record, Scenario
+from node_cluster import ClusterRig, cluster_fixture
 
 _SOURCE = "20-dataplane.jsonl"
 _WORKLOADS = {"w1": ("a1", "calico"), "w2": ("a1", "calico"), "w3": ("a2", "calico"), "w4": ("a2", "other")}

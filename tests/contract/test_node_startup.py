@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from node_cluster import ClusterRig, cluster_fixture
-
 from harness import Record, Scenario
+from node_cluster import ClusterRig, cluster_fixture
 
 _INDEX = re.compile(r"(Key not found \(\S+\)) \[\d+\]")
 _WAITS = "startup, etcd refused, WAIT_FOR_DATASTORE=true (15 s cap)"

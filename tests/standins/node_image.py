@@ -42,20 +42,12 @@ _PROGRAMS = ("usr/sbin/bird", "usr/sbin/bird6", "usr/bin/ip", "usr/sbin/xtables-
 # The interpreter loads it by name when a thread ends.
 _LATE_LIBRARY = "libgcc_s.so.1"
 _KEPT_TREES = ("usr/lib/x86_64-linux-gnu/xtables", "usr/lib/aarch64-linux-gnu/xtables", "etc/iproute2")
-_IPTABLES = [
-    f"{name}{variant}{end}"
-    for name in ("iptables", "ip6tables")
-    for variant in ("", "-legacy")
-    for end in ("", "-save", "-restore")
-]
+_IPTABLES = [f"{name}{variant}{end}" for name in ("iptables", "ip6tables") for variant in ("", "-legacy") for end in ("", "-save", "-restore")]
 _APPLETS = (
-    "sh cat chmod cp date df echo env grep head hostname id kill ls mkdir mount mv nc netstat ping ps rm sed "
-    "sleep sort stat tail tar touch vi wget wc"
+    "sh cat chmod cp date df echo env grep head hostname id kill ls mkdir mount mv nc netstat ping ps rm sed sleep sort stat tail tar touch vi wget wc"
 ).split()
 # Modules of the standard library that are imported late.
-_LATE_MODULES = (
-    "runpy encodings.idna encodings.latin_1 encodings.ascii stringprep unicodedata _strptime traceback http.server ssl"
-).split()
+_LATE_MODULES = ("runpy encodings.idna encodings.latin_1 encodings.ascii stringprep unicodedata _strptime traceback http.server ssl").split()
 _MODULES = "main startup confd felix.__main__".split()
 
 _FILES = {

@@ -28,10 +28,7 @@ class Endpoint:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return (
-            f"WorkloadEndpoint(Node={self.node}, Orchestrator={ORCHESTRATOR}, "
-            f"Workload={self.workload}, Name={self.name})"
-        )
+        return f"WorkloadEndpoint(Node={self.node}, Orchestrator={ORCHESTRATOR}, Workload={self.workload}, Name={self.name})"
 
     @property
     def path(self) -> str:

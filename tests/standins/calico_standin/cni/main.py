@@ -68,15 +68,11 @@ def _join(existing: Endpoint, profile: str) -> Endpoint:
 def _attach(call: protocol.Call, conf: config.NetConf) -> Endpoint:
     log, workload = conf.log, call.container_id
     networks = protocol.networks_of(_ipam(call, conf, "ADD"))
-    attached = Endpoint(
-        conf.node, workload, call.ifname, profiles=[conf.name], networks=networks, labels=conf.labels
-    )
+    attached = Endpoint(conf.node, workload, call.ifname, profiles=[conf.name], networks=networks, labels=conf.labels)
     log.info("calico.go 212", "Populated endpoint (with nets)", Workload=workload, endpoint=Bare(attached))
     _say(f"Calico CNI using IPs: [{' '.join(networks)}]")
     try:
-        attached.interface, attached.mac = veth.attach(
-            workload, call.netns, call.ifname, networks, conf.mtu, log
-        )
+        attached.interface, attached.mac = veth.attach(workload, call.netns, call.ifname, networks, conf.mtu, log)
     except StandinError:
         _clean_up(call, conf)
         raise
@@ -94,9 +90,7 @@ def _clean_up(call: protocol.Call, conf: config.NetConf) -> None:
     try:
         _ipam(call, conf, "DEL")
     except StandinError:
-        conf.log.warning(
-            "utils.go 304", "Failed to clean up IP allocations for failed ADD", Workload=call.container_id
-        )
+        conf.log.warning("utils.go 304", "Failed to clean up IP allocations for failed ADD", Workload=call.container_id)
 
 
 def delete(call: protocol.Call) -> None:
@@ -123,9 +117,7 @@ def _require_ready(etcd: Etcd, conf: config.NetConf, place: str, workload: str) 
     except EtcdError as exc:
         raise protocol.PluginError(f"Unable to retreive ReadyFlag from Backend: {exc}") from exc
     if ready is None:
-        raise protocol.PluginError(
-            "Unable to retreive ReadyFlag from Backend: resource does not exist: ReadyFlagKey()"
-        )
+        raise protocol.PluginError("Unable to retreive ReadyFlag from Backend: resource does not exist: ReadyFlagKey()")
     if ready != "true":
         conf.log.warning(place, "Upgrade may be in progress, ready flag is not set", Workload=workload)
         raise protocol.PluginError("Calico is currently not ready to process requests")
@@ -146,13 +138,9 @@ def _ipam(call: protocol.Call, conf: config.NetConf, command: str) -> dict[str, 
     try:
         result = protocol.parse_result(done.stdout)
     except ValueError as exc:
-        raise protocol.PluginError(
-            f"netplugin failed but error parsing its diagnostic message {gojson.compact(done.stdout)}: {exc}"
-        ) from exc
+        raise protocol.PluginError(f"netplugin failed but error parsing its diagnostic message {gojson.compact(done.stdout)}: {exc}") from exc
     if done.returncode != 0:
-        raise protocol.PluginError(
-            str(result.get("msg", "")), int(result.get("code", 100)), str(result.get("details", ""))
-        )
+        raise protocol.PluginError(str(result.get("msg", "")), int(result.get("code", 100)), str(result.get("details", "")))
     return result
 
 
@@ -164,8 +152,6 @@ def _find_plugin(name: str, directories: Sequence[str]) -> str:
         if os.path.isfile(program):
             return program
     raise protocol.PluginError(f'failed to find plugin "{name}" in path [{" ".join(directories)}]')
-
-
 
 
 def _say(text: str) -> None:

@@ -58,9 +58,7 @@ class Allocator:
 
     # -- assigning --------------------------------------------------------------------------
 
-    def auto_assign(
-        self, count: int, version: int, handle: str | None = None, pools: Sequence[Network] = ()
-    ) -> list[Address]:
+    def auto_assign(self, count: int, version: int, handle: str | None = None, pools: Sequence[Network] = ()) -> list[Address]:
         """Up to `count` addresses: from the host's own blocks, from a new one, from anybody's."""
         try:
             return self._auto_assign(count, version, handle, pools)
@@ -71,9 +69,7 @@ class Allocator:
 
     def _auto_assign(self, count: int, version: int, handle: str | None, pools: Sequence[Network]) -> list[Address]:
         numbers = (count, 0) if version == 4 else (0, count)
-        self._log.info(
-            "ipam.go 120", f"Auto-assign {numbers[0]} ipv4, {numbers[1]} ipv6 addrs for host '{self._host}'"
-        )
+        self._log.info("ipam.go 120", f"Auto-assign {numbers[0]} ipv4, {numbers[1]} ipv6 addrs for host '{self._host}'")
         found: list[Address] = []
         for cidr in self._own_blocks(version, pools):
             if len(found) == count:
@@ -82,9 +78,7 @@ class Allocator:
         if len(found) < count:
             self._log.info("ipam.go 172", f"Ran out of existing affine blocks for host '{self._host}'")
         while len(found) < count:
-            self._log.info(
-                "ipam.go 195", f"Need to allocate {count - len(found)} more addresses - allocate another block"
-            )
+            self._log.info("ipam.go 195", f"Need to allocate {count - len(found)} more addresses - allocate another block")
             claimed = self._claim_new_block(version, pools)
             if claimed is None:
                 found += self._borrow(count - len(found), version, handle, pools)
@@ -154,9 +148,7 @@ class Allocator:
         return None
 
     def _claim(self, cidr: Network) -> bool:
-        self._log.info(
-            "ipam_block_reader_writer.go 159", f"Host {self._host} claiming block affinity for {cidr}"
-        )
+        self._log.info("ipam_block_reader_writer.go 159", f"Host {self._host} claiming block affinity for {cidr}")
         affinity = f"{affinities_path(self._host, cidr.version)}/{_dashed(cidr)}"
         self._etcd.set(affinity, "{}")
         try:

@@ -1,10 +1,10 @@
 """The agent, or with arguments its client.
 
-    dcos-mesos-slave                                                 run the agent
-    dcos-mesos-slave launch NETWORK... --name NAME [--label K=V]     attach a new container; prints it as JSON
-    dcos-mesos-slave kill ID-OR-NAME                                 detach and remove it
-    dcos-mesos-slave list                                            all containers, as JSON
-    dcos-mesos-slave networks                                        the networks known now, and their files
+dcos-mesos-slave                                                 run the agent
+dcos-mesos-slave launch NETWORK... --name NAME [--label K=V]     attach a new container; prints it as JSON
+dcos-mesos-slave kill ID-OR-NAME                                 detach and remove it
+dcos-mesos-slave list                                            all containers, as JSON
+dcos-mesos-slave networks                                        the networks known now, and their files
 """
 
 from __future__ import annotations

@@ -41,9 +41,7 @@ class Networks:
         try:
             names: Sequence[str] = os.listdir(self._directory)
         except OSError as exc:
-            raise NetworkError(
-                f"Unable to list the CNI network configuration directory '{self._directory}': {exc.strerror}"
-            ) from exc
+            raise NetworkError(f"Unable to list the CNI network configuration directory '{self._directory}': {exc.strerror}") from exc
         for name in names:
             path = self._directory / name
             if path.is_dir():
@@ -55,10 +53,7 @@ class Networks:
                 continue
             network = config["name"]
             if network in found:
-                glog.error(
-                    f"Multiple CNI network configuration files have same name: {network}: "
-                    f"'{path}' is skipped, '{found[network]}' is used"
-                )
+                glog.error(f"Multiple CNI network configuration files have same name: {network}: '{path}' is skipped, '{found[network]}' is used")
                 continue
             found[network] = path
         self._files = found
@@ -81,8 +76,7 @@ class Networks:
     def _require_plugin(self, name: str, kind: str, path: Path) -> None:
         if which(name, self._plugins) is None:
             raise NetworkError(
-                f"Failed to find CNI {kind} '{name}' used by CNI network configuration file '{path}' in "
-                f"'{self._plugins}': the network is skipped"
+                f"Failed to find CNI {kind} '{name}' used by CNI network configuration file '{path}' in '{self._plugins}': the network is skipped"
             )
 
     def config(self, network: str) -> dict[str, Any]:

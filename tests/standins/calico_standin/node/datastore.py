@@ -70,9 +70,7 @@ class Datastore(Etcd):
 def connect(timeout: float = HEADER_TIMEOUT) -> Datastore:
     """A client of the datastore that the container's variables name."""
     settings = settings_from_environment(os.environ)
-    return Datastore(
-        settings.endpoint_list(), settings.ca_cert_file, settings.cert_file, settings.key_file, timeout
-    )
+    return Datastore(settings.endpoint_list(), settings.ca_cert_file, settings.cert_file, settings.key_file, timeout)
 
 
 class Watch(threading.Thread):

@@ -110,9 +110,7 @@ class Startup:
             record = NodeRecord(self._stored_address(self._name), self._etcd.get(self._bgp("as_num")))
         except EtcdError as exc:
             self._log.info("etcd.go 373", f"Unhandled error: {exc}")
-            self._log.info(
-                "startup.go 254", "Unable to query node configuration", Name=self._name, error=Bare(exc)
-            )
+            self._log.info("startup.go 254", "Unable to query node configuration", Name=self._name, error=Bare(exc))
             self._terminate("startup.go 255", "Unable to access datastore to query node configuration")
         if not known:
             self._log.info("startup.go 259", "Building new node resource", Name=self._name)
@@ -155,26 +153,19 @@ class Startup:
             if old is None:
                 self._terminate(
                     "startup.go 291",
-                    "Couldn't autodetect an IPv4 address. If auto-detecting, choose a different autodetection "
-                    "method. Otherwise provide an explicit address.",
+                    "Couldn't autodetect an IPv4 address. If auto-detecting, choose a different autodetection method. Otherwise provide an explicit address.",
                 )
-            self._log.warning(
-                "startup.go 301", f"Autodetection of IPv4 address failed, keeping existing value: {old}"
-            )
+            self._log.warning("startup.go 301", f"Autodetection of IPv4 address failed, keeping existing value: {old}")
             self._confirm(old)
             return old
-        self._log.info(
-            "startup.go 467", f"Using autodetected IPv4 address on interface {found.interface}: {found.address}"
-        )
+        self._log.info("startup.go 467", f"Using autodetected IPv4 address on interface {found.interface}: {found.address}")
         return found.address
 
     def _given(self, text: str) -> IPv4Interface:
         try:
             address = IPv4Interface(text)
         except ValueError:
-            self._terminate(
-                "startup.go 359", f"Environment does not contain a valid IPv%d address: %s=%s4IP{text}"
-            )
+            self._terminate("startup.go 359", f"Environment does not contain a valid IPv%d address: %s=%s4IP{text}")
         self._log.info("startup.go 362", f"Using IPv4 address from environment: IP={text.partition('/')[0]}")
         return address
 
@@ -183,9 +174,7 @@ class Startup:
             return
         for found in autodetect.interfaces():
             if found.address.ip == address.ip:
-                self._log.info(
-                    "startup.go 392", f"IPv4 address {address.ip} discovered on interface {found.interface}"
-                )
+                self._log.info("startup.go 392", f"IPv4 address {address.ip} discovered on interface {found.interface}")
                 return
         self._log.warning("startup.go 397", f"Unable to confirm IPv4 address {address.ip} is assigned to this host")
 
@@ -210,9 +199,7 @@ class Startup:
                         updated=str(record.address),
                     )
             elif address.ip == record.address.ip:
-                self._terminate(
-                    "startup.go 718", f"Calico node '{name}' is already using the IPv4 address {address.ip}."
-                )
+                self._terminate("startup.go 718", f"Calico node '{name}' is already using the IPv4 address {address.ip}.")
 
     def _choose_as_number(self, record: NodeRecord) -> None:
         given = os.environ.get("AS", "")
@@ -285,9 +272,7 @@ class Startup:
             value = given.lower() in ("true", "1", "yes", "y", "t")
             self._log.info("startup.go 413", f"{variable} is {str(value).lower()} through environment variable")
             return value
-        self._log.info(
-            "startup.go 419", f"{variable} is {str(default).lower()} (defaulted) through environment variable"
-        )
+        self._log.info("startup.go 419", f"{variable} is {str(default).lower()} (defaulted) through environment variable")
         return default
 
     def _make_pool(self, version: int, cidr: str) -> None:

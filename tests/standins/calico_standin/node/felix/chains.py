@@ -100,8 +100,7 @@ class _Renderer:
             "cali-to-host-endpoint": [],
             "cali-wl-to-host": [
                 "-j cali-from-wl-dispatch",
-                '-m comment --comment "Configured DefaultEndpointToHostAction" '
-                f"-j {self._config.endpoint_to_host}",
+                f'-m comment --comment "Configured DefaultEndpointToHostAction" -j {self._config.endpoint_to_host}',
             ],
         }
 
@@ -123,9 +122,7 @@ class _Renderer:
             for policy in policies:
                 rules.append(f"-m mark --mark {_NOT_PASSED} -j {_chain(policy_prefix, policy.name)}")
                 rules.append(_returning("Return if policy accepted"))
-            rules.append(
-                f'-m comment --comment "Drop if no policies passed packet" -m mark --mark {_NOT_PASSED} -j DROP'
-            )
+            rules.append(f'-m comment --comment "Drop if no policies passed packet" -m mark --mark {_NOT_PASSED} -j DROP')
         for profile in endpoint.profiles:
             rules.append(f"-j {_chain(profile_prefix, profile)}")
             rules.append(_returning("Return if profile accepted"))
@@ -218,4 +215,3 @@ def _returning(comment: str) -> str:
 
 def _port(protocol: str, port: int) -> str:
     return f"-p {protocol} -m multiport --dports {port} -j ACCEPT"
-

@@ -34,11 +34,7 @@ class Interfaces:
 
     def refresh(self, model: Model) -> None:
         """See to the interfaces that have appeared and forget those that are gone."""
-        present = {
-            endpoint.interface: endpoint
-            for endpoint in model.local
-            if (_NETWORKS / endpoint.interface / "ifindex").exists()
-        }
+        present = {endpoint.interface: endpoint for endpoint in model.local if (_NETWORKS / endpoint.interface / "ifindex").exists()}
         self._configured = {name: index for name, index in self._configured.items() if name in present}
         for name, endpoint in present.items():
             index = (_NETWORKS / name / "ifindex").read_text(encoding="ascii")
@@ -55,9 +51,7 @@ def set_up_tunnel(address: str, log: Log) -> None:
     """Make the IPIP device and give it the node's tunnel address; kernels without it are complained of."""
     if not (_NETWORKS / TUNNEL_DEVICE).exists() and not _ip("tunnel", "add", TUNNEL_DEVICE, "mode", "ipip"):
         log.warning("ipip_mgr.go 104", "Failed to add IPIP tunnel device", error=Bare("exit status 1"))
-        log.warning(
-            "ipip_mgr.go 81", "Failed configure IPIP tunnel device, retrying...", error=Bare("exit status 1")
-        )
+        log.warning("ipip_mgr.go 81", "Failed configure IPIP tunnel device, retrying...", error=Bare("exit status 1"))
         return
     _ip("link", "set", TUNNEL_DEVICE, "mtu", "1440", "up")
     if address:

@@ -73,9 +73,7 @@ class Model:
 
     def applied(self, endpoint: Endpoint, direction: str) -> list[Policy]:
         """The policies that govern an endpoint's ingress or egress, in order."""
-        return [
-            policy for policy in self.policies if direction in policy.types and policy.selects(endpoint.labels)
-        ]
+        return [policy for policy in self.policies if direction in policy.types and policy.selects(endpoint.labels)]
 
 
 def read(snapshot: Snapshot, node: str) -> Model:
@@ -86,10 +84,7 @@ def read(snapshot: Snapshot, node: str) -> Model:
         endpoints=list(_endpoints(snapshot, profiles)),
         profiles=profiles,
         policies=sorted(_policies(snapshot), key=lambda policy: (policy.order, policy.name)),
-        pools=[
-            Pool(pool["cidr"], bool(pool.get("masquerade")))
-            for _, pool in _documents(snapshot, "/v1/ipam/v4/pool")
-        ],
+        pools=[Pool(pool["cidr"], bool(pool.get("masquerade"))) for _, pool in _documents(snapshot, "/v1/ipam/v4/pool")],
     )
 
 
