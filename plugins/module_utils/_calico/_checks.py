@@ -9,6 +9,7 @@ C(where) is the place in the document, for the message. Values that Jinja made t
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import math
 import re
 
 from ansible.module_utils.common.text.converters import to_native, to_text
@@ -73,7 +74,7 @@ def number(value, where):
         found = float(to_text(value)) if not isinstance(value, bool) else None
     except ValueError:
         found = None
-    if found is None or found != found or found in (float('inf'), float('-inf')):
+    if found is None or math.isnan(found) or math.isinf(found):
         raise refuse(where, value, 'it is not a number', 'Give a number such as 100')
     return int(found) if found == int(found) else found
 

@@ -48,14 +48,17 @@ _MEANINGS = (
      'It is a calicoApiConfig document of apiVersion v1 with etcdEndpoints such as http://127.0.0.1:2379, and its files must exist'),
     ('no_leader', r'has no leader|Raft Internal Error|etcdserver: |leader changed', 'etcd has no leader at the moment',
      'Bring a majority of its members up'),
-    ('unreachable', r'etcd cluster is unavailable.*exceeded header timeout', 'etcd does not answer', 'Check the endpoints, and that no firewall drops packets on the way'),
+    ('server_error', r'returns server error \[', 'etcd answers with a server error', 'Look at its log; a proxy answers so while it reaches no member'),
+    ('unreachable', r'etcd cluster is unavailable.*exceeded header timeout', 'etcd does not answer',
+     'Check the endpoints, and that no firewall drops packets on the way'),
     ('unreachable', r'error #\d+: EOF', 'etcd closes the connection', 'Check that the endpoints say https where etcd wants TLS, and http where it does not'),
     ('unreachable', r'etcd cluster is unavailable', 'etcd cannot be reached', 'Start it (or its proxy on this host), and check the endpoints'),
     ('member', r'dial tcp|connection refused|connection reset|broken pipe|exceeded header timeout|: EOF$', 'A member of etcd cannot be reached',
      'Start it, or take it out of the endpoints'),
     ('document', r'Unknown resource type \(.*\(projectcalico\.org/v3\)', 'The document is for Calico 3',
      'Write it for Calico 2.6: apiVersion v1, kinds such as ipPool, and the names of their fields'),
-    ('document', r'Unknown resource type \(', 'calicoctl does not know this kind of document', 'Use apiVersion v1 and a kind such as ipPool, in this case'),
+    ('document', r'Unknown resource type \(', 'calicoctl does not know this kind of document',
+     'Use apiVersion v1 and a kind such as ipPool, in this case'),
     ('document', r'field in document is not recognized', 'calicoctl does not know a field of the document', 'Correct its spelling and place'),
     ('document', r'error parsing document|error with field|insufficient identifiers', 'calicoctl refuses the document', 'Correct it'),
     ('corrupt', r'invalid character .* (in literal|looking for)', 'A value in the datastore is corrupt', 'Remove its key with etcdctl'),
@@ -65,8 +68,8 @@ _MEANINGS = (
 )
 # Kinds of failure that pass by themselves, and for how many seconds to try again (None: until the call's own deadline). A write fails while
 # one of several members is down, because calicoctl's etcd client tries a create at one member only; an election takes seconds.
-_READ = (('no_leader',), 15)
-_WRITE = (('no_leader', 'member'), None)
+_READ = (('no_leader', 'server_error'), 15)
+_WRITE = (('no_leader', 'server_error', 'member'), None)
 
 
 class CalicoctlError(CommandError):
@@ -79,8 +82,8 @@ class CalicoctlError(CommandError):
 
 def said(result):
     """calicoctl's own words, on one line: stdout, where it prints errors, else stderr, where its usage text goes."""
-    text = result.out.strip() or result.err.strip()
-    return ' '.join(' '.join(text.split()).split('Usage:')[0].split()) or 'exit code %d' % result.rc
+    words, _usage, _options = (result.out.strip() or result.err.strip()).partition('Usage:')
+    return ' '.join(words.split()) or 'exit code %d' % result.rc
 
 
 def explain(action, result):

@@ -75,7 +75,7 @@ def _named(name, node, value):
         return name, None if node else default
     if name == 'asNumber':
         return name, str(_checks.as_number(value, name))
-    value = _boolean(value, 'on', 'off') if choices == ('on', 'off') else value.lower()
+    value = _boolean({'1': 'on', '0': 'off'}.get(value, value), 'on', 'off') if choices == ('on', 'off') else value.lower()
     if value not in choices:
         raise ValidationError('%s cannot be %s' % (name, value), remedy='Choose one of %s' % ', '.join(choices))
     return name, value

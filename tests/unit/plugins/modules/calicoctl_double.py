@@ -4,8 +4,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small calicoctl for unit tests: it works on a JSON file beside it, with those manners of the real one that its users must cope with.
 
-The file holds documents {kind: {identity: document}}, settings {"raw name node": value}, failures [what the next writes answer] and
-down (what every call answers, if not empty). Calls are noted in calls.log.
+The file holds documents {kind: {identity: document}}, settings {"raw name node": value}, failures [what the next writes answer], down (what
+every call answers, if not empty) and forgets (whether nothing is kept). Calls are noted in calls.log.
+
+It runs as a program, and within the tests' own process where starting one for each call would only cost time.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -14,16 +16,16 @@ import json
 import os
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-STORE = os.path.join(HERE, 'store.json')
 DEFAULTS = {'nodetonodemesh': 'on', 'asnumber': '64512', 'loglevel': 'info', 'ipip': 'off'}
 KINDS = ('ipPool', 'bgpPeer', 'node', 'policy', 'profile', 'hostEndpoint', 'workloadEndpoint')
 
 
-def fail(words):
+class Failure(Exception):
     """Errors go to stdout; the only exit code that is not 0 is 1."""
-    print(words)
-    sys.exit(1)
+
+
+def fail(words):
+    raise Failure(words)
 
 
 def identity(document):
@@ -68,8 +70,8 @@ def write(store, verb, documents, skip):
         elif known.pop(identity(document), None) is None and not skip:
             fail("Failed to delete '%s' resource: resource does not exist" % document['kind'])
     kinds = set(document['kind'] for document in documents)
-    return 'Successfully %s %d %sresource(s)' % ({'apply': 'applied', 'delete': 'deleted'}[verb], len(documents),
-                                                  "'%s' " % kinds.pop() if len(kinds) == 1 else '')
+    kind = "'%s' " % kinds.pop() if len(kinds) == 1 else ''
+    return 'Successfully %s %d %sresource(s)\n' % ({'apply': 'applied', 'delete': 'deleted'}[verb], len(documents), kind)
 
 
 def setting(store, verb, name, value, options):
@@ -87,13 +89,14 @@ def setting(store, verb, name, value, options):
     elif verb == 'unset':
         settings.pop(key, None)
     elif key in settings:
-        print(settings[key])
+        return settings[key] + '\n'
     elif raw != '-':
-        print('(unset)')
+        return '(unset)\n'
     elif node != '-':
-        print('%s (inherited from global)' % settings.get('- loglevel -', DEFAULTS[name]))
+        return '%s (inherited from global)\n' % settings.get('- loglevel -', DEFAULTS[name])
     else:
-        print(DEFAULTS[name])
+        return DEFAULTS[name] + '\n'
+    return ''
 
 
 def get(store, kind, names):
@@ -101,39 +104,47 @@ def get(store, kind, names):
     found = [document for key, document in sorted(documents.items()) if not names or key in names]
     if kind == 'node' and names and not found:
         fail('Failed to get resources: resource does not exist: Node(name=%s)' % names[0])
-    print(json.dumps(found, indent=2))
+    return json.dumps(found, indent=2) + '\n'
 
 
-def main():
-    with open(STORE) as handle:
-        store = json.load(handle)
-    options = dict((word.split('=', 1) + [''])[:2] for word in sys.argv[1:] if word.startswith('--'))
-    words = [word for word in sys.argv[1:] if not word.startswith('-') and word != 'json']
-    with open(os.path.join(HERE, 'calls.log'), 'a') as log:
-        log.write(' '.join(words) + '\n')
+def execute(store, arguments, stdin):
+    """What is printed; raises Failure. The store may be changed."""
+    options = dict((word.split('=', 1) + [''])[:2] for word in arguments if word.startswith('--'))
+    words = [word for word in arguments if not word.startswith('-') and word != 'json']
     if not os.path.exists(options['--config']):
         fail('Error reading config file: %s' % options['--config'])
     if words[0] == 'version':
         unknown = 'unknown' + (' (%s)' % store['down'] if store['down'] else '')
-        print('Client Version:    v1.6.3\nCluster Version:   %s\nCluster Type:      %s' % (unknown, unknown))
-        return
+        return 'Client Version:    v1.6.3\nCluster Version:   %s\nCluster Type:      %s\n' % (unknown, unknown)
     if store['down']:
         fail('Failed: %s' % store['down'])
     if store['failures'] and (words[0] in ('apply', 'delete') or words[1] == 'set'):
-        words, failure = [], store['failures'].pop(0)
-    if not words:
-        pass
-    elif words[0] == 'get':
-        get(store, words[1], words[2:])
-    elif words[0] == 'config':
-        setting(store, words[1], words[2], (words[3:] + [None])[0], options)
-    else:
-        print(write(store, words[0], json.load(sys.stdin), '--skip-not-exists' in options))
-    with open(STORE, 'w') as handle:
-        json.dump(store, handle)
-    if not words:
-        fail(failure)
+        fail(store['failures'].pop(0))
+    if words[0] == 'get':
+        return get(store, words[1], words[2:])
+    if words[0] == 'config':
+        return setting(store, words[1], words[2], (words[3:] + [None])[0], options)
+    return write(store, words[0], json.loads(stdin), '--skip-not-exists' in options)
+
+
+def run(folder, arguments, stdin):
+    """(exit code, what is printed) of one call on the store in a folder."""
+    path = os.path.join(folder, 'store.json')
+    with open(path) as handle:
+        store = json.load(handle)
+    with open(os.path.join(folder, 'calls.log'), 'a') as log:
+        log.write(' '.join(word for word in arguments if not word.startswith('-') and word != 'json') + '\n')
+    try:
+        code, out = 0, execute(store, arguments, stdin)
+    except Failure as failure:
+        code, out = 1, '%s\n' % failure
+    if not store['forgets']:
+        with open(path, 'w') as handle:
+            json.dump(store, handle)
+    return code, out
 
 
 if __name__ == '__main__':
-    main()
+    CODE, OUT = run(os.path.dirname(os.path.abspath(__file__)), sys.argv[1:], sys.stdin.read())
+    sys.stdout.write(OUT)
+    sys.exit(CODE)

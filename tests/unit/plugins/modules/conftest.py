@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""A calicoctl to run the modules against: calicoctl_double.py in a temporary folder."""
+"""A calicoctl to run the modules against: calicoctl_double.py, with a datastore in a temporary folder."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -11,6 +11,10 @@ import sys
 
 import pytest
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _runner
+
+from . import calicoctl_double
+
 
 # Without site-packages it starts faster, but a virtual environment of Python 2.7 then finds no json.
 FLAGS = '-E' if sys.version_info < (3,) else '-SE'
@@ -19,14 +23,24 @@ FLAGS = '-E' if sys.version_info < (3,) else '-SE'
 class Calicoctl:
     """The double and its datastore. C(options) are what a module needs to find it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, monkeypatch):
         self.folder = folder
+        self.as_program = False
+        self._run = _runner._command.run
+        monkeypatch.setattr(_runner._command, 'run', self.run)
         with io.open(os.path.join(os.path.dirname(__file__), 'calicoctl_double.py'), encoding='utf-8') as handle:
             folder.join('calicoctl').write('#!%s %s\n%s' % (sys.executable, FLAGS, handle.read()))
         folder.join('calicoctl').chmod(0o755)
         folder.join('calicoctl.cfg').write('apiVersion: v1\nkind: calicoApiConfig\n')
-        self.change({'documents': {}, 'settings': {}, 'failures': [], 'down': ''})
+        self.change({'documents': {}, 'settings': {}, 'failures': [], 'down': '', 'forgets': False})
         self.options = {'calicoctl': str(folder.join('calicoctl')), 'config': str(folder.join('calicoctl.cfg'))}
+
+    def run(self, argv, timeout, stdin=None, environ=None):
+        """In place of _command.run: as a program where a test asks for that, else in this process."""
+        if self.as_program:
+            return self._run(argv, timeout, stdin=stdin, environ=environ)
+        code, out = calicoctl_double.run(str(self.folder), argv[1:], stdin)
+        return _runner._command.Result(argv, code, out, '')
 
     @property
     def store(self):
@@ -61,5 +75,5 @@ class Calicoctl:
 
 
 @pytest.fixture
-def calicoctl(tmpdir):
-    return Calicoctl(tmpdir.mkdir('calicoctl'))
+def calicoctl(tmpdir, monkeypatch):
+    return Calicoctl(tmpdir.mkdir('calicoctl'), monkeypatch)

@@ -33,6 +33,7 @@ def configure(run_module, calicoctl):
 
 
 def test_check_run_run_check(configure, calicoctl):
+    calicoctl.as_program = True
     predicted = configure(WANTED, check=True, diff=True)
     assert predicted['changed'] and calicoctl.store['settings'] == {}
     assert configure(WANTED, diff=True) == predicted
@@ -74,7 +75,7 @@ def test_what_means_the_same_to_felix_is_left(configure, calicoctl, held, settin
 
 
 def test_defaults_count_as_set(configure, calicoctl):
-    defaults = [named('nodeToNodeMesh', True), named('asNumber', 64512), named('logLevel', 'info'), named('ipip', 'off')]
+    defaults = [named('nodeToNodeMesh', 1), named('asNumber', 64512), named('logLevel', 'info'), named('ipip', 'no')]
     assert configure(defaults)['changed'] is False
     calicoctl.folder.join('calicoctl').remove()
     assert configure(defaults, check=True)['changed'] is False
@@ -133,7 +134,6 @@ def test_before_calicoctl_is_set_up_check_mode_predicts_and_a_run_fails(configur
 
 
 def test_what_was_said_to_be_written_is_read_again(configure, calicoctl):
-    text = calicoctl.folder.join('calicoctl').read()
-    calicoctl.folder.join('calicoctl').write(text.replace('settings[key] = value', 'pass'))
+    calicoctl.change({'forgets': True})
     result = configure([felix('HealthEnabled', True)])
     assert result['failed'] and 'felix HealthEnabled' in result['msg']

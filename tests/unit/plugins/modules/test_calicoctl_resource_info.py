@@ -27,6 +27,7 @@ def info(run_module, calicoctl):
 
 
 def test_reads_all_kinds_that_are_managed(info, calicoctl):
+    calicoctl.as_program = True
     calicoctl.hold(POOL, OTHER, PEER, NODE, GHOST, WORKLOAD)
     result = info()
     assert result['resources'] == {'ipPool': [OTHER, POOL], 'bgpPeer': [PEER], 'node': [GHOST, NODE], 'policy': [], 'profile': [], 'hostEndpoint': []}

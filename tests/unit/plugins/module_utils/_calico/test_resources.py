@@ -66,7 +66,8 @@ def test_the_same_meaning_has_one_form(written, given):
 @pytest.mark.parametrize('one, other', [
     (doc('policy', {'name': 'p'}, {'order': 0}), doc('policy', {'name': 'p'}, {})),
     (doc('policy', {'name': 'p'}, {'types': ['ingress', 'egress']}), doc('policy', {'name': 'p'}, {})),
-    (doc('ipPool', {'cidr': '10.0.0.0/16'}, {'ipip': {'enabled': True, 'mode': 'cross-subnet'}}), doc('ipPool', {'cidr': '10.0.0.0/16'}, {'ipip': {'enabled': True}})),
+    (doc('ipPool', {'cidr': '10.0.0.0/16'}, {'ipip': {'enabled': True, 'mode': 'cross-subnet'}}),
+     doc('ipPool', {'cidr': '10.0.0.0/16'}, {'ipip': {'enabled': True}})),
     (doc('hostEndpoint', {'name': 'e', 'node': 'n'}, {'interfaceName': 'e', 'profiles': ['b', 'a']}),
      doc('hostEndpoint', {'name': 'e', 'node': 'n'}, {'interfaceName': 'e', 'profiles': ['a', 'b']})),
 ])

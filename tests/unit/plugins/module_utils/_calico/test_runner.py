@@ -113,7 +113,10 @@ def test_get_of_a_missing_resource_is_empty(double, answer):
     ('Failed to create Calico API client: KeyFile and CertFile must both be present[key: , cert: /rig/tls/client.crt]\n', 'certificate', 'etcdKeyFile'),
     ('Failed to create Calico API client: open /rig/tls/nope.crt: no such file or directory\n', 'config', 'its files must exist'),
     ('Failed to get resources: client: response is invalid json. The endpoint is probably not valid etcd cluster endpoint.\n', 'api', '--enable-v2'),
-    ('Failed to create Calico API client: syntax error in /etc/calico/calicoctl.cfg: invalid config file: unknown APIVersion \'\'\n', 'config', 'calicoApiConfig'),
+    ('Failed to apply \'ipPool\' resource: ' + DOWN % 'client: etcd member http://127.0.0.1:4997 returns server error [Not Implemented]',
+     'api', '--enable-v2'),
+    ('Failed to create Calico API client: syntax error in /etc/calico/calicoctl.cfg: invalid config file: unknown APIVersion \'\'\n',
+     'config', 'calicoApiConfig'),
     ('Failed to create Calico API client: no etcd authority or endpoints specified\n', 'config', 'etcdEndpoints'),
     ('Failed to delete \'ipPool\' resource: invalid character \'o\' in literal null (expecting \'u\')\n', 'corrupt', 'etcdctl'),
     ('Need super user privileges: Operation not permitted\n', 'privilege', 'become'),
@@ -182,8 +185,9 @@ def test_apply_is_not_repeated_when_no_member_answers(double):
     assert len(double.calls) == 1
 
 
-def test_a_read_waits_for_an_election_but_not_for_long(double):
-    double.answer((1, 'Failed to get resources: ' + DOWN % 'client: etcd member http://127.0.0.1:3370 has no leader'))
+@pytest.mark.parametrize('words', ['has no leader', 'returns server error [Service Unavailable]'])
+def test_a_read_waits_for_an_election_but_not_for_long(double, words):
+    double.answer((1, 'Failed to get resources: ' + DOWN % ('client: etcd member http://127.0.0.1:3370 ' + words)))
     with pytest.raises(_runner.CalicoctlError):
         double.calicoctl().get('node')
     assert len(double.calls) > 2 and double.now < 1015

@@ -12,8 +12,9 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import Validat
 
 
 @pytest.mark.parametrize('text', [
-    '', ' ', 'all()', "role == 'database'", 'role=="database"', "my_label != \"foo bar\"", "a in {'x', \"y\"}", "a not in { 'x' }", "a in {'x',}", 'a in {}',
-    'has(role)', '!has(role)', '! ! has( org.apache.mesos/x )', "(a == 'b' || c == 'd') && !(has(e))", "index == 'in'", "in == 'x'", "calico/k8s_ns == 'default'",
+    '', ' ', 'all()', "role == 'database'", 'role=="database"', "my_label != \"foo bar\"", "a in {'x', \"y\"}", "a not in { 'x' }", "a in {'x',}",
+    'a in {}', 'has(role)', '!has(role)', '! ! has( org.apache.mesos/x )', "(a == 'b' || c == 'd') && !(has(e))", "index == 'in'",
+    "in == 'x'", "calico/k8s_ns == 'default'",
     "a contains 'x'", "a starts with 'x' && b ends with 'y'", "DCOS_SPACE == '/prod/db'", "a == 'it says \"b\"'", 'all( )',
 ])
 def test_selectors(text):
