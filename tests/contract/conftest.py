@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -27,9 +28,26 @@ def pytest_configure(config: pytest.Config) -> None:
     """In the controlling process only: what is under test, ready before the workers start."""
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
+    os.environ.setdefault("CONTRACT_SEED", str(secrets.randbelow(10**6)))
+    os.environ.setdefault("CONTRACT_SEQUENCES", "200")
     os.environ[_ARTIFACTS] = str(_artifacts())
     for program in (ETCD, BIRD):
         find(program)
+
+
+def pytest_report_header() -> str:
+    """How to have the same random sequences again."""
+    return f"contract: CONTRACT_SEED={os.environ.get('CONTRACT_SEED')}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a rig stays on one worker (`--dist loadgroup`), each mode of a file on its own."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        parameters = callspec.params if callspec else {}
+        part = parameters.get("rig", parameters.get("chunk", ""))
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{part}"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

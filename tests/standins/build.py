@@ -49,9 +49,8 @@ TOOLS = (
 def build(outdir: Path, interpreter: str, zipapps_only: bool = False) -> list[Path]:
     """Everything that has its sources here; the paths of what was built."""
     outdir.mkdir(parents=True, exist_ok=True)
-    built = [
-        build_zipapp(tool, outdir, interpreter) for tool in TOOLS if (HERE / f"{tool.module.replace('.', '/')}.py").exists()
-    ]
+    written = [tool for tool in TOOLS if (HERE / f"{tool.module.replace('.', '/')}.py").exists()]
+    built = [build_zipapp(tool, outdir, interpreter) for tool in written]
     if not zipapps_only and (HERE / "node_image.py").exists():
         sys.path.insert(0, str(HERE))
         node_image = importlib.import_module("node_image")
@@ -63,7 +62,8 @@ def build_zipapp(tool: Tool, outdir: Path, interpreter: str) -> Path:
     """One executable, put in place whole."""
     target = outdir / tool.name
     with tempfile.NamedTemporaryFile(dir=outdir, prefix=f".{tool.name}.", delete=False) as stream:
-        stream.write(f"#!{interpreter} -I\n".encode())
+        # Isolated and without site: a stand-in has all it needs, and starting it is most of its time.
+        stream.write(f"#!{interpreter} -IS\n".encode())
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
             archive.writestr("__main__.py", f"from {tool.module} import main\n\nmain()\n")
             for path in sorted((HERE / PACKAGE).rglob("*.py")):

@@ -58,7 +58,8 @@ class Scenario:
         self._etcd = etcd
         left_out = set(skip)
         everything = load(source)
-        unknown = (left_out | set(self._before) | set(self._check) | self._unscaled) - {record.name for record in everything}
+        named = left_out | set(self._before) | set(self._check) | self._unscaled
+        unknown = named - {record.name for record in everything}
         if unknown:
             raise ValueError(f"{source} has no record named {sorted(unknown)}")
         self.records = [record for record in everything if record.name not in left_out]

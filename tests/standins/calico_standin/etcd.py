@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
-from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, quote, urlencode, urljoin, urlsplit
 
 from .errors import (
@@ -22,9 +21,13 @@ from .errors import (
     KeyExists,
     KeyNotFound,
 )
+from .http1 import Connection, MalformedAnswer
 from .settings import Settings, load_settings
 from .timing import scaled
-from .transport import TlsFiles, open_connection, parse_endpoint, translate
+from .transport import open_connection, parse_endpoint, translate
+
+if TYPE_CHECKING:
+    import ssl
 
 HEADER_TIMEOUT = 30.0
 _MAX_REDIRECTS = 10
@@ -48,11 +51,11 @@ class Etcd:
         timeout: float = HEADER_TIMEOUT,
     ) -> None:
         self._timeout = scaled(timeout)
-        self._tls = TlsFiles(ca, cert, key).context() if ca or cert or key else None
+        self._tls = _tls_context(ca, cert, key) if ca or cert or key else None
         self._endpoints = [parse_endpoint(endpoint) for endpoint in endpoints]
         random.shuffle(self._endpoints)
         self._pinned = 0
-        self._open: dict[SplitResult, HTTPConnection] = {}
+        self._open: dict[SplitResult, Connection] = {}
 
     # -- reads ------------------------------------------------------------------------------
 
@@ -168,19 +171,16 @@ class Etcd:
         connection = self._open.pop(endpoint, None)
         if connection is None:
             connection = open_connection(endpoint, self._tls, self._timeout)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
         try:
-            connection.request(method, target, body, headers)
-            response = connection.getresponse()
-            answer = response.read()
-        except (OSError, HTTPException) as exc:
+            answer = connection.request(method, target, body)
+        except (OSError, MalformedAnswer) as exc:
             connection.close()
             raise translate(exc, endpoint) from exc
-        if response.will_close:
-            connection.close()
-        else:
+        if answer.reusable:
             self._open[endpoint] = connection
-        return response.status, answer, response.getheader("Location")
+        else:
+            connection.close()
+        return answer.status, answer.body, answer.headers.get("location")
 
 
 def from_environment(env: Mapping[str, str], config_path: str | None) -> Etcd:
@@ -191,6 +191,12 @@ def from_environment(env: Mapping[str, str], config_path: str | None) -> Etcd:
 def from_settings(settings: Settings) -> Etcd:
     """The client for settings that are already loaded."""
     return Etcd(settings.endpoint_list(), settings.ca_cert_file, settings.cert_file, settings.key_file)
+
+
+def _tls_context(ca: str | None, cert: str | None, key: str | None) -> ssl.SSLContext:
+    from .tls import TlsFiles
+
+    return TlsFiles(ca, cert, key).context()
 
 
 def _flag(value: bool) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
-import http.client
 import os
 import socket
-import ssl
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigError, EtcdError
+from .http1 import Connection, ConnectionEnded, MalformedAnswer
+
+if TYPE_CHECKING:
+    import ssl
 
 _CONNECT_WORDS = {
     errno.ECONNREFUSED: "getsockopt: connection refused",
@@ -18,77 +20,8 @@ _CONNECT_WORDS = {
     errno.ENETUNREACH: "connect: network is unreachable",
     errno.EADDRNOTAVAIL: "connect: cannot assign requested address",
 }
-_ALERT_WORDS = {
-    "SSLV3_ALERT_BAD_CERTIFICATE": "bad certificate",
-    "TLSV1_ALERT_UNKNOWN_CA": "unknown certificate authority",
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "expired certificate",
-    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "unknown certificate",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "handshake failure",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "protocol version not supported",
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "bad certificate",
-}
-_VERIFY_EXPIRED = (9, 10)
-_VERIFY_HOSTNAME = (62, 64)
-
-
 class HeaderTimeout(EtcdError):
     """The endpoint gave no response header in time."""
-
-
-@dataclass(frozen=True)
-class TlsFiles:
-    """Paths of the three PEM files a client may be given."""
-
-    ca: str | None = None
-    cert: str | None = None
-    key: str | None = None
-
-    def context(self) -> ssl.SSLContext:
-        """Load the files; every failure is a ConfigError in the words of Go's tls package."""
-        if bool(self.cert) != bool(self.key):
-            raise ConfigError(
-                f"KeyFile and CertFile must both be present[key: {self.key or ''}, cert: {self.cert or ''}]"
-            )
-        for path in (self.cert, self.key, self.ca):
-            if path:
-                _require_readable(path)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # Go 1.9, of which the real tools are built, speaks TLS 1.2 at most.
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-        if self.ca:
-            try:
-                context.load_verify_locations(cafile=self.ca)
-            except ssl.SSLError:
-                context = _trusting_nothing()
-        else:
-            context.load_default_certs()
-        if self.cert and self.key:
-            try:
-                context.load_cert_chain(self.cert, self.key)
-            except ssl.SSLError as exc:
-                raise ConfigError(_key_pair_words(exc)) from exc
-        return context
-
-
-def _require_readable(path: str) -> None:
-    try:
-        with open(path, "rb"):
-            return
-    except OSError as exc:
-        reason = os.strerror(exc.errno or 0).lower()
-        raise ConfigError(f"open {path}: {reason}") from exc
-
-
-def _trusting_nothing() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def _key_pair_words(exc: ssl.SSLError) -> str:
-    if exc.reason == "KEY_VALUES_MISMATCH":
-        return "tls: private key does not match public key"
-    return "tls: failed to find any PEM data in certificate input"
 
 
 def parse_endpoint(endpoint: str) -> SplitResult:
@@ -99,26 +32,20 @@ def parse_endpoint(endpoint: str) -> SplitResult:
     return urlsplit(endpoint)
 
 
-def open_connection(
-    endpoint: SplitResult, tls: ssl.SSLContext | None, timeout: float
-) -> http.client.HTTPConnection:
+def open_connection(endpoint: SplitResult, tls: ssl.SSLContext | None, timeout: float) -> Connection:
     """Connect to an endpoint; failures are EtcdError with Go's wording."""
     if endpoint.scheme not in ("http", "https"):
         raise EtcdError(f'unsupported protocol scheme "{endpoint.scheme}"')
-    host = endpoint.hostname or ""
-    secure = endpoint.scheme == "https"
-    port = endpoint.port or (443 if secure else 80)
-    connection: http.client.HTTPConnection
-    if secure:
-        connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=tls)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    if endpoint.scheme == "http":
+        tls = None
+    elif tls is None:
+        from .tls import TlsFiles
+
+        tls = TlsFiles().context()
     try:
-        connection.connect()
+        return Connection(endpoint.hostname or "", _port(endpoint), timeout, tls)
     except OSError as exc:
-        connection.close()
         raise translate(exc, endpoint) from exc
-    return connection
 
 
 def translate(exc: Exception, endpoint: SplitResult) -> EtcdError:
@@ -127,44 +54,29 @@ def translate(exc: Exception, endpoint: SplitResult) -> EtcdError:
         return HeaderTimeout(f"client: endpoint {endpoint.geturl()} exceeded header timeout")
     if isinstance(exc, socket.gaierror):
         return EtcdError(f"dial tcp: lookup {endpoint.hostname}: no such host")
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        return EtcdError(_verification_words(exc, endpoint.hostname or ""))
-    if isinstance(exc, ssl.SSLError):
-        return EtcdError(_tls_words(exc))
-    if isinstance(exc, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)):
+    if isinstance(exc, MalformedAnswer):
+        return EtcdError(f'net/http: HTTP/1.x transport connection broken: malformed HTTP response "{exc}"')
+    if endpoint.scheme == "https":
+        from .tls import failure_words
+
+        words = failure_words(exc, endpoint.hostname or "")
+        if words:
+            return EtcdError(words)
+    if isinstance(exc, (ConnectionEnded, ConnectionResetError, BrokenPipeError)):
         return EtcdError("EOF")
-    if isinstance(exc, http.client.HTTPException):
-        return EtcdError(f"net/http: HTTP/1.x transport connection broken: malformed HTTP response {str(exc)!r}")
     if isinstance(exc, OSError):
         words = _CONNECT_WORDS.get(exc.errno or 0, f"getsockopt: {os.strerror(exc.errno or 0).lower()}")
         return EtcdError(f"dial tcp {_address(endpoint)}: {words}")
     raise exc
 
 
+def _port(endpoint: SplitResult) -> int:
+    return endpoint.port or (443 if endpoint.scheme == "https" else 80)
+
+
 def _address(endpoint: SplitResult) -> str:
     """The first address Go would dial for the endpoint, as `IP:PORT`."""
-    port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
+    port = _port(endpoint)
     found = socket.getaddrinfo(endpoint.hostname, port, type=socket.SOCK_STREAM)
     address = found[0][4][0]
     return f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}"
-
-
-def _verification_words(exc: ssl.SSLCertVerificationError, host: str) -> str:
-    if exc.verify_code in _VERIFY_EXPIRED:
-        return "x509: certificate has expired or is not yet valid"
-    if exc.verify_code in _VERIFY_HOSTNAME:
-        if host.replace(".", "").isdigit() or ":" in host:
-            return f"x509: cannot validate certificate for {host} because it doesn't contain any IP SANs"
-        return f"x509: certificate is not valid for any names, but wanted to match {host}"
-    return "x509: certificate signed by unknown authority"
-
-
-def _tls_words(exc: ssl.SSLError) -> str:
-    if isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)) or exc.reason is None:
-        return "EOF"
-    alert = _ALERT_WORDS.get(exc.reason)
-    if alert:
-        return f"remote error: tls: {alert}"
-    if exc.reason == "WRONG_VERSION_NUMBER":
-        return "tls: first record does not look like a TLS handshake"
-    return f"tls: {exc.reason.lower().replace('_', ' ')}"

@@ -71,7 +71,7 @@ def _print_peers(version: str) -> None:
 
 def _peers(version: str) -> list[tuple[str, ...]]:
     separator = "." if version == "4" else ":"
-    found = []
+    found: list[tuple[str, ...]] = []
     for line in _show_protocols(version):
         match = _PEER.match(line)
         if match:
@@ -87,7 +87,7 @@ def _show_protocols(version: str) -> list[str]:
         try:
             stream.write("show protocols\n")
             stream.flush()
-            lines = []
+            lines: list[str] = []
             for line in stream:
                 if line.startswith("0000"):
                     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Iterator
 from ipaddress import ip_interface, ip_network
 from typing import Any
@@ -77,7 +77,7 @@ class NodeStore(Store):
 
     def _initialise(self) -> None:
         """What only the writer of a node sees to: the Ready flag and the cluster's id."""
-        for path, value in (("/calico/v1/Ready", "true"), ("/calico/v1/config/ClusterGUID", uuid.uuid4().hex)):
+        for path, value in (("/calico/v1/Ready", "true"), ("/calico/v1/config/ClusterGUID", os.urandom(16).hex())):
             try:
                 self.etcd.create(path, value)
             except KeyExists:

@@ -15,13 +15,12 @@ from .model import Kind, Resource
 _MIN_WIDTH = 5
 _PADDING = 3
 _JSON_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
-_AMBIGUOUS = re.compile(
-    r"(?:y|n|yes|no|on|off|true|false|null|~|nan|\.nan|[-+]?\.inf|<<|=|"
+_AMBIGUOUS = (
+    r"(?i:y|n|yes|no|on|off|true|false|null|~|nan|\.nan|[-+]?\.inf|<<|=|"
     r"[-+]?(?:0x[0-9a-f_]+|0b[01_]+|0o?[0-7_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:e[-+]?[0-9]+)?|\.[0-9]+)|"
-    r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+|\d{4}-\d\d?-\d\d?.*|)",
-    re.IGNORECASE,
+    r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+|\d{4}-\d\d?-\d\d?.*|)"
 )
-_NOT_PLAIN = re.compile(r"^[-?:](?=\s|$)|^[,\[\]{}#&*!|>'\"%@`]|: |:$| #|^\s|\s$")
+_NOT_PLAIN = r"^[-?:](?=\s|$)|^[,\[\]{}#&*!|>'\"%@`]|: |:$| #|^\s|\s$"
 
 
 class UnknownFormat(Exception):
@@ -146,8 +145,8 @@ def _scalar(value: Any) -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         return str(value)
-    if _AMBIGUOUS.fullmatch(value) or "\n" in value:
+    if re.fullmatch(_AMBIGUOUS, value) or "\n" in value:
         return json.dumps(value, ensure_ascii=False)
-    if _NOT_PLAIN.search(value):
+    if re.search(_NOT_PLAIN, value):
         return "'" + value.replace("'", "''") + "'"
     return value

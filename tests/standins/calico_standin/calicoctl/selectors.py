@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_TOKEN = re.compile(
-    r"""\s*(?:
+_TOKEN = r"""(?x)\s*(?:
         (?P<word>all\(\s*\)|has\(\s*[\w./-]+\s*\)|not\s+in\b|in\b|==|!=|&&|\|\||[!(){},])
       | (?P<string>'[^']*'|"[^"]*")
       | (?P<label>[A-Za-z_][\w./-]*)
-    )""",
-    re.VERBOSE,
-)
+    )"""
 
 
 def is_selector(text: str) -> bool:
@@ -24,9 +21,10 @@ def is_selector(text: str) -> bool:
 
 
 def _tokens(text: str) -> list[str] | None:
+    token = re.compile(_TOKEN)
     found, position, end = [], 0, len(text.rstrip())
     while position < end:
-        match = _TOKEN.match(text, position)
+        match = token.match(text, position)
         if match is None:
             return None
         kind = match.lastgroup or ""
