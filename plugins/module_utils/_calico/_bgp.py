@@ -2,9 +2,10 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""BGP sessions of a calico/node: BIRD 1.6's own words and those of C(calicoctl node status), and who should be there.
+"""BGP sessions of a calico/node, in the words of BIRD 1.6, and who should be there.
 
-Neither exit codes nor C(calicoctl get nodes) tell whether the mesh is up: only sessions that are Established do.
+Neither exit codes nor C(calicoctl get nodes) tell whether the mesh is up: only sessions that are Established do. BIRD is asked on its socket, as
+C(calicoctl node status) does, whose table is cut into cells and which exits 0 whatever it finds.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -36,24 +37,6 @@ def parse_protocols(text):
         match = PROTOCOL.match(words[0]) if len(words) >= 5 and words[1] == 'BGP' else None
         if match:
             peers.append(peer(match.group(2).replace('_', '.'), TYPES[match.group(1)], words[3], words[4], ' '.join(words[5:])))
-    return peers
-
-
-def parse_status(text):
-    """Sessions from the IPv4 table of C(calicoctl node status); a cell that wraps goes on in the next row, whose first cell is empty."""
-    peers, inside = [], False
-    for line in text.splitlines():
-        if line.startswith('IPv'):
-            inside = line.startswith('IPv4')
-        cells = [cell.strip() for cell in line.strip().strip('|').split('|')]
-        if not inside or not line.startswith('|') or len(cells) != 5 or cells[0] == 'PEER ADDRESS':
-            continue
-        if cells[0]:
-            peers.append(peer(*cells))
-        elif peers:
-            last = peers[-1]
-            peers[-1] = peer(last['address'], *[' '.join(filter(None, pair)) for pair in
-                                                zip((last['type'], last['state'], last['since'], last['info']), cells[1:])])
     return peers
 
 

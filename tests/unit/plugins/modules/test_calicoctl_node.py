@@ -169,10 +169,8 @@ def test_a_container_removed_by_hand_is_started_again(run_module, node):
 
 
 CHANGES = [
-    (dict(as_number=64600), 'variable AS: is not set, wanted 64600'),
+    (dict(as_number=64600, libnetwork=True, no_default_ippools=False), 'variable AS: is not set, wanted 64600'),
     (dict(ip='10.0.0.12/24'), 'variable IP: is 10.0.0.11/24, wanted 10.0.0.12/24'),
-    (dict(libnetwork=True), 'variable CALICO_LIBNETWORK_ENABLED: is false, wanted true'),
-    (dict(no_default_ippools=False), 'variable NO_DEFAULT_POOLS: is true, wanted not set'),
     (dict(log_dir='/var/log/other'), 'mount /var/log/other:/var/log/calico: missing'),
 ]
 

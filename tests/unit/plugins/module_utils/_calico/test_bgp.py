@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Sessions as real BIRD 1.6.8 and calicoctl 1.6.3 tell them (recorded in tests/contract/records)."""
+"""Sessions as a real BIRD 1.6.8 tells them (recorded in tests/contract/records)."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -19,30 +19,6 @@ Mesh_10_98_0_13 BGP      master   start  23:49:11    Active
 Global_10_98_0_14 BGP      master   start  23:49:11    Connect
 Node_10_98_0_15 BGP      master   start  23:49:11    Active        Socket: Connection refused
 """
-COLUMNS = '+--------------+-------------------+-------+----------+-------------+\n'
-STATUS = """Calico process is running.
-
-IPv4 BGP status
-""" + COLUMNS + '| PEER ADDRESS |     PEER TYPE     | STATE |  SINCE   |    INFO     |\n' + COLUMNS + """| 10.98.0.12   | node-to-node mesh | up    | 23:49:15 | Established |
-| 10.98.0.13   | node-to-node mesh | start | 23:49:11 | Active      |
-| 10.98.0.14   | global            | start | 23:49:11 | Connect     |
-""" + COLUMNS + """
-IPv6 BGP status
-""" + COLUMNS + """| fd00::12     | node-to-node mesh | up    | 23:49:15 | Established |
-""" + COLUMNS
-WRAPPED = """Calico process is running.
-
-IPv4 BGP status
-+--------------+-------------------+-------+----------+--------------------------------+
-| PEER ADDRESS |     PEER TYPE     | STATE |  SINCE   |              INFO              |
-+--------------+-------------------+-------+----------+--------------------------------+
-| 10.98.0.12   | node-to-node mesh | start | 23:49:19 | Active Received:               |
-|              |                   |       |          | Administrative shutdown        |
-+--------------+-------------------+-------+----------+--------------------------------+
-
-INFO: BIRDv6 process: 'bird6' is not running.
-
-"""
 
 
 def brief(peers):
@@ -54,6 +30,10 @@ def with_codes(text):
     return '0001 %s\n2002-%s\n1002-%s\n' % tuple(lines[:3]) + ''.join(' %s\n' % line for line in lines[3:]) + '0000 \n'
 
 
+def test_no_sessions():
+    assert _bgp.parse_protocols('') == []
+
+
 @pytest.mark.parametrize('text', [PROTOCOLS, with_codes(PROTOCOLS)])
 def test_protocols(text):
     assert brief(_bgp.parse_protocols(text)) == [
@@ -61,22 +41,6 @@ def test_protocols(text):
         ('10.98.0.13', 'node-to-node mesh', 'start', 'Active', False),
         ('10.98.0.14', 'global', 'start', 'Connect', False),
         ('10.98.0.15', 'node specific', 'start', 'Active Socket: Connection refused', False)]
-
-
-def test_status_is_read_as_far_as_it_is_ipv4():
-    assert brief(_bgp.parse_status(STATUS)) == [
-        ('10.98.0.12', 'node-to-node mesh', 'up', 'Established', True),
-        ('10.98.0.13', 'node-to-node mesh', 'start', 'Active', False),
-        ('10.98.0.14', 'global', 'start', 'Connect', False)]
-
-
-def test_a_wrapped_row_is_one_session():
-    assert brief(_bgp.parse_status(WRAPPED)) == [('10.98.0.12', 'node-to-node mesh', 'start', 'Active Received: Administrative shutdown', False)]
-
-
-@pytest.mark.parametrize('text', ['', 'Calico process is not running.\n', 'Calico process is running.\n\nIPv4 BGP status\nNo IPv4 peers found.\n'])
-def test_no_sessions(text):
-    assert _bgp.parse_status(text) == [] and _bgp.parse_protocols(text) == []
 
 
 def test_nobody_on_the_socket(tmpdir):
