@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Record, Rig, Scenario
+from harness import Record, Rig
 from harness.config import REPOSITORY, STANDINS, patience, real_artifacts
 from harness.etcd_server import EtcdServer
 from harness.host import Host, Result
@@ -258,8 +258,12 @@ def _pid(host: Host) -> str:
     return host.enter()[2]
 
 
-def cluster_fixture(scenario: Scenario, blocks: list[str], prepare: Callable[[ClusterRig], object] | None = None) -> Any:
-    """A module's `rig` fixture with two agents."""
+def cluster_fixture(
+    blocks: list[str],
+    prepare: Callable[[ClusterRig], object] | None = None,
+    keep: tuple[str, ...] = (),
+) -> Any:
+    """A module's `rig` fixture with two agents; `keep` is as for Scenario."""
 
     @pytest.fixture(scope="module", params=MODES)
     def rig(
@@ -269,7 +273,7 @@ def cluster_fixture(scenario: Scenario, blocks: list[str], prepare: Callable[[Cl
         etcd_binary: Path,
     ) -> Iterator[ClusterRig]:
         image = unpack_image(artifacts, tmp_path_factory.mktemp("image"))
-        substitution = Substitution(request.param == "substituted", NAMES)
+        substitution = Substitution(request.param == "substituted", NAMES, keep)
         directory = tmp_path_factory.mktemp("cluster")
         made = ClusterRig(request.param, directory, artifacts, etcd_binary, substitution, blocks, image)
         try:

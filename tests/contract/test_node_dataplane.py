@@ -42,7 +42,9 @@ def prepare(rig: ClusterRig) -> None:
     rig.until(lambda: has_peer_route(rig, "a1") and has_peer_route(rig, "a2"), _MESH)
 
 
-rig = cluster_fixture(scenario, ["192.168.141.128/26", "192.168.78.192/26"], prepare)
+# Felix lets etcd's usual ports through whichever is in use.
+_FAILSAFE_PORTS = (r"\b2379\b", r"\b4001\b")
+rig = cluster_fixture(["192.168.141.128/26", "192.168.78.192/26"], prepare, _FAILSAFE_PORTS)
 
 
 def routes(rig: ClusterRig, agent: str) -> list[str]:

@@ -16,7 +16,7 @@ _DEFAULTS = "startup, empty etcd"
 _ANEW = ("pool first", "startup NO_DEFAULT_POOLS", "startup CALICO_IPV4POOL_CIDR/IPIP/NAT")
 
 scenario = Scenario("21-calico-node-startup.jsonl")
-rig = cluster_fixture(scenario, ["192.168.141.128/26"])
+rig = cluster_fixture(["192.168.141.128/26"])
 
 
 @scenario.parametrize

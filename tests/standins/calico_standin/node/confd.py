@@ -101,9 +101,11 @@ def _tell_bird(control: Path, command: str) -> str:
 
 
 def once(log: Log) -> None:
-    """What runs before the services: a first configuration and the tunnel's address."""
+    """What runs before the services: the tunnel's address and, saying nothing, a first configuration."""
     try:
-        Confd(connect(), node_name(), log).refresh()
+        etcd, node = connect(), node_name()
+        ensure_tunnel_address(etcd, etcd.snapshot(), node, log)
+        Confd(etcd, node, Log("ERROR", sys.stdout)).refresh()
     except StandinError as exc:
         log.error("config.go 100", f"{exc}")
 
