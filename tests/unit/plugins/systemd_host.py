@@ -29,9 +29,9 @@ class Host:
         self.units = root.join("etc", "systemd", "system")
         for folder in ("bin", "systemd", "members", "srv", "etc/systemd/system"):
             root.ensure(folder, dir=True)
-        self.tool("systemctl", "#!%s\n%s" % (sys.executable, _read(os.path.join(DOUBLES, "systemctl.py"))))
+        self.tool("systemctl", "#!%s -SE\n%s" % (sys.executable, _read(os.path.join(DOUBLES, "systemctl.py"))))
         self.tool("journalctl", '#!/bin/sh\ntail -n "$4" "%s/systemd/$2.journal"\n' % root)
-        self.etcd = self.tool("etcd-archive", "#!%s\n%s" % (sys.executable, _read(os.path.join(DOUBLES, "etcd.py"))))
+        self.etcd = self.tool("etcd-archive", "#!%s -SE\n%s" % (sys.executable, _read(os.path.join(DOUBLES, "etcd.py"))))
 
     def tool(self, name, text):
         path = self.root.join("bin", name)
