@@ -20,6 +20,11 @@ NAME = os.environ.get("SYSTEM_LAB", "system")
 KEEP = os.environ.get("SYSTEM_LAB_KEEP") == "1"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """What `make test` leaves to `make test-long`."""
+    config.addinivalue_line("markers", "slow: only in make test-long")
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """1 master, 3 private agents and 1 public one, of all flavours."""
