@@ -14,6 +14,8 @@ from ansible.release import __version__ as core_version
 
 # ansible-core -> the oldest Python on a host (ansible/module_utils/basic.py of each release)
 OLDEST = (((2, 20), (3, 9)), ((2, 18), (3, 8)), ((2, 17), (3, 7)), ((2, 16), (3, 6)))
+# DC/OS-era Pythons -> the last ansible-core that manages them
+LAST = {(2, 7): "ansible-core 2.16, the last that manages Python 2.7 and 3.6", (3, 6): "ansible-core 2.16, the last that manages it", (3, 5): "ansible-core 2.15"}
 PROBE = "import sys; sys.stdout.write('%d.%d' % sys.version_info[:2])"
 
 
@@ -24,9 +26,9 @@ def too_old(core: str, python: str) -> str | None:
     oldest = next((lowest for since, lowest in OLDEST if version >= since), (3, 5))
     if found >= oldest or (found == (2, 7) and version <= (2, 16)):
         return None
-    way = "ansible-core 2.16, the last that manages Python 2.7 and 3.6" if found in ((2, 7), (3, 6)) else "ansible-core 2.15" if found == (3, 5) else "an older ansible-core"
+    last = LAST.get(found, "an older ansible-core")
     return (
-        f"ansible-core {core} does not manage hosts with Python {python}. Use {way}, or set ansible_python_interpreter to a Python "
+        f"ansible-core {core} does not manage hosts with Python {python}. Use {last}, or set ansible_python_interpreter to a Python "
         f"{oldest[0]}.{oldest[1]} or newer on this host."
     )
 

@@ -7,7 +7,7 @@ from ansible_collections.dcos.calico.plugins.action.agent_info import too_old
 
 @pytest.mark.parametrize(
     ("core", "python"),
-    [("2.15.13", "2.7"), ("2.15.13", "3.5"), ("2.16.19", "2.7"), ("2.16.19", "3.6"), ("2.17.0", "3.7"), ("2.19.14", "3.8"), ("2.21.5", "3.9"), ("2.21.5", "3.13")],
+    [("2.15.13", "2.7"), ("2.15.13", "3.5"), ("2.16.19", "2.7"), ("2.16.19", "3.6"), ("2.17.0", "3.7"), ("2.19.14", "3.8"), ("2.21.5", "3.9")],
 )
 def test_what_a_core_manages(core: str, python: str) -> None:
     assert too_old(core, python) is None
