@@ -42,9 +42,7 @@ def write_config(rig: Rig) -> None:
     rig.host.write("/etc/calico/calicoctl.cfg", rig.substitution.text(text))
 
 
-scenario = Scenario(
-    "08-tls.jsonl", before={"mtls good": start_servers, "mtls by cfg file": write_config}, etcd=False
-)
+scenario = Scenario("08-tls.jsonl", before={"mtls good": start_servers, "mtls by cfg file": write_config}, etcd=False)
 rig = scenario.rig_fixture()
 
 

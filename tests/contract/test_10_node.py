@@ -38,7 +38,7 @@ silent:logs) exec sleep 30 ;;
 *) exit 1 ;;
 esac
 """
-LSMOD = f"#!/bin/sh\nread -r mode < {MODE}\nfor module in $mode; do echo \"$module 16384 0\"; done\n"
+LSMOD = f'#!/bin/sh\nread -r mode < {MODE}\nfor module in $mode; do echo "$module 16384 0"; done\n'
 FAILS = "#!/bin/sh\nexit 1\n"
 TALKS = "#!/bin/sh\necho output\n"
 

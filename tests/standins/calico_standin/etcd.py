@@ -152,9 +152,7 @@ class Etcd:
         lines = "".join(f"; error #{number}: {failure}\n" for number, failure in enumerate(failures))
         raise EtcdUnavailable(_UNAVAILABLE + lines)
 
-    def _exchange(
-        self, endpoint: SplitResult, method: str, target: str, body: str | None
-    ) -> tuple[int, bytes]:
+    def _exchange(self, endpoint: SplitResult, method: str, target: str, body: str | None) -> tuple[int, bytes]:
         location, address = target, endpoint
         for _ in range(_MAX_REDIRECTS):
             status, answer, moved = self._round_trip(address, method, location, body)
@@ -165,9 +163,7 @@ class Etcd:
             location = absolute.path + (f"?{absolute.query}" if absolute.query else "")
         raise EtcdError("client: too many redirects")
 
-    def _round_trip(
-        self, endpoint: SplitResult, method: str, target: str, body: str | None
-    ) -> tuple[int, bytes, str | None]:
+    def _round_trip(self, endpoint: SplitResult, method: str, target: str, body: str | None) -> tuple[int, bytes, str | None]:
         connection = self._open.pop(endpoint, None)
         if connection is None:
             connection = open_connection(endpoint, self._tls, self._timeout)

@@ -20,6 +20,8 @@ _CONNECT_WORDS = {
     errno.ENETUNREACH: "connect: network is unreachable",
     errno.EADDRNOTAVAIL: "connect: cannot assign requested address",
 }
+
+
 class HeaderTimeout(EtcdError):
     """The endpoint gave no response header in time."""
 

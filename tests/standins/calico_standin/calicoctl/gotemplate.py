@@ -26,9 +26,7 @@ def render(template: str, data: Any) -> str:
 Nodes = Sequence[tuple[bool, str]]
 
 
-def _block(
-    nodes: Nodes, at: int, dot: Any, active: bool, ends: tuple[str, ...]
-) -> tuple[str, int, str]:
+def _block(nodes: Nodes, at: int, dot: Any, active: bool, ends: tuple[str, ...]) -> tuple[str, int, str]:
     """Render up to one of the words that end the block; the text, the position of that word, the word."""
     parts: list[str] = []
     while at < len(nodes):

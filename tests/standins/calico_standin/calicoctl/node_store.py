@@ -11,9 +11,10 @@ from ..cni import gojson
 from ..errors import KeyExists, KeyNotFound
 from ..etcd import Etcd
 from .addresses import release, remove_host
+from .endpoint_store import WorkloadEndpointStore
 from .model import NODE, PROFILE, Resource
 from .rules import rules_from_store, rules_to_store
-from .store import BGP, HOSTS, Metadata, Store, WorkloadEndpointStore, escaped, unescaped
+from .store import BGP, HOSTS, Metadata, Store, escaped, unescaped
 
 
 class NodeStore(Store):

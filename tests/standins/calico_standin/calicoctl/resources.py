@@ -14,7 +14,7 @@ from .. import documents
 from ..documents import DocumentError
 from ..errors import StandinError
 from ..etcd import Etcd
-from . import cli, node_store, printers, store, usage, validation
+from . import cli, endpoint_store, node_store, printers, store, usage, validation
 from .model import API_VERSION, Kind, Resource, by_argument, by_document_name
 
 _STORES: dict[str, type[store.Store]] = {
@@ -25,8 +25,8 @@ _STORES: dict[str, type[store.Store]] = {
         store.PoolStore,
         store.PolicyStore,
         store.PeerStore,
-        store.HostEndpointStore,
-        store.WorkloadEndpointStore,
+        endpoint_store.HostEndpointStore,
+        endpoint_store.WorkloadEndpointStore,
     )
 }
 _SEPARATOR = re.compile(r"^---.*$", re.MULTILINE)
@@ -117,9 +117,7 @@ class Action:
     forgives: tuple[str, type[StandinError]] | None = None
 
 
-_CREATE = Action(
-    "create", "created", usage.CREATE, lambda into, one: into.create(one), ("--skip-exists", store.ResourceExists)
-)
+_CREATE = Action("create", "created", usage.CREATE, lambda into, one: into.create(one), ("--skip-exists", store.ResourceExists))
 _REPLACE = Action("replace", "replaced", usage.REPLACE, lambda into, one: into.replace(one))
 _APPLY = Action("apply", "applied", usage.APPLY, lambda into, one: into.apply(one))
 _DELETE = Action(
@@ -204,9 +202,7 @@ def get(argv: Sequence[str]) -> None:
     except printers.UnknownFormat as exc:
         cli.fail(str(exc))
     try:
-        shown: list[tuple[Kind, list[Resource]]] = [
-            (one.kind, _STORES[one.kind.name](etcd).select(one.metadata)) for one in _wanted(arguments)
-        ]
+        shown: list[tuple[Kind, list[Resource]]] = [(one.kind, _STORES[one.kind.name](etcd).select(one.metadata)) for one in _wanted(arguments)]
         for kind, resources in shown:
             show(kind, resources)
     except (BadFile, StandinError) as exc:

@@ -68,8 +68,7 @@ CREATE = _writing(
     "create",
     "Create each resource of a document.",
     "--skip-exists",
-    "     --skip-exists          Skip over and treat as successful any attempts to\n"
-    "                            create an entry that already exists.\n",
+    "     --skip-exists          Skip over and treat as successful any attempts to\n                            create an entry that already exists.\n",
 )
 REPLACE = _writing("replace", "Replace each resource of a document; each must exist.")
 
