@@ -64,8 +64,10 @@ options:
     default: 600
 attributes:
   check_mode:
-    description: Tells what it would fetch. The digests of what is not there yet are not known, so the file is predicted only if nothing has to be fetched.
+    description: Can run in check mode and tell what it would change without changing it.
     support: partial
+    details:
+      - The digests of what would be fetched are not known, so the variables file is predicted only if nothing has to be fetched.
   diff_mode:
     description: Shows the variables file before and after.
     support: full
