@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import subprocess
@@ -83,14 +82,14 @@ class Lab:
         assert found is not None, f"there is no lab {name}"
         self.settings = found
         self.inventory = found.inventory
+        self._pids: dict[str, int] | None = None
         self.hosts = {plan.name: Host(self, plan) for plan in found.hosts}
 
-    @functools.cached_property
-    def _podman(self) -> Any:
-        return cluster.podman_of(self.settings)
-
     def pids(self) -> dict[str, int]:
-        return cluster.pids(self.settings, self._podman)
+        """Process of each container's init; asked of podman once, and again after a host was powered."""
+        if self._pids is None:
+            self._pids = cluster.pids(self.settings, cluster.podman_of(self.settings))
+        return self._pids
 
     @property
     def agents(self) -> list[Host]:
@@ -102,6 +101,7 @@ class Lab:
 
     def power(self, name: str, action: str) -> None:
         """restart, stop or start a host."""
+        self._pids = None
         cluster.power(self.settings, name, action)
 
     def etcd(self) -> dict[str, str]:
