@@ -35,10 +35,10 @@ def variables() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def agents() -> list[str]:
-    """The addresses of all agents, which are the names of their nodes too."""
+def agents() -> dict[str, str]:
+    """All agents by name, with their addresses, which are the names of their nodes."""
     groups = lab_inventory()["children"]["agents"]["children"].values()
-    return [host["ansible_host"] for group in groups for host in group.get("hosts", {}).values()]
+    return {name: host["ansible_host"] for group in groups for name, host in group.get("hosts", {}).items()}
 
 
 @pytest.fixture(scope="session")
@@ -48,9 +48,9 @@ def agent_hosts() -> list[Any]:
 
 
 @pytest.fixture
-def address(host: Any) -> str:
-    """The address of the host under test."""
-    return host.backend.get_hostname()
+def address(host: Any, agents: dict[str, str]) -> str:
+    """The address of the agent under test."""
+    return agents[host.backend.get_hostname()]
 
 
 class Etcd:

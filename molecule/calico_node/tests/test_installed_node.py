@@ -49,8 +49,8 @@ def test_the_datastore_knows_its_node(etcd: Any, address: str) -> None:
     assert keys[f"/calico/bgp/v1/host/{address}/network_v4"] == str(ipaddress.ip_network(f"{address}/24", strict=False))
 
 
-def test_no_node_is_known_by_another_name(etcd: Any, agents: list[str]) -> None:
-    assert {key.split("/")[5] for key in etcd.below("/calico/bgp/v1/host")} == set(agents)
+def test_no_node_is_known_by_another_name(etcd: Any, agents: dict[str, str]) -> None:
+    assert {key.split("/")[5] for key in etcd.below("/calico/bgp/v1/host")} == set(agents.values())
 
 
 def test_felix_is_live_and_ready(host: Any) -> None:
@@ -58,9 +58,9 @@ def test_felix_is_live_and_ready(host: Any) -> None:
         host.check_output("curl -fsS --max-time 5 http://127.0.0.1:62092/%s", question)
 
 
-def test_bird_has_a_session_with_every_other_agent(host: Any, agents: list[str], address: str) -> None:
+def test_bird_has_a_session_with_every_other_agent(host: Any, agents: dict[str, str], address: str) -> None:
     """As the kernel sees them; the others may just have been restarted."""
-    wanted, deadline = set(agents) - {address}, time.monotonic() + SECONDS
+    wanted, deadline = set(agents.values()) - {address}, time.monotonic() + SECONDS
     while (found := sessions(host)) != wanted and time.monotonic() < deadline:
         time.sleep(1)
     assert found == wanted
