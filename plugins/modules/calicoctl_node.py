@@ -154,6 +154,14 @@ options:
         type: list
         elements: str
         default: []
+      down_peers:
+        description:
+          - What to do about peers on whose hosts calico/node does not run, which BIRD knows because nobody takes its connection there.
+          - V(fail) counts them as missing sessions. V(report) goes on and returns them in RV(peers_down), for whoever looks at all hosts
+            together, because a node that is started later in the same run has to come up with this one.
+        type: str
+        choices: [fail, report]
+        default: fail
   receipts:
     description:
       - File that notes which image an archive holds.
@@ -297,6 +305,12 @@ peers:
       description: Whether the session is up.
       type: bool
       sample: true
+peers_down:
+  description: Addresses of peers that are down, with O(health.down_peers=report).
+  returned: state is present
+  type: list
+  elements: str
+  sample: []
 needs:
   description: Checksums of files on the controller that must be pushed before anything is changed. For the action plugin.
   returned: state is present
@@ -350,6 +364,7 @@ ARGUMENT_SPEC = dict(
         stable_seconds=dict(type='float', default=2),
         peers=dict(type='str', default='auto'),
         tolerated_peers=dict(type='list', elements='str', default=[]),
+        down_peers=dict(type='str', choices=['fail', 'report'], default='fail'),
     ), apply_defaults=True),
     receipts=dict(type='path', default=_receipts.PATH),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
@@ -375,13 +390,13 @@ def settle_image(module, actual, image):
 
 
 def bring_about(params, actual, work, calicoctl):
-    """Apply, wait until the node is healthy, and return (sessions, id of the container)."""
+    """Apply, wait until the node is healthy, and return (sessions, addresses of peers that are down, id of the container)."""
     _node_host.apply(params, actual, work, calicoctl)
     if work.held:
-        return peers_now(params), actual.container['Id']
+        return peers_now(params), [], actual.container['Id']
     seen = _health.wait(_health.Wanted(params), actual.nodes, calicoctl, lambda: _node_host.logs(params), fresh=bool(work.start))
     container = actual.container if not work.start else _docker.container_and_image(_node.CONTAINER, params['image'])[0]
-    return seen.peers, (container or {}).get('Id')
+    return seen.peers, seen.down, (container or {}).get('Id')
 
 
 def peers_now(params):
@@ -404,11 +419,12 @@ def present(module):
     plan = Plan(image_plan)
     plan.extend(work.plan())
     if module.check_mode or needs:
-        peers, container_id = peers_now(params), actual.container['Id'] if actual.running else None
+        peers, down, container_id = peers_now(params), [], actual.container['Id'] if actual.running else None
     else:
-        peers, container_id = bring_about(params, actual, work, calicoctl)
+        peers, down, container_id = bring_about(params, actual, work, calicoctl)
     return dict(plan.result(module._diff), node_name=params['name'], ip=params['ip'], image=params['image'], image_id=image_id, container_id=container_id,
-                action=work.start or 'none', restart_needed=work.held, differences=work.differences, peers=peers, needs=needs)
+                action=work.start or 'none', restart_needed=work.held, differences=work.differences, peers=peers,
+                peers_down=down, needs=needs)
 
 
 def absent(module):

@@ -96,6 +96,11 @@ def missing(expected, peers, tolerated=()):
     return sorted(set(expected) - up - set(tolerated))
 
 
+def refused(address, peers):
+    """Whether BIRD could not reach anybody's BIRD at an address (C(Active Socket: Connection refused)): calico/node does not run there, or its host is down."""
+    return any(item['address'] == address and 'Socket:' in item['info'] for item in peers)
+
+
 def describe(address, peers):
     """What is known of the session with an address, for an error message."""
     for item in peers:

@@ -16,12 +16,13 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import
 PAUSE = 0.5
 NODES_EVERY = 4  # looks between two questions to the datastore
 CAUSE_EVERY = 6  # looks between two readings of the log
+GRACE = 15  # seconds in which a node that was started at the same time may still come
 
 
 class Wanted(object):
     """What healthy means: name of the node, felix_port (None: go by the age of Felix' process), timeout, stable_seconds, peers (C(auto) or
-    a number), tolerated (addresses that may be down), bgp (False without BIRD)."""
-    __slots__ = ('name', 'felix_port', 'timeout', 'stable_seconds', 'peers', 'tolerated', 'bgp')
+    a number), tolerated (addresses that may be down), report_down (go on without peers on whose host no BIRD listens), bgp (False without BIRD)."""
+    __slots__ = ('name', 'felix_port', 'timeout', 'stable_seconds', 'peers', 'tolerated', 'report_down', 'bgp')
 
     def __init__(self, params):
         health = params['health']
@@ -31,18 +32,21 @@ class Wanted(object):
         self.stable_seconds = health['stable_seconds']
         self.peers = health['peers']
         self.tolerated = health['tolerated_peers']
+        self.report_down = health['down_peers'] == 'report'
         self.bgp = params['backend'] == 'bird'
 
 
 class Look(object):
-    """One look: felix (None if fine, else what is wrong), peers as _bgp.peer(), bgp (None if fine, else what is wrong), absent addresses."""
-    __slots__ = ('felix', 'peers', 'bgp', 'absent')
+    """One look: felix (None if fine, else what is wrong), peers as _bgp.peer(), bgp (None if fine, else what is wrong), absent addresses, and
+    the addresses of those that are down and to be reported only."""
+    __slots__ = ('felix', 'peers', 'bgp', 'absent', 'down')
 
-    def __init__(self, felix, peers, bgp=None, absent=()):
+    def __init__(self, felix, peers, bgp=None, absent=(), down=()):
         self.felix = felix
         self.peers = peers
         self.bgp = bgp
         self.absent = list(absent)
+        self.down = list(down)
 
     @property
     def healthy(self):
@@ -88,8 +92,11 @@ def look(wanted, nodes, calicoctl):
         return Look(felix, peers, None if count >= int(wanted.peers) else '%d of %s BGP sessions are Established' % (count, wanted.peers))
     if not nodes.get(wanted.name):
         return Look(felix, peers, 'the datastore has no address of the node %s yet' % wanted.name)
-    absent = _bgp.missing(expected_peers(wanted, nodes, peers, calicoctl), peers, wanted.tolerated)
-    return Look(felix, peers, 'no BGP session is Established with %s' % ', '.join(name_peer(each, nodes, peers) for each in absent) if absent else None, absent)
+    missing = _bgp.missing(expected_peers(wanted, nodes, peers, calicoctl), peers, wanted.tolerated)
+    down = [address for address in missing if wanted.report_down and _bgp.refused(address, peers)]
+    absent = [address for address in missing if address not in down]
+    said = 'no BGP session is Established with %s' % ', '.join(name_peer(each, nodes, peers) for each in absent) if absent else None
+    return Look(felix, peers, said, absent, down)
 
 
 def name_peer(address, nodes, peers):
@@ -111,7 +118,7 @@ def wait(wanted, nodes, calicoctl, logs, fresh=False, clock=None, sleep=None):
         if (fresh and count == 0) or (count and count % NODES_EVERY == 0):
             nodes = _node.addresses(calicoctl.nodes())
         seen = look(wanted, nodes, calicoctl)
-        if seen.healthy:
+        if seen.healthy and not (seen.down and fresh and wanted.timeout - deadline.left() < min(GRACE, wanted.timeout / 2)):
             return seen
         count += 1
         if count % CAUSE_EVERY == 0 and seen.felix is not None:
@@ -119,6 +126,8 @@ def wait(wanted, nodes, calicoctl, logs, fresh=False, clock=None, sleep=None):
             if why:
                 raise unhealthy(wanted, seen, why, remedy, '')
         if not deadline.pause(PAUSE):
+            if seen.healthy:
+                return seen
             why, remedy = _felix.cause(logs(), _felix.rp_filter_loose()) if seen.felix is not None else (None, None)
             raise unhealthy(wanted, seen, why, remedy, logs())
 

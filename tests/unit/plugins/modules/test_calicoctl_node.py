@@ -220,8 +220,10 @@ def test_the_mesh_must_be_up_but_for_tolerated_peers_and_hosts_without_address(r
     result = run_module(calicoctl_node, node.args())
     assert result['failed'] and result['missing_peers'] == ['10.0.0.13']
     assert 'node agent3 10.0.0.13 (Active Socket: Connection refused, start since 23:49:11)' in result['msg'] and 'tolerated_peers' in result['msg']
-    peers = run_module(calicoctl_node, node.args(health={'tolerated_peers': ['10.0.0.13']}))['peers']
-    assert [(peer['address'], peer['established']) for peer in peers] == [('10.0.0.12', True), ('10.0.0.13', False)]
+    result = run_module(calicoctl_node, node.args(health={'tolerated_peers': ['10.0.0.13']}))
+    assert [(peer['address'], peer['established']) for peer in result['peers']] == [('10.0.0.12', True), ('10.0.0.13', False)] and result['peers_down'] == []
+    result = run_module(calicoctl_node, node.args(health={'down_peers': 'report'}))
+    assert not result['changed'] and result['peers_down'] == ['10.0.0.13']
 
 
 def test_a_number_of_peers(run_module, node):

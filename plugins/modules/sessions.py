@@ -1,0 +1,76 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: sessions
+short_description: Judge the BGP sessions of all hosts of a run together
+version_added: 0.1.0
+description:
+  - Takes what M(dcos.calico.calicoctl_node) returned on each host, and fails with one message if a node has no session with others.
+  - Of two nodes the one that was started later has the last word, so a node that others missed before it was started is fine afterwards.
+  - Runs on the controller. Run it once, at the end.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  hosts:
+    description:
+      - Names of the hosts.
+    type: list
+    elements: str
+    required: true
+  result:
+    description:
+      - Name of the variable in which each host has the result of M(dcos.calico.calicoctl_node). Hosts without one are left out.
+    type: str
+    required: true
+attributes:
+  action:
+    description: Has a corresponding action plugin, which does it all.
+    support: full
+  bypass_host_loop:
+    description: Runs once for all hosts.
+    support: none
+  check_mode:
+    description: Changes nothing in any mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: N/A
+  idempotent:
+    description: Changes nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Run calico/node
+  dcos.calico.calicoctl_node:
+    ip: 10.0.2.10/24
+    health:
+      down_peers: report
+  register: node
+
+- name: Judge the sessions of all hosts together
+  dcos.calico.sessions:
+    hosts: "{{ ansible_play_hosts }}"
+    result: node
+  run_once: true
+"""
+
+RETURN = r"""
+checked:
+  description: The hosts that had a result.
+  returned: always
+  type: list
+  elements: str
+  sample: [agent1, agent2]
+down:
+  description: For the address of each node that is down, the hosts that miss it.
+  returned: always
+  type: dict
+  sample: {10.0.2.11: [agent1]}
+"""

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from ansible.playbook.task import Task
+
+from ansible_collections.dcos.calico.plugins.action import sessions as plugin
+
+PEER = {"address": "10.0.0.2", "established": False}
+
+
+def run(hostvars: dict[str, Any]) -> dict[str, Any]:
+    task = Task()
+    task.action = "dcos.calico.sessions"
+    task.args = {"hosts": sorted(hostvars), "result": "node"}
+    action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
+    return action.run(task_vars={"hostvars": hostvars})
+
+
+def test_hosts_without_a_result_are_left_out() -> None:
+    result = run({"a": {"node": {"ip": "10.0.0.1/24", "peers": [], "peers_down": []}}, "b": {}, "c": {"node": {"skipped": True}}})
+    assert result["checked"] == ["a"] and result["down"] == {} and not result.get("failed") and not result["changed"]
+
+
+def test_a_session_that_is_down_fails() -> None:
+    result = run({"a": {"node": {"ip": "10.0.0.1/24", "peers": [PEER], "peers_down": ["10.0.0.2"]}}})
+    assert result["failed"] and result["down"] == {"10.0.0.2": ["a"]} and "10.0.0.2 is no host of this run" in result["msg"]

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import _sessions
+
+
+def node(number: int, up: list[int], down: list[int]) -> dict[str, Any]:
+    """What calicoctl_node returned on 10.0.0.NUMBER."""
+    peers = [{"address": f"10.0.0.{other}", "established": other in up} for other in up + down]
+    return {"ip": f"10.0.0.{number}/24", "peers": peers, "peers_down": [f"10.0.0.{other}" for other in down]}
+
+
+def test_a_whole_mesh_is_fine() -> None:
+    assert _sessions.down({"a": node(1, [2, 3], []), "b": node(2, [1, 3], []), "c": node(3, [1, 2], [])}) == {}
+
+
+def test_a_node_that_was_started_later_has_the_last_word() -> None:
+    assert _sessions.down({"a": node(1, [2], [3]), "b": node(2, [1], [3]), "c": node(3, [1, 2], [])}) == {}
+
+
+def test_a_node_outside_the_run_is_named_with_what_to_do() -> None:
+    results = {"a": node(1, [2], [9]), "b": node(2, [1], [9])}
+    missed = _sessions.down(results)
+    assert missed == {"10.0.0.9": ["a", "b"]}
+    text = _sessions.message(missed, results)
+    assert "1 node has no BGP session" in text and "10.0.0.9 is no host of this run" in text and "calico_node_tolerated_peers" in text
+
+
+def test_two_hosts_that_both_miss_each_other_are_named() -> None:
+    results = {"a": node(1, [3], [2]), "b": node(2, [3], [1]), "c": node(3, [1, 2], [])}
+    missed = _sessions.down(results)
+    assert missed == {"10.0.0.2": ["a"], "10.0.0.1": ["b"]}
+    text = _sessions.message(missed, results)
+    assert "2 nodes have" in text and "b (10.0.0.2): open TCP port 179 between it and a" in text
