@@ -13,7 +13,7 @@ from harness.substitution import Substitution
 from model import Model
 
 CHUNKS = 4
-LENGTHS = range(5, 9)
+LENGTHS = range(4, 8)
 
 
 @pytest.fixture(scope="module", params=range(CHUNKS))

@@ -36,7 +36,9 @@ class Connection:
     def __init__(self, host: str, port: int, timeout: float, tls: ssl.SSLContext | None = None) -> None:
         self._timeout = timeout
         self._authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        plain = socket.create_connection((host, port), timeout)
+        # As bytes: a name as text is put through IDNA, whose tables take longer to load than etcd to answer.
+        name = host.encode() if host.isascii() else host
+        plain = socket.create_connection((name, port), timeout)  # type: ignore[arg-type]
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._socket = tls.wrap_socket(plain, server_hostname=host) if tls else plain
