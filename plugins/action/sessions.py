@@ -10,6 +10,11 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _sessions
 
+ARGUMENT_SPEC = {
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "result": {"type": "str", "required": True},
+}
+
 
 class ActionModule(ActionBase):
     """dcos.calico.sessions"""
@@ -20,7 +25,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec({"hosts": {"type": "list", "elements": "str", "required": True}, "result": {"type": "str", "required": True}})
+        _checked, args = self.validate_argument_spec(ARGUMENT_SPEC)
         hostvars = (task_vars or {}).get("hostvars", {})
         found = {name: hostvars[name].get(args["result"]) for name in args["hosts"] if name in hostvars}
         results = {name: value for name, value in found.items() if isinstance(value, dict) and "peers" in value}

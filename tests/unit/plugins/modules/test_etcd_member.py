@@ -16,6 +16,10 @@ UNIT = 'calico-etcd.service'
 MEMBERS = [{'name': 'm%d' % number, 'peer_url': 'http://127.0.0.%d:23801' % number} for number in (1, 2, 3)]
 
 
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a kill."""
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(_systemd.wait_active, '__defaults__', (5, 0.2, None, None))
@@ -79,17 +83,17 @@ def test_auto_waits_for_health_only_where_there_are_data(run, systemd_host):
 
 def test_what_a_killed_run_left_is_finished(run, systemd_host, monkeypatch):
     def killed(*args):
-        raise KeyboardInterrupt()
+        raise Killed()
     # Between writing the files and the first start
     with monkeypatch.context() as patched:
         patched.setattr(_systemd, 'daemon_reload', killed)
-        with pytest.raises(BaseException):
+        with pytest.raises(Killed):
             run()
     assert 'STATE=new' in note(systemd_host).read() and not systemd_host.root.join('data', 'member').check()
     # Between the first start and the note
     with monkeypatch.context() as patched:
         patched.setattr(_etcd_member, 'finish', killed)
-        with pytest.raises(BaseException):
+        with pytest.raises(Killed):
             run()
     pid = systemd_host.pid(UNIT)
     for _try in range(50):

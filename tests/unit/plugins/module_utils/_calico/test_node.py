@@ -29,7 +29,8 @@ def inspected(**changes):
     env = ['%s=%s' % pair for pair in wanted.env.items()] + ['PATH=/usr/bin', 'FELIX_INSIDE=yes']
     random.shuffle(env)
     config = dict({'Image': wanted.image, 'Env': env}, **changes.pop('Config', {}))
-    host = dict({'Binds': sorted(wanted.mounts), 'NetworkMode': 'host', 'Privileged': True, 'RestartPolicy': {'Name': 'always'}}, **changes.pop('HostConfig', {}))
+    host = {'Binds': sorted(wanted.mounts), 'NetworkMode': 'host', 'Privileged': True, 'RestartPolicy': {'Name': 'always'}}
+    host.update(changes.pop('HostConfig', {}))
     return dict({'Image': 'sha256:1', 'Config': config, 'HostConfig': host}, **changes)
 
 

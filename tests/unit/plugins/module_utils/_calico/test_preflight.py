@@ -91,7 +91,8 @@ def pools(*cidrs):
 
 
 def cni_file(**changes):
-    return lambda cluster: cluster.info['cni']['files'].append(dict({'file': 'x', 'name': 'x', 'kind': 'network', 'reason': None, 'duplicate_of': None}, **changes))
+    found = dict({'file': 'x', 'name': 'x', 'kind': 'network', 'reason': None, 'duplicate_of': None}, **changes)
+    return lambda cluster: cluster.info['cni']['files'].append(found)
 
 
 def both(*changes):
