@@ -9,7 +9,7 @@ from typing import Any
 
 def address_of(result: dict[str, Any]) -> str:
     """A node's address without its prefix."""
-    return str(result.get("ip", "")).split("/")[0]
+    return str(result.get("ip", "")).partition("/")[0]
 
 
 def down(results: dict[str, dict[str, Any]]) -> dict[str, list[str]]:

@@ -50,8 +50,8 @@ def cni(host, *name):
     return host.join('network', 'cni', *name)
 
 
-def network(file='calico.cni', config=CONFIG, **more):
-    return dict({'file': file, 'config': config}, **more)
+def network(file='calico.cni', **more):
+    return dict({'file': file, 'config': CONFIG}, **more)
 
 
 def args(host, *networks, **more):
