@@ -50,8 +50,8 @@ def cni(host, *name):
     return host.join('network', 'cni', *name)
 
 
-def network(file='calico.cni', **more):
-    return dict({'file': file, 'config': CONFIG}, **more)
+def network(file='calico.cni', config=None, **more):
+    return dict({'file': file, 'config': CONFIG if config is None else config}, **more)
 
 
 def args(host, *networks, **more):
