@@ -50,8 +50,9 @@ def cni(host, *name):
     return host.join('network', 'cni', *name)
 
 
-def network(file='calico.cni', config=None, **more):
-    return dict({'file': file, 'config': CONFIG if config is None else config}, **more)
+def network(file='calico.cni', *config, **more):
+    """One wanted network; its configuration is CONFIG unless another one, or None, is given."""
+    return dict({'file': file, 'config': config[0] if config else CONFIG}, **more)
 
 
 def args(host, *networks, **more):
@@ -216,8 +217,8 @@ def changed(**more):
     (changed(name='cal ico'), ['Wrong CNI configuration', 'networks[0] (calico.cni)', 'characters other than', 'nothing was written']),
     (changed(ipam={'type': 'calico-ipam', 'assign_ipv4': True}), ['must be the string "true" or "false"']),
     (changed(cniVersion='0.3.1'), ['leave cniVersion out']),
-    ([network(config=CONFLIST)], ['Mesos does not know lists of plugins']),
-    ([network(config=None)], ['it has no name']),
+    ([network('calico.cni', CONFLIST)], ['Mesos does not know lists of plugins']),
+    ([network('calico.cni', None)], ['it has no name']),
     ([network('../calico.cni')], ['it is not a file name']),
     ([network('a/b')], ['it is not a file name']),
     ([network('')], ['it is not a file name']),
