@@ -39,13 +39,13 @@ class Bird(threading.Thread):
         self.down, self.extra = set(), []
 
     def lines(self):
+        found = []
         for name, address in sorted(self.node.state()['nodes'].items()):
             if address and name != 'agent1' and self.node.state()['mesh'] == 'on':
                 host = address.split('/')[0]
                 info = 'start  23:49:11    Active        Socket: Connection refused' if host in self.down else 'up     23:49:15    Established   '
-                yield 'Mesh_%s BGP      master   %s' % (host.replace('.', '_'), info)
-        for line in self.extra:
-            yield line
+                found.append('Mesh_%s BGP      master   %s' % (host.replace('.', '_'), info))
+        return found + list(self.extra)
 
     def run(self):
         while True:
