@@ -41,8 +41,8 @@ options:
   ignore:
     description:
       - Names of checks whose failures count as warnings.
-      - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(dcos_version), V(docker), V(document), V(etcd), V(iptables),
-        V(kernel), V(network_name), V(node_address), V(node_name), V(pool_cidr), V(pool_overlap), V(port) and V(release).
+      - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker), V(document), V(etcd),
+        V(iptables), V(kernel), V(network_name), V(node_address), V(node_name), V(pool_cidr), V(pool_overlap), V(port) and V(release).
     type: list
     elements: str
     default: []

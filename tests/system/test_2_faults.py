@@ -17,6 +17,7 @@ from support.workloads import Workloads
 
 CNI_DIR = "/opt/mesosphere/etc/dcos/network/cni"
 STEADY = ("files", "units", "links")
+SLOW = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,6 +74,7 @@ def test_everything_that_drifts_is_seen_and_repaired(lab: Lab) -> None:
     assert {host for host, _ in run.changed()} == {agent.name}
 
 
+@SLOW
 def test_a_container_removed_by_hand_comes_back(lab: Lab) -> None:
     agent = lab.agents[-1]
     agent.run("systemctl", "stop", "calico-node.service")
@@ -111,7 +113,7 @@ def sessions(agent: Host) -> int:
     return agent.run("/opt/calico/bin/calicoctl", "node", "status", check=False).stdout.count("Established")
 
 
-@pytest.mark.parametrize("seconds", [4, 9, 15])
+@pytest.mark.parametrize("seconds", [pytest.param(3, marks=SLOW), 6, pytest.param(9, marks=SLOW), pytest.param(13, marks=SLOW)])
 def test_a_killed_run_leaves_things_old_or_new_and_the_next_one_finishes(lab: Lab, seconds: float) -> None:
     agent = lab.agents[1]
     before = {host.name: host.snapshot() for host in lab.agents}
@@ -136,7 +138,7 @@ def test_a_killed_run_leaves_things_old_or_new_and_the_next_one_finishes(lab: La
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("truncated", "could not be fetched"),
+        pytest.param("truncated", "could not be fetched", marks=SLOW),
         ("html", "HTML page"),
     ],
 )
@@ -172,7 +174,7 @@ BAD = [
         ["192.168.5.7/16", "host bits", "192.169.0.0/27", "172.17.0.0", "docker0", "172.29.0.0/16"],
     ),
     ({"calico_networks": [{"name": "with space"}]}, ["with space"]),
-    ({"calico_networks": [{"name": "dcos"}]}, ["dcos.cni"]),
+    ({"calico_networks": [{"name": "dcos"}]}, ["dcos.cni", "mesos-cni-port-mapper", "would be overwritten"]),
     ({"calico_node_name": "same"}, ["same"]),
 ]
 
@@ -207,6 +209,7 @@ def test_bad_hosts_are_all_named_in_one_message(lab: Lab) -> None:
     repaired(lab)
 
 
+@SLOW
 def test_the_etcd_proxy_starts_before_its_members(lab: Lab) -> None:
     master, agent = lab.masters[0], lab.agents[0]
     master.run("systemctl", "stop", "lab-etcd.service")

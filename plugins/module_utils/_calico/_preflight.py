@@ -186,6 +186,9 @@ def check_cni(verdict, name, info, expectations):
         if item['kind'] == 'invalid' and item['file'] not in ours:
             verdict.fail(name, 'cni_file', '%s is no CNI network' % path, '%s, and Mesos reads every file there' % item['reason'],
                          'Remove it, or move it elsewhere')
+        elif item['kind'] == 'network' and item['file'] in ours and item['type'] != 'calico':
+            verdict.fail(name, 'cni_foreign', '%s has the network %s of type %s, which would be overwritten' % (path, item['name'], item['type']),
+                         'it belongs to DC/OS or to somebody else', 'Choose another name or file in calico_networks')
         elif item['kind'] == 'network' and item['file'] not in ours and item['name'] in ours.values():
             verdict.fail(name, 'cni_duplicate', '%s has the network %s, which is to be in another file' % (path, item['name']), 'Mesos takes only one of them',
                          'Remove it, or name it as the file of that network')

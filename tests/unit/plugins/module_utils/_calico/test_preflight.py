@@ -69,7 +69,8 @@ def test_a_good_cluster_that_runs_already(cluster):
             ports={'179': {'process': 'bird', 'pid': 1}, '62092': {'process': 'calico-felix', 'pid': 2}, '2379': {'process': 'etcd', 'pid': 3}},
             proxy={'active': 'active'}, calico_node={'container': {'running': True}},
             calicoctl_cfg={'path': '/x', 'exists': True, 'managed': True, 'endpoints': ['http://127.0.0.1:2379']})
-        cluster.hosts[name]['info']['cni']['files'].append({'file': 'calico.cni', 'name': 'calico', 'kind': 'network', 'reason': None, 'duplicate_of': None})
+        cluster.hosts[name]['info']['cni']['files'].append(
+            {'file': 'calico.cni', 'name': 'calico', 'type': 'calico', 'kind': 'network', 'reason': None, 'duplicate_of': None})
     cluster.wanted['etcd'] = {'source': 'existing', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379']}
     assert cluster.judge() == ([], [])
 
@@ -91,7 +92,7 @@ def pools(*cidrs):
 
 
 def cni_file(**changes):
-    found = dict({'file': 'x', 'name': 'x', 'kind': 'network', 'reason': None, 'duplicate_of': None}, **changes)
+    found = dict({'file': 'x', 'name': 'x', 'type': 'calico', 'kind': 'network', 'reason': None, 'duplicate_of': None}, **changes)
     return lambda cluster: cluster.info['cni']['files'].append(found)
 
 
@@ -139,6 +140,7 @@ FAILURES = [
     ('cni_file', 'agent2', cni_file(kind='invalid', reason='it is not JSON'), '/cni/x is no CNI network it is not JSON'),
     ('cni_duplicate', 'agent2', cni_file(duplicate_of='dcos.cni', name='dcos'), 'both have the network dcos'),
     ('cni_duplicate', 'agent2', cni_file(file='old.conf', name='calico'), 'which is to be in another file'),
+    ('cni_foreign', 'agent2', cni_file(file='calico.cni', name='calico', type='bridge'), 'which would be overwritten'),
     ('calicoctl_cfg', 'agent2', part('calicoctl_cfg', exists=True, endpoints=['http://other:2379']), 'points to http://other:2379'),
     ('port', 'agent2', info(ports={'179': {'process': 'gobgpd', 'pid': 7}}), 'taken by gobgpd (pid 7)'),
     ('port', 'agent2', info(ports={'62092': {'process': None, 'pid': None}}), 'a program that cannot be seen'),
