@@ -47,7 +47,9 @@ def test_the_installed_tarball(lab: Lab, tmp_path: Path) -> None:
     (tarball,) = tmp_path.glob("dcos-calico-*.tar.gz")
     collections = tmp_path / "collections"
     subprocess.run([*galaxy, "install", "--offline", "-p", str(collections), str(tarball)], check=True, capture_output=True)
-    env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": "/dev/null", "ANSIBLE_PIPELINING": "1"}
+    config = tmp_path / "ansible.cfg"
+    config.write_text("[ssh_connection]\npipelining = true\n")
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": str(config)}
     assert playbook(lab.inventory, name="dcos.calico.site", env=env, cwd=tmp_path).require().changed() == []
 
 

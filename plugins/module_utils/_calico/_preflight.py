@@ -24,6 +24,8 @@ OLDEST_DOCKER = (1, 11)
 MESOS_PORTS = ((1025, 2180), (2182, 3887), (3889, 5049), (5052, 8079), (8082, 8180), (8182, 32000))
 NEEDED = {'xt_set': 'its packet filter rules match sets of addresses', 'ip_set': 'it keeps addresses in sets', 'nf_conntrack': 'its rules follow connections'}
 BGP_PORT = 179
+# Where a listener is in the way of one on the loopback device; an etcd member on the host's own address is not.
+LOOPBACK = ('0.0.0.0', '127.0.0.1', '::', '::1')
 
 
 class Verdict(object):
@@ -223,7 +225,7 @@ def check_ports(verdict, name, info, expectations):
     for endpoint in etcd.get('endpoints') or []:
         match = re.match(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?$', endpoint)
         found = ports.get(match.group(1)) if match else None
-        if found:
+        if found and set(found.get('addresses') or LOOPBACK) & set(LOOPBACK):
             verdict.fail(name, 'port', 'TCP port %s, needed for the etcd proxy, is taken by %s' % (match.group(1), _owner(found)), None,
                          'Stop that program, or set calico_etcd_proxy to false to use what runs there')
 

@@ -192,6 +192,8 @@ def test_warnings(cluster, check, where, change):
 
 FINE = [
     both(PROXY, etcd(error='Connection refused')),
+    # a master's etcd member beside the proxy
+    both(PROXY, info(ports={'2379': {'process': 'etcd', 'pid': 7, 'addresses': ['10.0.0.12']}})),
     # a proxy of ours whose members were replaced: the run repairs it
     both(PROXY, info(proxy={'active': 'active'}), etcd(error='it answered 502')),
     both(wanted(etcd={'source': 'managed', 'proxy': False, 'endpoints': ['http://10.0.0.100:2379']}), etcd(error='refused')),
