@@ -46,7 +46,8 @@ def test_the_installed_tarball(lab: Lab, tmp_path: Path) -> None:
     subprocess.run([*galaxy, "build", "--output-path", str(tmp_path), str(ROOT)], check=True, capture_output=True)
     (tarball,) = tmp_path.glob("dcos-calico-*.tar.gz")
     collections = tmp_path / "collections"
-    subprocess.run([*galaxy, "install", "--offline", "-p", str(collections), str(tarball)], check=True, capture_output=True)
+    # Elsewhere, because in the checkout the collection counts as installed.
+    subprocess.run([*galaxy, "install", "--offline", "-p", str(collections), str(tarball)], check=True, capture_output=True, cwd=tmp_path)
     config = tmp_path / "ansible.cfg"
     config.write_text("[ssh_connection]\npipelining = true\n")
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": str(config)}
