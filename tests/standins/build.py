@@ -13,6 +13,7 @@ import fcntl
 import importlib._bootstrap_external as bootstrap
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -90,6 +91,15 @@ def _add(archive: zipfile.ZipFile, name: str, source: bytes) -> None:
     archive.writestr(f"{name}c", bootstrap._code_to_hash_pyc(code, digest, False))  # type: ignore[attr-defined]
 
 
+def _python_with_pip() -> str:
+    """This Python, or the one that its virtual environment was made of: not every environment has a pip of its own."""
+    candidates = (sys.executable, getattr(sys, "_base_executable", sys.executable), shutil.which("python3") or sys.executable)
+    for python in candidates:
+        if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False, timeout=_PIP_DEADLINE).returncode == 0:
+            return python
+    sys.exit(f"build.py: none of {', '.join(dict.fromkeys(candidates))} has pip, which fetches PyYAML and docopt-ng for the stand-ins; install it")
+
+
 def _wheel(requirement: str) -> Path:
     """The wheel of a pinned library, downloaded once."""
     project, version = requirement.split("==")
@@ -100,7 +110,7 @@ def _wheel(requirement: str) -> Path:
         found = [path for path in CACHE.glob("*.whl") if path.match(pattern) or path.match(pattern.lower())]
         if not found:
             subprocess.run(
-                [sys.executable, "-m", "pip", "--quiet", "download", "--no-deps", "--dest", str(CACHE), requirement],
+                [_python_with_pip(), "-m", "pip", "--quiet", "download", "--no-deps", "--dest", str(CACHE), requirement],
                 check=True,
                 timeout=_PIP_DEADLINE,
             )
