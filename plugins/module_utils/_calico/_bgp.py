@@ -96,9 +96,22 @@ def missing(expected, peers, tolerated=()):
     return sorted(set(expected) - up - set(tolerated))
 
 
-def refused(address, peers):
-    """Whether BIRD could not reach anybody's BIRD at an address (C(Active Socket: Connection refused)): calico/node does not run there, or its host is down."""
-    return any(item['address'] == address and 'Socket:' in item['info'] for item in peers)
+def down(address, peers, listens=None):
+    """Whether nobody's BIRD is at an address: calico/node does not run there, or its host is down.
+
+    BIRD's C(Active Socket: Connection refused) is only its last error, and a neighbour that does not know us yet closes the connection, which is
+    an error of the socket too. So the port is tried.
+    """
+    return any(item['address'] == address and 'Socket:' in item['info'] for item in peers) and not (listens or port_open)(address)
+
+
+def port_open(address, port=179, timeout=1.5):
+    """Whether somebody takes a TCP connection."""
+    try:
+        socket.create_connection((address, port), timeout).close()
+    except (socket.error, socket.timeout):
+        return False
+    return True
 
 
 def describe(address, peers):

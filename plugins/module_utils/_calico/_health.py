@@ -93,7 +93,7 @@ def look(wanted, nodes, calicoctl):
     if not nodes.get(wanted.name):
         return Look(felix, peers, 'the datastore has no address of the node %s yet' % wanted.name)
     missing = _bgp.missing(expected_peers(wanted, nodes, peers, calicoctl), peers, wanted.tolerated)
-    down = [address for address in missing if wanted.report_down and _bgp.refused(address, peers)]
+    down = [address for address in missing if wanted.report_down and _bgp.down(address, peers)]
     absent = [address for address in missing if address not in down]
     said = 'no BGP session is Established with %s' % ', '.join(name_peer(each, nodes, peers) for each in absent) if absent else None
     return Look(felix, peers, said, absent, down)

@@ -214,7 +214,8 @@ def test_an_address_of_another_node_is_refused_before_anything_is_touched(run_mo
     assert not node.host.units.listdir()
 
 
-def test_the_mesh_must_be_up_but_for_tolerated_peers_and_hosts_without_address(run_module, node):
+def test_the_mesh_must_be_up_but_for_tolerated_peers_and_hosts_without_address(run_module, node, monkeypatch):
+    monkeypatch.setattr(_bgp, 'port_open', lambda address: False)
     node.update(nodes={'agent2': '10.0.0.12/24', 'agent3': '10.0.0.13/24', 'only-a-workload': None})
     node.bird.down.add('10.0.0.13')
     result = run_module(calicoctl_node, node.args())
@@ -224,6 +225,9 @@ def test_the_mesh_must_be_up_but_for_tolerated_peers_and_hosts_without_address(r
     assert [(peer['address'], peer['established']) for peer in result['peers']] == [('10.0.0.12', True), ('10.0.0.13', False)] and result['peers_down'] == []
     result = run_module(calicoctl_node, node.args(health={'down_peers': 'report'}))
     assert not result['changed'] and result['peers_down'] == ['10.0.0.13']
+    # Somebody listens there, so a session has to come
+    monkeypatch.setattr(_bgp, 'port_open', lambda address: True)
+    assert run_module(calicoctl_node, node.args(health={'down_peers': 'report', 'timeout': 1}))['missing_peers'] == ['10.0.0.13']
 
 
 def test_a_number_of_peers(run_module, node):

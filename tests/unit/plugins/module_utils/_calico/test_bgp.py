@@ -4,6 +4,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import socket
+
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp
@@ -62,3 +64,28 @@ def test_configured_peers():
         {'scope': 'global', 'peerIP': '10.0.0.9'}, {'scope': 'node', 'node': 'a', 'peerIP': '10.0.0.8'},
         {'scope': 'node', 'node': 'b', 'peerIP': '10.0.0.7'}, {'scope': 'global', 'peerIP': 'fd00::9'})]
     assert _bgp.configured_peers(resources, 'a') == ['10.0.0.8', '10.0.0.9']
+
+
+@pytest.mark.parametrize('info, listening, expected', [
+    ('Active Socket: Connection refused', False, True),
+    ('Active Socket: No route to host', False, True),
+    # The last error is of the past: somebody is there now
+    ('Active Socket: Connection refused', True, False),
+    ('Active Socket: Connection closed', True, False),
+    ('Connect', False, False),
+    ('Established', False, False),
+])
+def test_a_peer_is_down_only_if_nobody_listens_there_now(info, listening, expected):
+    peers = [_bgp.peer('10.0.0.2', 'node-to-node mesh', 'start', '23:49:11', info)]
+    assert _bgp.down('10.0.0.2', peers, listens=lambda address: listening) is expected
+    assert _bgp.down('10.0.0.3', peers, listens=lambda address: False) is False
+
+
+def test_a_port_is_open_only_where_somebody_listens():
+    server = socket.socket()
+    server.bind(('127.0.0.1', 0))
+    port = server.getsockname()[1]
+    assert not _bgp.port_open('127.0.0.1', port)
+    server.listen(1)
+    assert _bgp.port_open('127.0.0.1', port)
+    server.close()
