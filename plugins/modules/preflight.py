@@ -100,7 +100,7 @@ options:
             description:
               - Who runs it. A V(managed) one may not be there yet.
             type: str
-            choices: [existing, managed, universe]
+            choices: [existing, managed]
             default: existing
           proxy:
             description:

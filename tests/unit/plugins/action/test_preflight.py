@@ -82,3 +82,8 @@ def test_what_is_documented_is_what_is_taken() -> None:
 def test_arguments_are_checked(missing: str) -> None:
     with pytest.raises(Exception, match=missing):
         run({"agent1": {"found": INFO}}, **{missing: None})
+
+
+def test_a_datastore_that_cannot_be_had_yet_is_refused() -> None:
+    with pytest.raises(Exception, match="universe"):
+        run({"agent1": {"found": INFO}}, expectations=WANTED | {"etcd": {"source": "universe"}})
