@@ -17,6 +17,10 @@ ETCD_SPEC = {
     "source": {"type": "str", "choices": ["existing", "managed"], "default": "existing"},
     "proxy": {"type": "bool", "default": False},
     "endpoints": {"type": "list", "elements": "str", "default": []},
+    "client_port": {"type": "int", "default": 2379},
+    "peer_port": {"type": "int", "default": 2380},
+    "member_unit": {"type": "str", "default": "calico-etcd.service"},
+    "proxy_unit": {"type": "str", "default": "calico-etcd-proxy.service"},
 }
 EXPECTATIONS_SPEC = {
     "release": {"type": "str", "required": True},
@@ -30,6 +34,8 @@ EXPECTATIONS_SPEC = {
 }
 ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str", "required": True},
+    "members": {"type": "list", "elements": "str", "default": []},
+    "nodes": {"type": "list", "elements": "str"},
     "info": {"type": "str", "required": True},
     "node_name": {"type": "str", "default": "calico_node_name"},
     "node_ip": {"type": "str", "default": "calico_node_ip"},
@@ -83,4 +89,10 @@ class ActionModule(ActionBase):
     def _host(self, name: str, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the variables of one host say; hostvars template themselves."""
         found = task_vars["hostvars"][name] if name in task_vars.get("hostvars", {}) else {}
-        return {"info": found.get(args["info"]), "node_name": found.get(args["node_name"]), "node_ip": found.get(args["node_ip"])}
+        return {
+            "info": found.get(args["info"]),
+            "node_name": found.get(args["node_name"]),
+            "node_ip": found.get(args["node_ip"]),
+            "node": args["nodes"] is None or name in args["nodes"],
+            "member": name in args["members"],
+        }

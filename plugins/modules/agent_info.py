@@ -171,10 +171,10 @@ subnets:
   elements: dict
   sample: [{interface: eth0, address: 10.0.2.10, prefix: 24, network: 10.0.2.0/24}]
 ports:
-  description: Those of the ports that somebody listens on, with the addresses, and the process and its pid (null where they cannot be seen).
+  description: Those of the ports that somebody listens on, with the addresses, and the process, its pid and its systemd service (null where there is none to be seen).
   returned: always
   type: dict
-  sample: {"179": {addresses: [0.0.0.0], pid: 812, process: bird}}
+  sample: {"179": {addresses: [0.0.0.0], pid: 812, process: bird, unit: null}}
 network_managers:
   description: Whether NetworkManager and systemd-networkd are active.
   returned: always

@@ -23,6 +23,17 @@ options:
     type: list
     elements: str
     required: true
+  members:
+    description:
+      - Those of O(hosts) that run a member of a managed etcd.
+    type: list
+    elements: str
+    default: []
+  nodes:
+    description:
+      - Those of O(hosts) that run calico/node; all of them if not given.
+    type: list
+    elements: str
   info:
     description:
       - Name of the variable in which each host has the result of M(dcos.calico.agent_info).
@@ -113,6 +124,26 @@ options:
             type: list
             elements: str
             default: []
+          client_port:
+            description:
+              - Port of a managed member for clients.
+            type: int
+            default: 2379
+          peer_port:
+            description:
+              - Port of a managed member for its peers.
+            type: int
+            default: 2380
+          member_unit:
+            description:
+              - Systemd unit of a managed member.
+            type: str
+            default: calico-etcd.service
+          proxy_unit:
+            description:
+              - Systemd unit of a host's own proxy.
+            type: str
+            default: calico-etcd-proxy.service
 attributes:
   action:
     description: Has a corresponding action plugin, which does it all.

@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge all hosts together, before anything is touched anywhere. Pure: from what agent_info found and what is wanted to failures and warnings.
 
-C(hosts) is {name: {info, node_name, node_ip}}: info as agent_info returns it; node_name and node_ip (with prefix) as the host's variables give
-them, None for those of detect_ip. C(expectations) is described in the module preflight. A finding is {host, check, what, why, remedy}; its host
+C(hosts) is {name: {info, node_name, node_ip, node, member}}: info as agent_info returns it; node_name and node_ip (with prefix) as the host's
+variables give them, None for those of detect_ip; node and member whether it runs calico/node and a member of a managed etcd. C(expectations) is described in the module preflight. A finding is {host, check, what, why, remedy}; its host
 is ALL where it concerns what is wanted rather than one host.
 """
 from __future__ import absolute_import, division, print_function
@@ -51,15 +51,19 @@ def judge(hosts, expectations, ignored=()):
     verdict = Verdict(ignored)
     check_wanted(verdict, expectations)
     known = dict((name, host) for name, host in hosts.items() if _usable(verdict, name, host))
-    check_pools(verdict, known, expectations.get('pools') or [])
-    check_nodes(verdict, known)
+    nodes = dict((name, host) for name, host in known.items() if host.get('node', True))
+    members = [name for name in known if known[name].get('member')]
+    check_pools(verdict, nodes, expectations.get('pools') or [])
+    check_nodes(verdict, nodes)
+    check_members(verdict, members)
     private = [name for name, host in known.items() if (host['info'].get('dcos') or {}).get('role') == 'private']
     least = expectations.get('min_private_agents', 3)
     if len(private) < least:
         verdict.warn(ALL, 'agents', 'there are %d private agents' % len(private), 'the guide wants at least %d' % least,
                      'Go on if this cluster is meant to be so small')
     for name in sorted(known):
-        for check in HOST_CHECKS:
+        checks = (check_dcos,) + (NODE_CHECKS if name in nodes else ()) + ((check_member_ports,) if name in members else ())
+        for check in checks:
             check(verdict, name, known[name]['info'], expectations)
     order = dict((name, number) for number, name in enumerate([ALL] + sorted(hosts)))
     for findings in (verdict.failures, verdict.warnings):
@@ -128,6 +132,13 @@ def check_nodes(verdict, hosts):
                 others = ', '.join(other for other in owners if other != owner)
                 verdict.fail(owner, 'node_%s' % kind, 'the node %s %s is that of %s too' % (kind, value, others), 'a node of Calico is known by it',
                              'Give each host one of its own (calico_node_%s)' % ('name' if kind == 'name' else 'ip'))
+
+
+def check_members(verdict, members):
+    """How many members a managed etcd has."""
+    if members and len(members) % 2 == 0:
+        verdict.warn(ALL, 'etcd', 'etcd is to have %d members' % len(members), 'it bears the loss of no more than with %d' % (len(members) - 1),
+                     'Have an odd number of masters run it')
 
 
 def check_dcos(verdict, name, info, expectations):
@@ -230,12 +241,24 @@ def check_ports(verdict, name, info, expectations):
                          'Stop that program, or set calico_etcd_proxy to false to use what runs there')
 
 
+def check_member_ports(verdict, name, info, expectations):
+    """Ports of a member of a managed etcd that others have."""
+    etcd, ports = expectations['etcd'], info.get('ports') or {}
+    for port, variable in ((etcd['client_port'], 'calico_etcd_client_port'), (etcd['peer_port'], 'calico_etcd_peer_port')):
+        found = ports.get(str(port))
+        if found and found.get('unit') not in (etcd['member_unit'], etcd['proxy_unit']):
+            verdict.fail(name, 'port', 'TCP port %d, needed for the etcd member, is taken by %s' % (port, _owner(found)), None,
+                         'Stop that program, or set %s' % variable)
+
+
 def _node_runs(info):
     return bool(((info.get('calico_node') or {}).get('container') or {}).get('running'))
 
 
 def _owner(found):
-    return '%s (pid %s)' % (found['process'], found['pid']) if found.get('process') else 'a program that cannot be seen'
+    if not found.get('process'):
+        return 'a program that cannot be seen'
+    return '%s (pid %s%s)' % (found['process'], found['pid'], ' of %s' % found['unit'] if found.get('unit') else '')
 
 
 def check_etcd(verdict, name, info, expectations):
@@ -279,4 +302,4 @@ def _numbers(version):
     return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
 
 
-HOST_CHECKS = (check_dcos, check_docker, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd)
+NODE_CHECKS = (check_docker, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd)

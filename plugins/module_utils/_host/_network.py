@@ -114,15 +114,27 @@ def _owners(inodes):
     return found
 
 
+def parse_unit(text):
+    """Name of the systemd service in the text of /proc/PID/cgroup, None without one; of nested ones the innermost."""
+    for line in text.splitlines():
+        if line.startswith('0::') or ':name=systemd:' in line:
+            services = [part for part in line.split('/') if part.endswith('.service')]
+            if services:
+                return services[-1]
+    return None
+
+
 def listeners(ports):
-    """{port: {addresses, pid, process}} of those TCP ports that somebody listens on; pid and process are None where they cannot be seen."""
+    """{port: {addresses, pid, process, unit}} of those TCP ports that somebody listens on; who it is is None where it cannot be seen."""
     rows = []
     for name, ipv6 in (('tcp', False), ('tcp6', True)):
         rows.extend(row for row in parse_listeners(read(PROC, 'net', name) or '', ipv6) if row[1] in ports)
     owners, found = _owners([row[2] for row in rows]) if rows else {}, {}
     for address, port, inode in rows:
         pid, process = owners.get(inode, (None, None))
-        entry = found.setdefault(str(port), {'addresses': [], 'pid': pid, 'process': process})
+        entry = found.setdefault(str(port), {'addresses': [], 'pid': pid, 'process': process, 'unit': None})
+        if pid is not None and entry['unit'] is None:
+            entry['unit'] = parse_unit(read(PROC, str(pid), 'cgroup') or '')
         entry['addresses'].append(address)
     return found
 

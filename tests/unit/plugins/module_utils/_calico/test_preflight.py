@@ -224,3 +224,41 @@ def test_everything_wrong_is_told_at_once_and_in_order(cluster):
         change(cluster)
     hosts = [failure['host'] for failure in cluster.judge()[0]]
     assert hosts == sorted(hosts, key=lambda name: (name != ALL, name)) and len(hosts) > 4
+
+
+MEMBER_UNIT = 'calico-etcd.service'
+
+
+@pytest.fixture
+def managed(cluster):
+    """Three masters that run a member of etcd and no node: no Docker, and an address that nobody needs to know."""
+    for number in (1, 2, 3):
+        bare = {'dcos': {'version': '1.13.9', 'role': 'master'}, 'ports': {}}
+        cluster.hosts['master%d' % number] = {'info': bare, 'node_name': None, 'node_ip': None, 'node': False, 'member': True}
+    cluster.wanted['etcd'] = {'source': 'managed', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379'], 'client_port': 2379, 'peer_port': 2380,
+                              'member_unit': MEMBER_UNIT, 'proxy_unit': 'calico-etcd-proxy.service'}
+    return cluster
+
+
+def test_a_master_that_only_runs_a_member_needs_no_more_than_its_ports(managed):
+    assert managed.judge() == ([], [])
+    managed.hosts['master1']['info']['ports'] = {'2380': {'process': 'etcd', 'pid': 7, 'addresses': ['10.0.0.100'], 'unit': MEMBER_UNIT}}
+    assert managed.judge() == ([], [])
+
+
+@pytest.mark.parametrize('port, process, unit, told', [
+    ('2379', 'etcd', 'dcos-etcd.service', 'is taken by etcd (pid 7 of dcos-etcd.service)'),
+    ('2380', 'java', None, 'is taken by java (pid 7)'),
+])
+def test_a_port_of_a_member_that_somebody_else_has(managed, port, process, unit, told):
+    managed.hosts['master2']['info']['ports'] = {port: {'process': process, 'pid': 7, 'addresses': ['0.0.0.0'], 'unit': unit}}
+    failures = managed.judge()[0]
+    assert [(failure['host'], failure['check']) for failure in failures] == [('master2', 'port')] and told in failures[0]['what']
+
+
+def test_a_master_without_dcos_and_an_even_number_of_members(managed):
+    managed.hosts['master3']['info']['dcos'] = {'version': None, 'role': None}
+    del managed.hosts['master1']
+    failures, warnings = managed.judge()
+    assert [(failure['host'], failure['check']) for failure in failures] == [('master3', 'dcos_version')]
+    assert [(warning['host'], warning['check']) for warning in warnings] == [(ALL, 'etcd')]

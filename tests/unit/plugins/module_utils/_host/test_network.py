@@ -24,6 +24,17 @@ def test_listeners():
     assert _network.parse_listeners('') == []
 
 
+@pytest.mark.parametrize('text, unit', [
+    ('0::/system.slice/lab-etcd.service\n', 'lab-etcd.service'),
+    ('0::/machine.slice/libpod-1.scope/container/system.slice/calico-etcd.service/sub\n', 'calico-etcd.service'),
+    ('11:cpu,cpuacct:/system.slice\n1:name=systemd:/system.slice/etcd.service\n', 'etcd.service'),
+    ('0::/user.slice/session-1.scope\n', None),
+    ('', None),
+])
+def test_unit_of_a_process(text, unit):
+    assert _network.parse_unit(text) == unit
+
+
 def test_who_listens_here():
     server = socket.socket()
     server.bind(('127.0.0.1', 0))
