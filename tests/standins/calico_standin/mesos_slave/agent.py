@@ -1,4 +1,4 @@
-"""The agent: reads the networks, recovers its containers, and serves clients on a socket."""
+"""The agent: reads the networks, recovers its containers, and serves clients on a socket; tasks by HTTP where a master is named."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StandinError
-from . import glog
+from . import glog, http
 from .containers import Containers
 from .networks import Networks
+from .registration import Identity, register_for_ever
+from .tasks import Tasks
 
 SOCKET = Path("/var/run/mesos/standin.sock")
 _DEFAULTS = {
@@ -29,19 +31,20 @@ class Agent:
     def __init__(self, variables: Mapping[str, str]) -> None:
         settings = {name: variables.get(name) or default for name, default in _DEFAULTS.items()}
         plugins = settings["MESOS_NETWORK_CNI_PLUGINS_DIR"]
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        self.work_dir = Path(settings["MESOS_WORK_DIR"])
         self._networks = Networks(Path(settings["MESOS_NETWORK_CNI_CONFIG_DIR"]), plugins)
-        self._containers = Containers(self._networks, plugins, Path(settings["MESOS_WORK_DIR"]))
+        self.containers = Containers(self._networks, plugins, self.work_dir)
 
     def start(self) -> None:
         """What happens before clients are served."""
         self._networks.load()
-        self._containers.recover()
+        self.containers.recover()
         glog.info(f"Known CNI networks: {', '.join(self._networks.listing()) or 'none'}")
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """A request's result, or its error in words."""
-        with self._lock:
+        with self.lock:
             try:
                 return {"result": self._perform(request)}
             except StandinError as exc:
@@ -51,11 +54,11 @@ class Agent:
     def _perform(self, request: Mapping[str, Any]) -> Any:
         action = request["action"]
         if action == "launch":
-            return self._containers.launch(request["networks"], request["name"], request["labels"])
+            return self.containers.launch(request["networks"], request["name"], request["labels"])
         if action == "kill":
-            return self._containers.kill(request["container"])
+            return self.containers.kill(request["container"])
         if action == "list":
-            return self._containers.listing()
+            return self.containers.listing()
         return self._networks.listing()
 
 
@@ -63,6 +66,8 @@ def serve() -> None:
     """Run the agent until it is killed."""
     agent = Agent(os.environ)
     agent.start()
+    if os.environ.get("LAB_MESOS_MASTER"):
+        _serve_tasks(agent, os.environ)
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -74,3 +79,13 @@ def serve() -> None:
     with socketserver.ThreadingUnixStreamServer(str(SOCKET), Handler) as server:
         server.daemon_threads = True
         server.serve_forever()
+
+
+def _serve_tasks(agent: Agent, variables: Mapping[str, str]) -> None:
+    """The side that a master sees, in threads of its own."""
+    identity = Identity.read(variables, agent.work_dir)
+    tasks = Tasks(agent.containers, agent.lock, agent.work_dir, identity.ip)
+    tasks.recover()
+    server = http.server(identity, tasks)
+    for target in (server.serve_forever, tasks.watch, lambda: register_for_ever(identity, variables["LAB_MESOS_MASTER"])):
+        threading.Thread(target=target, daemon=True).start()

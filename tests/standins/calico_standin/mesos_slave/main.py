@@ -5,6 +5,7 @@ dcos-mesos-slave launch NETWORK... --name NAME [--label K=V]     attach a new co
 dcos-mesos-slave kill ID-OR-NAME                                 detach and remove it
 dcos-mesos-slave list                                            all containers, as JSON
 dcos-mesos-slave networks                                        the networks known now, and their files
+dcos-mesos-slave executor DIR                                    what the agent starts for a task of its HTTP side
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 from typing import Any
 
 from ..errors import StandinError
-from . import agent, glog
+from . import agent, executor, glog
 
 _DEADLINE = 330
 
@@ -29,6 +30,9 @@ def main() -> None:
         except StandinError as exc:
             glog.error(str(exc))
             sys.exit(1)
+        return
+    if sys.argv[1] == "executor":
+        executor.main(sys.argv[2])
         return
     answer = _ask(_request(sys.argv[1:]))
     if "error" in answer:
