@@ -87,7 +87,7 @@ nodes:
       description: Its address with the prefix length of its network, or null.
       type: str
     ipv6:
-      description: The same for IPv6.
+      description: The same for IPv6, or null.
       type: str
     as_number:
       description: Its own AS number, or null where it has the global one.

@@ -30,7 +30,7 @@ def read():
 
 def write(state):
     with open(STATE + ".new", "w") as handle:
-        json.dump(state, handle)
+        json.dump(state, handle, sort_keys=True)
     os.rename(STATE + ".new", STATE)
 
 
@@ -107,7 +107,8 @@ def docker(arguments):
         print(state.get("log", ""))
     else:
         fail("docker: %r is not a docker command." % arguments[0])
-    write(state)
+    if arguments[0] in ("load", "pull", "rm"):
+        write(state)
 
 
 def command(options):

@@ -54,11 +54,11 @@ def monotonic():
 
 class Manager:
     def __init__(self):
-        self.state = json.loads(read(STATE)) if os.path.exists(STATE) else {"loaded": {}, "enabled": [], "services": {}}
+        self.state = json.loads(read(STATE))
 
     def save(self):
         with open(STATE, "w") as handle:
-            json.dump(self.state, handle)
+            json.dump(self.state, handle, sort_keys=True)
 
     def load(self, name):
         if name not in self.state["loaded"] and on_disk(name) is not None:
@@ -98,7 +98,8 @@ class Manager:
                 time.sleep(0.01)
 
     def shown(self, name):
-        disk, text = on_disk(name), self.load(name)
+        disk = on_disk(name)
+        text = self.state["loaded"].get(name, disk)
         service = self.state["services"].get(name)
         values = {"Id": name, "ActiveState": "inactive", "SubState": "dead", "MainPID": 0, "Result": "success", "UnitFileState": ""}
         if service and alive(service["pid"]):

@@ -4,7 +4,14 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import sys
+
 # pytest finds fixtures by their names here.
 # pylint: disable=unused-import
+from .agent_host import agent_host  # noqa: F401
 from .file_server import answer, as_root, certificate, file_server, tls_server  # noqa: F401
+from .node_host import node  # noqa: F401
 from .systemd_host import free_port, systemd_host  # noqa: F401
+
+if sys.version_info >= (3, 9):
+    from .dcos_api import dcos_api, dcos_authority, dcos_tls_api  # noqa: F401

@@ -31,6 +31,7 @@ class Host:
         self.units = root.join("etc", "systemd", "system")
         for folder in ("bin", "systemd", "members", "srv", "etc/systemd/system"):
             root.ensure(folder, dir=True)
+        root.join("systemd", "state.json").write(json.dumps({"enabled": [], "loaded": {}, "services": {}}, sort_keys=True))
         self.tool("systemctl", "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, "systemctl.py"))))
         self.tool("journalctl", '#!/bin/sh\ntail -n "$4" "%s/systemd/$2.journal"\n' % root)
         self.etcd = self.tool("etcd-archive", "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, "etcd.py"))))
@@ -48,8 +49,7 @@ class Host:
         return path
 
     def state(self):
-        path = self.root.join("systemd", "state.json")
-        return json.loads(path.read()) if path.check() else {"services": {}, "enabled": []}
+        return json.loads(self.root.join("systemd", "state.json").read())
 
     def pid(self, name):
         return self.state()["services"][name]["pid"]

@@ -13,6 +13,8 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import preflight as plugin
 from ansible_collections.dcos.calico.plugins.modules import preflight as documented
 
+from .. import returns
+
 WANTED = {"release": "2.6.6", "min_private_agents": 0}
 INFO: dict[str, Any] = {
     "dcos": {"version": "1.13.9", "role": "private"},
@@ -29,7 +31,9 @@ def run(hostvars: dict[str, Any], **args: Any) -> dict[str, Any]:
     task.args = {key: value for key, value in ({"hosts": sorted(hostvars), "info": "found", "expectations": WANTED} | args).items() if value is not None}
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
     action = plugin.ActionModule(task, connection, None, None, None, None)
-    return action.run(task_vars={"hostvars": hostvars})
+    result = action.run(task_vars={"hostvars": hostvars})
+    assert returns.faults_of_result(yaml.safe_load(documented.RETURN), result, args) == []
+    return result
 
 
 def test_all_is_well() -> None:

@@ -3,9 +3,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import yaml
 from ansible.playbook.task import Task
 
 from ansible_collections.dcos.calico.plugins.action import sessions as plugin
+from ansible_collections.dcos.calico.plugins.modules import sessions as documented
+
+from .. import returns
 
 PEER = {"address": "10.0.0.2", "established": False}
 
@@ -15,7 +19,9 @@ def run(hostvars: dict[str, Any]) -> dict[str, Any]:
     task.action = "dcos.calico.sessions"
     task.args = {"hosts": sorted(hostvars), "result": "node"}
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
-    return action.run(task_vars={"hostvars": hostvars})
+    result = action.run(task_vars={"hostvars": hostvars})
+    assert returns.faults_of_result(yaml.safe_load(documented.RETURN), result, {}) == []
+    return result
 
 
 def test_hosts_without_a_result_are_left_out() -> None:

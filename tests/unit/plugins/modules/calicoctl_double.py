@@ -140,7 +140,7 @@ def run(folder, arguments, stdin):
         code, out = 1, '%s\n' % failure
     if not store['forgets']:
         with open(path, 'w') as handle:
-            json.dump(store, handle)
+            json.dump(store, handle, sort_keys=True)
     return code, out
 
 

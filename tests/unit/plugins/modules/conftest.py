@@ -49,7 +49,7 @@ class Calicoctl:
     def change(self, parts):
         """Change parts of what the datastore holds."""
         path = self.folder.join('store.json')
-        path.write(json.dumps(dict(json.loads(path.read()) if path.check() else {}, **parts)))
+        path.write(json.dumps(dict(json.loads(path.read()) if path.check() else {}, **parts), sort_keys=True))
 
     def hold(self, *documents):
         """Let the datastore hold documents, as calicoctl gives them."""

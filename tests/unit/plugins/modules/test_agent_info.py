@@ -4,50 +4,42 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-import json
-import os
-import re
-import sys
 import time
 
 import pytest
+import yaml
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts, _facts_dcos, _kernel, _network
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts
 from ansible_collections.dcos.calico.plugins.modules import agent_info
 
-DOUBLE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'doubles', 'node.py')
-ADDRESSES = """1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
-2: eth0    inet 10.0.2.10/24 brd 10.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever
-3: docker0    inet 172.17.0.1/16 brd 172.17.255.255 scope global docker0\\       valid_lft forever preferred_lft forever
-"""
-RETURN_KEYS = set(re.findall(r'^(\w+):', agent_info.RETURN, re.MULTILINE))
+from .. import returns
+from ..agent_host import args, furnish
+from ..node_host import Bird
+
+RETURN = yaml.safe_load(agent_info.RETURN)
+# Where the keys are names of things, not parts of a shape.
+MAPS = ('kernel', 'rp_filter', 'mtus', 'ports', 'dcos.release', 'cni.plugins', 'calico_node.container.env')
 
 
 @pytest.fixture
-def host(systemd_host, monkeypatch):
-    """A host whose every path that agent_info reads is in a folder."""
-    root = systemd_host.root
-    for module, names in ((_facts_dcos, ('ROOT', 'ROLES', 'OS_RELEASE')), (_kernel, ('PROC', 'SYS', 'MODULES')), (_network, ('PROC', 'SYS_NET')),
-                          (_felix, ('PROC',)), (_docker, ('DAEMON_CONFIG',)), (_bgp, ('SOCKET',))):
-        for name in names:
-            monkeypatch.setattr(module, name, str(root.join(name.lower())))
-    root.mkdir('proc').join('uptime').mksymlinkto('/proc/uptime')
-    monkeypatch.setenv('PATH', str(root.join('bin')))
-    monkeypatch.setattr('ansible_collections.dcos.calico.plugins.module_utils._host._command.SEARCH_PATH', ())
-    return systemd_host
+def host(agent_host):
+    return agent_host
 
 
-def args(host, **more):
-    root = host.root
-    return dict({'cni_dir': str(root.join('cni')), 'plugin_dirs': [str(root.join('plugins'))], 'calicoctl_cfg': str(root.join('calicoctl.cfg')),
-                 'detect_ip': str(root.join('detect_ip'))}, **more)
+def shape(value, where=''):
+    """Every key in a value, as a path; of a list those of its first item."""
+    if isinstance(value, list):
+        return shape(value[0], where) if value else set()
+    if not isinstance(value, dict) or where in MAPS:
+        return set([where])
+    return set().union(*[shape(item, (where + '.' if where else '') + key) for key, item in value.items()])
 
 
 def result_of(run_module, host, **more):
     result = run_module(agent_info, args(host, **more))
     assert not result.get('failed') and result['changed'] is False
-    assert set(result) - {'changed', 'invocation'} == RETURN_KEYS
+    assert returns.faults_of_result(RETURN, result, {}) == []
     return result
 
 
@@ -61,41 +53,6 @@ def test_a_host_that_has_nothing(run_module, host):
     assert result['executables'][0]['present'] is False and [probe['healthy'] for probe in result['etcd']] == [False, False]
     assert 'systemctl is not installed' in result['proxy']['error'] and result['calico_node']['felix']['ready'] is False
     assert result['calico_node']['bgp']['answers'] is False and not result['calicoctl_cfg']['exists']
-
-
-def furnish(host):
-    """What a DC/OS agent with Calico has."""
-    root = host.root
-    root.join('root', 'etc', 'dcos-version.json').write(json.dumps({'version': '1.13.9', 'dcos-variant': 'open'}), ensure=True)
-    overlay = json.dumps({'vtep_subnet': '44.128.0.0/20', 'overlays': [{'name': 'dcos', 'subnet': '9.0.0.0/8', 'prefix': 24}]})
-    root.join('root', 'etc', 'expanded.config.json').write(json.dumps({'dcos_overlay_network': overlay}))
-    root.join('roles', 'slave').write('', ensure=True)
-    root.join('os_release').write('NAME="CentOS Linux"\nID="centos"\nVERSION_ID="7"\n')
-    root.join('detect_ip').write('#!/bin/sh\necho 10.0.2.10\n')
-    root.join('detect_ip').chmod(0o755)
-    host.tool('ip', "#!/bin/sh\n/bin/cat <<'END'\n%sEND\n" % ADDRESSES)
-    host.tool('iptables', '#!/bin/sh\necho "iptables v1.8.7 (nf_tables)"\n')
-    host.tool('iptables-nft-save', '#!/bin/sh\nprintf "*filter\\n:FORWARD DROP [0:0]\\nCOMMIT\\n"\n')
-    for name, mtu in (('eth0', 1400), ('docker0', 1500)):
-        root.join('sys_net', name, 'mtu').write('%d\n' % mtu, ensure=True)
-    for name, value in (('all', 2), ('default', 0), ('eth0', 0), ('cali1', 1)):
-        root.join('proc', 'sys', 'net', 'ipv4', 'conf', name, 'rp_filter').write('%d\n' % value, ensure=True)
-    root.join('proc', 'net', 'ip_tables_matches').write('tcp\nset\n', ensure=True)
-    kernel = root.join('modules', os.uname()[2])
-    kernel.join('modules.builtin').write('kernel/net/netfilter/nf_conntrack.ko\n', ensure=True)
-    kernel.join('modules.dep').write('kernel/net/ipv6/netfilter/ip6_tables.ko.xz: kernel/x.ko\nkernel/net/ipv4/ipip.ko.xz:\n')
-    for name, text in (('calico.cni', '{"name":"calico","type":"calico","ipam":{"type":"calico-ipam"}}'), ('again.bak', '{"name":"calico","type":"calico"}'),
-                       ('k8s.conflist', '{"name":"k8s","plugins":[{"type":"calico"}]}'), ('broken', '{')):
-        root.join('cni', name).write(text, ensure=True)
-    host.root.join('plugins').mkdir()
-    host.tool('../plugins/calico', '#!/bin/sh\necho v1.11.2\n')
-    root.join('calicoctl.cfg').write('# Managed by Ansible (dcos.calico.x)\nspec:\n  etcdEndpoints: "http://a:2379,http://b:2379"\n')
-    host.unit('calico-node.service')
-    with open(DOUBLE) as handle:
-        host.tool('docker', '#!%s\n%s' % (sys.executable, handle.read()))
-    container = {'id': 'c1', 'image': 'calico/node:v2.6.6', 'image_id': 'sha256:1', 'image_env': [], 'binds': [], 'restart': 'no', 'pid': os.getpid(),
-                 'started': '2026-11-22T00:00:46.2Z', 'env': ['NODENAME=a', 'IP=10.0.2.10/24', 'ETCD_PASSWORD=hunter2']}
-    root.join('node.json').write(json.dumps({'images': {}, 'container': container, 'nodes': {}, 'down': ''}))
 
 
 def test_a_host_that_has_everything(run_module, host):
@@ -119,6 +76,18 @@ def test_a_host_that_has_everything(run_module, host):
     assert result['calico_node']['container']['env'] == {'NODENAME': 'a', 'IP': '10.0.2.10/24'} and result['calico_node']['container']['running']
     assert result['calico_node']['unit'] == {'name': 'calico-node.service', 'exists': True, 'active': 'inactive', 'sub': 'dead', 'enabled': False}
     assert result['network_managers'] == {'networkmanager': False, 'networkd': False} and 'hunter2' not in str(result)
+
+
+def test_samples_show_every_key_of_a_result(run_module, host, monkeypatch):
+    furnish(host)
+    bird = Bird(lambda: {'nodes': {'agent2': '10.0.2.11/24'}, 'mesh': 'on'})
+    bird.start()
+    monkeypatch.setattr(_bgp, 'SOCKET', bird.path)
+    result = result_of(run_module, host, executables=['/bin/sh'], etcd_endpoints=['http://127.0.0.1:1'], felix_health_port=1)
+    bird.close()
+    returned = dict((key, result[key]) for key in RETURN)
+    samples = dict((key, field['sample']) for key, field in RETURN.items())
+    assert shape(returned) == shape(samples)
 
 
 @pytest.mark.parametrize('answer', ['echo banana', 'echo 10.0.2.10 10.0.2.11', 'exit 3', 'echo'])

@@ -5,124 +5,14 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import hashlib
-import io
-import json
 import os
-import shutil
-import socket
-import sys
-import tarfile
-import tempfile
-import threading
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node_host
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix
 from ansible_collections.dcos.calico.plugins.modules import calicoctl_node
 
-DOUBLE = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'doubles', 'node.py')
-IMAGE = 'quay.io/calico/node:v2.6.6'
-
-
-class Bird(threading.Thread):
-    """Answers `show protocols` on a control socket: a session with every other node of the datastore."""
-
-    def __init__(self, node):
-        super(Bird, self).__init__()
-        self.daemon = True
-        self.node = node
-        self.folder = tempfile.mkdtemp()
-        self.path = os.path.join(self.folder, 'bird.ctl')
-        self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.server.bind(self.path)
-        self.server.listen(5)
-        self.down, self.extra = set(), []
-
-    def lines(self):
-        found = []
-        for name, address in sorted(self.node.state()['nodes'].items()):
-            if address and name != 'agent1' and self.node.state()['mesh'] == 'on':
-                host = address.split('/')[0]
-                info = 'start  23:49:11    Active        Socket: Connection refused' if host in self.down else 'up     23:49:15    Established   '
-                found.append('Mesh_%s BGP      master   %s' % (host.replace('.', '_'), info))
-        return found + list(self.extra)
-
-    def run(self):
-        while True:
-            try:
-                client = self.server.accept()[0]
-            except (OSError, socket.error):
-                return
-            client.sendall(b'0001 BIRD 1.6.8 ready.\n')
-            if client.recv(100) == b'show protocols\n':
-                rows = ['2002-name     proto    table    state  since       info', '1002-device1  Device   master   up     23:49:11    ']
-                client.sendall(('\n'.join(rows + [' ' + line for line in self.lines()] + ['0000 ', ''])).encode('ascii'))
-            client.close()
-
-    def close(self):
-        self.server.close()
-        shutil.rmtree(self.folder)
-
-
-class Node:
-    """The host: its doubles' state, its BIRD, and the arguments of the module."""
-
-    def __init__(self, host):
-        self.host = host
-        self.update(images={IMAGE: {'id': 'sha256:one', 'env': ['CALICO=image']}}, container=None, nodes={}, peers=[], mesh='on', down='', etcd='', log='')
-        for name in ('docker', 'calicoctl'):
-            with open(DOUBLE) as handle:
-                host.tool(name, '#!%s\n%s' % (sys.executable, handle.read()))
-        self.config = host.root.ensure('etc', 'calico', 'calicoctl.cfg')
-        self.config.write('spec:\n  etcdEndpoints: "http://127.0.0.1:2379"\n')
-        self.bird = Bird(self)
-        self.bird.start()
-
-    def state(self):
-        return json.loads(self.host.root.join('node.json').read())
-
-    def update(self, **changes):
-        path = self.host.root.join('node.json')
-        path.write(json.dumps(dict(self.state() if path.check() else {}, **changes)))
-
-    def args(self, **more):
-        root = self.host.root
-        health = dict({'timeout': 2, 'stable_seconds': 0}, **more.pop('health', {}))
-        return dict({'name': 'agent1', 'ip': '10.0.0.11/24', 'image': IMAGE, 'calicoctl': str(root.join('bin', 'calicoctl')), 'config': str(self.config),
-                     'receipts': str(root.join('receipts.json')), 'log_dir': str(root.join('log')), 'health': health}, **more)
-
-    def archive(self, name, tag=IMAGE):
-        """An archive as docker save makes it, with one image."""
-        path, text = self.host.root.join(name + '.tar'), json.dumps([{'Config': name * 64 + '.json', 'RepoTags': [tag], 'Layers': []}]).encode('ascii')
-        with tarfile.open(str(path), 'w') as archive:
-            entry = tarfile.TarInfo('manifest.json')
-            entry.size = len(text)
-            archive.addfile(entry, io.BytesIO(text))
-        return {'src': str(path), 'sha256': hashlib.sha256(path.read_binary()).hexdigest()}
-
-    def docker_calls(self):
-        path = self.host.root.join('docker-calls')
-        lines = path.read().splitlines() if path.check() else []
-        path.write('')
-        return [line.split()[0] for line in lines]
-
-
-@pytest.fixture
-def node(systemd_host, monkeypatch):
-    proc = systemd_host.root.mkdir('proc')
-    proc.join('uptime').mksymlinkto('/proc/uptime')
-    made = Node(systemd_host)
-    monkeypatch.setattr(_felix, 'PROC', str(proc))
-    monkeypatch.setattr(_felix, 'rp_filter_loose', lambda: False)
-    monkeypatch.setattr(_bgp, 'SOCKET', made.bird.path)
-    monkeypatch.setattr(_node_host, 'UNIT_FOLDER', str(systemd_host.units))
-    yield made
-    made.bird.close()
-    if made.state()['container']:
-        try:
-            os.kill(made.state()['container']['pid'], 9)
-        except OSError:
-            pass
+from ..node_host import IMAGE
 
 
 def test_check_then_run_then_again(run_module, node):

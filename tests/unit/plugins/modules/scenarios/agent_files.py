@@ -1,0 +1,58 @@
+"""Files with and without secrets, folders, and the units they belong to."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from . import Scenario
+
+NOISE = ["systemd/calls", "systemd/*.journal"]
+UNIT = "[Service]\nExecStart=/bin/sleep 1000\n%s[Install]\nWantedBy=multi-user.target\n"
+
+
+def _host(use):
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
+
+    host = use("systemd_host")
+    use("monkeypatch").setattr(_systemd.apply_starts, "__defaults__", (5, 0.1, True))
+    return host
+
+
+def _args(host, state="started", more=""):
+    path = str(host.units.join("x.service"))
+    return {
+        "files": [
+            {"path": path, "content": UNIT % more},
+            {"path": str(host.root.join("etc", "a", "b", "x.conf")), "content": "x\n"},
+            {"path": str(host.root.join("etc", "token")), "secret_content": "hunter2hunter2"},
+            {"path": str(host.root.join("etc", "folder")), "state": "directory", "mode": "0700"},
+            {"path": str(host.root.join("etc", "net.json")), "content": "{}", "validate": "json", "staging": str(host.root)},
+        ],
+        "units": [
+            {"name": "x.service", "enabled": True, "state": state, "restart_on": [path]},
+            {"name": "never-there.service", "optional": True, "state": "stopped"},
+        ],
+    }
+
+
+def present(use):
+    host = _host(use)
+    return Scenario(_args(host), host.root, noise=NOISE)
+
+
+def changed(use):
+    host = _host(use)
+    return Scenario(_args(host, more="Nice=5\n"), host.root, before=[_args(host)], noise=NOISE)
+
+
+def absent(use):
+    host = _host(use)
+    given = _args(host)
+    gone = {
+        "files": [{"path": item["path"], "state": "absent"} for item in given["files"]],
+        "units": [{"name": "x.service", "enabled": False, "state": "stopped"}],
+    }
+    return Scenario(gone, host.root, before=[given], noise=NOISE)
+
+
+SCENARIOS = {"present": present, "changed": changed, "absent": absent}

@@ -1,0 +1,43 @@
+"""calico/node under systemd from an archive, directly, changed, and gone."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from . import Scenario
+
+NOISE = ["systemd/calls", "systemd/*.journal", "docker-calls"]
+UNLIKE = ["container_id", "image_id", "peers"]
+
+
+def _scenario(use, args, **more):
+    return Scenario(args, use("node").host.root, noise=NOISE, unlike=UNLIKE, **more)
+
+
+def present(use):
+    node = use("node")
+    node.update(images={}, nodes={"agent2": "10.0.0.12/24"})
+    return _scenario(use, node.args(image_archive=node.archive("a")))
+
+
+def directly(use):
+    node = use("node")
+    return _scenario(use, node.args(init_system=False))
+
+
+def changed(use):
+    node = use("node")
+    return _scenario(use, node.args(as_number=64600), before=[node.args()])
+
+
+def left_alone(use):
+    node = use("node")
+    return _scenario(use, node.args(as_number=64600, restart="never"), before=[node.args()])
+
+
+def absent(use):
+    node = use("node")
+    return _scenario(use, {"state": "absent"}, before=[node.args()])
+
+
+SCENARIOS = {"present": present, "directly": directly, "changed": changed, "left_alone": left_alone, "absent": absent}

@@ -1,0 +1,31 @@
+"""Resources of several kinds, one kind pruned, and the setting that goes with pools."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from . import Scenario
+
+NOISE = ["calicoctl/calls.log"]
+OLD = {"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "10.77.0.0/16"}, "spec": {}}
+RESOURCES = [
+    {"kind": "ipPool", "metadata": {"cidr": "192.168.0.0/16"}, "spec": {"nat-outgoing": True, "ipip": {"enabled": True, "mode": "always"}}},
+    {"kind": "node", "metadata": {"name": "n1"}, "spec": {"bgp": {"ipv4Address": "10.99.0.11/24"}}},
+    {"kind": "policy", "metadata": {"name": "all"}, "spec": {"order": 100, "ingress": [{"action": "allow"}]}},
+]
+
+
+def _args(use, resources, **more):
+    return dict(use("calicoctl").options, resources=resources, **more)
+
+
+def present(use):
+    use("calicoctl").hold(OLD, dict(RESOURCES[2], apiVersion="v1", spec={"order": 50}))
+    return Scenario(_args(use, RESOURCES, prune=True, prune_kinds=["ipPool"]), use("tmpdir"), noise=NOISE)
+
+
+def absent(use):
+    return Scenario(_args(use, RESOURCES, state="absent"), use("tmpdir"), before=[_args(use, RESOURCES)], noise=NOISE)
+
+
+SCENARIOS = {"present": present, "absent": absent}

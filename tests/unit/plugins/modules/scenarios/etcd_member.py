@@ -1,0 +1,42 @@
+"""A member from nothing to healthy, and gone with its data."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from . import Scenario
+
+MEMBERS = [{"name": "m%d" % number, "peer_url": "http://127.0.0.%d:23811" % number} for number in (1, 2, 3)]
+NOISE = ["systemd/calls", "systemd/*.journal", "members/*"]
+
+
+def _args(use, **more):
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
+
+    host = use("systemd_host")
+    use("monkeypatch").setattr(_systemd.wait_active, "__defaults__", (5, 0.1, None, None))
+    host.member(MEMBERS[1]["peer_url"])
+    return dict(
+        {
+            "name": "m1",
+            "members": MEMBERS,
+            "user": host.user,
+            "executable": host.etcd_source(),
+            "data_dir": str(host.root.join("data")),
+            "wait": 10,
+            "listen_client_urls": ["http://127.0.0.1:%d" % use("free_port")],
+            "receipts": str(host.root.join("receipts.json")),
+        },
+        **more
+    )
+
+
+def present(use):
+    return Scenario(_args(use), use("systemd_host").root, noise=NOISE, unlike=["healthy"])
+
+
+def absent(use):
+    return Scenario(_args(use, state="absent", purge=True), use("systemd_host").root, before=[_args(use)], noise=NOISE)
+
+
+SCENARIOS = {"present": present, "absent": absent}

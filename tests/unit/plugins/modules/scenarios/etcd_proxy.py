@@ -1,0 +1,49 @@
+"""A proxy from nothing to running, with other members, and gone."""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+from . import Scenario
+
+MEMBERS = ["http://10.0.0.1:2380", "http://10.0.0.2:2380"]
+NOISE = ["systemd/calls", "systemd/*.journal"]
+RESTLESS = ["data/proxy", "data/proxy/cluster"]
+UNLIKE = ["healthy", "members"]
+
+
+def _args(use, **more):
+    host = use("systemd_host")
+    host.srv("etcd.mesos", *MEMBERS)
+    for url in MEMBERS:
+        host.member(url)
+    return dict(
+        {
+            "user": host.user,
+            "executable": host.etcd_source(),
+            "data_dir": str(host.root.join("data")),
+            "wait": 10,
+            "listen_client_urls": ["http://127.0.0.1:%d" % use("free_port")],
+            "receipts": str(host.root.join("receipts.json")),
+        },
+        **more
+    )
+
+
+def _scenario(use, args, **more):
+    return Scenario(args, use("systemd_host").root, noise=NOISE, restless=RESTLESS, unlike=UNLIKE, **more)
+
+
+def present(use):
+    return _scenario(use, _args(use))
+
+
+def other_members(use):
+    return _scenario(use, _args(use, members=MEMBERS[:1]), before=[_args(use)])
+
+
+def absent(use):
+    return _scenario(use, _args(use, state="absent"), before=[_args(use)])
+
+
+SCENARIOS = {"present": present, "other_members": other_members, "absent": absent}
