@@ -15,3 +15,6 @@ from .systemd_host import free_port, systemd_host  # noqa: F401
 
 if sys.version_info >= (3, 9):
     from .dcos_api import dcos_api, dcos_authority, dcos_tls_api  # noqa: F401
+
+if sys.version_info >= (3, 9):
+    from .dcos_api import dcos_api, dcos_authority, dcos_tls_api  # noqa: F401

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whom to trust: a bundle given as a file, one fetched from the cluster and pinned by a fingerprint, or this host's own."""
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import ssl
+import tempfile
+from typing import Any, Union
+
+from ansible.module_utils.basic import missing_required_lib
+
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response, is_html
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import DcosError, TlsFailed
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options, normalise_fingerprint
+from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding
+except ImportError as error:
+    CRYPTOGRAPHY_ERROR: ImportError | None = error
+else:
+    CRYPTOGRAPHY_ERROR = None
+
+BUNDLE_PATH = "/ca/dcos-ca.crt"
+# What requests takes: a file or folder of CAs, True for its own, False for no verification.
+Verify = Union[str, bool]
+
+
+def without_asking(options: Options) -> Verify | None:
+    """What to verify with, None if the bundle has to be fetched from the cluster first.
+
+    :raises ValidationError: if ca_path is no file of certificates.
+    """
+    if not options.validate_certs:
+        return False
+    if options.ca_path:
+        pem = _read(options.ca_path)
+        if options.ca_fingerprint:
+            certificates_linked_to(pem, options.ca_fingerprint, f"The bundle {options.ca_path}")
+        return options.ca_path
+    return None if options.ca_fingerprint and options.scheme == "https" else system_trust()
+
+
+def _read(path: str) -> str:
+    remedy = "Give the path of a PEM file on the controller; Enterprise clusters have theirs at https://HOST/ca/dcos-ca.crt"
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read()
+    except OSError as error:
+        raise ValidationError(f"The file {path} of ca_path cannot be read", error.strerror, remedy)
+    try:
+        ssl.create_default_context(cadata="\n".join(_pem_blocks(text)))
+    except (ssl.SSLError, ValueError):
+        raise ValidationError(f"The file {path} of ca_path is not usable", "there is no certificate in PEM form in it, or a broken one", remedy)
+    return text
+
+
+def system_trust() -> Verify:
+    """What this host trusts: REQUESTS_CA_BUNDLE, else OpenSSL's default (SSL_CERT_FILE moves it), else what requests brings."""
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if os.environ.get(variable):
+            return os.environ[variable]
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile:
+        return paths.cafile
+    return paths.capath if paths.capath and os.listdir(paths.capath) else True
+
+
+def pinned_bundle(response: Response, fingerprint: str) -> str:
+    """PEM of what to trust, from an answer that nobody vouched for.
+
+    :raises TlsFailed: if it has no certificate with that fingerprint.
+    """
+    if response.status == 404 or (response.status == 200 and is_html(response.text)):
+        raise TlsFailed(
+            f"{response.request}: there is no bundle of CA certificates ({response.status})",
+            "open DC/OS has no certificate authority",
+            "Give the certificate of Admin Router, or of the CA that signed it, as ca_path",
+        )
+    if response.status != 200:
+        raise TlsFailed(f"{response.request} was answered with {response.status}", None, "Fetch the bundle yourself and give it as ca_path", response.status)
+    return certificates_linked_to(response.text, fingerprint, response.request)
+
+
+def certificates_linked_to(pem: str, fingerprint: str, origin: str) -> str:
+    """PEM of the certificate with this sha256 fingerprint, and of those linked to it by signatures.
+
+    Others of the bundle are not trusted: who can put himself in between can add one of his own to the real ones.
+    """
+    if CRYPTOGRAPHY_ERROR is not None:
+        raise DcosError("ca_fingerprint cannot be compared", missing_required_lib("cryptography", reason="to read the bundle"))
+    wanted = normalise_fingerprint(fingerprint)
+    found = [_load(block) for block in _pem_blocks(pem)]
+    certificates = [certificate for certificate in found if certificate is not None]
+    trusted = [certificate for certificate in certificates if _sha256(certificate) == wanted]
+    if not trusted:
+        seen = ", ".join(_sha256(certificate) for certificate in certificates) or "none at all"
+        raise TlsFailed(
+            f"{origin} has no certificate with the fingerprint that ca_fingerprint gives",
+            f"it has {seen}",
+            "Compare with the fingerprint on a master itself (/run/dcos/pki/CA/ca-bundle.crt). If they differ, somebody else is answering",
+        )
+    added = True
+    while added:
+        linked = [other for other in certificates if other not in trusted and any(_signed(other, one) or _signed(one, other) for one in trusted)]
+        trusted.extend(linked)
+        added = bool(linked)
+    return "".join(certificate.public_bytes(Encoding.PEM).decode("ascii") for certificate in trusted)
+
+
+def _pem_blocks(text: str) -> list[str]:
+    return re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", text, re.DOTALL)
+
+
+def _load(block: str) -> Any:
+    """A certificate, or None if it is broken."""
+    try:
+        return x509.load_pem_x509_certificate(block.encode("ascii", errors="replace"))
+    except ValueError:
+        return None
+
+
+def _sha256(certificate: Any) -> str:
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
+
+
+def _signed(issuer: Any, certificate: Any) -> bool:
+    """Whether the one has signed the other."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+class TrustFile:
+    """A bundle as a file, which is the form that requests takes; it goes when this object does."""
+
+    def __init__(self, pem: str) -> None:
+        self._file = tempfile.NamedTemporaryFile("w", prefix="dcos-ca-", suffix=".pem", encoding="ascii")
+        self._file.write(pem)
+        self._file.flush()
+
+    @property
+    def path(self) -> str:
+        return self._file.name
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def reason(error: BaseException, host: str) -> tuple[str, str]:
+    """Why a TLS handshake failed, and what to do, from what OpenSSL says."""
+    said = str(error)
+    found = re.search(r"certificate verify failed: (.*?) \(_ssl", said) or re.search(r"\[SSL: ([A-Z_0-9]+)\]", said)
+    words = found.group(1) if found else ""
+    lower = said.lower()
+    if "hostname mismatch" in lower or "ip address mismatch" in lower or "doesn't match" in lower:
+        return f"its certificate is not for {host}", "Use a name or address in url that the certificate has; masters have master.mesos and their own addresses"
+    if "expired" in lower or "not yet valid" in lower:
+        return f"a certificate is out of date ({words})", "Check the clock of this host, else renew the certificate of Admin Router"
+    if "self-signed" in lower or "self signed" in lower or "unable to get" in lower or "certificate verify failed" in lower:
+        return (
+            f"its certificate is not signed by a CA that is trusted here ({words})",
+            "Give the cluster's CA bundle as ca_path; on Enterprise, ca_fingerprint can pin the one that the cluster offers",
+        )
+    if "wrong_version_number" in lower or "record layer failure" in lower or "http request" in lower:
+        return "no TLS is spoken there", "Check the port in url, or write http://"
+    return words or said, "Check that url is the address of DC/OS' Admin Router"

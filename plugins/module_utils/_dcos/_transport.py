@@ -1,0 +1,138 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request and its answer, by the library requests. What it raises leaves this file as DcosError."""
+from __future__ import annotations
+
+import http.cookiejar
+import time
+import warnings
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _tls
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ConnectionFailed, TlsFailed
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import PORTS
+
+try:
+    import requests
+    import urllib3
+except ImportError as error:
+    REQUESTS_ERROR: ImportError | None = error
+else:
+    REQUESTS_ERROR = None
+
+# Seconds for a connection to come about; a master that is down drops packets, and another attempt may reach another one.
+CONNECT_SECONDS = 10.0
+SHORTEST = 0.1
+CHUNK = 4096
+
+
+def _no_authentication(request: Any) -> Any:
+    """Given to requests so that it does not look into ~/.netrc, which would replace the token."""
+    return request
+
+
+class Transport:
+    """A session without cookies, of which each request says how it is to be verified."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.auth = _no_authentication
+        self._session.headers["User-Agent"] = "dcos.calico"
+        # Bouncer sets the token as a cookie, and cookies know no ports
+        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+
+    def close(self) -> None:
+        self._session.close()
+
+    def is_other_host(self, own: str, url: str) -> bool:
+        """Whether a token for the one must not go to the other; https instead of http on the usual ports is no other host."""
+        return bool(self._session.should_strip_auth(own, url))
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        data: bytes | None,
+        headers: Mapping[str, str],
+        params: Mapping[str, Any] | None,
+        verify: _tls.Verify,
+        seconds: float,
+    ) -> Response:
+        """Ask once and read the whole answer.
+
+        :param verify: given with each request, because requests takes that of the environment before that of the session.
+        :raises ConnectionFailed, TlsFailed: naming host and port.
+        """
+        what = f"{method} {describe(url)}"
+        end = time.monotonic() + max(seconds, SHORTEST)
+        left = max(seconds, SHORTEST)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+                answer = self._session.request(
+                    method,
+                    url,
+                    params=params,
+                    data=data,
+                    headers=dict(headers),
+                    timeout=(min(left, CONNECT_SECONDS), left),
+                    allow_redirects=False,
+                    verify=verify,
+                    stream=True,
+                )
+                with answer:
+                    body = b"".join(_chunks(answer, end, what, seconds))
+        except requests.exceptions.RequestException as error:
+            raise failure_of(error, what, url, seconds) from None
+        return Response(answer.status_code, answer.headers, body, what)
+
+
+def _chunks(answer: Any, end: float, what: str, seconds: float) -> Any:
+    for chunk in answer.iter_content(CHUNK):
+        if time.monotonic() > end:
+            raise ConnectionFailed(f"{what}: the answer was not complete within {seconds:.0f} seconds", None, "Raise timeout if the network is that slow")
+        yield chunk
+
+
+def describe(url: str) -> str:
+    """An address with its port and without its query, for messages."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or PORTS.get(parts.scheme, 0)}{parts.path}"
+
+
+def failure_of(error: Exception, what: str, url: str, seconds: float) -> ConnectionFailed | TlsFailed:
+    """An exception of requests in words."""
+    said = str(error)
+    host = urlsplit(url).hostname or ""
+    if isinstance(error, requests.exceptions.ProxyError):
+        remedy = "Check HTTPS_PROXY and HTTP_PROXY in the environment, or name the host in NO_PROXY"
+        return ConnectionFailed(f"{what} did not get through the proxy", _reason(said), remedy, sent=False)
+    if isinstance(error, requests.exceptions.SSLError) and "EOF" not in said:
+        why, remedy = _tls.reason(error, host)
+        return TlsFailed(f"{what}: the other side could not be verified", why, remedy)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return ConnectionFailed(f"{what}: no connection in time", "nothing answers there", _check(host), sent=False)
+    if isinstance(error, requests.exceptions.Timeout):
+        return ConnectionFailed(f"{what} was not answered within {seconds:.0f} seconds", None, "See whether the masters are well, or raise timeout")
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)):
+        return ConnectionFailed(f"{what} is no address", _reason(said), "Check url", sent=False)
+    if isinstance(error, requests.exceptions.ConnectionError) and "NewConnectionError" in repr(error) + said or "NameResolution" in said:
+        return ConnectionFailed(f"{what}: no connection", _reason(said), _check(host), sent=False)
+    return ConnectionFailed(f"{what}: the connection was cut", _reason(said), "See whether Admin Router is being restarted on that master")
+
+
+def _check(host: str) -> str:
+    return f"Check url, that {host} is a master that is up, and that nothing between drops the packets"
+
+
+def _reason(said: str) -> str:
+    """The operating system's words in requests' nested exceptions."""
+    for mark in ("[Errno ", "[Errno -"):
+        if mark in said:
+            return said.split(mark, 1)[1].partition("] ")[2].strip("')\"")
+    return said
