@@ -49,6 +49,7 @@ attributes:
 EXAMPLES = r"""
 - name: Run calico/node
   dcos.calico.calicoctl_node:
+    name: 10.0.2.10
     ip: 10.0.2.10/24
     health:
       down_peers: report
