@@ -62,8 +62,9 @@ def connection_vars(settings: Settings) -> dict[str, Any]:
     common = (
         f"-o UserKnownHostsFile={ssh / 'known_hosts'} -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o LogLevel=ERROR"
     )
-    # The control socket's path must stay far below 108 characters, so it is not in the state directory.
-    shared = f"-o ControlMaster=auto -o ControlPersist=60s -o ControlPath={settings.volatile / 'ssh'}/%C"
+    # The control socket's path must stay far below 108 characters, so it is not in the state directory. Without ServerAlive an ssh would wait for
+    # ever for a host that lost its power.
+    shared = f"-o ControlMaster=auto -o ControlPersist=60s -o ControlPath={settings.volatile / 'ssh'}/%C -o ServerAliveInterval=15"
     return {
         "ansible_connection": "ssh",
         "ansible_ssh_private_key_file": str(ssh / "id"),
