@@ -91,7 +91,7 @@ def _add(archive: zipfile.ZipFile, name: str, source: bytes) -> None:
     archive.writestr(f"{name}c", bootstrap._code_to_hash_pyc(code, digest, False))  # type: ignore[attr-defined]
 
 
-def _python_with_pip() -> str:
+def python_with_pip() -> str:
     """This Python, or the one that its virtual environment was made of: not every environment has a pip of its own."""
     candidates = (sys.executable, getattr(sys, "_base_executable", sys.executable), shutil.which("python3") or sys.executable)
     for python in candidates:
@@ -110,7 +110,7 @@ def _wheel(requirement: str) -> Path:
         found = [path for path in CACHE.glob("*.whl") if path.match(pattern) or path.match(pattern.lower())]
         if not found:
             subprocess.run(
-                [_python_with_pip(), "-m", "pip", "--quiet", "download", "--no-deps", "--dest", str(CACHE), requirement],
+                [python_with_pip(), "-m", "pip", "--quiet", "download", "--no-deps", "--dest", str(CACHE), requirement],
                 check=True,
                 timeout=_PIP_DEADLINE,
             )

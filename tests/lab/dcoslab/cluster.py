@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from dcoslab import hostfiles, image, inventory, leftovers, mirror, pki, prerequisites, tree
+from dcoslab import dcosapi, dcosmaster, hostfiles, image, inventory, leftovers, mirror, pki, prerequisites, tree
 from dcoslab.podman import IMAGE, Podman
 from dcoslab.process import LabError, Phases, run, say, wait_for
 from dcoslab.settings import Settings
@@ -54,14 +54,14 @@ def create_network(podman: Podman, settings: Settings) -> None:
     path.write_text(json.dumps(network))
 
 
-def create(podman: Podman, settings: Settings, staged: mirror.Staged, host: Host) -> None:
+def create(podman: Podman, settings: Settings, staged: mirror.Staged, libraries: Path | None, host: Host) -> None:
     pythons = str(prerequisites.pyenv_versions_dir())
     # What a host says to the kernel's log would be read by this machine.
-    mounts = [f"{pythons}:{pythons}:ro", "/dev/null:/dev/kmsg"]
-    if host.is_master:
-        mounts.append(f"{staged.etcd_programs}:{hostfiles.ETCD_HOME}:ro")
+    mounts = [f"{pythons}:{pythons}:ro", "/dev/null:/dev/kmsg", f"{staged.etcd_programs}:{hostfiles.ETCD_HOME}:ro"]
     if host == settings.masters[0]:
         mounts.append(f"{staged.root}:{hostfiles.MIRROR_ROOT}:ro")
+        if libraries is not None:
+            mounts.append(f"{libraries}:{dcosmaster.LIBRARIES}:ro")
     # Not on the container's own overlay: overlay upon overlay is refused.
     mounts.append(f"{settings.container(host)}-docker:/var/lib/docker")
     podman(
@@ -101,17 +101,20 @@ def up(settings: Settings) -> None:
     prerequisites.raise_inotify_limit()
     pythons = prerequisites.find_pythons()
     image.ensure_image(settings.image_store)
+    libraries = dcosmaster.ensure_libraries() if settings.dcos_api else None
     phases.done("packages, image")
     settings.save()
     podman = podman_of(settings)
     podman.configure()
     make_ssh_keys(settings)
     pki.make(settings)
+    if settings.dcos_api:
+        dcosmaster.make(settings)
     staged = mirror.stage(settings)
     inventory.write(settings, staged)
     phases.done("keys, certificates, artefacts")
     create_network(podman, settings)
-    each(settings.hosts, lambda host: create(podman, settings, staged, host))
+    each(settings.hosts, lambda host: create(podman, settings, staged, libraries, host))
     phases.done("hosts created")
     containers = {host: settings.container(host) for host in settings.hosts}
     roots = mounted(podman, list(containers.values()))
@@ -121,6 +124,9 @@ def up(settings: Settings) -> None:
     phases.done("hosts started")
     wait(settings)
     phases.done("hosts and services running")
+    if settings.dcos_api:
+        dcosapi.wait(settings)
+        phases.done("DC/OS with all agents")
     phases.total(f"lab {settings.name}: {len(settings.masters)} masters, {len(settings.agents)} agents")
 
 

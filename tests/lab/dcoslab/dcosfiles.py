@@ -208,6 +208,7 @@ def agent(tree: Tree, packages: Packages, settings: Settings, host: Host, has_pr
     late += ["-/var/lib/dcos/mesos-resources", f"-/run/dcos/etc/{own}"]
     if version >= (2, 0):
         late.append(f"-/etc/mesosphere/mesos/agent{'-public' if public else ''}.env")
+    late.append("-/etc/lab/mesos-agent.env")  # the stand-in's master; not DC/OS's
     early = ["environment", "etc/mesos-slave-common", f"etc/{own}", "etc/proxy.env"]
     files = [f"/opt/mesosphere/{path}" for path in early] + late
     program = AGENT_PROGRAM if has_program else "/bin/sleep infinity"

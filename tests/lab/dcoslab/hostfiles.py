@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from dcoslab import dcosfiles, pki
+from dcoslab import dcosfiles, dcosmaster, pki
 from dcoslab.mirror import Staged
 from dcoslab.settings import Settings
 from dcoslab.topology import LAB_PYTHON, Host
@@ -147,17 +147,21 @@ def dns_records(settings: Settings) -> tuple[str, str]:
     """(names of hosts and DC/OS, etcd's records): two files, because tests take etcd's away."""
     first = settings.masters[0]
     lines = [f"host-record={host.name}.lab,{host.name},{host.address}" for host in settings.hosts]
-    lines += [f"host-record=master.mesos,{host.address}" for host in settings.masters]
     lines += [f"host-record={etcd_name(host)},{host.address}" for host in settings.masters]
-    lines += [f"host-record=leader.mesos,{first.address}", f"host-record=mirror.lab,{first.address}"]
-    lines += ["host-record=ready.spartan,127.0.0.1"]
+    lines += [f"host-record=mirror.lab,{first.address}", "host-record=ready.spartan,127.0.0.1"]
     client = "_etcd-client-ssl" if settings.etcd_tls else "_etcd-client"
     server = "_etcd-server-ssl" if settings.etcd_peer_tls else "_etcd-server"
     etcd = []
-    for host in settings.masters:
+    for host in settings.masters if not settings.universe_etcd else []:
         etcd.append(f"srv-host={server}._tcp.{ETCD_DOMAIN},{etcd_name(host)},2380,0,1")
         etcd.append(f"srv-host={client}._tcp.{ETCD_DOMAIN},{etcd_name(host)},2379,0,1")
     return "".join(f"{line}\n" for line in lines), "".join(f"{line}\n" for line in etcd)
+
+
+def mesos_records(settings: Settings) -> str:
+    """What mesos-dns would say of the masters; the stand-in DC/OS, where there is one, goes on from here."""
+    lines = [f"host-record=master.mesos,{host.address}" for host in settings.masters]
+    return "".join(f"{line}\n" for line in [f"host-record=leader.mesos,{settings.masters[0].address}", *lines])
 
 
 def name_server(tree: Tree, settings: Settings, host: Host) -> None:
@@ -165,10 +169,11 @@ def name_server(tree: Tree, settings: Settings, host: Host) -> None:
     tree.file(
         "/etc/lab/dnsmasq.conf",
         f"no-resolv\nno-hosts\nno-poll\nbind-interfaces\nlisten-address={host.address},127.0.0.1\n"
-        "cache-size=0\nlocal=/lab/mesos/spartan/\nconf-dir=/etc/lab/dns.d,*.conf\nuser=root\n",
+        "cache-size=0\nlocal=/lab/mesos/spartan/directory/\nconf-dir=/etc/lab/dns.d,*.conf\nuser=root\n",
     )
     tree.file("/etc/lab/dns.d/names.conf", names)
     tree.file("/etc/lab/dns.d/etcd.conf", etcd)
+    tree.file("/etc/lab/dns.d/mesos.conf", mesos_records(settings))
     command = "ExecStart=/usr/sbin/dnsmasq --keep-in-foreground --conf-file=/etc/lab/dnsmasq.conf"
     tree.unit("lab-dns.service", SERVICE.format(description="The lab's name server", service=command))
 
@@ -222,14 +227,18 @@ def build(settings: Settings, host: Host, pythons: dict[str, str], staged: Stage
     tree = Tree()
     every_host(tree, settings, host, pythons)
     dcosfiles.dcos(tree, settings, host, pythons, staged.agent_program is not None)
+    if settings.dcos_api:
+        dcosmaster.every_host(tree, settings, host, oneshot)
     if host.is_master:
-        if not settings.managed_etcd:
+        if settings.etcd_members:
             etcd_member(tree, settings, host)
     elif staged.agent_program is not None:
         tree.program(dcosfiles.AGENT_PROGRAM, staged.agent_program)
     if host == settings.masters[0]:
         name_server(tree, settings, host)
         mirror(tree, settings)
+        if settings.dcos_api:
+            dcosmaster.master(tree, settings, SERVICE)
     return tree
 
 
@@ -237,9 +246,11 @@ def services(settings: Settings, host: Host) -> list[str]:
     """Units that must be active before the lab is called up."""
     units = ["docker", "ssh", "lab-bridges"]
     if host.is_master:
-        units += ["dcos-mesos-master"] + ([] if settings.managed_etcd else ["lab-etcd"])
+        units += ["dcos-mesos-master"] + (["lab-etcd"] if settings.etcd_members else [])
     else:
         units.append("dcos-mesos-slave-public" if host.role == "slave_public" else "dcos-mesos-slave")
     if host == settings.masters[0]:
         units += ["lab-dns", "lab-faults", "nginx"]
+        if settings.dcos_api:
+            units += ["lab-dcos", "lab-dns-follow"] + (["lab-cfssl"] if settings.dcos_variant == "enterprise" else [])
     return units

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from dcoslab import hostfiles
+from dcoslab import dcosmaster, hostfiles
 from dcoslab.mirror import CALICO_RELEASE, LAYOUT, Staged
 from dcoslab.settings import Settings
 from dcoslab.topology import Host
@@ -32,7 +32,7 @@ def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
         "calico_etcd_url": f"{MIRROR_URL}/{staged.etcd_archive}",
         "calico_etcd_sha256": staged.sums.get(staged.etcd_archive, ""),
         "calico_etcd_archive_folder": f"etcd-v{staged.etcd_version}-linux-amd64",
-        "calico_etcd_source": "managed" if settings.managed_etcd else "existing",
+        "calico_etcd_source": "managed" if settings.managed_etcd else "universe" if settings.universe_etcd else "existing",
     }
     if settings.etcd_tls or settings.etcd_peer_tls:
         # A proxy would need a certificate of its own for talking to members.
@@ -97,6 +97,7 @@ def inventory(settings: Settings, staged: Staged) -> dict[str, Any]:
                 "lab_mirror": MIRROR_URL,
                 "lab_mirror_faults": f"{MIRROR_URL}/faults",
                 "lab_ca_file": str(settings.state / "pki" / "ca.crt"),
+                **(dcosmaster.inventory_vars(settings) if settings.dcos_api else {}),
                 **product_vars(settings, staged),
             },
             "children": {

@@ -1,4 +1,4 @@
-"""The lab's certificate authority and what it signs, by openssl(1): a new one for every lab."""
+"""Certificate authorities and what they sign, by openssl(1): new ones for every lab."""
 
 from __future__ import annotations
 
@@ -15,10 +15,42 @@ def key(path: Path) -> None:
     path.chmod(0o600)
 
 
-def sign(pki: Path, name: str, common_name: str, names: list[str]) -> None:
+def rsa_key(path: Path) -> None:
+    run(["openssl", "genrsa", "-traditional", "-out", str(path), "2048"])
+    path.chmod(0o600)
+
+
+def alternative_names(names: list[str]) -> str:
+    return ",".join(("IP:" if entry.replace(".", "").isdigit() else "DNS:") + entry for entry in names)
+
+
+def authority(pki: Path, subject: str, rsa: bool = False, days: int = 30) -> None:
+    """ca.crt and ca.key."""
+    (rsa_key if rsa else key)(pki / "ca.key")
+    run(
+        [
+            *("openssl", "req", "-x509", "-new", "-sha256", "-days", str(days), "-key", str(pki / "ca.key")),
+            *("-subj", subject, "-out", str(pki / "ca.crt")),
+            *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+        ]
+    )
+
+
+def self_signed(pki: Path, name: str, common_name: str, names: list[str]) -> None:
+    """NAME.crt and NAME.key that no authority knows."""
+    rsa_key(pki / f"{name}.key")
+    run(
+        [
+            *("openssl", "req", "-x509", "-new", "-sha256", "-days", "30", "-key", str(pki / f"{name}.key")),
+            *("-subj", f"/CN={common_name}", "-out", str(pki / f"{name}.crt"), "-addext", f"subjectAltName={alternative_names(names)}"),
+        ]
+    )
+
+
+def sign(pki: Path, name: str, common_name: str, names: list[str], rsa: bool = False) -> None:
     """NAME.crt and NAME.key, good as server and as client."""
-    key(pki / f"{name}.key")
-    sans = ",".join(("IP:" if entry.replace(".", "").isdigit() else "DNS:") + entry for entry in names)
+    (rsa_key if rsa else key)(pki / f"{name}.key")
+    sans = alternative_names(names)
     extensions = pki / f"{name}.ext"
     extensions.write_text(
         "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n" + (f"subjectAltName={sans}\n" if sans else "")
@@ -40,14 +72,7 @@ def make(settings: Settings) -> Path:
     pki = settings.state / "pki"
     pki.mkdir(parents=True, exist_ok=True)
     pki.chmod(0o700)
-    key(pki / "ca.key")
-    run(
-        [
-            *("openssl", "req", "-x509", "-new", "-sha256", "-days", "30", "-key", str(pki / "ca.key")),
-            *("-subj", f"{SUBJECT}/CN=dcos.calico lab CA {settings.key}", "-out", str(pki / "ca.crt")),
-            *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
-        ]
-    )
+    authority(pki, f"{SUBJECT}/CN=dcos.calico lab CA {settings.key}")
     front = settings.masters[0]
     sign(pki, "mirror", "mirror.lab", ["mirror.lab", f"{front.name}.lab", front.address])
     if settings.etcd_tls or settings.etcd_peer_tls:

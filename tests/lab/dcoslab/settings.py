@@ -17,6 +17,7 @@ from dcoslab.process import LabError
 
 DEFAULT_NAME = "lab"
 DEFAULT_SUBNET = "172.29.77.0/24"
+DCOS_API = "0"  # LAB_DCOS_API where it is not set
 VARIANTS = ("open", "enterprise")
 ETCD_SOURCES = ("bullseye", "bookworm")
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -46,6 +47,8 @@ class Settings:
     etcd_source: str
     etcd_tls: bool
     managed_etcd: bool
+    universe_etcd: bool
+    dcos_api: bool
     artefacts: str | None  # CALICO_ARTIFACTS: the real tools instead of the stand-ins
     with_artefacts: bool
 
@@ -79,6 +82,11 @@ class Settings:
         """etcd 3.4 does not find plain members by SRV records (it insists on the -ssl ones)."""
         real = self.artefacts is not None and (Path(self.artefacts) / "etcd").is_file()
         return self.etcd_source == "bookworm" and not real
+
+    @property
+    def etcd_members(self) -> bool:
+        """Whether the lab runs an etcd of its own on the masters."""
+        return not (self.managed_etcd or self.universe_etcd)
 
     @property
     def hosts(self) -> list[topology.Host]:
@@ -162,9 +170,9 @@ def choose_subnet(name: str, env: Mapping[str, str], used: list[ipaddress.IPv4Ne
     raise LabError(f"{candidates[0]} is in use on this machine; set LAB_SUBNET to a free /24")
 
 
-def flag(env: Mapping[str, str], variable: str) -> bool:
-    text = env.get(variable, "0").lower()
-    if text in ("", "0", "no", "false"):
+def flag(env: Mapping[str, str], variable: str, default: str = "0") -> bool:
+    text = (env.get(variable) or default).lower()
+    if text in ("0", "no", "false"):
         return False
     if text in ("1", "yes", "true"):
         return True
@@ -199,9 +207,13 @@ def new(name: str, profile: str, env: Mapping[str, str], with_artefacts: bool) -
         etcd_source=one_of(env, "LAB_ETCD_SOURCE", ETCD_SOURCES),
         etcd_tls=flag(env, "LAB_ETCD_TLS"),
         managed_etcd=flag(env, "LAB_MANAGED_ETCD"),
+        universe_etcd=flag(env, "LAB_UNIVERSE_ETCD"),
+        dcos_api=flag(env, "LAB_DCOS_API", DCOS_API),
         artefacts=str(Path(artefacts).resolve()) if artefacts else None,
         with_artefacts=with_artefacts,
     )
+    if settings.universe_etcd and (settings.managed_etcd or settings.etcd_tls or not settings.dcos_api):
+        raise LabError("LAB_UNIVERSE_ETCD needs LAB_DCOS_API=1 and neither LAB_MANAGED_ETCD nor LAB_ETCD_TLS")
     if not re.fullmatch(r"\d+\.\d+(\.\d+)?", settings.dcos_version):
         raise LabError(f"LAB_DCOS_VERSION must look like 1.11.0, not {settings.dcos_version!r}")
     assert settings.hosts  # reports a bad profile or flavour before anything is made

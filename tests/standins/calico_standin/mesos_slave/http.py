@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from .registration import Identity
-from .tasks import TaskError, Tasks
+from .request import TaskError
+from .tasks import Tasks
 
 _LARGEST = 16 << 20
 
@@ -36,7 +37,7 @@ def server(identity: Identity, tasks: Tasks) -> ThreadingHTTPServer:
                 status = 200
             except TaskError as exc:
                 document, status = {"error": str(exc)}, exc.status
-            except (KeyError, TypeError, ValueError, AttributeError) as exc:
+            except (AttributeError, KeyError, TypeError, ValueError) as exc:
                 document, status = {"error": f"not a request for this: {exc!r}"}, 400
             plain = isinstance(document, bytes)
             data = document if plain else json.dumps(document).encode() + b"\n"

@@ -10,12 +10,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from . import glog
 
-HEARTBEAT = 2.0
+_HEARTBEAT = 2.0  # unless the master wants another pace
 _RETRY = 0.5
 _DEADLINE = 10
 # What DC/OS offers on a private and on a public agent; a machine of the guide's size.
@@ -48,9 +49,22 @@ class Identity:
 
     def describe(self) -> dict[str, Any]:
         """The body of a registration."""
-        known = {"agent_id": self.agent_id} if self.agent_id else {}
         resources = {**_RESOURCES, "ports": _PORTS.get(self.role, _PRIVATE_PORTS)}
-        return {**known, "ip": self.ip, "port": self.port, "role": self.role, "resources": resources, "attributes": dict(self.attributes)}
+        return {
+            "agent_id": self.agent_id,
+            "ip": self.ip,
+            "port": self.port,
+            "role": self.role,
+            "resources": resources,
+            "attributes": dict(self.attributes),
+            "domain": None,
+        }
+
+    def forget(self) -> None:
+        """The master holds the agent for gone: it must come back as a new one."""
+        glog.warning(f"Master knows agent {self.agent_id} no more")
+        self.agent_id = None
+        self.memory.unlink(missing_ok=True)
 
     def remember(self, agent_id: str) -> None:
         """Keep the id that the master gave."""
@@ -63,19 +77,33 @@ class Identity:
             glog.info(f"Registered with master; given agent ID {agent_id}")
 
 
+class Gone(OSError):
+    """The master will not hear of this agent id any more."""
+
+
 def register_for_ever(identity: Identity, master: str) -> None:
-    """Tell the master every few seconds that this agent lives."""
-    url = f"{master.rstrip('/')}/_agent/register"
+    """Register, then tell the master every few seconds that this agent lives."""
     trouble = ""
+    registered = False
+    pace = _HEARTBEAT
     while True:
         try:
-            answer = _post(url, identity.describe())
-            identity.remember(str(answer["agent_id"]))
-            trouble, pause = "", HEARTBEAT
+            if registered:
+                _post(f"{master}/_agent/heartbeat", {"agent_id": identity.agent_id})
+            else:
+                answer = _post(f"{master}/_agent/register", identity.describe())
+                identity.remember(str(answer["agent_id"]))
+                pace = float(answer.get("heartbeat_seconds") or _HEARTBEAT)
+                registered = True
+            trouble, pause = "", pace
+        except Gone:
+            identity.forget()
+            registered, pause = False, _RETRY
         except (OSError, ValueError, KeyError, TypeError) as exc:
             if str(exc) != trouble:
-                glog.warning(f"No registration at {url}: {exc}")
-            trouble, pause = str(exc), _RETRY
+                glog.warning(f"The master at {master} does not answer: {exc}")
+            # A master that was restarted may have forgotten; registering again is what it would ask for.
+            trouble, pause, registered = str(exc), _RETRY, False
         time.sleep(pause)
 
 
@@ -85,6 +113,8 @@ def _post(url: str, body: Mapping[str, Any]) -> dict[str, Any]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=_DEADLINE) as answer:
-            return dict(json.load(answer))
+            return dict(json.loads(answer.read() or b"{}"))
     except urllib.error.HTTPError as exc:
+        if exc.code == HTTPStatus.GONE:
+            raise Gone(url) from exc
         raise OSError(f"HTTP {exc.code}: {exc.read(200).decode(errors='replace')}") from exc

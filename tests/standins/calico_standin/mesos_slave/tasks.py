@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -18,22 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StandinError
-from . import glog
+from . import glog, health
 from .containers import Containers
 from .executor import RUN, STATUS, TASK, scope_name, start_time, write
+from .request import TaskError, checked_id, command, environment, fill
 
-_START_DEADLINE = 20
+_START_DEADLINE = 30
 _POLL = 0.2
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-RUNNING = ("TASK_STAGING", "TASK_RUNNING", "TASK_KILLING")
-
-
-class TaskError(StandinError):
-    """A request for a task that cannot be carried out; `status` is HTTP's."""
-
-    def __init__(self, text: str, status: int = 400) -> None:
-        super().__init__(text)
-        self.status = status
+_KEPT = 100  # ended tasks
+_ALIVE = ("TASK_STAGING", "TASK_RUNNING")
 
 
 @dataclass
@@ -42,17 +34,20 @@ class Task:
 
     task_id: str
     network: str | None = None
-    labels: dict[str, str] = field(default_factory=dict)
-    ports: list[int] = field(default_factory=list)
+    network_labels: dict[str, str] = field(default_factory=dict)
+    health_checks: list[dict[str, Any]] = field(default_factory=list)
     state: str = "TASK_STAGING"
     message: str = ""
     exit_code: int | None = None
+    healthy: bool | None = None
     ip: str | None = None
     pid: int | None = None
     container_id: str | None = None
+    namespace: str | None = None
     sandbox: str = ""
     started: float = 0
     finished: float | None = None
+    killed: bool = False
 
 
 class Tasks:
@@ -71,7 +66,7 @@ class Tasks:
     # -- questions ----------------------------------------------------------------------------
 
     def listing(self) -> list[dict[str, Any]]:
-        """All tasks, the finished ones too, until they are deleted."""
+        """All tasks, and the latest that ended."""
         with self._lock:
             return [asdict(task) for task in self._known.values()]
 
@@ -93,70 +88,96 @@ class Tasks:
     # -- launch -------------------------------------------------------------------------------
 
     def launch(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Start a task; one that cannot be attached to its network has failed, which is an answer and no error."""
-        task = _task(request)
+        """Take a task on; whether it starts is told by its state."""
+        request = {**request, "command": command(request)}
+        task = Task(
+            checked_id(request),
+            request.get("network"),
+            dict(request.get("network_labels") or {}),
+            list(request.get("health_checks") or ()),
+            started=time.time(),
+        )
         task.sandbox = str(self._sandboxes / task.task_id)
-        task.started = time.time()
         with self._lock:
             if task.task_id in self._known:
                 raise TaskError(f"task {task.task_id} exists", 409)
             self._known[task.task_id] = task
+        self._store(task)
         glog.info(f"Launching task {task.task_id}")
-        try:
-            _fill(Path(task.sandbox), request.get("files") or ())
-            self._attach(task)
-            self._start(task, request)
-        except (StandinError, OSError) as exc:
-            self._end(task, {"state": "TASK_FAILED", "message": f"Failed to launch container: {exc}", "exit_code": None})
+        threading.Thread(target=self._begin, args=(task, request), daemon=True).start()
         return asdict(task)
+
+    def _begin(self, task: Task, request: Mapping[str, Any]) -> None:
+        try:
+            fill(Path(task.sandbox), request)
+            self._attach(task)
+            if not task.killed:
+                self._start(task, request)
+        except (StandinError, OSError, subprocess.SubprocessError) as exc:
+            self._end(task, "TASK_FAILED", f"Failed to launch container: {exc}")
+            return
+        if task.killed and task.pid is None:
+            self._end(task, "TASK_KILLED", "Killed before it was started")
 
     def _attach(self, task: Task) -> None:
         if task.network is None:
             task.ip = self._address
             return
         with self._container_lock:
-            container = self._containers.launch([task.network], task.task_id, task.labels)
-        task.container_id = container["container_id"]
+            container = self._containers.launch([task.network], task.task_id, task.network_labels)
+        task.container_id, task.namespace = container["container_id"], container["namespace"]
         # Without an ip4 in the plugin's answer Mesos knows no address but the agent's.
         task.ip = container["ip"] or self._address
+        self._store(task)
 
     def _start(self, task: Task, request: Mapping[str, Any]) -> None:
-        namespace = None
-        if task.container_id is not None:
-            namespace = next(item["namespace"] for item in self._containers.listing() if item["container_id"] == task.container_id)
-        folder = self._meta / task.task_id
-        environment = {**_environment(task, self._address), **{key: str(value) for key, value in (request.get("env") or {}).items()}}
-        details = {"command": request["command"], "namespace": namespace, "env": environment}
-        write(folder / TASK, {**asdict(task), **details, **({"grace": request["grace"]} if "grace" in request else {})})
+        folder, running = self._meta / task.task_id, RUN / f"{task.task_id}.json"
+        variables = environment(request, self._address, Path(task.sandbox), task.ip)
+        grace = {"grace": request["grace_seconds"]} if request.get("grace_seconds") is not None else {}
+        write(folder / TASK, {**asdict(task), "command": request["command"], "env": variables, **grace})
         self._children.append(subprocess.Popen([*_scope(task.task_id), sys.argv[0], "executor", str(folder)], stdin=subprocess.DEVNULL))
         deadline = time.monotonic() + _START_DEADLINE
-        while not (RUN / f"{task.task_id}.json").exists() and not (folder / STATUS).exists():
+        while not running.exists() and not (folder / STATUS).exists():
             if time.monotonic() > deadline:
                 raise TaskError("the executor did not start")
             time.sleep(0.01)
         with contextlib.suppress(OSError, ValueError):
-            task.pid = json.loads((RUN / f"{task.task_id}.json").read_text(encoding="utf-8"))["pid"]
+            task.pid = json.loads(running.read_text(encoding="utf-8"))["pid"]
         task.state = "TASK_RUNNING"
         self._store(task)
+        if task.killed:
+            self._terminate(task)
+        self._check_health(task)
+
+    def _check_health(self, task: Task) -> None:
+        if not task.health_checks:
+            return
+
+        def tell(healthy: bool) -> None:
+            task.healthy = healthy
+
+        inside = ["nsenter", f"--net={task.namespace}", "--"] if task.namespace else []
+        arguments = (task.health_checks, task.ip or self._address, inside, lambda: task.state == "TASK_RUNNING", tell)
+        threading.Thread(target=health.watch, args=arguments, daemon=True).start()
 
     # -- the end ------------------------------------------------------------------------------
 
     def kill(self, task_id: str) -> dict[str, Any]:
         """Ask a running task to end; forget one that has ended."""
         task = self._find(task_id)
-        if task.state not in RUNNING:
-            with self._lock:
-                self._known.pop(task_id, None)
-            shutil.rmtree(self._meta / task_id, ignore_errors=True)
-            shutil.rmtree(task.sandbox, ignore_errors=True)
+        if task.state not in _ALIVE:
+            self._forget(task)
             return asdict(task)
-        task.state = "TASK_KILLING"
+        task.killed = True
         self._store(task)
-        executor = self._executor(task_id)
+        self._terminate(task)
+        return asdict(task)
+
+    def _terminate(self, task: Task) -> None:
+        executor = self._executor(task.task_id)
         if executor is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(executor, signal.SIGTERM)
-        return asdict(task)
 
     def _executor(self, task_id: str) -> int | None:
         """The process of a task's executor, if it is alive."""
@@ -166,18 +187,23 @@ class Tasks:
             return None
         return int(found["executor"]) if start_time(found["executor"]) == found["executor_started"] else None
 
-    def _end(self, task: Task, status: Mapping[str, Any]) -> None:
+    def _end(self, task: Task, state: str, message: str, exit_code: int | None = None) -> None:
         if task.container_id is not None:
             with self._container_lock:
                 try:
                     self._containers.kill(task.container_id)
                 except StandinError as exc:
                     glog.error(f"Failed to destroy container {task.container_id}: {exc}")
-        # The state last: who reads it may count on the rest.
-        task.exit_code, task.message, task.finished = status["exit_code"], status["message"], time.time()
-        task.state = status["state"]
+        task.exit_code, task.message, task.finished = exit_code, message, time.time()
+        task.state = state  # last: who reads it may count on the rest
         self._store(task)
-        glog.info(f"Task {task.task_id} is in state {task.state}: {task.message}")
+        glog.info(f"Task {task.task_id} is in state {state}: {message}")
+
+    def _forget(self, task: Task) -> None:
+        with self._lock:
+            self._known.pop(task.task_id, None)
+        shutil.rmtree(self._meta / task.task_id, ignore_errors=True)
+        shutil.rmtree(task.sandbox, ignore_errors=True)
 
     def _store(self, task: Task) -> None:
         write(self._meta / task.task_id / "record.json", asdict(task))
@@ -186,10 +212,15 @@ class Tasks:
 
     def recover(self) -> None:
         """Take over the tasks of an earlier run of the agent."""
-        for path in sorted(self._meta.glob("*/record.json")):
-            task = Task(**json.loads(path.read_text(encoding="utf-8")))
+        found = [Task(**json.loads(path.read_text(encoding="utf-8"))) for path in self._meta.glob("*/record.json")]
+        for task in sorted(found, key=lambda item: item.started):
             self._known[task.task_id] = task
-            glog.info(f"Recovered task {task.task_id} in state {task.state}")
+            if task.state == "TASK_STAGING" and self._executor(task.task_id) is None:
+                self._end(task, "TASK_FAILED", "The agent was restarted while the container was launched")
+            elif task.state in _ALIVE:
+                task.state = "TASK_RUNNING"
+                glog.info(f"Recovered task {task.task_id}")
+                self._check_health(task)
 
     def watch(self) -> None:
         """For ever: notice which tasks have ended."""
@@ -197,57 +228,21 @@ class Tasks:
             time.sleep(_POLL)
             self._children = [child for child in self._children if child.poll() is None]
             with self._lock:
-                running = [task for task in self._known.values() if task.state in RUNNING and task.state != "TASK_STAGING"]
+                running = [task for task in self._known.values() if task.state == "TASK_RUNNING"]
+                ended = sorted((task for task in self._known.values() if task.finished), key=lambda item: item.finished or 0)
             for task in running:
                 self._look_at(task)
+            for task in ended[:-_KEPT]:
+                self._forget(task)
 
     def _look_at(self, task: Task) -> None:
         alive = self._executor(task.task_id) is not None  # asked first: it writes the status before it ends
-        status = self._meta / task.task_id / STATUS
-        if status.exists():
-            self._end(task, json.loads(status.read_text(encoding="utf-8")))
+        path = self._meta / task.task_id / STATUS
+        if path.exists():
+            status = json.loads(path.read_text(encoding="utf-8"))
+            self._end(task, status["state"], status["message"], status["exit_code"])
         elif not alive:
-            self._end(task, {"state": "TASK_LOST", "message": "Executor terminated", "exit_code": None})
-
-
-def _task(request: Mapping[str, Any]) -> Task:
-    """A request's task, if it is a sound one."""
-    task_id, command = request.get("task_id"), request.get("command")
-    if not isinstance(task_id, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}", task_id):
-        raise TaskError(f"task_id: {task_id!r} is not made of letters, digits, '.', '_' and '-'")
-    if not isinstance(command, str) or not command:
-        raise TaskError("command: a shell command is required")
-    unknown = set(request) - {"task_id", "command", "network", "labels", "env", "ports", "files", "grace"}
-    if unknown:
-        raise TaskError(f"unknown keys: {', '.join(sorted(unknown))}")
-    return Task(task_id, request.get("network"), dict(request.get("labels") or {}), [int(port) for port in request.get("ports") or ()])
-
-
-def _fill(sandbox: Path, files: Any) -> None:
-    """The sandbox with its files: [{path, content, mode?}], paths inside it."""
-    sandbox.mkdir(parents=True, exist_ok=True)
-    for item in files:
-        path = (sandbox / item["path"]).resolve()
-        if not path.is_relative_to(sandbox.resolve()):
-            raise TaskError(f"{item['path']} is outside of the sandbox")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(item["content"], encoding="utf-8")
-        path.chmod(int(str(item.get("mode", "644")), 8))
-
-
-def _environment(task: Task, address: str) -> dict[str, str]:
-    """What a command executor's task finds."""
-    variables = {
-        "PATH": os.environ.get("PATH") or _PATH,
-        "HOST": address,
-        "MESOS_SANDBOX": task.sandbox,
-        "MESOS_TASK_ID": task.task_id,
-        "MESOS_CONTAINER_IP": task.ip or "",
-        **{f"PORT{number}": str(port) for number, port in enumerate(task.ports)},
-    }
-    if task.ports:
-        variables |= {"PORT": str(task.ports[0]), "PORTS": ",".join(map(str, task.ports))}
-    return variables
+            self._end(task, "TASK_FAILED", "Executor terminated")
 
 
 def _scope(task_id: str) -> list[str]:
