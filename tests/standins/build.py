@@ -44,6 +44,7 @@ TOOLS = (
     Tool("calico", f"{PACKAGE}.cni.main"),
     Tool("calico-ipam", f"{PACKAGE}.ipam.main"),
     Tool("dcos-mesos-slave", f"{PACKAGE}.mesos_slave.main"),
+    Tool("calico-installer", f"{PACKAGE}.installer.main"),
 )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 from dcoslab.settings import Settings
 from dcoslab.topology import DCOS_PYTHON, Host
 from dcoslab.tree import Tree
 
+FILES = Path(__file__).resolve().parent.parent / "files"
 CNI_DIR = "/opt/mesosphere/etc/dcos/network/cni"
 AGENT_PROGRAM = "/opt/lab/dcos-mesos-slave"
 # What the real units do at every start, and the reason why a sysctl file alone never lasts.
@@ -155,7 +157,7 @@ def common(tree: Tree, packages: Packages, settings: Settings, host: Host, pytho
             tree.link(f"{home}/{plugin}", f"/usr/lib/cni/{plugin}")
         refuse = '#!/bin/sh\necho \'{"cniVersion":"0.1.0","code":100,"msg":"not in the lab"}\'\nexit 1\n'
         tree.program(f"{packages.activate('dcos-cni')}/dcos-l4lb", refuse)
-        tree.program(f"{packages.activate('mesos')}/libexec/mesos/mesos-cni-port-mapper", refuse)
+        tree.program(f"{packages.activate('mesos')}/libexec/mesos/mesos-cni-port-mapper", FILES / "mesos-cni-port-mapper")
     tree.file(
         "/etc/systemd/system/dcos.target",
         "[Unit]\nDescription=DC/OS\nAfter=network-online.target\n[Install]\nWantedBy=multi-user.target\n",

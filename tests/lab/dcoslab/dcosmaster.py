@@ -20,6 +20,7 @@ SERVICE = REPOSITORY / "tests" / "standins" / "dcos_standin"
 LIBRARIES_BUILDER = REPOSITORY / "tests" / "standins" / "service_libraries.py"
 LIBRARIES = "/opt/lab/dcos-libraries"
 HOME = "/opt/lab/dcos"
+INSTALLER = "/opt/lab/bin/calico-installer"
 ETC = "/etc/lab/dcos"
 ROUTER_PORT = 8101  # files/admin-router.nginx names it, too
 MESOS_PORT = 5050
@@ -164,7 +165,7 @@ def every_host(tree: Tree, settings: Settings, host: Host, oneshot_text: Any) ->
             "LAB_MESOS_MASTER": f"http://{settings.masters[0].address}:{MESOS_PORT}",
             "STANDIN_PYTHON": "/opt/lab/bin/python3",
             "STANDIN_ETCD": "/opt/lab/etcd/etcd",
-            "STANDIN_CALICO_INSTALLER": "/opt/lab/bin/calico-installer",
+            "STANDIN_CALICO_INSTALLER": INSTALLER,
         }
         tree.file("/etc/lab/mesos-agent.env", "".join(f"{name}={value}\n" for name, value in variables.items()))
 

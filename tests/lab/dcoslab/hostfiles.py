@@ -234,6 +234,7 @@ def build(settings: Settings, host: Host, pythons: dict[str, str], staged: Stage
             etcd_member(tree, settings, host)
     elif staged.agent_program is not None:
         tree.program(dcosfiles.AGENT_PROGRAM, staged.agent_program)
+        tree.program(dcosmaster.INSTALLER, staged.agent_program.with_name("calico-installer"))
     if host == settings.masters[0]:
         name_server(tree, settings, host)
         mirror(tree, settings)
