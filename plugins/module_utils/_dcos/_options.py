@@ -94,14 +94,15 @@ class Options:
         values: dict[str, Any] = {}
         for name in ARGUMENT_SPEC:
             value = given.get(name)
+            if isinstance(value, dict):
+                # an encrypted value is text only when it is asked for
+                value = {str(key): to_text(part) for key, part in value.items()} or None
             if value is not None and not isinstance(value, (bool, int, float, dict)):
                 # a password may begin or end with a blank; nothing else does
                 value = (to_text(value) if name == "password" else to_text(value).strip()) or None
             values[name] = value
         if values["url"] is None:
             raise ValidationError("No DC/OS cluster is named", "the option url is empty", "Give url, such as https://dcos.example.com, or set DCOS_URL")
-        # what has the default None has to have it, not be an empty dict
-        values["service_account"] = values["service_account"] or None
         return cls(**values)
 
     def secret_texts(self) -> set[str]:
