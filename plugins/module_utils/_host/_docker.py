@@ -18,6 +18,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
 LOOK, CHANGE, LOAD = 20, 60, 600
 ABSENT = re.compile(r'No such (object|image|container)', re.IGNORECASE)
+ROOM = 'Free space on the file system of the folder that "docker info" calls Docker Root Dir, and run again'
 DAEMON_CONFIG = '/etc/docker/daemon.json'
 
 
@@ -52,7 +53,10 @@ def image(reference):
 
 def load(path):
     """C(docker load) of an archive; what Docker loses of earlier images under the same tag stays, untagged."""
-    _command.run(['docker', 'load', '-q', '-i', path], LOAD, check=True)
+    result = _command.run(['docker', 'load', '-q', '-i', path], LOAD)
+    if result.rc != 0:
+        raise CommandError('Docker cannot load the images of %s' % path, why=result.said(),
+                           remedy=_room(result, 'See "journalctl -u docker" on this host, and try "docker load" by hand'))
 
 
 def pull(reference):
@@ -60,7 +64,12 @@ def pull(reference):
     result = _command.run(['docker', 'pull', reference], LOAD)
     if result.rc != 0:
         raise CommandError('The image %s cannot be pulled' % reference, why=result.said(),
-                           remedy='Let this host reach the registry, or give the image as an archive (image_archive)')
+                           remedy=_room(result, 'Let this host reach the registry, or give the image as an archive (image_archive)'))
+
+
+def _room(result, otherwise):
+    """What to do about a failure that may be one of space, of which Docker needs about twice the image's size."""
+    return ROOM if 'no space left' in result.said().lower() else otherwise
 
 
 def remove_container(name):

@@ -21,6 +21,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 
 STAGED = '.dcos-calico.'
 CHUNK = 1 << 20
+ROOM = 'Free space there, or make the file system writable, and run again'
 
 
 class FileState(object):
@@ -105,7 +106,7 @@ def ensure_directory(path, mode=0o755):
             os.mkdir(folder, mode)
             os.chmod(folder, mode)
         except OSError as error:
-            raise CalicoError('The directory %s cannot be made' % folder, why=to_native(error))
+            raise CalicoError('The directory %s cannot be made' % folder, why=to_native(error), remedy=ROOM)
     return missing
 
 
@@ -134,8 +135,7 @@ def stage(folder):
         sweep(folder)
         descriptor, path = tempfile.mkstemp(prefix='%s%d.' % (STAGED, os.getpid()), dir=folder)
     except OSError as error:
-        raise CalicoError('No file can be made in %s' % folder, why=to_native(error),
-                          remedy='Free space there, or make the file system writable, and run again')
+        raise CalicoError('No file can be made in %s' % folder, why=to_native(error), remedy=ROOM)
     return os.fdopen(descriptor, 'wb'), path
 
 
@@ -159,7 +159,7 @@ def publish(staged, path, mode, owner='root', group='root'):
         if error.errno == errno.EXDEV:
             raise CalicoError('%s cannot be replaced in one step: %s is on another file system' % (path, os.path.dirname(staged)),
                               remedy='Choose a staging folder on the same file system')
-        raise CalicoError('%s cannot be written' % path, why=to_native(error), remedy='Free space there, or make the file system writable, and run again')
+        raise CalicoError('%s cannot be written' % path, why=to_native(error), remedy=ROOM)
 
 
 def set_attributes(path, mode, owner='root', group='root'):
@@ -209,7 +209,7 @@ def link_atomic(target, path):
         os.rename(staged, path)
     except OSError as error:
         discard(staged)
-        raise CalicoError('The link %s cannot be made' % path, why=to_native(error))
+        raise CalicoError('The link %s cannot be made' % path, why=to_native(error), remedy=ROOM)
 
 
 def remove(path):
