@@ -58,7 +58,7 @@ def docker() -> None:
     config = load(DAEMON_JSON)
     if "cluster-store" not in config:
         _store(kept, {"docker-updated": True})
-        _store(DAEMON_JSON, {**config, "cluster-store": setting("DOCKER_CLUSTER_STORE", "") or _cluster_store()})
+        _store(DAEMON_JSON, {**config, "cluster-store": setting("CALICO_DOCKER_CLUSTER_STORE", "") or _cluster_store()})
         run("systemctl", "restart", "docker", timeout=_LONG_DEADLINE)
     elif not load(kept).get("docker-updated"):
         print("cluster-store is set, and not by this installer: nothing to do")
@@ -75,7 +75,7 @@ def cni() -> None:
     """The network's configuration, the plugins that are missing, and a restart of the agent, always."""
     kept = KEPT / "cni"
     if not load(kept).get("cni-updated"):
-        plugins = Path(setting("MESOS_CNI_PLUGINS_DIR", "/opt/mesosphere/active/cni/"))
+        plugins = Path(setting("CALICO_CNI_PLUGINS_DIR", "/opt/mesosphere/active/cni/"))
         for name, url in PLUGINS.items():
             if not (plugins / name).exists():
                 _place(fetch(url), plugins / name)
@@ -85,7 +85,7 @@ def cni() -> None:
             "etcd_endpoints": setting("ETCD_ENDPOINTS", "http://localhost:2379"),
             "ipam": {"type": "calico-ipam"},
         }
-        _store(Path(setting("MESOS_CNI_CONFIG_DIR", "/opt/mesosphere/etc/dcos/network/cni/")) / "calico.cni", network)
+        _store(Path(setting("CALICO_CNI_CONF_DIR", "/opt/mesosphere/etc/dcos/network/cni/")) / "calico.cni", network)
         _store(kept, {"cni-updated": True})
         run("systemctl", "restart", _agent_unit(), timeout=_LONG_DEADLINE)
     unit = _agent_unit()
@@ -106,7 +106,7 @@ def _active(unit: str) -> bool:
 
 def node() -> None:
     """Stays: the container calico-node, in place of one that is there."""
-    image = setting("CALICO_NODE_IMG", PACKAGED_IMAGE)
+    image = setting("CALICO_NODE_IMAGE", PACKAGED_IMAGE)
     if not run("docker", "images", "--quiet", image):
         _load(image)
     subprocess.run(["docker", "rm", "--force", CONTAINER], capture_output=True, timeout=_LONG_DEADLINE, check=False)
