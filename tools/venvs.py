@@ -51,6 +51,8 @@ VENVS: Mapping[str, Venv] = {
     "alone": Venv(("3.11", "3.12", "3.10"), "core-alone.txt"),
     "lint": Venv(("3.13", "3.12"), "lint.txt"),
     "molecule": Venv(("3.12", "3.11"), "molecule.txt"),
+    "dcos": Venv(("3.11", "3.12", "3.13"), "dcos.txt"),
+    "dcoscli": Venv(("3.9",), "dcoscli.txt"),
     "virtualenv": Venv(("3.11", "3.12", "3.10"), "virtualenv.txt"),
     "py2.7": Venv(("2.7",), "python-2.7.txt"),
     "py3.6": Venv(("3.6",), "python-3.6.txt"),

@@ -1,0 +1,1 @@
+"""Cosmos: the package service, over the Universe and Marathon."""
