@@ -1,0 +1,142 @@
+"""The CA double against cfssl itself, where that is installed (Debian: golang-cfssl): same requests, same shapes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+
+if sys.version_info < (3, 9):
+    pytest.skip("controller side", allow_module_level=True)
+if shutil.which("cfssl") is None:
+    pytest.skip("cfssl is not installed", allow_module_level=True)
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
+
+from .ca_double import CaDouble, key_pem, request_pem
+from .dcos_api import Authority, DcosApi
+
+Ask = Callable[[str, Any], "tuple[int, str, Any]"]
+
+
+def _asker(base: str) -> Ask:
+    def ask(name: str, body: Any) -> tuple[int, str, Any]:
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        try:
+            answer = urllib.request.urlopen(urllib.request.Request(base + name, data, {"Content-Type": "application/json"}), timeout=20)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            return answer.status, answer.headers.get("Content-Type"), json.loads(answer.read())
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Ask]:
+    folder: Path = tmp_path_factory.mktemp("cfssl")
+    (folder / "ca.pem").write_text(authority.pem())
+    (folder / "ca-key.pem").write_text(key_pem(authority.key))
+    usages = ["signing", "key encipherment", "server auth", "client auth"]
+    (folder / "config.json").write_text(json.dumps({"signing": {"default": {"usages": usages, "expiry": "8760h"}}}))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    argv = ["cfssl", "serve", "-address", "127.0.0.1", "-port", str(port), "-ca", "ca.pem", "-ca-key", "ca-key.pem", "-config", "config.json"]
+    process = subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for dummy in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield _asker(f"http://127.0.0.1:{port}/api/v1/cfssl/")
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def double(authority: Authority) -> Iterator[Ask]:
+    api = DcosApi()
+    CaDouble(api, authority)
+    yield _asker(f"{api.url}/ca/api/v2/")
+    api.close()
+
+
+def _facts(pem: str) -> dict[str, Any]:
+    """What a certificate says that is the same for both."""
+    certificate = _x509.parse_certificates(pem)[0]
+    facts = _x509.describe(certificate)
+    lifetime = _x509.not_after(certificate) - _x509.not_before(certificate)
+    return {name: facts[name] for name in ("subject", "issuer", "hosts", "usages", "is_ca", "key_type", "key_size")} | {"lifetime": lifetime}
+
+
+def _shape(answer: tuple[int, str, Any]) -> Any:
+    """An answer without what is new each time."""
+    status, kind, body = answer
+    result = body["result"]
+    if isinstance(result, dict):
+        result = {name: _value(name, value) for name, value in result.items()}
+    return status, kind, {**body, "result": result}
+
+
+def _value(name: str, value: Any) -> Any:
+    if name == "certificate":
+        return _facts(value), value.endswith("\n")
+    if name == "private_key":
+        return value.splitlines()[0]
+    if name == "certificate_request":
+        return value.splitlines()[0]
+    if name == "sums":
+        return {what: sorted(sums) for what, sums in value.items()}
+    return value
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+CSR = request_pem(KEY, "calico", ("a1.example.com", "10.0.0.21"), O="Example")
+CASES = [
+    ("info", {"label": "", "profile": ""}),
+    ("info", {"label": "", "profile": "unknown"}),
+    ("sign", {"certificate_request": CSR, "profile": ""}),
+    ("sign", {"certificate_request": CSR, "profile": "unknown"}),
+    ("sign", {"certificate_request": CSR, "hosts": ["b1"]}),
+    ("sign", {"certificate_request": request_pem(KEY, "calico")}),
+    ("sign", {"certificate_request": "nonsense"}),
+    ("sign", {}),
+    ("sign", b"{"),
+    ("newcert", {"request": {"CN": "calico", "hosts": ["10.0.0.21", "b1"], "names": [{"O": "Example"}], "key": {"algo": "rsa", "size": 2048}}}),
+    ("newcert", {"request": {"CN": "calico", "hosts": [], "names": [], "key": {"algo": "ecdsa", "size": 256}}, "profile": "", "bundle": False}),
+    ("newcert", {"request": {"CN": "calico", "key": {"algo": "ecdsa", "size": 521}}}),
+    ("newcert", {"request": {"CN": "calico", "key": {"algo": "rsa", "size": 1024}}}),
+    ("newcert", {"request": {"CN": "calico", "key": {"algo": "dsa", "size": 2048}}}),
+    ("newcert", {"request": {"CN": "calico", "key": {"algo": "ecdsa", "size": 255}}}),
+    ("newcert", {}),
+    ("bundle", {"certificate": "nonsense"}),
+]
+
+
+@pytest.mark.parametrize(("name", "body"), CASES, ids=[f"{name}-{number}" for number, (name, dummy) in enumerate(CASES)])
+def test_answers_as_cfssl_does(real: Ask, double: Ask, name: str, body: Any) -> None:
+    assert _shape(double(name, body)) == _shape(real(name, body))
+
+
+def test_bundle_of_a_root(real: Ask, double: Ask, authority: Authority) -> None:
+    body = {"certificate": authority.pem()}
+    assert _shape(double("bundle", body)) == _shape(real("bundle", body))
