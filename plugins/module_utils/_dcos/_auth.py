@@ -149,6 +149,7 @@ class ServiceAccount(Method):
         self._uid = ""
         self._pem = ""
         self._key: Any = None
+        self._last_login = ""
 
     def validate(self) -> None:
         if CRYPTOGRAPHY_ERROR is not None:
@@ -168,7 +169,8 @@ class ServiceAccount(Method):
     def login(self, post: Post) -> Optional[str]:
         self.validate()
         remedy = "Check that the account exists and has the public key that belongs to this private key, and that the clocks of this host and the masters agree"
-        return _login(post, {"uid": self._uid, "token": self.login_token()}, f"service account {self._uid}", remedy)
+        self._last_login = self.login_token()
+        return _login(post, {"uid": self._uid, "token": self._last_login}, f"service account {self._uid}", remedy)
 
     def login_token(self) -> str:
         """The login: a JWT signed with RS256."""
@@ -178,7 +180,7 @@ class ServiceAccount(Method):
         return b".".join((signed, _base64url(signature))).decode("ascii")
 
     def secrets(self) -> set[str]:
-        return {self._pem} if self._pem else set()
+        return {text for text in (self._pem, self._last_login) if text}
 
 
 def method_of(options: Options, clock: Callable[[], float] = time.time) -> Method:

@@ -163,8 +163,8 @@ class DcosClient:
                 token = self._current_token(deadline) if own else None
                 response = self._follow(method, url, data, headers, params, token, deadline)
             except ConnectionFailed as error:
-                failure: DcosError = error
                 safe = repeat or not error.sent
+                failure: DcosError = error if safe else _uncertain(error)
             else:
                 if response.status in expected:
                     return response
@@ -268,6 +268,12 @@ def _encoded(body: Any, headers: Mapping[str, str] | None) -> tuple[bytes | None
     if isinstance(body, str):
         return body.encode("utf-8"), wanted
     return json.dumps(body).encode("utf-8"), {"Content-Type": "application/json", **wanted}
+
+
+def _uncertain(error: ConnectionFailed) -> ConnectionFailed:
+    """A write without an answer may have been carried out, so it is not repeated, and the user has to know."""
+    why = f"{error.why}; it may have been carried out all the same" if error.why else "it may have been carried out all the same"
+    return ConnectionFailed(error.what, why, "Run again: what was done already is seen and left alone")
 
 
 def _refuse(what: str, status: int, why: str) -> NoReturn:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response, cause_of, is_html
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Cause, Response, cause_of, is_html
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._auth import Method
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import (
     SERVICE_NOT_FOUND,
@@ -51,10 +51,17 @@ def failure_of(response: Response, method: Method, authenticated: bool, secrets:
         return _not_authenticated(response, method, authenticated, behind, cause.kind)
     if response.status == 403:
         return _not_permitted(response, authenticated, behind, cause.kind)
+    if response.status == 404 and is_html(text) and _path(response).startswith("service/"):
+        # the words of Admin Router before DC/OS 1.10
+        cause = Cause(SERVICE_NOT_FOUND, cause.text, None)
     why = f"{cause.kind}: {cause.text}" if cause.kind and cause.kind not in REMEDIES and not cause.kind.isdigit() else cause.text
     return ApiError(
         f"{response.request} was answered with {response.status}", why or None, _remedy(response, cause.kind), response.status, cause.kind, cause.data
     )
+
+
+def _path(response: Response) -> str:
+    return response.request.split("/", 3)[-1]
 
 
 def _remedy(response: Response, kind: str | None) -> str | None:
@@ -81,7 +88,8 @@ def _not_permitted(response: Response, authenticated: bool, behind: str, kind: s
     what = f"{response.request} was refused (403)"
     if not authenticated:
         return PermissionDenied(what, behind or "no token was sent", "Give uid and password, service_account, or token", 403, kind)
-    path = response.request.split("/", 3)[-1]
+    # Cosmos hands on that Marathon refused it; its own path was let through to
+    path = "service/marathon" if "service [marathon]" in behind else _path(response)
     permission = next((name for prefix, name in PERMISSIONS if path.startswith(prefix)), None)
     why = behind or "Admin Router knows the account and does not let it"
     grant = f"{permission}, " if permission else ""

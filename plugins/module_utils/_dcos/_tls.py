@@ -28,6 +28,8 @@ else:
     CRYPTOGRAPHY_ERROR = None
 
 BUNDLE_PATH = "/ca/dcos-ca.crt"
+# What OpenSSL says of certificates that it takes when it is not told to be strict.
+STRICT_RULES = ("missing authority key identifier", "missing subject key identifier", "not marked critical", "key usage extension", "path length")
 # What requests takes: a file or folder of CAs, True for its own, False for no verification.
 Verify = Union[str, bool]
 
@@ -54,11 +56,14 @@ def _read(path: str) -> str:
             text = file.read()
     except OSError as error:
         raise ValidationError(f"The file {path} of ca_path cannot be read", error.strerror, remedy)
+    blocks = _pem_blocks(text)
     try:
-        ssl.create_default_context(cadata="\n".join(_pem_blocks(text)))
-    except (ssl.SSLError, ValueError):
-        raise ValidationError(f"The file {path} of ca_path is not usable", "there is no certificate in PEM form in it, or a broken one", remedy)
-    return text
+        if blocks:
+            ssl.create_default_context(cadata="\n".join(blocks))
+            return text
+    except (ssl.SSLError, ValueError) as error:
+        raise ValidationError(f"The file {path} of ca_path has a broken certificate", str(error), remedy)
+    raise ValidationError(f"The file {path} of ca_path is not usable", "there is no certificate in PEM form in it", remedy)
 
 
 def system_trust() -> Verify:
@@ -165,6 +170,9 @@ def reason(error: BaseException, host: str) -> tuple[str, str]:
         return f"its certificate is not for {host}", "Use a name or address in url that the certificate has; masters have master.mesos and their own addresses"
     if "expired" in lower or "not yet valid" in lower:
         return f"a certificate is out of date ({words})", "Check the clock of this host, else renew the certificate of Admin Router"
+    if any(rule in lower for rule in STRICT_RULES):
+        why = f"a certificate is not formed as RFC 5280 wants, on which Python 3.13 and newer insist ({words})"
+        return why, "Have the certificate issued anew, or run the controller with an older Python"
     if "self-signed" in lower or "self signed" in lower or "unable to get" in lower or "certificate verify failed" in lower:
         return (
             f"its certificate is not signed by a CA that is trusted here ({words})",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import http.cookiejar
+import re
 import time
 import warnings
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ else:
 CONNECT_SECONDS = 10.0
 SHORTEST = 0.1
 CHUNK = 4096
+RESTARTING = "See whether Admin Router is being restarted on that master"
 
 
 def _no_authentication(request: Any) -> Any:
@@ -86,6 +88,7 @@ class Transport:
                 )
                 with answer:
                     body = b"".join(_chunks(answer, end, what, seconds))
+                _check_length(answer, body, what)
         except requests.exceptions.RequestException as error:
             raise failure_of(error, what, url, seconds) from None
         return Response(answer.status_code, answer.headers, body, what)
@@ -94,8 +97,16 @@ class Transport:
 def _chunks(answer: Any, end: float, what: str, seconds: float) -> Any:
     for chunk in answer.iter_content(CHUNK):
         if time.monotonic() > end:
-            raise ConnectionFailed(f"{what}: the answer was not complete within {seconds:.0f} seconds", None, "Raise timeout if the network is that slow")
+            incomplete = f"{what}: the answer was not complete within {round(seconds, 1):g} seconds"
+            raise ConnectionFailed(incomplete, None, "Raise timeout if the network is that slow")
         yield chunk
+
+
+def _check_length(answer: Any, body: bytes, what: str) -> None:
+    """Older libraries below requests take what came before a cut for the whole."""
+    announced = answer.headers.get("Content-Length", "")
+    if announced.isdigit() and not answer.headers.get("Content-Encoding") and len(body) < int(announced):
+        raise ConnectionFailed(f"{what}: the connection was cut", f"{len(body)} of {announced} bytes came", RESTARTING)
 
 
 def describe(url: str) -> str:
@@ -118,12 +129,12 @@ def failure_of(error: Exception, what: str, url: str, seconds: float) -> Connect
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return ConnectionFailed(f"{what}: no connection in time", "nothing answers there", _check(host), sent=False)
     if isinstance(error, requests.exceptions.Timeout):
-        return ConnectionFailed(f"{what} was not answered within {seconds:.0f} seconds", None, "See whether the masters are well, or raise timeout")
+        return ConnectionFailed(f"{what} was not answered within {round(seconds, 1):g} seconds", None, "See whether the masters are well, or raise timeout")
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)):
         return ConnectionFailed(f"{what} is no address", _reason(said), "Check url", sent=False)
     if isinstance(error, requests.exceptions.ConnectionError) and "NewConnectionError" in repr(error) + said or "NameResolution" in said:
         return ConnectionFailed(f"{what}: no connection", _reason(said), _check(host), sent=False)
-    return ConnectionFailed(f"{what}: the connection was cut", _reason(said), "See whether Admin Router is being restarted on that master")
+    return ConnectionFailed(f"{what}: the connection was cut", _reason(said), RESTARTING)
 
 
 def _check(host: str) -> str:
@@ -131,8 +142,9 @@ def _check(host: str) -> str:
 
 
 def _reason(said: str) -> str:
-    """The operating system's words in requests' nested exceptions."""
-    for mark in ("[Errno ", "[Errno -"):
-        if mark in said:
-            return said.split(mark, 1)[1].partition("] ")[2].strip("')\"")
-    return said
+    """The operating system's words, or else the innermost ones, in requests' nested exceptions."""
+    numbered = re.search(r"\[Errno -?\d+\] ([^'\")]+)", said)
+    if numbered:
+        return numbered.group(1)
+    quoted = re.findall(r"\(['\"]([^'\"]+)['\"]\)", said)
+    return quoted[-1] if quoted else said

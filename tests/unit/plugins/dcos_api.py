@@ -210,9 +210,7 @@ def pem_of_key(key: Any) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode("ascii")
 
 
-def certify(
-    name: str, issuer: Authority | None = None, ca: bool = False, hosts: tuple[str, ...] = (), days: tuple[float, float] = (-1, 30)
-) -> tuple[Any, Any]:
+def certify(name: str, issuer: Authority | None = None, ca: bool = False, hosts: tuple[str, ...] = (), days: tuple[float, float] = (-1, 30)) -> tuple[Any, Any]:
     """(private key, certificate), signed by an authority or by itself; C(days) from now it is good from and to."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
@@ -258,6 +256,49 @@ def server_context(folder: Path, issuer: Authority | None, hosts: tuple[str, ...
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(str(chain))
     return context
+
+
+class Clock:
+    """Time that passes by sleeping only; C(slept) are the pauses."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def failure(call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    """The DcosError that a call ends in."""
+    from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import DcosError
+
+    with pytest.raises(DcosError) as caught:
+        call(*arguments, **more)
+    return caught.value
+
+
+@pytest.fixture
+def dcos_clock() -> Clock:
+    """The time of clients made by dcos_client."""
+    return Clock()
+
+
+@pytest.fixture
+def dcos_client(dcos_api: DcosApi, dcos_clock: Clock) -> Callable[..., Any]:
+    """Make a DcosClient with these options, of dcos_api or of another API, for which waiting takes no time."""
+    from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
+    from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
+
+    def make(api: DcosApi = dcos_api, **given: Any) -> Any:
+        options = Options(**{"url": api.url, "timeout": 20.0, **given})
+        return DcosClient(options, clock=dcos_clock, sleep=dcos_clock.sleep)
+
+    return make
 
 
 @pytest.fixture
