@@ -15,6 +15,4 @@ from .systemd_host import free_port, systemd_host  # noqa: F401
 
 if sys.version_info >= (3, 9):
     from .dcos_api import dcos_api, dcos_authority, dcos_client, dcos_clock, dcos_tls_api  # noqa: F401
-
-if sys.version_info >= (3, 9):
-    from .dcos_api import dcos_api, dcos_authority, dcos_client, dcos_clock, dcos_tls_api  # noqa: F401
+    from .universe import universe  # noqa: F401

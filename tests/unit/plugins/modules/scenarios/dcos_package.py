@@ -1,0 +1,33 @@
+"""Packages of a double of the Universe, whose state is a file."""
+
+from __future__ import annotations
+
+from . import Scenario
+
+OPTIONS = {"options": {"etcd": {"cluster-size": 3}}, "secret_options": {"etcd": {"admin-password": "hunter2"}}}
+ETCD = {"name": "etcd", "version": "0.0.3", "wait_timeout": 30, **OPTIONS}
+UNTIL_IT_RUNS = ["ready", "readiness", "notes"]
+
+
+def _args(use, **args):
+    universe = use("universe")
+    universe.members(3)
+    return universe.args(**args), use("tmpdir")
+
+
+def installed(use):
+    args, root = _args(use, **ETCD)
+    return Scenario(args, root, unlike=UNTIL_IT_RUNS)
+
+
+def reinstalled(use):
+    args, root = _args(use, **ETCD)
+    return Scenario(dict(args, options={}, secret_options={}, reinstall=True), root, before=[args], unlike=UNTIL_IT_RUNS)
+
+
+def uninstalled(use):
+    args, root = _args(use, **ETCD)
+    return Scenario(use("universe").args(name="etcd", state="absent"), root, before=[args], unlike=["notes"])
+
+
+SCENARIOS = {"installed": installed, "reinstalled": reinstalled, "uninstalled": uninstalled}
