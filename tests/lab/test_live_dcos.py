@@ -139,62 +139,6 @@ def test_agents_are_registered_as_dcos_has_them() -> None:
         assert slaves[host.address]["pid"] == f"slave(1)@{host.address}:5051"
 
 
-@pytest.fixture(name="task")
-def a_task() -> Iterator[Callable[..., dict[str, Any]]]:
-    url = f"http://{lab().agents[0].address}:5051/_tasks"
-    started: list[str] = []
-
-    def launch(**order: object) -> dict[str, Any]:
-        task_id = f"test.{uuid.uuid4()}"
-        started.append(task_id)
-        assert ask(url, {"task_id": task_id, **order}).status == 200
-        return eventually("the task has started", lambda: (found := ask(f"{url}/{task_id}").json)["state"] != "TASK_STAGING" and found)
-
-    yield launch
-    for task_id in started:
-        ask(f"{url}/{task_id}", method="DELETE")
-
-
-def state_of(task: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = ask(f"http://{lab().agents[0].address}:5051/_tasks/{task['task_id']}").json
-    return found
-
-
-def test_a_task_is_a_process_and_tells_how_it_ended(task: Callable[..., dict[str, Any]]) -> None:
-    started = task(command='cat given; echo "$GREETING $PORT0"; sleep 1; exit 7', files={"given": "a file\n"}, env={"GREETING": "hello"}, ports=[31007])
-    assert started["ip"] == lab().agents[0].address
-    ended = eventually("the task has ended", lambda: (found := state_of(started))["finished"] and found)
-    assert (ended["state"], ended["exit_code"], ended["message"]) == ("TASK_FAILED", 7, "Command exited with status 7")
-    output = ask(f"http://{lab().agents[0].address}:5051/_tasks/{started['task_id']}/stdout")
-    assert output.body == b"a file\nhello 31007\n"
-
-
-def test_a_task_outlives_the_agents_unit_and_so_does_its_exit_code(task: Callable[..., dict[str, Any]]) -> None:
-    running = task(command="sleep 1000")
-    ending = task(command="sleep 1.5; exit 3")
-    inside(lab().agents[0], "systemctl", "restart", hostfiles.services(lab(), lab().agents[0])[-1])
-
-    def answers() -> Any:
-        try:
-            return state_of(ending)["finished"] and state_of(running)
-        except OSError:
-            return None
-
-    assert eventually("the agent knows its tasks", answers)["pid"] == running["pid"]
-    assert state_of(ending)["exit_code"] == 3
-    ask(f"http://{lab().agents[0].address}:5051/_tasks/{running['task_id']}", method="DELETE")
-    assert eventually("the task is dead", lambda: (found := state_of(running))["finished"] and found)["state"] == "TASK_KILLED"
-    assert not inside(lab().agents[0], "sh", "-c", f"ls -d /proc/{running['pid']} 2>/dev/null; true")
-
-
-def test_a_task_on_a_network_has_an_address_of_its_own(task: Callable[..., dict[str, Any]]) -> None:
-    checks = [{"protocol": "MESOS_HTTP", "path": "/", "port": 8080}, {"protocol": "MESOS_TCP", "port": 8080}, {"protocol": "COMMAND", "command": "true"}]
-    web = task(image="web", network="dcos", port_mappings=[{"container_port": 8080}], health_checks=checks)
-    assert web["ip"].startswith(f"9.0.{lab().agents[0].index}.")
-    eventually("the web server answers", lambda: state_of(web)["healthy"])
-    assert state_of(task(command="true", network="nonesuch"))["message"] == "Failed to launch container: Unknown CNI network 'nonesuch'"
-
-
 # -- names ------------------------------------------------------------------------------------
 
 
@@ -296,7 +240,7 @@ def test_a_certificate_without_hosts_comes_with_a_message() -> None:
         ("newcert", {"request": {**NEWCERT, "key": {"algo": "rsa", "size": 1024}}}, 400, 2400),
         ("sign", {}, 400, 400),
         ("sign", {"certificate_request": "x"}, 400, 9002),
-        ("bundle", {"certificate": "x"}, 400, 1003),
+        ("bundle", {"certificate": "x"}, 400, 1002),
         ("newcert", None, 405, 405),
     ],
 )
@@ -317,3 +261,72 @@ def test_an_authority_that_is_down_is_a_page() -> None:
     finally:
         inside(master, "systemctl", "start", "lab-cfssl")
     eventually("CFSSL answers", lambda: ca("info", {}).status == 200)
+
+
+# -- tasks, last: the master is away meanwhile ---------------------------------------------------
+
+
+@pytest.fixture(name="masterless", scope="module")
+def without_a_master() -> Iterator[None]:
+    """A master ends tasks that it did not order."""
+    master = lab().masters[0]
+    inside(master, "systemctl", "stop", "lab-dcos")
+    yield
+    inside(master, "systemctl", "start", "lab-dcos")
+    dcosapi.wait(lab())
+
+
+@pytest.fixture(name="task")
+def a_task(masterless: None) -> Iterator[Callable[..., dict[str, Any]]]:
+    url = f"http://{lab().agents[0].address}:5051/_tasks"
+    started: list[str] = []
+
+    def launch(**order: object) -> dict[str, Any]:
+        task_id = f"test.{uuid.uuid4()}"
+        started.append(task_id)
+        assert ask(url, {"task_id": task_id, **order}).status == 200
+        return eventually("the task has started", lambda: (found := ask(f"{url}/{task_id}").json)["state"] != "TASK_STAGING" and found)
+
+    yield launch
+    for task_id in started:
+        ask(f"{url}/{task_id}", method="DELETE")
+
+
+def state_of(task: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = ask(f"http://{lab().agents[0].address}:5051/_tasks/{task['task_id']}").json
+    return found
+
+
+def test_a_task_is_a_process_and_tells_how_it_ended(task: Callable[..., dict[str, Any]]) -> None:
+    started = task(command='cat given; echo "$GREETING $PORT0"; sleep 1; exit 7', files={"given": "a file\n"}, env={"GREETING": "hello"}, ports=[31007])
+    assert started["ip"] == lab().agents[0].address
+    ended = eventually("the task has ended", lambda: (found := state_of(started))["finished"] and found)
+    assert (ended["state"], ended["exit_code"], ended["message"]) == ("TASK_FAILED", 7, "Command exited with status 7")
+    output = ask(f"http://{lab().agents[0].address}:5051/_tasks/{started['task_id']}/stdout")
+    assert output.body == b"a file\nhello 31007\n"
+
+
+def test_a_task_outlives_the_agents_unit_and_so_does_its_exit_code(task: Callable[..., dict[str, Any]]) -> None:
+    running = task(command="sleep 1000")
+    ending = task(command="sleep 1.5; exit 3")
+    inside(lab().agents[0], "systemctl", "restart", hostfiles.services(lab(), lab().agents[0])[-1])
+
+    def answers() -> Any:
+        try:
+            return state_of(ending)["finished"] and state_of(running)
+        except OSError:
+            return None
+
+    assert eventually("the agent knows its tasks", answers)["pid"] == running["pid"]
+    assert state_of(ending)["exit_code"] == 3
+    ask(f"http://{lab().agents[0].address}:5051/_tasks/{running['task_id']}", method="DELETE")
+    assert eventually("the task is dead", lambda: (found := state_of(running))["finished"] and found)["state"] == "TASK_KILLED"
+    assert not inside(lab().agents[0], "sh", "-c", f"ls -d /proc/{running['pid']} 2>/dev/null; true")
+
+
+def test_a_task_on_a_network_has_an_address_of_its_own(task: Callable[..., dict[str, Any]]) -> None:
+    checks = [{"protocol": "MESOS_HTTP", "path": "/", "port": 8080}, {"protocol": "MESOS_TCP", "port": 8080}, {"protocol": "COMMAND", "command": "true"}]
+    web = task(image="web", network="dcos", port_mappings=[{"container_port": 8080}], health_checks=checks)
+    assert web["ip"].startswith(f"9.0.{lab().agents[0].index}.")
+    eventually("the web server answers", lambda: state_of(web)["healthy"])
+    assert state_of(task(command="true", network="nonesuch"))["message"] == "Failed to launch container: Unknown CNI network 'nonesuch'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -312,7 +313,8 @@ class Startup:
         directories.append(f"/calico/ipam/v2/host/{self._name}/ipv4/block")
         for path in directories:
             if self._etcd.node(path) is None:
-                self._etcd.mkdir(path)
+                with contextlib.suppress(KeyExists):  # another node, just now
+                    self._etcd.mkdir(path)
 
 
 def _as_number(text: str) -> str:
