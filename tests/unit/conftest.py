@@ -40,6 +40,12 @@ def _tests_to_leave_out():
     return [os.path.join(directory, "test_" + name.lstrip("_") if name else "*") for directory, name in split]
 
 
+if sys.version_info < (3,):
+    # Python 2.7 closes every file that a program could have, before it starts one.
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
 collect_ignore_glob = _tests_to_leave_out() if sys.version_info < CONTROLLER_PYTHON else []
 
 

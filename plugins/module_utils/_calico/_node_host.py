@@ -17,6 +17,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNIT_FOLDER = '/etc/systemd/system'
 RUN_TIMEOUT = 120
+SETTLE = 0.2  # of its unit; that it is healthy is waited for later
 STARTED = 'Calico node started successfully'
 LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
 
@@ -207,7 +208,7 @@ def apply(params, actual, work, calicoctl):
     if _systemd.reload_needed(changed, states):
         _systemd.daemon_reload()
     if params['init_system']:
-        _systemd.apply_starts(work.units, settle=0.2)
+        _systemd.apply_starts(work.units, settle=SETTLE)
     elif work.start:
         run(params, calicoctl)
 

@@ -10,6 +10,7 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 import threading
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
@@ -18,6 +19,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import Command
 
 # DC/OS hosts started by ssh often lack the sbin folders; CoreOS keeps additions in /opt/bin.
 SEARCH_PATH = ('/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/opt/bin')
+# Of its own, so that all of a program can be killed. A function to call in the child, as Python 2.7 needs it, is not safe where there are threads.
+NEW_SESSION = {'start_new_session': True} if sys.version_info >= (3, 2) else {'preexec_fn': os.setsid}
 
 
 class Result(object):
@@ -63,10 +66,18 @@ def run(argv, timeout, stdin=None, environ=None, check=False):
     env = dict(os.environ, LC_ALL='C', LANG='C', PATH=os.pathsep.join(filter(None, [os.environ.get('PATH')] + list(SEARCH_PATH))))
     env.update(environ or {})
     env = dict((name, value) for name, value in env.items() if value is not None)
+    result = execute(path, list(argv), timeout, to_bytes(stdin) if stdin is not None else None, env)
+    if check and result.rc != 0:
+        raise CommandError('%s failed with exit code %d' % (' '.join(argv[:4]), result.rc), why=result.said())
+    return result
+
+
+def execute(path, argv, timeout, stdin, env):
+    """The program at a path as a process of its own, and its Result; raises CommandError if it does not start or takes too long. A seam for tests."""
     with open(os.devnull) as nothing:
         try:
-            process = subprocess.Popen([path] + list(argv[1:]), stdin=subprocess.PIPE if stdin is not None else nothing,
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, close_fds=True, preexec_fn=os.setsid)
+            process = subprocess.Popen([path] + argv[1:], stdin=subprocess.PIPE if stdin is not None else nothing,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, close_fds=True, **NEW_SESSION)
         except OSError as error:
             raise CommandError('%s could not be started' % path, why=to_native(error))
     late = []
@@ -83,12 +94,10 @@ def run(argv, timeout, stdin=None, environ=None, check=False):
     timer.daemon = False  # Not what a calling thread is: Python 2.7 complains about a daemon that is still ending when the module exits.
     timer.start()
     try:
-        out, err = process.communicate(to_bytes(stdin) if stdin is not None else None)
+        out, err = process.communicate(stdin)
     finally:
         timer.cancel()
-    result = Result(list(argv), process.returncode, to_native(out, errors='surrogate_or_replace'), to_native(err, errors='surrogate_or_replace'))
+    result = Result(argv, process.returncode, to_native(out, errors='surrogate_or_replace'), to_native(err, errors='surrogate_or_replace'))
     if late:
         raise CommandError('%s did not answer within %g seconds and was stopped' % (' '.join(argv[:3]), timeout), why=result.said())
-    if check and result.rc != 0:
-        raise CommandError('%s failed with exit code %d' % (' '.join(argv[:4]), result.rc), why=result.said())
     return result

@@ -29,6 +29,7 @@ PROPERTIES = ('Id', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'Ne
 CALL_TIMEOUT = 30
 START_TIMEOUT = 90
 SETTLE = 1.0
+PAUSE = 0.1  # before the second look at a unit; later ones are longer
 # Seconds by which a file must be younger than a unit's process: longer than the clocks' reading error, shorter than any two runs are apart.
 SLACK = 1.0
 SECRETS = ((re.compile(r'(://[^/\s:@]*:)[^@\s/]+@'), r'\1***@'),
@@ -276,7 +277,7 @@ def apply_stops(plan, timeout=START_TIMEOUT):
         _command.run(['systemctl', 'disable'] + disable, CALL_TIMEOUT * 2, check=True)
 
 
-def apply_starts(plan, timeout=START_TIMEOUT, settle=SETTLE, wait=True):
+def apply_starts(plan, timeout=START_TIMEOUT, settle=None, wait=True):
     """Enable, start, restart and reload; returns when what was started is active, or raises with the journal's last words."""
     steps = _steps(plan)
     enable = [step.name for step in steps if step.enable]
@@ -311,13 +312,13 @@ def stop(names, timeout=START_TIMEOUT):
     _command.run(['systemctl', 'stop'] + list(names), timeout, check=True)
 
 
-def wait_active(names, timeout=START_TIMEOUT, settle=SETTLE, clock=None, sleep=None):
-    """Wait until every unit is active and has been so with one and the same process for C(settle) seconds.
+def wait_active(names, timeout=START_TIMEOUT, settle=None, clock=None, sleep=None):
+    """Wait until every unit is active and has been so with one and the same process for C(settle) seconds, by default SETTLE.
 
     :returns: {name: UnitState}. Raises CalicoError at once for a unit that failed for good, or at the deadline.
     """
-    deadline, steady, pause = Deadline(timeout, clock, sleep), None, 0.1
-    clock = clock or time.time
+    deadline, steady, pause = Deadline(timeout, clock, sleep), None, PAUSE
+    settle, clock = SETTLE if settle is None else settle, clock or time.time
     while True:
         states = read(names)
         for name in names:

@@ -10,12 +10,8 @@ __metaclass__ = type
 
 import json
 import os
+import socket
 import sys
-
-try:
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-except ImportError:
-    from BaseHTTPServer import BaseHTTPRequestHandler, HTTPServer
 
 ROOT = os.environ["DOUBLES"]
 FLAGS = dict(word.lstrip("-").partition("=")[::2] for word in sys.argv[1:])
@@ -51,40 +47,49 @@ def known_members():
     return read(path).split()
 
 
-class Proxy(BaseHTTPRequestHandler):
-    def answer(self, status, body):
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode("utf-8"))
-
-    def log_message(self, *args):
-        pass
-
-    def do_GET(self):
-        alive = [member_at(url) for url in self.server.members if member_at(url)]
-        if not alive:
-            say("W | proxy: could not retrieve cluster information from the given urls")
-            self.answer(503, '{"message":"httpproxy: zero endpoints currently available"}')
-            return
-        with open(NOTED, "w") as handle:
-            json.dump({"PeerURLs": self.server.members}, handle)
-        self.answer(*((200, KEYS) if "v2" in alive else (404, "404 page not found\n")))
+def proxy(members, path):
+    """(status, body) of the proxy, for any path."""
+    alive = [member_at(url) for url in members if member_at(url)]
+    if not alive:
+        say("W | proxy: could not retrieve cluster information from the given urls")
+        return 503, '{"message":"httpproxy: zero endpoints currently available"}'
+    with open(NOTED, "w") as handle:
+        json.dump({"PeerURLs": members}, handle)
+    return (200, KEYS) if "v2" in alive else (404, "404 page not found\n")
 
 
-class Member(Proxy):
-    def do_GET(self):
-        urls = [part.split("=", 1)[1] for part in FLAGS["initial-cluster"].split(",")]
-        quorum = len([url for url in urls if member_at(url)]) > len(urls) // 2
-        if self.path == "/health":
-            self.answer(200 if quorum else 503, json.dumps({"health": "true" if quorum else "false"}))
-        else:
-            self.answer(*((200, KEYS) if FLAGS.get("enable-v2") == "true" else (404, "404 page not found\n")))
+def member(members, path):
+    """(status, body) of a member."""
+    urls = [part.split("=", 1)[1] for part in FLAGS["initial-cluster"].split(",")]
+    quorum = len([url for url in urls if member_at(url)]) > len(urls) // 2
+    if path == "/health":
+        return 200 if quorum else 503, json.dumps({"health": "true" if quorum else "false"})
+    return (200, KEYS) if FLAGS.get("enable-v2") == "true" else (404, "404 page not found\n")
+
+
+def serve(listener, answer, members):
+    """Answer requests one by one. Python's own server would take longer to load than all else that this program does."""
+    while True:
+        client = listener.accept()[0]
+        try:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                piece = client.recv(4096)
+                if not piece:
+                    break
+                request += piece
+            else:
+                status, body = answer(members, request.split()[1].decode("ascii"))
+                client.sendall(("HTTP/1.0 %d Answer\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body)).encode("ascii"))
+        except (IOError, OSError):
+            pass
+        client.close()
 
 
 def main():
-    proxy = FLAGS.get("proxy") == "on"
-    members = known_members() if proxy else []
-    if proxy:
+    is_proxy = FLAGS.get("proxy") == "on"
+    members = known_members() if is_proxy else []
+    if is_proxy:
         os.path.isdir(os.path.dirname(NOTED)) or os.mkdir(os.path.dirname(NOTED))
     else:
         folder = os.path.join(FLAGS["data-dir"], "member")
@@ -95,13 +100,15 @@ def main():
         with open(os.path.join(ROOT, "members", FLAGS["initial-advertise-peer-urls"].split("//")[1]), "w") as handle:
             handle.write("v2")
     host, port = FLAGS["listen-client-urls"].split(",")[0].split("//")[1].rsplit(":", 1)
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        server = HTTPServer((host, int(port)), Proxy if proxy else Member)
+        listener.bind((host, int(port)))
+        listener.listen(5)
     except (IOError, OSError):
         say("C | etcdmain: listen tcp %s:%s: bind: address already in use" % (host, port))
         sys.exit(1)
-    server.members = members
-    server.serve_forever()
+    serve(listener, proxy if is_proxy else member, members)
 
 
 main()

@@ -20,6 +20,7 @@ import time
 ROOT = os.environ["DOUBLES"]
 UNITS = os.path.join(ROOT, "etc", "systemd", "system")
 STATE = os.path.join(ROOT, "systemd", "state.json")
+NEW_SESSION = {"start_new_session": True} if sys.version_info >= (3, 2) else {"preexec_fn": os.setsid}
 
 
 def read(path):
@@ -84,10 +85,12 @@ class Manager:
                 stdout=journal,
                 stderr=journal,
                 close_fds=True,
-                preexec_fn=os.setsid,
                 env=environment,
+                **NEW_SESSION
             )
-        time.sleep(0.05)
+        with open(os.path.join(ROOT, "systemd", "started"), "a") as started:
+            started.write("%d\n" % process.pid)
+        time.sleep(0.02)
         self.state["services"][name] = {"pid": process.pid, "since": int(monotonic() * 1e6)}
 
     def stop(self, name):

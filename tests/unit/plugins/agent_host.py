@@ -5,11 +5,8 @@ __metaclass__ = type
 
 import json
 import os
-import sys
 
 import pytest
-
-from .node_host import DOUBLE
 
 ADDRESSES = """1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever
 2: eth0    inet 10.0.2.10/24 brd 10.0.2.255 scope global eth0\\       valid_lft forever preferred_lft forever
@@ -45,8 +42,7 @@ def furnish(host):
     host.tool('../plugins/calico', '#!/bin/sh\necho v1.11.2\n')
     root.join('calicoctl.cfg').write('# Managed by Ansible (dcos.calico.x)\nspec:\n  etcdEndpoints: "http://a:2379,http://b:2379"\n')
     host.unit('calico-node.service')
-    with open(DOUBLE) as handle:
-        host.tool('docker', '#!%s\n%s' % (sys.executable, handle.read()))
+    host.double('docker', 'node.py')
     container = {'id': 'c1', 'image': 'calico/node:v2.6.6', 'image_id': 'sha256:1', 'image_env': [], 'binds': [], 'restart': 'no', 'pid': os.getpid(),
                  'started': '2026-11-22T00:00:46.2Z', 'env': ['NODENAME=a', 'IP=10.0.2.10/24', 'ETCD_PASSWORD=hunter2']}
     root.join('node.json').write(json.dumps({'images': {}, 'container': container, 'nodes': {}, 'down': ''}))

@@ -9,15 +9,19 @@ import json
 import os
 import shutil
 import socket
-import sys
 import tarfile
 import tempfile
 import threading
+import time
 
 import pytest
 
-DOUBLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'doubles', 'node.py')
 IMAGE = 'quay.io/calico/node:v2.6.6'
+
+
+def _read(path):
+    with open(path) as handle:
+        return handle.read()
 
 
 class Bird(threading.Thread):
@@ -67,8 +71,7 @@ class Node:
         self.host = host
         self.update(images={IMAGE: {'id': 'sha256:one', 'env': ['CALICO=image']}}, container=None, nodes={}, peers=[], mesh='on', down='', etcd='', log='')
         for name in ('docker', 'calicoctl'):
-            with open(DOUBLE) as handle:
-                host.tool(name, '#!%s\n%s' % (sys.executable, handle.read()))
+            host.double(name, 'node.py')
         self.config = host.root.ensure('etc', 'calico', 'calicoctl.cfg')
         self.config.write('spec:\n  etcdEndpoints: "http://127.0.0.1:2379"\n')
         self.bird = Bird(self.state)
@@ -83,7 +86,7 @@ class Node:
 
     def args(self, **more):
         root = self.host.root
-        health = dict({'timeout': 2, 'stable_seconds': 0}, **more.pop('health', {}))
+        health = dict({'timeout': 20, 'stable_seconds': 0}, **more.pop('health', {}))
         return dict({'name': 'agent1', 'ip': '10.0.0.11/24', 'image': IMAGE, 'calicoctl': str(root.join('bin', 'calicoctl')), 'config': str(self.config),
                      'receipts': str(root.join('receipts.json')), 'log_dir': str(root.join('log')), 'health': health}, **more)
 
@@ -96,6 +99,16 @@ class Node:
             archive.addfile(entry, io.BytesIO(text))
         return {'src': str(path), 'sha256': hashlib.sha256(path.read_binary()).hexdigest()}
 
+    def kill(self):
+        """End the container's process, and wait until it has."""
+        pid = self.state()['container']['pid']
+        try:
+            os.kill(pid, 9)
+            while _read('/proc/%d/stat' % pid).rsplit(')', 1)[1].split()[0] not in 'ZX':
+                time.sleep(0.005)
+        except (IOError, OSError):
+            pass
+
     def docker_calls(self):
         path = self.host.root.join('docker-calls')
         lines = path.read().splitlines() if path.check() else []
@@ -106,7 +119,7 @@ class Node:
 @pytest.fixture
 def node(systemd_host, monkeypatch):
     """A Node on a systemd_host; modules see it as theirs."""
-    from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node_host
+    from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _health, _node_host
 
     proc = systemd_host.root.mkdir('proc')
     proc.join('uptime').mksymlinkto('/proc/uptime')
@@ -114,11 +127,10 @@ def node(systemd_host, monkeypatch):
     monkeypatch.setattr(_felix, 'PROC', str(proc))
     monkeypatch.setattr(_felix, 'rp_filter_loose', lambda: False)
     monkeypatch.setattr(_bgp, 'SOCKET', made.bird.path)
+    monkeypatch.setattr(_health, 'PAUSE', 0.05)
+    monkeypatch.setattr(_node_host, 'SETTLE', 0.05)
     monkeypatch.setattr(_node_host, 'UNIT_FOLDER', str(systemd_host.units))
     yield made
     made.bird.close()
     if made.state()['container']:
-        try:
-            os.kill(made.state()['container']['pid'], 9)
-        except OSError:
-            pass
+        made.kill()

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 
 import pytest
 
@@ -23,16 +24,73 @@ def _read(path):
         return handle.read()
 
 
+class _Said:
+    """Collects what a double prints, on both Pythons."""
+
+    def __init__(self):
+        self.parts = []
+
+    def write(self, text):
+        self.parts.append(text)
+
+    def flush(self):
+        pass
+
+    def text(self):
+        return "".join(self.parts)
+
+
+CODES = {}
+
+
+class Doubles:
+    """In place of _command.execute: runs doubles written in Python within this process, because starting one for each call costs more than all else.
+
+    Other programs run as ever, and so do all where a test sets C(as_programs).
+    """
+
+    def __init__(self, execute, result):
+        self.as_programs = False
+        self._execute = execute
+        self._result = result
+        self._texts = {}
+        self._lock = threading.RLock()
+
+    def add(self, path, text):
+        """Know a program by its text: one that a test puts in its place is another."""
+        self._texts[str(path)] = text
+        if text not in CODES:
+            CODES[text] = compile(text, str(path), "exec")
+
+    def __call__(self, path, argv, timeout, stdin, env):
+        text = self._texts.get(path)
+        if self.as_programs or text is None or _read(path) != text:
+            return self._execute(path, argv, timeout, stdin, env)
+        out, err, status = _Said(), _Said(), 0
+        with self._lock:
+            before = sys.argv, sys.stdout, sys.stderr
+            sys.argv, sys.stdout, sys.stderr = [path] + argv[1:], out, err
+            try:
+                exec(CODES[text], {"__name__": "__main__"})
+            except SystemExit as ended:
+                status = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+                err.write("%s\n" % ended.code if isinstance(ended.code, str) else "")
+            finally:
+                sys.argv, sys.stdout, sys.stderr = before
+        return self._result(argv, status, out.text(), err.text())
+
+
 class Host:
     """A folder that stands for a host, with doubles of systemd and etcd on its PATH; its files belong to whoever runs the tests."""
 
-    def __init__(self, root):
+    def __init__(self, root, doubles):
         self.root = root
+        self.doubles = doubles
         self.units = root.join("etc", "systemd", "system")
         for folder in ("bin", "systemd", "members", "srv", "etc/systemd/system"):
             root.ensure(folder, dir=True)
         root.join("systemd", "state.json").write(json.dumps({"enabled": [], "loaded": {}, "services": {}}, sort_keys=True))
-        self.tool("systemctl", "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, "systemctl.py"))))
+        self.double("systemctl", "systemctl.py")
         self.tool("journalctl", '#!/bin/sh\ntail -n "$4" "%s/systemd/$2.journal"\n' % root)
         self.etcd = self.tool("etcd-archive", "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, "etcd.py"))))
 
@@ -41,6 +99,11 @@ class Host:
         path.write(text)
         path.chmod(0o755)
         return path
+
+    def double(self, name, file):
+        """Put a double of tests/unit/doubles in place."""
+        text = "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, file)))
+        self.doubles.add(self.tool(name, text), text)
 
     def unit(self, name, command="/bin/sleep 1000", install=True, more=""):
         """Write a unit; returns its path."""
@@ -82,15 +145,14 @@ class Host:
         return {"src": str(self.etcd), "sha256": hashlib.sha256(self.etcd.read_binary()).hexdigest(), "path": str(self.root.join("opt", "etcd"))}
 
     def close(self):
-        """End every process of this host, also one that a restart was about to replace."""
-        own = str(self.root).encode("utf-8")
-        known = [str(service["pid"]) for service in self.state()["services"].values()]
-        for pid in [name for name in os.listdir("/proc") if name.isdigit()]:
+        """End every process that was started here, also one that a restart was about to replace."""
+        path = self.root.join("systemd", "started")
+        ours = ("DOUBLES=%s" % self.root).encode("utf-8")
+        for pid in path.read().split() if path.check() else []:
             try:
-                with open("/proc/%s/cmdline" % pid, "rb") as handle:
-                    ours = own in handle.read() and int(pid) != os.getpid()
-                if ours or pid in known:
-                    os.kill(int(pid), signal.SIGKILL)
+                with open("/proc/%s/environ" % pid, "rb") as handle:
+                    if ours in handle.read().split(b"\0"):
+                        os.kill(int(pid), signal.SIGKILL)
             except (IOError, OSError):
                 pass
 
@@ -108,9 +170,12 @@ def free_port():
 @pytest.fixture
 def systemd_host(tmpdir, monkeypatch):
     """A Host; modules see it as theirs."""
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_service, _files
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd_health, _etcd_service, _files, _systemd
 
-    host = Host(tmpdir)
+    host = Host(tmpdir, Doubles(_command.execute, _command.Result))
+    monkeypatch.setattr(_command, "execute", host.doubles)
+    for module, name, seconds in ((_etcd_health, "PAUSE", 0.05), (_systemd, "PAUSE", 0.02), (_systemd, "SETTLE", 0.1)):
+        monkeypatch.setattr(module, name, seconds)
     monkeypatch.setenv("DOUBLES", str(tmpdir))
     monkeypatch.setenv("PATH", str(tmpdir.join("bin")) + os.pathsep + os.environ["PATH"])
     monkeypatch.setattr(_etcd_service, "UNIT_FOLDER", str(host.units))

@@ -8,18 +8,10 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
 from ansible_collections.dcos.calico.plugins.modules import agent_files
 
 PEM = '-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n'
 CFG = '# Managed by Ansible (dcos.calico)\nspec:\n  etcdEndpoints: http://127.0.0.1:2379\n'
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr(_systemd, 'SETTLE', 0.2)
-    monkeypatch.setattr(_systemd.wait_active, '__defaults__', (5, 0.2, None, None))
-    monkeypatch.setattr(_systemd.apply_starts, '__defaults__', (5, 0.2, True))
 
 
 @pytest.fixture
@@ -174,6 +166,7 @@ def restarted_by(systemd_host, *names):
 
 
 def test_a_unit_from_nothing_to_gone(run, systemd_host):
+    systemd_host.doubles.as_programs = True
     unit = restarted_by(systemd_host, UNIT['path'])
     predicted = run([UNIT], [unit], check=True, diff=True)
     assert systemd_host.calls() == [] and predicted['units_changed'] == ['x.service'] and predicted['daemon_reloaded']

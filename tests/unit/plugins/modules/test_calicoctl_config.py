@@ -32,8 +32,12 @@ def configure(run_module, calicoctl):
     return run
 
 
-def test_check_run_run_check(configure, calicoctl):
+def test_calicoctl_is_run_as_a_program(configure, calicoctl):
     calicoctl.as_program = True
+    assert configure(WANTED[3:5])['settings_changed'] == ['ipip', 'felix HealthEnabled'] and not configure(WANTED[3:5])['changed']
+
+
+def test_check_run_run_check(configure, calicoctl):
     predicted = configure(WANTED, check=True, diff=True)
     assert predicted['changed'] and calicoctl.store['settings'] == {}
     assert configure(WANTED, diff=True) == predicted

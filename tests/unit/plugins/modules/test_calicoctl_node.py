@@ -16,6 +16,7 @@ from ..node_host import IMAGE
 
 
 def test_check_then_run_then_again(run_module, node):
+    node.host.doubles.as_programs = True
     predicted = run_module(calicoctl_node, node.args(), check=True, diff=True)
     assert predicted['changed'] and predicted['action'] == 'start' and not node.host.units.listdir() and node.state()['container'] is None
     done = run_module(calicoctl_node, node.args(), diff=True)
@@ -53,7 +54,7 @@ def test_check_mode_on_an_untouched_host_predicts_all_and_does_not_fail(run_modu
 
 def test_a_container_removed_by_hand_is_started_again(run_module, node):
     first = run_module(calicoctl_node, node.args())
-    os.kill(node.state()['container']['pid'], 9)
+    node.kill()
     second = run_module(calicoctl_node, node.args())
     assert second['changed'] and second['action'] == 'start' and second['container_id'] != first['container_id']
 
@@ -107,8 +108,9 @@ def test_an_address_of_another_node_is_refused_before_anything_is_touched(run_mo
 def test_the_mesh_must_be_up_but_for_tolerated_peers_and_hosts_without_address(run_module, node, monkeypatch):
     monkeypatch.setattr(_bgp, 'port_open', lambda address: False)
     node.update(nodes={'agent2': '10.0.0.12/24', 'agent3': '10.0.0.13/24', 'only-a-workload': None})
+    run_module(calicoctl_node, node.args())
     node.bird.down.add('10.0.0.13')
-    result = run_module(calicoctl_node, node.args())
+    result = run_module(calicoctl_node, node.args(health={'timeout': 0.3}))
     assert result['failed'] and result['missing_peers'] == ['10.0.0.13']
     assert 'node agent3 10.0.0.13 (Active Socket: Connection refused, start since 23:49:11)' in result['msg'] and 'tolerated_peers' in result['msg']
     result = run_module(calicoctl_node, node.args(health={'tolerated_peers': ['10.0.0.13']}))
@@ -117,22 +119,24 @@ def test_the_mesh_must_be_up_but_for_tolerated_peers_and_hosts_without_address(r
     assert not result['changed'] and result['peers_down'] == ['10.0.0.13']
     # Somebody listens there, so a session has to come
     monkeypatch.setattr(_bgp, 'port_open', lambda address: True)
-    assert run_module(calicoctl_node, node.args(health={'down_peers': 'report', 'timeout': 1}))['missing_peers'] == ['10.0.0.13']
+    assert run_module(calicoctl_node, node.args(health={'down_peers': 'report', 'timeout': 0.3}))['missing_peers'] == ['10.0.0.13']
 
 
 def test_a_number_of_peers(run_module, node):
     node.update(nodes={'agent2': '10.0.0.12/24', 'agent3': '10.0.0.13/24'})
     node.bird.down.add('10.0.0.13')
     assert not run_module(calicoctl_node, node.args(health={'peers': 1})).get('failed')
-    assert '1 of 2 BGP sessions' in run_module(calicoctl_node, node.args(health={'peers': '2'}))['msg']
+    assert '1 of 2 BGP sessions' in run_module(calicoctl_node, node.args(health={'peers': '2', 'timeout': 0.3}))['msg']
 
 
 @pytest.mark.parametrize('up', [True, False])
 def test_without_mesh_the_configured_peers_count(run_module, node, up):
     node.update(nodes={'agent2': '10.0.0.12/24'}, mesh='off', peers=[{'kind': 'bgpPeer', 'metadata': {'scope': 'global', 'peerIP': '10.0.0.1'}}])
-    if up:
-        node.bird.extra.append('Global_10_0_0_1 BGP      master   up     23:49:15    Established   ')
+    node.bird.extra.append('Global_10_0_0_1 BGP      master   up     23:49:15    Established   ')
     result = run_module(calicoctl_node, node.args())
+    if not up:
+        del node.bird.extra[:]
+        result = run_module(calicoctl_node, node.args(health={'timeout': 0.3}))
     assert bool(result.get('failed')) != up and (up or result['missing_peers'] == ['10.0.0.1'])
 
 
@@ -143,6 +147,7 @@ def test_policy_only_needs_no_bird(run_module, node):
 
 
 def test_a_felix_that_does_not_stay_is_no_health(run_module, node, monkeypatch):
+    run_module(calicoctl_node, node.args())
     node.update(log="2026-11-22 00:00:46.206 [FATAL][15] int_dataplane.go 763: Kernel's RPF check is set to 'loose'.  This would allow")
     monkeypatch.setattr(_felix, 'rp_filter_loose', lambda: True)
     monkeypatch.setattr(_felix, 'age', lambda: 0.2)
@@ -151,7 +156,8 @@ def test_a_felix_that_does_not_stay_is_no_health(run_module, node, monkeypatch):
 
 
 def test_the_health_port_is_believed(run_module, node, free_port):
-    result = run_module(calicoctl_node, node.args(health={'felix_port': free_port}))
+    run_module(calicoctl_node, node.args())
+    result = run_module(calicoctl_node, node.args(health={'felix_port': free_port, 'timeout': 0.3}))
     assert 'Felix is not ready on port %d' % free_port in result['msg']
 
 

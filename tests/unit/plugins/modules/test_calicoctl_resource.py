@@ -49,8 +49,12 @@ def apply(run_module, calicoctl):
     return run
 
 
-def test_check_run_run_check(apply, calicoctl):
+def test_calicoctl_is_run_as_a_program(apply, calicoctl):
     calicoctl.as_program = True
+    assert apply(EVERYTHING[:1])['changed'] and not apply(EVERYTHING[:1])['changed']
+
+
+def test_check_run_run_check(apply, calicoctl):
     predicted = apply(EVERYTHING, check=True, diff=True)
     assert predicted['changed'] and calicoctl.store['documents'] == {}
     done = apply(EVERYTHING, diff=True)

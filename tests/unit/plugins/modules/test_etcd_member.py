@@ -20,11 +20,6 @@ class Killed(BaseException):
     """Nothing catches it, as nothing catches a kill."""
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    monkeypatch.setattr(_systemd.wait_active, '__defaults__', (5, 0.2, None, None))
-
-
 @pytest.fixture
 def run(run_module, systemd_host, free_port):
     root = systemd_host.root
@@ -40,6 +35,27 @@ def run(run_module, systemd_host, free_port):
 
 def made_as(host):
     return host.root.join('data', 'member', 'made-as').read()
+
+
+def until(seen):
+    """Wait for what a started process does in its own time."""
+    for _try in range(200):
+        if seen():
+            return
+        time.sleep(0.02)
+    assert seen()
+
+
+def has_data(host):
+    return host.root.join('data', 'member', 'made-as').check()
+
+
+def answers(host):
+    with_port = socket.socket()
+    try:
+        return with_port.connect_ex(('127.0.0.1', int(host.url.rsplit(':', 1)[1]))) == 0
+    finally:
+        with_port.close()
 
 
 def note(host):
@@ -67,6 +83,7 @@ def test_the_first_member_cannot_be_healthy_alone(run, systemd_host):
     systemd_host.member(MEMBERS[1]['peer_url'], None)
     started = run(wait_for='started')
     assert started['changed'] and started['healthy'] is None
+    until(lambda: answers(systemd_host))
     failed = run(wait=0.5)
     assert failed['failed'] and 'm1 is not healthy' in failed['msg'] and 'health is 503' in failed['msg']
     systemd_host.member(MEMBERS[2]['peer_url'])
@@ -76,6 +93,7 @@ def test_the_first_member_cannot_be_healthy_alone(run, systemd_host):
 def test_auto_waits_for_health_only_where_there_are_data(run, systemd_host):
     systemd_host.member(MEMBERS[1]['peer_url'], None)
     assert run(wait_for='auto')['healthy'] is None
+    until(lambda: has_data(systemd_host))
     assert run(wait_for='auto', wait=0.5)['failed']
     systemd_host.member(MEMBERS[2]['peer_url'])
     assert run(wait_for='auto')['healthy']
@@ -96,8 +114,7 @@ def test_what_a_killed_run_left_is_finished(run, systemd_host, monkeypatch):
         with pytest.raises(Killed):
             run()
     pid = systemd_host.pid(UNIT)
-    for _try in range(50):
-        time.sleep(0 if systemd_host.root.join('data', 'member', 'made-as').check() else 0.1)
+    until(lambda: has_data(systemd_host))
     assert made_as(systemd_host) == 'new' and 'STATE=new' in note(systemd_host).read()
     done = run()
     assert done['changed'] and 'STATE=existing' in note(systemd_host).read() and systemd_host.pid(UNIT) == pid, 'no restart for the note'

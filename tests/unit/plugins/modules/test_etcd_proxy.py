@@ -69,16 +69,16 @@ def test_members_that_are_late_are_waited_for(run, systemd_host):
     for url in OLD:
         systemd_host.member(url, None)
     path = systemd_host.root.join('members', '10.0.0.1:2380')
-    subprocess.Popen(['/bin/sh', '-c', 'sleep 1; printf v2 > %s' % path])
+    subprocess.Popen(['/bin/sh', '-c', 'sleep 0.3; printf v2 > %s' % path])
     assert run()['healthy']
 
 
 def test_dns_that_is_late_is_waited_for(run, systemd_host):
     systemd_host.srv('etcd.mesos')
     path = systemd_host.root.join('srv', 'etcd.mesos')
-    subprocess.Popen(['/bin/sh', '-c', 'sleep 1; printf %s > %s' % (OLD[0], path)])
+    subprocess.Popen(['/bin/sh', '-c', 'sleep 0.3; printf %s > %s' % (OLD[0], path)])
     # systemd starts it again; here that is done by the next look at the unit
-    monkey = subprocess.Popen(['/bin/sh', '-c', 'for i in 1 2 3 4 5 6; do sleep 0.7; systemctl show -p ActiveState %s >/dev/null; done' % UNIT])
+    monkey = subprocess.Popen(['/bin/sh', '-c', 'for i in 1 2 3 4 5 6; do sleep 0.2; systemctl show -p ActiveState %s >/dev/null; done' % UNIT])
     result = run(wait=10)
     monkey.wait()
     assert result['healthy']
@@ -132,7 +132,6 @@ def test_a_new_executable_restarts_it(run, systemd_host):
     systemd_host.calls()
     systemd_host.etcd.write(systemd_host.etcd.read() + '# newer\n')
     assert run()['healthy'] and systemd_host.calls() == ['restart ' + UNIT]
-    time.sleep(0.01)
     newer = time.time() + 5
     os.utime(str(systemd_host.root.join('opt', 'etcd')), (newer, newer))
     assert run(check=True)['changed'], 'a run was killed between placing the executable and restarting'

@@ -6,16 +6,8 @@ __metaclass__ = type
 
 from . import Scenario
 
-NOISE = ["systemd/calls", "systemd/*.journal"]
+NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started"]
 UNIT = "[Service]\nExecStart=/bin/sleep 1000\n%s[Install]\nWantedBy=multi-user.target\n"
-
-
-def _host(use):
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
-
-    host = use("systemd_host")
-    use("monkeypatch").setattr(_systemd.apply_starts, "__defaults__", (5, 0.1, True))
-    return host
 
 
 def _args(host, state="started", more=""):
@@ -36,17 +28,17 @@ def _args(host, state="started", more=""):
 
 
 def present(use):
-    host = _host(use)
+    host = use("systemd_host")
     return Scenario(_args(host), host.root, noise=NOISE)
 
 
 def changed(use):
-    host = _host(use)
+    host = use("systemd_host")
     return Scenario(_args(host, more="Nice=5\n"), host.root, before=[_args(host)], noise=NOISE)
 
 
 def absent(use):
-    host = _host(use)
+    host = use("systemd_host")
     given = _args(host)
     gone = {
         "files": [{"path": item["path"], "state": "absent"} for item in given["files"]],

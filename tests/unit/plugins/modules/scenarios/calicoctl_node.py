@@ -6,7 +6,7 @@ __metaclass__ = type
 
 from . import Scenario
 
-NOISE = ["systemd/calls", "systemd/*.journal", "docker-calls"]
+NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started", "docker-calls"]
 UNLIKE = ["container_id", "image_id", "peers"]
 
 

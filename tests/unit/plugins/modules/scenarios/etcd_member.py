@@ -7,14 +7,11 @@ __metaclass__ = type
 from . import Scenario
 
 MEMBERS = [{"name": "m%d" % number, "peer_url": "http://127.0.0.%d:23811" % number} for number in (1, 2, 3)]
-NOISE = ["systemd/calls", "systemd/*.journal", "members/*"]
+NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started", "members/*"]
 
 
 def _args(use, **more):
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
-
     host = use("systemd_host")
-    use("monkeypatch").setattr(_systemd.wait_active, "__defaults__", (5, 0.1, None, None))
     host.member(MEMBERS[1]["peer_url"])
     return dict(
         {
