@@ -60,6 +60,8 @@ EXAMPLES = r"""
 
 - name: Wait until an agent is back
   dcos.calico.dcos_agent_info:
+    url: https://dcos.example.com
+    token: "{{ dcos_token }}"
     active: true
     addresses: [10.0.1.11]
   delegate_to: localhost

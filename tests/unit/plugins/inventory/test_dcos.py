@@ -41,7 +41,7 @@ class Inventories:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.environment: dict[str, str] = {}
-        self.write("ansible.cfg", "[inventory]\nhost_pattern_mismatch = ignore\n")
+        self.write("ansible.cfg", "[inventory]\nany_unparsed_is_failed = true\n")
 
     def write(self, name: str, text: str) -> str:
         (self.folder / name).write_text(text, encoding="utf-8")
@@ -178,7 +178,7 @@ def test_failures_are_told_and_give_no_hosts(inventories, cluster, source: str, 
         cluster.on("GET", "/dcos-metadata/dcos-version.json", cluster.html(401, "acsjwt"))
     done = inventories.run("--list", "-i", inventories.write("dcos.yml", source.replace("URL", cluster.url)))
     said = " ".join(done.stderr.split())
-    assert words in said and "Traceback" not in said and "sesame" not in said + done.stdout
+    assert done.returncode != 0 and words in said and "Traceback" not in said and "sesame" not in said + done.stdout
 
 
 def test_other_names_are_no_source(inventories, cluster) -> None:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ansible_collections.dcos.calico.plugins.modules import dcos_agent_info
+
+from ..dcos_api import pem_of_key
 
 AGENTS = {
     "slaves": [
@@ -126,3 +131,33 @@ def test_options_come_from_the_environment(run_module, cluster, monkeypatch) -> 
     monkeypatch.setenv("DCOS_ACS_TOKEN", "a.b.c")
     assert run_module(dcos_agent_info, {"public": True})["agents"]
     assert {request.headers["Authorization"] for request in cluster.requests} == {"token=a.b.c"}
+
+
+KEY = pem_of_key(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+ACCOUNT = {"uid": "calico-admin", "private_key": KEY, "scheme": "RS256", "login_endpoint": "https://master.mesos/acs/api/v1/auth/login"}
+SECRETS = ("sesame", "a.secret.token", *KEY.splitlines()[1:-1])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"token": "a.secret.token"},
+        {"uid": "bob", "password": "sesame"},
+        {"service_account": ACCOUNT},
+        {"service_account": json.dumps(ACCOUNT)},
+        {"service_account": KEY, "uid": "calico-admin"},
+    ],
+    ids=["token", "password", "account", "account's text", "key"],
+)
+@pytest.mark.parametrize("outcome", ["success", "refused", "options refused", "wrong type"])
+def test_no_secret_is_in_any_result(run_module, cluster, options: dict, outcome: str) -> None:
+    """Neither in a message nor in what the module says it was called with, where the core returns that."""
+    cluster.on("POST", "/acs/api/v1/auth/login", {"token": "a.secret.token"})
+    if outcome == "refused":
+        cluster.on("POST", "/acs/api/v1/auth/login", lambda request: cluster.Answer(request.body, 401))
+        cluster.on("GET", "/dcos-metadata/dcos-version.json", lambda request: cluster.Answer(str(request.headers), 500))
+    more = {"options refused": {"timeout": -1}, "wrong type": {"public": "perhaps"}}.get(outcome, {})
+    result = run_module(dcos_agent_info, cluster.args(**options, **more))
+    assert bool(result.get("failed")) == (outcome != "success")
+    said = json.dumps(result)
+    assert not [secret for secret in SECRETS if secret in said]
