@@ -172,7 +172,10 @@ class Mesos:
         self.tasks[task.id] = task
         self._forget_old()
         self._note(task)
-        self._spawn(self._launch(task, agent))
+        if framework.completed:  # torn down while its scheduler was about to launch
+            self.update(task, "TASK_LOST", "Framework has been removed")
+        else:
+            self._spawn(self._launch(task, agent))
         return task
 
     async def _launch(self, task: Task, agent: Agent) -> None:

@@ -28,8 +28,8 @@ def _config(with_libnetwork: bool) -> Json:
                 "run-proxy": flag(True, "Run an etcd proxy on every agent."),
                 "etcd-discovery-url": text("etcd.mesos", "The domain of etcd's SRV records."),
                 "etcd-endpoints": text("http://localhost:2379", "Where Calico finds etcd."),
-                "cpu": number(0.1, "Processors of the proxy.", minimum=0.0),
-                "mem": number(128, "Memory of the proxy (MB).", minimum=16),
+                "cpu-limit": number(0.1, "Processors of the proxy.", minimum=0.0),
+                "mem-limit": number(128, "Memory of the proxy (MB).", minimum=16),
             },
             ("run-proxy",),
         ),
@@ -37,8 +37,8 @@ def _config(with_libnetwork: bool) -> Json:
             {
                 "enable": flag(True, "Give every Docker engine a cluster store."),
                 "override-docker-cluster-store": text(None, "Another one than etcd-endpoints."),
-                "cpu": number(0.2, "Processors of the step.", minimum=0.0),
-                "mem": number(256, "Memory of the step (MB).", minimum=16),
+                "cpu-limit": number(0.2, "Processors of the step.", minimum=0.0),
+                "mem-limit": number(256, "Memory of the step (MB).", minimum=16),
             },
             ("enable",),
         ),
@@ -47,16 +47,16 @@ def _config(with_libnetwork: bool) -> Json:
                 "enable": flag(True, "Place the CNI plugins and their configuration."),
                 "cni-plugins-dir": text("/opt/mesosphere/active/cni/", "Where plugins are."),
                 "cni-config-dir": text("/opt/mesosphere/etc/dcos/network/cni/", "Where configurations are."),
-                "cpu": number(0.2, "Processors of the step.", minimum=0.0),
-                "mem": number(512, "Memory of the step (MB).", minimum=16),
+                "cpu-limit": number(0.2, "Processors of the step.", minimum=0.0),
+                "mem-limit": number(512, "Memory of the step (MB).", minimum=16),
             },
             ("enable",),
         ),
         "Run Calico-Node": group(
             {
                 "enable": flag(True, "Run calico/node on every agent."),
-                "cpu": number(0.2, "Processors of the step.", minimum=0.0),
-                "mem": number(256, "Memory of the step (MB).", minimum=16),
+                "cpu-limit": number(0.2, "Processors of the step.", minimum=0.0),
+                "mem-limit": number(256, "Memory of the step (MB).", minimum=16),
                 "override-node-image": text(None, "Another image."),
             },
             ("enable",),
@@ -64,7 +64,7 @@ def _config(with_libnetwork: bool) -> Json:
     }
     required = tuple(groups)
     if with_libnetwork:
-        groups["Run Calico-Libnetwork"] = group({"enable": flag(True, "Run the Docker network plugin."), "cpu": number(0.1), "mem": number(128)}, ("enable",))
+        groups["Run Calico-Libnetwork"] = group({"enable": flag(True, "Run the Docker network plugin."), "cpu-limit": number(0.1), "mem-limit": number(128)}, ("enable",))
         required = tuple(groups)
     return schema(groups, required)
 
@@ -95,11 +95,11 @@ TEMPLATE = app_template(
         "@NAME@": "Framework Settings.framework-name", "@CPUS@": "Framework Settings.cpu-limit", "@MEM@": "Framework Settings.mem-limit",
         "@IMAGE@": "resource.assets.container.docker.framework", "@MASTER@": "Framework Settings.master", "@ZK@": "Framework Settings.zk",
         "@RESTARTS@": "Framework Settings.max-concurrent-restarts", "@STATUS@": "Framework Settings.status-dns", "@PROXY@": "Etcd Settings.run-proxy",
-        "@SRV@": "Etcd Settings.etcd-discovery-url", "@ENDPOINTS@": "Etcd Settings.etcd-endpoints", "@PROXY_CPU@": "Etcd Settings.cpu",
-        "@PROXY_MEM@": "Etcd Settings.mem", "@DOCKER@": "Configure Docker Cluster-Store.enable", "@DOCKER_CPU@": "Configure Docker Cluster-Store.cpu",
-        "@DOCKER_MEM@": "Configure Docker Cluster-Store.mem", "@CNI@": "Install CNI.enable", "@CNI_CPU@": "Install CNI.cpu", "@CNI_MEM@": "Install CNI.mem",
+        "@SRV@": "Etcd Settings.etcd-discovery-url", "@ENDPOINTS@": "Etcd Settings.etcd-endpoints", "@PROXY_CPU@": "Etcd Settings.cpu-limit",
+        "@PROXY_MEM@": "Etcd Settings.mem-limit", "@DOCKER@": "Configure Docker Cluster-Store.enable", "@DOCKER_CPU@": "Configure Docker Cluster-Store.cpu-limit",
+        "@DOCKER_MEM@": "Configure Docker Cluster-Store.mem-limit", "@CNI@": "Install CNI.enable", "@CNI_CPU@": "Install CNI.cpu-limit", "@CNI_MEM@": "Install CNI.mem-limit",
         "@PLUGINS@": "Install CNI.cni-plugins-dir", "@CONF@": "Install CNI.cni-config-dir", "@NODE@": "Run Calico-Node.enable",
-        "@NODE_CPU@": "Run Calico-Node.cpu", "@NODE_MEM@": "Run Calico-Node.mem",
+        "@NODE_CPU@": "Run Calico-Node.cpu-limit", "@NODE_MEM@": "Run Calico-Node.mem-limit",
     },
 )  # fmt: skip
 
