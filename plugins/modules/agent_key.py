@@ -130,7 +130,7 @@ attributes:
     details:
       - There is no request yet for a key that would be made.
   diff_mode:
-    description: Shows what changed. Of a key that is its type, its size and the sum of its public part.
+    description: Shows what changed. Of a key that is its type, its size and the sum of its public part, of a certificate its fingerprint.
     support: full
   idempotent:
     description: A second run with the same arguments changes nothing.

@@ -199,14 +199,26 @@ def reconcile_present(desired, actual, content):
 
 
 def _text_plan(item):
-    return _text_files.reconcile([item], _text_files.read([item]))
+    """Plan for one file. Of certificates it shows their sums, which say as much as their PEM text and are shorter."""
+    plan = _text_files.reconcile([item], _text_files.read([item]))
+    for change in plan:
+        if not item.secret and change.how is item and not isinstance(change.after, dict):
+            change.before, change.after = shown(change.before), shown(change.after)
+    return plan
+
+
+def shown(text):
+    """A PEM text of certificates for a diff: a line for each, with the sha256 sum that is its fingerprint. Pure."""
+    if text is None:
+        return None
+    return ''.join('certificate %s\n' % (digest or 'damaged') for digest in _keys.fingerprints(text)) or 'no certificate\n'
 
 
 def _plan_awaited(plan, desired, actual, content):
     """Check mode only: there is no certificate yet, and perhaps no key."""
     if actual.key.there and actual.key.unfit(desired):
         plan.add(desired.key_file, actual.key.as_dict(), desired.as_dict())
-    plan.add(content.certificate_file, read_text(content.certificate_file), 'a certificate that the CA is to issue\n')
+    plan.add(content.certificate_file, shown(read_text(content.certificate_file)), 'a certificate that the CA is to issue\n')
 
 
 def _plan_own_key(plan, desired, actual, content):

@@ -139,6 +139,17 @@ def parse_public_key(pem):
     return PublicKey(kind, size, hashlib.sha256(der).hexdigest())
 
 
+def fingerprints(pem):
+    """The sha256 sums of the certificates of a PEM text, as openssl computes them; None for one that is damaged. Pure."""
+    found = []
+    for body in re.findall('-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----', pem, re.DOTALL):
+        try:
+            found.append(hashlib.sha256(base64.b64decode(to_bytes(''.join(body.split())))).hexdigest())
+        except (TypeError, ValueError, binascii.Error):
+            found.append(None)
+    return found
+
+
 def _public(argv, stdin=None):
     """(PublicKey, None) of what openssl prints, or (None, why not). It must not ask for a passphrase, which nobody could give."""
     result = _command.run(argv, ASKING_SECONDS, stdin=stdin)

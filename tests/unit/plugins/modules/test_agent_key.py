@@ -61,7 +61,8 @@ def test_from_nothing_to_a_certificate_and_again(run_module, host):
     assert made['diff'] == predicted['diff'] and made['files_changed'] == [str(host.key)] and made['key_unfit'] == 'there is none'
     assert host.key.stat().mode & 0o7777 == 0o600 and made['request']['certificate'] is None
     certificate = host.sign(made['request']['csr'])
-    placed = run_module(agent_key, host.present(certificate, ca=certificate))
+    placed = run_module(agent_key, host.present(certificate, ca=certificate), diff=True)
+    assert [sides['after'].split()[0] for sides in placed['diff']] == ['certificate', 'certificate'] and 'BEGIN' not in json.dumps(placed['diff'])
     assert placed['files_changed'] == [str(host.ca), str(host.certificate)] and placed['public_key_sha256'] == made['public_key_sha256']
     assert host.certificate.read() == certificate and host.certificate.stat().mode & 0o7777 == 0o644
     again = run_module(agent_key, host.args())

@@ -36,6 +36,15 @@ def test_the_sum_is_that_of_the_public_key(tmpdir):
     assert openssl('dgst', '-sha256', path + '.der').split()[-1] == _keys.public_key_of(path)[0].sha256
 
 
+def test_fingerprints_are_those_of_openssl(tmpdir):
+    path = tmpdir.join('pem')
+    _keys.make('ecdsa', 256, str(tmpdir.join('key')))
+    openssl('req', '-x509', '-new', '-key', str(tmpdir.join('key')), '-subj', '/CN=x', '-out', str(path))
+    said = openssl('x509', '-noout', '-fingerprint', '-sha256', '-in', str(path)).partition('=')[2].strip().replace(':', '').lower()
+    damaged = '-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n'
+    assert _keys.fingerprints('words\n' + path.read() + damaged) == [said, None] and _keys.fingerprints('') == []
+
+
 @pytest.mark.parametrize('argv, kind, size', [
     (('genrsa', '-out', '{0}', '1024'), 'rsa', 1024),
     (('genpkey', '-algorithm', 'ed25519', '-out', '{0}'), None, 0),
