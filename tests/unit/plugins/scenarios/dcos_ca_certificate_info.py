@@ -10,8 +10,8 @@ from . import Scenario
 def look(use: Callable[[str], Any]) -> Scenario:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from ...ca_double import CaDouble, name_of, sign
-    from ...dcos_api import pem_of
+    from ..ca_double import CaDouble, name_of, sign
+    from ..dcos_api import pem_of
 
     root, api = use("tmpdir"), use("dcos_api")
     ca = CaDouble(api)

@@ -4,7 +4,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ...agent_host import args, furnish
+from ..agent_host import args, furnish
 from . import Scenario
 
 NOISE = ["systemd/calls", "docker-calls"]

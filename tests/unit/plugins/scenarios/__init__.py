@@ -1,4 +1,4 @@
-"""Walks of modules for test_every_module.py: scenarios/NAME.py holds those of plugins/modules/NAME.py.
+"""Walks of modules for modules/test_every_module.py: scenarios/NAME.py holds those of plugins/modules/NAME.py.
 
 Each file has SCENARIOS, {name: function}. A function gets C(use), by which it asks for fixtures by name, makes the sandbox and returns a Scenario.
 """
