@@ -1,0 +1,16 @@
+"""A cluster with two agents."""
+
+from __future__ import annotations
+
+from ..modules.test_dcos_agent_info import READS
+from . import Scenario
+
+
+def read(use):
+    api = use("dcos_api")
+    for path, answer in READS.items():
+        api.on("GET", path, answer)
+    return Scenario(api.args(), use("tmpdir"))
+
+
+SCENARIOS = {"read": read}
