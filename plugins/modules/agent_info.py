@@ -39,9 +39,19 @@ options:
     type: list
     elements: str
     default: []
+  etcd_srv:
+    description:
+      - Domain of the SRV records by which a proxy of etcd would find the members. Members are only looked for with this or O(etcd_peers).
+    type: str
+  etcd_peers:
+    description:
+      - Peer URLs of the members, such as V(http://10.0.0.1:2380), where a proxy is told them. O(etcd_srv) is not asked then.
+    type: list
+    elements: str
+    default: []
   etcd_ca_file:
     description:
-      - CA that signed the certificates of O(etcd_endpoints).
+      - CA that signed the certificates of O(etcd_endpoints), and of the members.
     type: path
   etcd_cert_file:
     description:
@@ -204,6 +214,14 @@ etcd:
   type: list
   elements: dict
   sample: [{endpoint: "http://127.0.0.1:2379", reachable: true, v2: true, healthy: true, certificate: null, version: 3.3.1, error: null}]
+etcd_members:
+  description:
+    - What a proxy of etcd would find, with the C(peers) by O(etcd_srv) or O(etcd_peers) and the URLs for clients that C(members) say they have; null if
+      neither option is given.
+    - C(kind) is ok, no_dns (no name server answers), no_records, unreachable, v2_off, certificate (TLS fails), or later (a file for TLS is not there).
+  returned: always
+  type: dict
+  sample: {kind: unreachable, peers: ["http://etcd-1.etcd.mesos:2380"], members: [], error: "http://etcd-1.etcd.mesos:2380: [Errno 111] Connection refused"}
 proxy:
   description: The unit of the etcd proxy.
   returned: always
@@ -236,6 +254,8 @@ ARGUMENT_SPEC = dict(
                                                             '/opt/mesosphere/active/mesos/libexec/mesos']),
     executables=dict(type='list', elements='path', default=[]),
     etcd_endpoints=dict(type='list', elements='str', default=[]),
+    etcd_srv=dict(type='str'),
+    etcd_peers=dict(type='list', elements='str', default=[]),
     etcd_ca_file=dict(type='path'),
     etcd_cert_file=dict(type='path'),
     etcd_key_file=dict(type='path', no_log=False),

@@ -14,6 +14,7 @@ __metaclass__ = type
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
+from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import check_found_members
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
@@ -302,4 +303,4 @@ def _numbers(version):
     return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
 
 
-NODE_CHECKS = (check_docker, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd)
+NODE_CHECKS = (check_docker, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd, check_found_members)

@@ -30,8 +30,11 @@ OWN = re.compile(r'^(cali|tunl0$|lo$|vxlan\.calico$)')
 def check_pools(verdict, hosts, pools):
     """Note what is wrong with the pools; hosts as in _preflight."""
     parsed = []
-    for pool in pools:
-        network = _valid(verdict, str(pool.get('cidr')))
+    for number, pool in enumerate(pools, 1):
+        if not pool.get('cidr'):
+            _no_cidr(verdict, number, pool)
+            continue
+        network = _valid(verdict, str(pool['cidr']))
         if network is not None:
             parsed.append(network)
     for number, network in enumerate(parsed):
@@ -42,6 +45,15 @@ def check_pools(verdict, hosts, pools):
             if network.overlaps(taken):
                 verdict.fail(ALL, 'pool_overlap', 'the pool %s overlaps %s of %s' % (network, taken, label), 'packets would go astray',
                              'Choose a network that nobody else has (calico_ip_pools)')
+
+
+def _no_cidr(verdict, number, pool):
+    """Note an entry that is something else than a pool, which may be a document for calicoctl."""
+    version, what = str(pool.get('apiVersion', '')), 'entry %d of calico_ip_pools has no cidr' % number
+    if version.startswith('projectcalico.org/'):
+        verdict.fail(ALL, 'pool_cidr', what, 'it is a document of apiVersion %s, for Calico 3' % version, 'Write it as cidr, ipip and nat_outgoing')
+    else:
+        verdict.fail(ALL, 'pool_cidr', what, 'it has %s' % (', '.join(sorted(map(str, pool))) or 'nothing'), 'Give it one, such as 192.168.0.0/16')
 
 
 def _valid(verdict, text):

@@ -12,7 +12,7 @@ import time
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_calico, _facts_dcos, _facts_etcd, _kernel, _network
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_calico, _facts_dcos, _facts_etcd, _facts_members, _kernel, _network
 
 SECONDS = 60
 LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?$')
@@ -71,6 +71,9 @@ def questions(params):
     }
     for path in params['executables']:
         asked['executable ' + path] = lambda path=path: _facts_calico.executable(path)
+    if params['etcd_srv'] or params['etcd_peers']:
+        files = _facts_members.Tls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
+        asked['etcd_members'] = lambda: _facts_members.look(params['etcd_srv'], params['etcd_peers'], files)
     for endpoint in params['etcd_endpoints']:
         asked['etcd ' + endpoint] = lambda endpoint=endpoint: _facts_etcd.probe(endpoint, tls)
     return asked
@@ -97,6 +100,7 @@ def gather(params):
         dict((name, value) for name, value in found.items() if ' ' not in name),
         node=_facts_dcos.node(detected, addresses, found['mtus']),
         subnets=addresses,
+        etcd_members=found.get('etcd_members'),
         executables=[_named(found['executable ' + path], path=path) for path in params['executables']],
         etcd=[_named(found['etcd ' + endpoint], endpoint=endpoint) for endpoint in params['etcd_endpoints']],
         network_managers=dict((role, (units.get(role) or {}).get('active') == 'active') for role in NETWORK_MANAGERS),

@@ -83,7 +83,8 @@ def test_samples_show_every_key_of_a_result(run_module, host, monkeypatch):
     bird = Bird(lambda: {'nodes': {'agent2': '10.0.2.11/24'}, 'mesh': 'on'})
     bird.start()
     monkeypatch.setattr(_bgp, 'SOCKET', bird.path)
-    result = result_of(run_module, host, executables=['/bin/sh'], etcd_endpoints=['http://127.0.0.1:1'], felix_health_port=1)
+    result = result_of(run_module, host, executables=['/bin/sh'], etcd_endpoints=['http://127.0.0.1:1'], etcd_peers=['http://127.0.0.1:1'],
+                       felix_health_port=1)
     bird.close()
     returned = dict((key, result[key]) for key in RETURN)
     samples = dict((key, field['sample']) for key, field in RETURN.items())

@@ -104,6 +104,10 @@ def etcd(**changes):
     return lambda cluster: cluster.info['etcd'][0].update(dict({'healthy': False}, **changes))
 
 
+def found_members(kind):
+    return info(etcd_members={'kind': kind, 'peers': [], 'members': [], 'error': None})
+
+
 PROXY = wanted(etcd={'source': 'existing', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379']})
 ALL = _preflight.ALL
 FAILURES = [
@@ -117,6 +121,8 @@ FAILURES = [
     ('pool_cidr', ALL, pools('192.168.0.0/27'), 'too small'),
     ('pool_cidr', ALL, pools('192.168.0.0'), 'no prefix length'),
     ('pool_cidr', ALL, pools('192.168.0/16'), 'is not a network'),
+    ('pool_cidr', ALL, wanted(pools=[{'apiVersion': 'projectcalico.org/v3', 'kind': 'IPPool'}]), 'for Calico 3'),
+    ('pool_cidr', ALL, wanted(pools=[{'CIDR': '192.168.0.0/16'}]), 'it has CIDR'),
     ('pool_overlap', ALL, pools('192.168.0.0/16', '192.168.128.0/17'), 'the pools 192.168.0.0/16 and 192.168.128.0/17 overlap'),
     ('pool_overlap', ALL, pools('172.16.0.0/15'), 'docker0 on agent1, docker0 on agent2, docker0 on agent3'),
     ('pool_overlap', ALL, pools('9.1.0.0/16'), 'the overlay network of DC/OS'),
@@ -136,6 +142,11 @@ FAILURES = [
     ('docker', 'agent2', part('docker', running=False), 'does not run'),
     ('docker', 'agent2', part('docker', version='1.10.3'), 'too old'),
     ('kernel', 'agent2', part('kernel', xt_set=None), 'modprobe xt_set'),
+    ('etcd', 'agent2', both(PROXY, found_members('no_dns')), 'no name server'),
+    ('etcd', 'agent2', both(PROXY, found_members('no_records')), 'no SRV records'),
+    ('etcd', 'agent2', both(PROXY, found_members('unreachable')), 'no etcd member can be reached'),
+    ('etcd', 'agent2', both(PROXY, found_members('v2_off')), 'do not serve the v2 API'),
+    ('etcd', 'agent2', both(PROXY, found_members('certificate')), 'TLS with the etcd members fails'),
     ('iptables', 'agent2', part('iptables', forward={'legacy': 'ACCEPT', 'nft': 'DROP'}), 'nft backend'),
     ('cni_file', 'agent2', cni_file(kind='invalid', reason='it is not JSON'), '/cni/x is no CNI network it is not JSON'),
     ('cni_duplicate', 'agent2', cni_file(duplicate_of='dcos.cni', name='dcos'), 'both have the network dcos'),
@@ -191,6 +202,9 @@ def test_warnings(cluster, check, where, change):
 
 
 FINE = [
+    both(PROXY, found_members('ok')),
+    both(PROXY, found_members('later')),
+    both(wanted(etcd={'source': 'managed', 'proxy': True, 'endpoints': []}), found_members('no_records')),
     both(PROXY, etcd(error='Connection refused')),
     # a master's etcd member beside the proxy
     both(PROXY, info(ports={'2379': {'process': 'etcd', 'pid': 7, 'addresses': ['10.0.0.12']}})),

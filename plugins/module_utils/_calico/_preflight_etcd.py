@@ -1,0 +1,27 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The members that a host's etcd proxy would find, which are there before the proxy is. Pure."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+# What agent_info says of them: (what, remedy).
+TROUBLE = {
+    'no_dns': ('no name server of this host answers, so the etcd members cannot be found',
+               'See /etc/resolv.conf there, or name the members (calico_etcd_members)'),
+    'no_records': ('the DNS has no SRV records of etcd members',
+                   'Start etcd, see that _etcd-server._tcp of the domain calico_etcd_srv resolves here, or name the members (calico_etcd_members)'),
+    'unreachable': ('no etcd member can be reached', 'Start the etcd members, and see that this host reaches their peer and client ports'),
+    'v2_off': ('the etcd members do not serve the v2 API of etcd', 'Calico 2.6 needs it: run etcd 3.3 or older, or 3.4 and 3.5 with --enable-v2'),
+    'certificate': ('TLS with the etcd members fails', 'Give the CA that signed the members (calico_etcd_ca_file) and a certificate that they accept'),
+}
+
+
+def check_found_members(verdict, name, info, expectations):
+    """Members that somebody else runs; those that this collection runs may not be there yet."""
+    etcd, found = expectations.get('etcd') or {}, info.get('etcd_members') or {}
+    if etcd.get('source') != 'existing' or not etcd.get('proxy') or found.get('kind') not in TROUBLE:
+        return
+    what, remedy = TROUBLE[found['kind']]
+    verdict.fail(name, 'etcd', what, found.get('error'), remedy)
