@@ -1,4 +1,4 @@
-"""The CA double against cfssl itself, where that is installed (Debian: golang-cfssl): same requests, same shapes."""
+"""The CA double against cfssl itself, where that is installed (Debian: golang-cfssl): same requests, same shapes. And the module against cfssl."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ if shutil.which("cfssl") is None:
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
+from ansible_collections.dcos.calico.plugins.modules import dcos_ca_certificate
 
 from .ca_double import CaDouble, key_pem, request_pem
-from .dcos_api import Authority, DcosApi
+from .dcos_api import Answer, Authority, DcosApi, Request
 
 Ask = Callable[[str, Any], "tuple[int, str, Any]"]
 
@@ -140,3 +141,34 @@ def test_answers_as_cfssl_does(real: Ask, double: Ask, name: str, body: Any) -> 
 def test_bundle_of_a_root(real: Ask, double: Ask, authority: Authority) -> None:
     body = {"certificate": authority.pem()}
     assert _shape(double("bundle", body)) == _shape(real("bundle", body))
+
+
+def _behind(api: DcosApi, real: Ask, authority: Authority) -> None:
+    """Admin Router's part: /ca/api/v2/X is cfssl's X."""
+    api.on("GET", "/ca/dcos-ca.crt", Answer(authority.pem(), content_type="application/x-x509-ca-cert"))
+    for name in ("info", "sign", "newcert", "bundle"):
+
+        def forward(request: Request, name: str = name) -> Answer:
+            status, kind, body = real(name, request.body)
+            return Answer(body, status, kind)
+
+        api.on("POST", f"/ca/api/v2/{name}", forward)
+
+
+@pytest.mark.parametrize("way", ["request", "newcert", "newcert without hosts"])
+def test_the_module_against_cfssl(run_module: Any, dcos_api: DcosApi, real: Ask, authority: Authority, way: str) -> None:
+    _behind(dcos_api, real, authority)
+    hosts = [] if way == "newcert without hosts" else ["10.0.0.21", "a1.example.com"]
+    item: dict[str, Any] = {"name": "agent1", "common_name": "calico", "hosts": hosts, "subject": {"organization": "Example"}}
+    if way == "request":
+        item["csr"] = CSR
+    predicted = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item]), check=True, diff=True)
+    done = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item]), diff=True)
+    assert done["issued"] == ["agent1"] and predicted["diff"] == done["diff"]
+    (one,) = done["certificates"]
+    assert one["facts"]["hosts"] == hosts and one["facts"]["subject"] in ("CN=calico,O=Example", "O=Example,CN=calico")
+    item |= {"certificate": one["chain"], "public_key_sha256": one["facts"]["public_key_sha256"]}
+    again = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item]))
+    assert not again["changed"], again
+    other = {**item, "csr": None, "key_type": "ecdsa", "key_size": 384, "certificate": None}
+    assert run_module(dcos_ca_certificate, dcos_api.args(certificates=[other]))["certificates"][0]["facts"]["key_size"] == 384
