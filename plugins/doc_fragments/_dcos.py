@@ -7,7 +7,7 @@ __metaclass__ = type
 
 
 class ModuleDocFragment(object):
-    """Options that say how to reach a cluster: module_utils/_dcos/_options.py ARGUMENT_SPEC. Plugins take C(_dcos.plugin) as well."""
+    """Options that say how to reach a cluster: module_utils/_dcos/_options.py ARGUMENT_SPEC. Plugins take C(_dcos.plugin) before it."""
 
     DOCUMENTATION = r"""
 options:
@@ -76,9 +76,12 @@ requirements:
   - cryptography 40 or later, for O(service_account) and O(ca_fingerprint)
 """
 
+    # Named before the options themselves, because of two fragments the first has the last word: ansible-core's message for a url that is missing would
+    # not name the variable.
     PLUGIN = r"""
 options:
   url:
+    required: false
     env:
       - name: DCOS_URL
   token:

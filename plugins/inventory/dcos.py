@@ -19,8 +19,8 @@ description:
 author:
   - dcos.calico maintainers (@dcos)
 extends_documentation_fragment:
-  - dcos.calico._dcos
   - dcos.calico._dcos.plugin
+  - dcos.calico._dcos
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:

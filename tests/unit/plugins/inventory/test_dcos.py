@@ -164,21 +164,23 @@ def test_cache(inventories, cluster) -> None:
     assert len(cluster.requests) == 3 * asked
 
 
-@pytest.mark.parametrize(
-    ("source", "answer", "words"),
-    [
-        ("plugin: dcos.calico.dcos\nurl: URL\n", "401", "it wants a token and none was given"),
-        ("plugin: dcos.calico.dcos\nurl: URL\ntoken: a.b.c\npassword: sesame\nuid: bob\n", None, "More than one way to log in"),
-        ("plugin: dcos.calico.dcos\n", None, "url"),
-        ("plugin: dcos.calico.dcos\nurl: URL\nstrict: true\ncompose: {x: nowhere.at.all}\n", None, "nowhere"),
-    ],
-)
-def test_failures_are_told_and_give_no_hosts(inventories, cluster, source: str, answer: str | None, words: str) -> None:
-    if answer:
-        cluster.on("GET", "/dcos-metadata/dcos-version.json", cluster.html(401, "acsjwt"))
-    done = inventories.run("--list", "-i", inventories.write("dcos.yml", source.replace("URL", cluster.url)))
+def test_failures_are_told_and_give_no_hosts(inventories, cluster) -> None:
+    cluster.on("GET", "/dcos-metadata/dcos-version.json", cluster.html(401, "acsjwt"), READS["/dcos-metadata/dcos-version.json"])
+    faults = {
+        "1dcos.yml": ("url: URL", "it wants a token and none was given"),
+        "2dcos.yml": ("url: URL\ntoken: a.b.c\npassword: sesame\nuid: bob", "More than one way to log in"),
+        "3dcos.yml": ("token: a.b.c", "set DCOS_URL"),
+        "4dcos.yml": ("url: URL\nstrict: true\ncompose: {x: nowhere.at.all}", "nowhere"),
+    }
+    for name, (source, _words) in faults.items():
+        inventories.write(name, f"plugin: dcos.calico.dcos\n{source}\n".replace("URL", cluster.url))
+    inventories.environment = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "false"}
+    done = inventories.run("--list", *(part for name in faults for part in ("-i", name)))
     said = " ".join(done.stderr.split())
-    assert done.returncode != 0 and words in said and "Traceback" not in said and "sesame" not in said + done.stdout
+    assert not [words for _source, words in faults.values() if words not in said]
+    assert "Traceback" not in said and "sesame" not in said + done.stdout
+    inventories.environment = {}
+    assert inventories.run("--list", "-i", "2dcos.yml").returncode != 0
 
 
 def test_other_names_are_no_source(inventories, cluster) -> None:
