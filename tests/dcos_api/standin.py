@@ -70,7 +70,7 @@ class Standin:
             "admin_router": True,
             "state_dir": str(directory / "state"),
             "control_token": self.control_token,
-            "launcher": {"kind": "local", "networks": ["dcos"]},
+            "launcher": {"kind": "local"},
             "time_scale": SCALE,
             **settings,
         }

@@ -68,7 +68,9 @@ async def serve(settings: config.Config) -> None:
         asyncio.get_running_loop().add_signal_handler(number, end)
     while not all(server.started for server in servers) and not any(one.done() for one in running):
         await asyncio.sleep(0.02)
-    (settings.state_dir / READY).write_text(json.dumps({"listeners": told, "cluster_id": settings.cluster_id}), encoding="utf-8")
+    staged = settings.state_dir / f"{READY}.new"
+    staged.write_text(json.dumps({"listeners": told, "cluster_id": settings.cluster_id}), encoding="utf-8")
+    staged.replace(settings.state_dir / READY)
     try:
         await asyncio.gather(*running)
     finally:

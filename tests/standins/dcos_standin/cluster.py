@@ -26,6 +26,7 @@ from .programs.registry import RELAY, program_of
 LOG = logging.getLogger(__name__)
 ROUND_SECONDS = 0.5
 SHORTEST_ROUND = 0.05
+SAVE_SECONDS = 0.5
 
 
 class Cluster:
@@ -56,11 +57,11 @@ class Cluster:
         self.scheduler_url = config.scheduler_url or ""
         self._programs: dict[str, Program] = {}
         self._background: set[asyncio.Task[Any]] = set()
-        self._saved = ""
+        self._saved, self._save_at = "", 0.0
 
     def _make_launcher(self) -> Launcher:
         if self.config.launcher.get("kind") == "local":
-            return LocalLauncher(self.config.state_dir / "sandboxes", self.config.launcher, sys.executable)
+            return LocalLauncher(self.config.state_dir / "sandboxes", self.config.launcher, sys.executable, self.release.networks)
         return AgentLauncher()
 
     # -- loops ------------------------------------------------------------------------------
@@ -83,7 +84,9 @@ class Cluster:
     async def _tick(self) -> None:
         await self.marathon.tick()
         await self._follow_programs()
-        self._save()
+        if self.clock.now() >= self._save_at:
+            self._save_at = self.clock.now() + SAVE_SECONDS
+            self._save()
 
     async def _check_health(self) -> None:
         await self.marathon.health.check(self.marathon.tasks())

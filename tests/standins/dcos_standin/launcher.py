@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +87,10 @@ class AgentLauncher(Launcher):
 class LocalLauncher(Launcher):
     """Processes on this machine, for agents whose addresses are loopback's."""
 
-    def __init__(self, sandboxes: Path, settings: Mapping[str, Any], python: str) -> None:
+    def __init__(self, sandboxes: Path, settings: Mapping[str, Any], python: str, networks: Sequence[str]) -> None:
+        """`networks`: those that DC/OS itself brings."""
         self._sandboxes = sandboxes
-        self._networks = settings.get("networks", ["dcos"])
+        self._networks = settings.get("networks", networks)
         self._programs = {"STANDIN_PYTHON": python, "STANDIN_ETCD": settings.get("etcd", "etcd")}
         self._lock = threading.Lock()
         self._processes: dict[str, tuple[Agent, subprocess.Popen[bytes], bool]] = {}

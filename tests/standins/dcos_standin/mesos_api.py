@@ -125,7 +125,11 @@ class Api:
             "activated_slaves": len(agents),
             "deactivated_slaves": 0,
             "unreachable_slaves": 0,
-            "flags": {"cluster": self._cluster.config.cluster_name, "quorum": str(len(self._cluster.config.masters) // 2 + 1), "zk": "zk://127.0.0.1:2181/mesos"},
+            "flags": {
+                "cluster": self._cluster.config.cluster_name,
+                "quorum": str(len(self._cluster.config.masters) // 2 + 1),
+                "zk": "zk://127.0.0.1:2181/mesos",
+            },
             "slaves": agents,
             "recovered_slaves": [],
             "frameworks": [self._framework(entry, True) for entry in self._mesos.frameworks.values() if not entry.completed],
@@ -178,9 +182,7 @@ class Api:
         network: Json = {"ip_addresses": [{"ip_address": task.container_ip, "protocol": "IPv4"}]}
         if task.order["network"]:
             network["name"] = task.order["network"]
-        statuses = [
-            {**entry, **({"container_status": {"network_infos": [network]}} if entry["state"] == "TASK_RUNNING" else {})} for entry in task.statuses
-        ]
+        statuses = [{**entry, **({"container_status": {"network_infos": [network]}} if entry["state"] == "TASK_RUNNING" else {})} for entry in task.statuses]
         return {
             "id": task.id,
             "name": task.name,
@@ -257,4 +259,3 @@ def _plain(value: float) -> float | int:
 
 def _counts(tasks: list[Task]) -> Json:
     return {state: len([task for task in tasks if task.state == state]) for state in STATES}
-

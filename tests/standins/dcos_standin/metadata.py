@@ -83,9 +83,7 @@ class Api:
 
     async def exhibitor(self, _request: Request) -> Response:
         leader = self._cluster.leader or self._cluster.config.masters[0]
-        return as_json(
-            [{"code": 3, "description": "serving", "hostname": master, "isLeader": master == leader} for master in self._cluster.config.masters]
-        )
+        return as_json([{"code": 3, "description": "serving", "hostname": master, "isLeader": master == leader} for master in self._cluster.config.masters])
 
     async def net_nodes(self, _request: Request) -> Response:
         if not self._release.net_api:

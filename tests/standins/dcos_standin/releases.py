@@ -111,5 +111,7 @@ class Release:
         return self.line >= (1, 10)
 
     @property
-    def built_in_calico(self) -> bool:
-        return self.line >= (2, 1)
+    def networks(self) -> list[str]:
+        """The CNI networks that DC/OS brings."""
+        since = {"dcos": (1, 9), "dummy": (1, 9), "mesos-bridge": (1, 10), "dcos6": (1, 11), "calico": (2, 1)}
+        return [name for name, line in since.items() if self.line >= line]

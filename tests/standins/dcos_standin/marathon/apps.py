@@ -119,7 +119,8 @@ class Apps:
             app, deployment = self._store(wanted, "start", None)
             return app, deployment, True
         self._unlock(app_id, force)
-        kind = "scale" if {**wanted, "instances": 0} == {**current.definition, "instances": 0} else "update"
+        definitions.assign_service_ports(wanted, self._taken_ports(current), definitions.service_ports(current.definition))
+        kind = "scale" if _configuration(wanted) == _configuration(current.definition) else "update"
         app, deployment = self._store(wanted, kind, current)
         return app, deployment, False
 
@@ -142,17 +143,14 @@ class Apps:
         if not locking:
             return
         if not force:
-            message = (
-                "App is locked by one or more deployments. Override with the option '?force=true'. View details at '/v2/deployments/<DEPLOYMENT_ID>'."
-            )
+            message = "App is locked by one or more deployments. Override with the option '?force=true'. View details at '/v2/deployments/<DEPLOYMENT_ID>'."
             raise Conflict({"message": message, "deployments": [{"id": entry.id} for entry in locking]})
         for entry in locking:
             del self.deployments[entry.id]
 
     def _store(self, wanted: Json, kind: str, current: App | None) -> tuple[App, Deployment]:
         version = self._new_version()
-        taken = {port for app in self.apps.values() if app is not current for port in definitions.service_ports(app.definition)}
-        definitions.assign_service_ports(wanted, taken)
+        definitions.assign_service_ports(wanted, self._taken_ports(current))
         if current is None:
             app = App(wanted["id"], wanted, version, last_scaling=version, last_config=version)
             self.apps[app.id] = app
@@ -164,6 +162,10 @@ class Apps:
                 app.version = app.last_config = version
         app.versions[version] = wanted
         return app, self._deploy(app.id, kind, version)
+
+    def _taken_ports(self, but: App | None) -> set[int]:
+        """The service ports of the other apps."""
+        return {port for app in self.apps.values() if app is not but for port in definitions.service_ports(app.definition)}
 
     def _new_version(self) -> str:
         known = {version for app in self.apps.values() for version in app.versions}
@@ -235,3 +237,8 @@ class Apps:
     def load(self, kept: Mapping[str, Any]) -> None:
         self.apps = {entry["id"]: App(**entry) for entry in kept["apps"]}
         self.deployments = {entry["id"]: Deployment(**entry) for entry in kept["deployments"]}
+
+
+def _configuration(app: Json) -> Json:
+    """Without what scaling changes, and without what is empty, which 1.4 tells and nobody has to."""
+    return {key: value for key, value in app.items() if key != "instances" and value not in (None, [], {})}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .validation import Invalid, check
@@ -105,6 +105,9 @@ def _take_old_networking(app: Json) -> None:
         for definition in app["portDefinitions"]:
             definition.setdefault("port", 0)
             definition.setdefault("protocol", "tcp")
+    else:
+        # 1.4 tells the service ports of mappings as definitions, too.
+        app.pop("portDefinitions", None)
 
 
 def _networks_of(address: Json | None, old_network: str | None) -> list[Json]:
@@ -158,10 +161,13 @@ def _health_check(given: Json, networks_dialect: bool) -> Json:
     return entry
 
 
-def assign_service_ports(app: Json, taken: set[int]) -> None:
-    """Ports 0 of definitions and mappings become service ports of their own."""
+def assign_service_ports(app: Json, taken: set[int], own: Sequence[int] = ()) -> None:
+    """Ports 0 of definitions and mappings become service ports of their own, those that the app had before first."""
+    before = [port for port in own if port and port not in service_ports(app)]
 
     def free() -> int:
+        if before:
+            return before.pop(0)
         port = FIRST_SERVICE_PORT
         while port in taken:
             port += 1
@@ -217,8 +223,8 @@ def _as_old(app: Json) -> Json:
     for key, empty in (("constraints", []), ("fetch", []), ("storeUrls", []), ("dependencies", []), ("env", {}), ("healthChecks", []), ("readinessChecks", [])):
         app.setdefault(key, empty)
     app["uris"] = [entry["uri"] for entry in app["fetch"]]
-    app["ports"] = ports
-    app.setdefault("portDefinitions", [])
+    app["ports"] = [] if network else ports
+    app.setdefault("portDefinitions", [{"port": port, "protocol": "tcp", "labels": {}} for port in app["ports"]])
     return app
 
 

@@ -116,7 +116,7 @@ def _networking(app: Json, networks_dialect: bool, found: Callable[[str, str], N
         found("/container/docker/network", "error.unknown.enum.literal")
     if "ipAddress" in app and not networks_dialect and (app.get("ports") or app.get("portDefinitions")):
         found("/", "ports and portDefinitions must not be used with ipAddress")
-    if "ports" in app and "portDefinitions" in app and list(app["ports"]) != [entry.get("port") for entry in app["portDefinitions"]]:
+    if app.get("ports") and app.get("portDefinitions") and list(app["ports"]) != [entry.get("port") for entry in app["portDefinitions"]]:
         found("/", "ports and portDefinitions cannot both be given")
 
 

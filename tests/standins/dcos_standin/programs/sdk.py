@@ -83,9 +83,7 @@ class Sdk(Program):
         discovery = {"name": step.name, "ports": step.discovery}
         order = {**step.order, "name": step.name}
         task_id = f"{step.name}__{uuid.uuid4()}"
-        self.cluster.mesos.launch(
-            self.framework, agent, task_id, order, resources=step.resources, ports=ports, discovery=discovery, data={"step": step.name}
-        )
+        self.cluster.mesos.launch(self.framework, agent, task_id, order, resources=step.resources, ports=ports, discovery=discovery, data={"step": step.name})
 
     # -- its HTTP server --------------------------------------------------------------------
 

@@ -64,7 +64,9 @@ def _config(with_libnetwork: bool) -> Json:
     }
     required = tuple(groups)
     if with_libnetwork:
-        groups["Run Calico-Libnetwork"] = group({"enable": flag(True, "Run the Docker network plugin."), "cpu-limit": number(0.1), "mem-limit": number(128)}, ("enable",))
+        groups["Run Calico-Libnetwork"] = group(
+            {"enable": flag(True, "Run the Docker network plugin."), "cpu-limit": number(0.1), "mem-limit": number(128)}, ("enable",)
+        )
         required = tuple(groups)
     return schema(groups, required)
 
@@ -96,10 +98,11 @@ TEMPLATE = app_template(
         "@IMAGE@": "resource.assets.container.docker.framework", "@MASTER@": "Framework Settings.master", "@ZK@": "Framework Settings.zk",
         "@RESTARTS@": "Framework Settings.max-concurrent-restarts", "@STATUS@": "Framework Settings.status-dns", "@PROXY@": "Etcd Settings.run-proxy",
         "@SRV@": "Etcd Settings.etcd-discovery-url", "@ENDPOINTS@": "Etcd Settings.etcd-endpoints", "@PROXY_CPU@": "Etcd Settings.cpu-limit",
-        "@PROXY_MEM@": "Etcd Settings.mem-limit", "@DOCKER@": "Configure Docker Cluster-Store.enable", "@DOCKER_CPU@": "Configure Docker Cluster-Store.cpu-limit",
-        "@DOCKER_MEM@": "Configure Docker Cluster-Store.mem-limit", "@CNI@": "Install CNI.enable", "@CNI_CPU@": "Install CNI.cpu-limit", "@CNI_MEM@": "Install CNI.mem-limit",
-        "@PLUGINS@": "Install CNI.cni-plugins-dir", "@CONF@": "Install CNI.cni-config-dir", "@NODE@": "Run Calico-Node.enable",
-        "@NODE_CPU@": "Run Calico-Node.cpu-limit", "@NODE_MEM@": "Run Calico-Node.mem-limit",
+        "@PROXY_MEM@": "Etcd Settings.mem-limit", "@DOCKER@": "Configure Docker Cluster-Store.enable",
+        "@DOCKER_CPU@": "Configure Docker Cluster-Store.cpu-limit", "@DOCKER_MEM@": "Configure Docker Cluster-Store.mem-limit", "@CNI@": "Install CNI.enable",
+        "@CNI_CPU@": "Install CNI.cpu-limit", "@CNI_MEM@": "Install CNI.mem-limit", "@PLUGINS@": "Install CNI.cni-plugins-dir",
+        "@CONF@": "Install CNI.cni-config-dir", "@NODE@": "Run Calico-Node.enable", "@NODE_CPU@": "Run Calico-Node.cpu-limit",
+        "@NODE_MEM@": "Run Calico-Node.mem-limit",
     },
 )  # fmt: skip
 
