@@ -152,7 +152,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _option(self, name: str) -> Any:
         value = self.get_option(name)
-        if name in TEMPLATED and isinstance(value, str):
+        if name in TEMPLATED and isinstance(value, (str, dict)):
             value = self.templar.template(value)
         return value
 

@@ -32,6 +32,9 @@ LONGEST_PAUSE = 5.0
 MOST_REDIRECTS = 5
 # 301 and 302 are what a plain-http port answers with; a 303 tells that a write was carried out, so it is none of these.
 REDIRECTS = (301, 302, 307, 308)
+# Admin Router did not get an answer; with a 503 it did not ask.
+NOBODY_KNOWS = (502, 504)
+UNCERTAIN = "it may have been carried out all the same"
 # A check that is polled: (whether it is done, progress in words)
 Check = Callable[[], tuple[bool, str]]
 
@@ -163,8 +166,8 @@ class DcosClient:
                 token = self._current_token(deadline) if own else None
                 response = self._follow(method, url, data, headers, params, token, deadline)
             except ConnectionFailed as error:
+                failure: DcosError = error
                 safe = repeat or not error.sent
-                failure: DcosError = error if safe else _uncertain(error)
             else:
                 if response.status in expected:
                     return response
@@ -173,7 +176,9 @@ class DcosClient:
                     continue
                 failure = _refusals.failure_of(response, self._method, bool(token), self._secrets())
                 safe = repeat
-            if not (safe and failure.status != 404 and failure.transient and deadline.pause(pause)):
+            if not safe:
+                raise _uncertain(failure)
+            if failure.status == 404 or not failure.transient or not deadline.pause(pause):
                 raise failure
             pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -270,10 +275,12 @@ def _encoded(body: Any, headers: Mapping[str, str] | None) -> tuple[bytes | None
     return json.dumps(body).encode("utf-8"), {"Content-Type": "application/json", **wanted}
 
 
-def _uncertain(error: ConnectionFailed) -> ConnectionFailed:
-    """A write without an answer may have been carried out, so it is not repeated, and the user has to know."""
-    why = f"{error.why}; it may have been carried out all the same" if error.why else "it may have been carried out all the same"
-    return ConnectionFailed(error.what, why, "Run again: what was done already is seen and left alone")
+def _uncertain(failure: DcosError) -> DcosError:
+    """A write that got no answer of its service may have been carried out, so it is not repeated, and the user has to know."""
+    if isinstance(failure, ConnectionFailed) or failure.status in NOBODY_KNOWS:
+        failure.why = f"{failure.why}; {UNCERTAIN}" if failure.why else UNCERTAIN
+        failure.remedy = "Run again: what was done already is seen and left alone"
+    return failure
 
 
 def _refuse(what: str, status: int, why: str) -> NoReturn:

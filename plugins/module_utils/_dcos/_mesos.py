@@ -86,7 +86,7 @@ def parse_agents(answer: Any) -> list[Agent]:
 def _agent(entry: Any, recovered: bool) -> Agent:
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise ValueError(f"an agent has no id: {entry!r}"[:200])
-    attributes = entry.get("attributes") if isinstance(entry.get("attributes"), dict) else {}
+    attributes = entry.get("attributes")
     domain = (entry.get("domain") or {}).get("fault_domain") or {}
     hostname = str(entry.get("hostname") or "")
     return Agent(
@@ -96,7 +96,7 @@ def _agent(entry: Any, recovered: bool) -> Agent:
         public=is_public(entry),
         active=bool(entry.get("active", True)) and not recovered,
         recovered=recovered,
-        attributes=dict(attributes),
+        attributes=dict(attributes) if isinstance(attributes, dict) else {},
         resources={name: entry["resources"][name] for name in RESOURCES if name in (entry.get("resources") or {})},
         version=entry.get("version"),
         region=(domain.get("region") or {}).get("name"),

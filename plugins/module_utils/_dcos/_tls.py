@@ -100,6 +100,8 @@ def certificates_linked_to(pem: str, fingerprint: str, origin: str) -> str:
     """
     if CRYPTOGRAPHY_ERROR is not None:
         raise DcosError("ca_fingerprint cannot be compared", missing_required_lib("cryptography", reason="to read the bundle"))
+    if not hasattr(x509.Certificate, "verify_directly_issued_by"):
+        raise DcosError("ca_fingerprint cannot be compared", "the Python library cryptography is older than 40", "Install a newer one, or give ca_path")
     wanted = normalise_fingerprint(fingerprint)
     found = [_load(block) for block in _pem_blocks(pem)]
     certificates = [certificate for certificate in found if certificate is not None]

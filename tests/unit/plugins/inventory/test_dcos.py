@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from ..dcos_api import pem_of_key
 
 ROOT = Path(__file__).parents[4]
 EVIL = "{{ 7 * 7 }}"
@@ -136,16 +139,28 @@ keyed_groups:
     assert "49" not in plain and plain.count("7 * 7") == 3
 
 
-def test_remote_values_stay_text_when_a_play_uses_them(inventories, cluster) -> None:
-    source = inventories.write("dcos.yml", f"plugin: dcos.calico.dcos\nurl: {cluster.url}\n")
+def test_a_play_with_the_inventory_and_the_action_group(inventories, cluster) -> None:
+    """Remote values stay text when they are used; modules of the group take its defaults; no secret is shown, however much else is."""
+    cluster.on("POST", "/acs/api/v1/auth/login", {"token": "t.o.k"})
+    source = inventories.write("dcos.yml", f"plugin: dcos.calico.dcos\nurl: {cluster.url}\nuid: bob\npassword: sesame\n")
+    copy = {"content": "{{ dcos_attributes.note }}", "dest": str(inventories.folder / "note")}
+    account = {"uid": "calico", "private_key": pem_of_key(rsa.generate_private_key(public_exponent=65537, key_size=2048)), "scheme": "RS256"}
+    inventories.write("account.json", json.dumps(account))
+    # as text of a file, which a core makes an object of
+    defaults = {"url": cluster.url, "service_account": "{{ lookup('ansible.builtin.file', 'account.json') }}"}
     tasks = [
-        {"ansible.builtin.copy": {"content": "{{ dcos_attributes.note }}", "dest": str(inventories.folder / "note")}, "delegate_to": "localhost"},
+        {"ansible.builtin.copy": copy, "delegate_to": "localhost"},
+        {"dcos.calico.dcos_agent_info": {"public": True}, "delegate_to": "localhost", "register": "found"},
+        {"ansible.builtin.assert": {"that": ["found.agents | map(attribute='address') == ['10.0.2.11']"]}},
     ]
-    play = [{"hosts": "10.0.1.11", "gather_facts": False, "connection": "local", "tasks": tasks}]
-    inventories.write("play.yml", json.dumps(play))
-    done = inventories.run("-i", source, "play.yml", program="ansible-playbook")
+    play = {"hosts": "10.0.1.11", "gather_facts": False, "connection": "local", "tasks": tasks, "module_defaults": {"group/dcos.calico.dcos": defaults}}
+    inventories.write("play.yml", json.dumps([play]))
+    done = inventories.run("-vvv", "-i", source, "play.yml", program="ansible-playbook")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (inventories.folder / "note").read_text(encoding="utf-8") == EVIL
+    assert [sorted(request.json()) for request in cluster.requests if request.method == "POST"] == [["password", "uid"], ["token", "uid"]]
+    said = done.stdout + done.stderr
+    assert not [secret for secret in ("sesame", "t.o.k", *account["private_key"].splitlines()[1:-1]) if secret in said]
 
 
 def test_cache(inventories, cluster) -> None:

@@ -106,6 +106,12 @@ def test_a_write_that_was_cut_may_have_been_carried_out(dcos_api, dcos_client) -
     assert isinstance(error, ConnectionFailed) and "carried out all the same" in str(error) and len(dcos_api.requests) == 1
 
 
+@pytest.mark.parametrize(("status", "uncertain"), [(502, True), (504, True), (503, False), (500, False)])
+def test_a_write_that_nobody_answered_may_have_been_carried_out(dcos_api, dcos_client, status: int, uncertain: bool) -> None:
+    dcos_api.on("POST", "/x", Answer("", status))
+    assert ("carried out all the same" in str(failure(dcos_client().post, "/x", {}))) == uncertain
+
+
 def test_reading_is_repeated_after_a_cut(dcos_api, dcos_client) -> None:
     dcos_api.on("GET", "/x", Answer({"long": "body"}, cut=3), {"a": 1})
     assert dcos_client().get("/x").json() == {"a": 1}
