@@ -108,9 +108,12 @@ def up(settings: Settings) -> None:
     podman.configure()
     make_ssh_keys(settings)
     pki.make(settings)
-    if settings.dcos_api:
-        dcosmaster.make(settings)
-    staged = mirror.stage(settings)
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        # RSA keys take their time, and so does building the stand-ins.
+        made = beside.submit(dcosmaster.make, settings) if settings.dcos_api else None
+        staged = mirror.stage(settings)
+        if made is not None:
+            made.result()
     inventory.write(settings, staged)
     phases.done("keys, certificates, artefacts")
     create_network(podman, settings)

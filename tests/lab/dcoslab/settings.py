@@ -17,7 +17,7 @@ from dcoslab.process import LabError
 
 DEFAULT_NAME = "lab"
 DEFAULT_SUBNET = "172.29.77.0/24"
-DCOS_API = "0"  # LAB_DCOS_API where it is not set
+DCOS_API = "1"  # LAB_DCOS_API where it is not set
 VARIANTS = ("open", "enterprise")
 ETCD_SOURCES = ("bullseye", "bookworm")
 REPOSITORY = Path(__file__).resolve().parents[3]
