@@ -292,6 +292,17 @@ ARGUMENT_SPEC = _options.argument_spec(
     renew_before=dict(type="int", default=30),
 )
 
+# This host itself is the end of a tunnel.
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+UNVERIFIED = (
+    "The CA bundle comes from an Admin Router that was not verified. Hosts that get it trust whoever answered. "
+    "Give url with https, and ca_path or ca_fingerprint."
+)
+
+
+def _is_verified(options: _options.Options) -> bool:
+    return options.host in LOOPBACK or (options.scheme == "https" and options.validate_certs)
+
 
 def _policy(params: dict[str, Any]) -> _issuing.Policy:
     if params["renew_before"] < 0:
@@ -304,7 +315,10 @@ def job(module: AnsibleModule) -> dict[str, Any]:
     _x509.check_library()
     policy = _policy(module.params)
     items = _issuing.desired(module.params["certificates"], policy)
-    authority = CertificateAuthority(make_client(module))
+    client = make_client(module)
+    if not _is_verified(client.options):
+        module.warn(UNVERIFIED)
+    authority = CertificateAuthority(client)
     bundle = authority.trusted()
     trust = Trust(_x509.parse_certificates(bundle))
     outcomes = _issuing.judge(items, trust, policy)

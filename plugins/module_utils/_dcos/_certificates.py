@@ -117,7 +117,7 @@ def _trust_reasons(leaf: x509.Certificate, others: list[x509.Certificate], trust
 def _key_reasons(found: dict[str, Any], wanted: Wanted) -> list[str]:
     wrong = []
     if wanted.public_key is None:
-        wrong.append("the host has no key for it")
+        wrong.append("the host has no key that fits")
     elif wanted.public_key != found["public_key_sha256"]:
         wrong.append("the key on the host is another one than the certificate's")
     if wanted.key and wanted.key != (found["key_type"], found["key_size"]):

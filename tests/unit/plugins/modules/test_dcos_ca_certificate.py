@@ -109,6 +109,16 @@ def test_renewal_goes_by_the_clock(run_module, dcos_api, ca, monkeypatch) -> Non
     assert result["issued"] == ["agent1"] and "within the 30 days of renew_before" in result["certificates"][0]["reasons"][0]
 
 
+def test_a_bundle_from_whoever_answered_is_warned_of(run_module, dcos_tls_api, dcos_authority, monkeypatch) -> None:
+    CaDouble(dcos_tls_api, dcos_authority)
+    monkeypatch.setattr(dcos_ca_certificate, "LOOPBACK", ())
+    result = run_module(dcos_ca_certificate, dcos_tls_api.args(certificates=[item()]), check=True)
+    assert result["changed"] and not result.get("warnings")
+    args = {"url": dcos_tls_api.url, "validate_certs": False}
+    warnings = run_module(dcos_ca_certificate, {**args, "certificates": [item()]}, check=True)["warnings"]
+    assert [words for words in warnings if "The CA bundle comes from an Admin Router that was not verified" in str(words)]
+
+
 def test_one_pair_for_all_as_in_the_guide(run_module, dcos_api, ca) -> None:
     items = [shared("agent1"), shared("agent2")]
     result = run_module(dcos_ca_certificate, dcos_api.args(certificates=items, shared=True))

@@ -60,7 +60,7 @@ TABLE = [
     ("a key only", "-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n", {}, "it cannot be parsed: it holds no PEM block CERTIFICATE"),
     ("damaged", DAMAGED, {}, "it cannot be parsed: certificate 1 of 1 is damaged"),
     ("second damaged", pem_of(leaf()) + DAMAGED, {}, "it cannot be parsed: certificate 2 of 2 is damaged"),
-    ("no key", pem_of(leaf()), {"public_key": None}, "the host has no key for it"),
+    ("no key", pem_of(leaf()), {"public_key": None}, "the host has no key that fits"),
     ("other key", pem_of(leaf(key=OTHER_KEY)), {}, "the key on the host is another one than the certificate's"),
     ("other size", pem_of(leaf()), {"key": ("ecdsa", 384)}, "its key is ecdsa 256, wanted is ecdsa 384"),
     ("other type", pem_of(leaf()), {"key": ("rsa", 2048)}, "its key is ecdsa 256, wanted is rsa 2048"),
