@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -99,10 +100,10 @@ class Lab:
     def masters(self) -> list[Host]:
         return [host for host in self.hosts.values() if host.role == "master"]
 
-    def power(self, name: str, action: str) -> None:
-        """restart, stop or start a host."""
+    def power(self, name: str, action: str, *, hard: bool = False, wait: bool = True) -> None:
+        """restart, stop or start a host; hard is a power cut."""
         self._pids = None
-        cluster.power(self.settings, name, action)
+        cluster.power(self.settings, name, action, hard=hard, wait_after=wait)
 
     def etcd(self) -> dict[str, str]:
         """Every key below /calico with its value, as the members have them."""
@@ -139,3 +140,16 @@ def eventually(what: str, probe: Callable[[], Any], seconds: float = 15, pause: 
 def lab_command(*arguments: str, env: dict[str, str] | None = None) -> None:
     """Run lab.py with its output shown."""
     subprocess.run([*LAB, *arguments], check=True, env={**os.environ, **(env or {})}, timeout=scaled(900))
+
+
+@contextmanager
+def lab_with(name: str, profile: str = "default", **env: str) -> Iterator[Lab]:
+    """A lab of one's own, gone at the end. SYSTEM_LAB_KEEP=1 leaves it up, and uses one that is up, while one works on a test."""
+    keep = os.environ.get("SYSTEM_LAB_KEEP") == "1"
+    if not (keep and settings.load(name, os.environ)):
+        lab_command("up", "--name", name, "--profile", profile, env=env)
+    try:
+        yield Lab(name)
+    finally:
+        if not keep:
+            lab_command("down", "--name", name)
