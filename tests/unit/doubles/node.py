@@ -80,6 +80,8 @@ def inspect(state, names):
 
 
 def load(state, path):
+    if state.get("full"):
+        fail("Error processing tar file(exit status 1): write /layer.tar: no space left on device")
     with tarfile.open(path) as archive:
         for item in json.loads(archive.extractfile("manifest.json").read().decode("utf-8")):
             for tag in item["RepoTags"]:

@@ -177,6 +177,12 @@ def test_an_archive_is_loaded_once_and_when_it_changes(run_module, node):
     assert not run_module(calicoctl_node, node.args(image_archive=second))['changed']
 
 
+def test_an_image_for_which_there_is_no_room(run_module, node):
+    node.update(images={}, full=True)
+    result = run_module(calicoctl_node, node.args(image_archive=node.archive('a')))
+    assert 'no space left' in result['msg'] and 'Docker Root Dir' in result['msg']
+
+
 def test_a_new_image_is_loaded_before_the_restart_is_allowed(run_module, node):
     run_module(calicoctl_node, node.args())
     newer = node.archive('c', tag='quay.io/calico/node:v2.6.12')
