@@ -24,6 +24,7 @@ __metaclass__ = type
 import io
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -41,10 +42,8 @@ def _tests_to_leave_out():
 
 
 if sys.version_info < (3,):
-    # Python 2.7 closes every file that a program could have, before it starts one.
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_NOFILE, (512, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    # Python 2.7 closes every file that a program could have inherited, one after the other, before it starts one.
+    subprocess.MAXFD = 256
 
 collect_ignore_glob = _tests_to_leave_out() if sys.version_info < CONTROLLER_PYTHON else []
 
