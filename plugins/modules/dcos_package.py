@@ -60,7 +60,8 @@ options:
     default: present
   reinstall:
     description:
-      - Uninstall a package first that is installed in another version or with other options. For C(etcd) this loses all data.
+      - Uninstall a package first that is installed in another version or with other options. Data in it are lost.
+      - C(etcd) 0.0.x cannot be reinstalled in one go, because its node in ZooKeeper has to be removed in between. It stays an error.
     type: bool
     default: false
   wait:
@@ -301,8 +302,9 @@ class Job:
         version = [f"its version is {actual.version}, not {wanted.description.version}"] if comparison.version else []
         self.result.update(compared=comparison.by, differences=version + _packages.sentences(comparison.differences, wanted.secret))
         if not comparison.same:
-            if not may_differ:
-                raise _packages.refused(wanted, actual, comparison)
+            error = _packages.refused(wanted, actual, comparison, may_differ)
+            if error is not None:
+                raise error
             self.result["leftovers"] = self.service.leftovers(actual)
 
     def _install(self, wanted: _packages.Wanted, actual: _packages.Actual) -> bool:
@@ -330,7 +332,7 @@ class Job:
             return _watch.Watch(self.client, package).look() if installed else NOT_LOOKED_AT
         before = ""
         if self.result["leftovers"]:
-            before = f"It was reinstalled: {self.result['leftovers'][0]['what']} of the old one keeps it from its work until that is removed"
+            before = f"It was reinstalled, and {self.result['leftovers'][0]['what']} of the old one is still there: see leftovers in the documentation"
         return _watch.wait_until_ready(self.client, package, self.deadline, self.progress, before)
 
     def _result(

@@ -23,12 +23,17 @@ HIDDEN = "(secret, not shown)"
 SECRET_NAME = re.compile(r"passw|secret|token|private.?key|credential|api.?key", re.IGNORECASE)
 OWN_LABELS = "DCOS_PACKAGE_"
 UNINSTALLING = "SDK_UNINSTALL"
-CALICO_AGENT_FILES = (
-    ("container calico-node", "docker rm -f calico-node"),
-    ("network file calico.cni in Mesos' CNI folder", "remove it: Mesos offers the network calico as long as it is there"),
-    ("plugins calico and calico-ipam in Mesos' plugin folder", "remove them when no container uses the network any more"),
-    ("key cluster-store in /etc/docker/daemon.json", "remove it, and restart Docker when that suits: Docker starts only with a datastore that answers"),
-    ("the installer's notes in /etc/calico/installer", "remove them: a new installation takes each step that they name for done"),
+# What a step of calico-dcos leaves on each agent: the option's group that switches it, the thing, how it goes.
+CALICO_ON_AGENTS = (
+    ("Run Calico-Node", "container calico-node", "docker rm -f calico-node"),
+    ("Install CNI", "network file calico.cni in Mesos' CNI folder", "remove it: Mesos offers the network calico as long as it is there"),
+    ("Install CNI", "plugins calico and calico-ipam in Mesos' plugin folder", "remove them when no container uses the network any more"),
+    ("Install CNI", "the installer's notes in /etc/calico/installer", "remove them: a new installation takes each step that they name for done"),
+    (
+        "Configure Docker Cluster-Store",
+        "key cluster-store in /etc/docker/daemon.json",
+        "remove it, and restart Docker when that suits: with it Docker starts only where the datastore answers",
+    ),
 )
 
 
@@ -185,21 +190,27 @@ def _shown(value: Any) -> str:
     return json.dumps(value, default=str)
 
 
-def refused(wanted: Wanted, actual: Actual, comparison: Comparison) -> CalicoError:
-    """Why an installed package that differs is left as it is."""
+def refused(wanted: Wanted, actual: Actual, comparison: Comparison, reinstall: bool) -> CalicoError | None:
+    """Why an installed package that differs is left as it is; None if it may be reinstalled."""
     name, new, old = wanted.description.name, wanted.description.version, str(actual.version)
+    in_the_way = _in_the_way(name, old, actual.options or {})
+    if reinstall and not in_the_way:
+        return None
     said = sentences(comparison.differences, wanted.secret)
     why = "; ".join(([f"its version is {old}, not {new}"] if comparison.version else []) + said)
-    remedy = (
-        "DC/OS changes no package in place by the API that every version has. Set version and options to what is installed, change it by hand, or set "
-        "reinstall to true, which uninstalls it first"
-    )
-    lost = [left["what"] for left in leftovers(name, old, actual.options or {})]
-    if name == "etcd":
-        remedy += " and loses all data in it"
-    if lost:
-        remedy += f"; what stays behind has to be removed in between ({lost[0]})"
+    remedy = "Set version and options to what is installed, or "
+    if in_the_way:
+        remedy += f"uninstall it with state: absent, which loses all data in it, remove what stays behind ({in_the_way}), and install it anew"
+    else:
+        remedy += "set reinstall to true, which uninstalls it first. DC/OS changes no package in place by an API that every version has"
     return CalicoError(f"Package {name} ({wanted.app_id}) is installed otherwise than wanted", why, remedy, differences=said, compared=comparison.by)
+
+
+def _in_the_way(name: str, version: str, options: Mapping[str, Any]) -> str | None:
+    """What keeps a package from being installed again right after its removal: etcd-mesos finds the id of a framework that was torn down, and stops."""
+    if name == "etcd" and version.startswith("0.0."):
+        return leftovers(name, version, options)[0]["remedy"].partition(":")[0]
+    return None
 
 
 def leftovers(name: str, version: str, options: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -212,7 +223,7 @@ def leftovers(name: str, version: str, options: Mapping[str, Any]) -> list[dict[
     node = _zookeeper_node(options, "Framework Settings", "calico")
     return [
         _left(f"ZooKeeper node /{node}", "the masters", f"{_janitor(node)}: without it a new installation takes over the old tasks' state"),
-        *(_left(what, "each agent", how) for what, how in CALICO_AGENT_FILES),
+        *(_left(what, "each agent", how) for group, what, how in CALICO_ON_AGENTS if (options.get(group) or {}).get("enable", True)),
         _left("Calico's data below /calico", "etcd", "etcdctl rm --recursive /calico, when no node uses it any more"),
     ]
 

@@ -45,7 +45,7 @@ ETCD_003 = group(
         }
     )
 )
-ETCD_010 = group(service=group(name=option("string", "etcd")), node=group(count=option("integer", 3, minimum=3)))
+ETCD_010 = group(service=group(name=option("string", "etcd")), node=group(count=option("integer", 3, minimum=3), token=option("string")))
 CALICO = {
     "type": "object",
     "properties": {

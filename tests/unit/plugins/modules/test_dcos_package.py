@@ -102,7 +102,7 @@ def test_changed_options_are_an_error_that_names_them(run: Any, universe: Univer
         failed = run(**ETCD, options={"etcd": {"cluster-size": 5, "auto-reseed": False}}, check=check)
         assert failed["failed"] and universe.writes == []
         assert failed["differences"] == ["etcd.auto-reseed is true, not false", "etcd.cluster-size is 3, not 5"]
-        assert "etcd.cluster-size is 3, not 5" in failed["msg"] and "reinstall" in failed["msg"] and "loses all data" in failed["msg"]
+        assert "etcd.cluster-size is 3, not 5" in failed["msg"] and "state: absent, which loses all data" in failed["msg"]
 
 
 def test_another_version_is_an_error(run: Any, universe: Universe) -> None:
@@ -113,21 +113,33 @@ def test_another_version_is_an_error(run: Any, universe: Universe) -> None:
 
 
 def test_reinstalls_when_told_to(run: Any, universe: Universe) -> None:
-    universe.members(5)
-    run(**ETCD, options=sized(3))
+    sdk = {"name": "etcd", "version": "0.1.0-3.3.12"}
+    run(**sdk)
     universe.api.requests.clear()
-    predicted = run(**ETCD, options=sized(5), reinstall=True, check=True, diff=True)
+    predicted = run(**sdk, options={"node": {"count": 5}}, reinstall=True, check=True, diff=True)
     assert predicted["changed"] and universe.writes == []
-    result = run(**ETCD, options=sized(5), reinstall=True, diff=True)
+    result = run(**sdk, options={"node": {"count": 5}}, reinstall=True, diff=True)
     assert universe.writes == ["POST /package/uninstall", "POST /package/install"] and result["diff"] == predicted["diff"]
-    assert '"cluster-size": 3' in result["diff"][0]["before"] and result["leftovers"][0]["what"] == "ZooKeeper node /etcd" and result["ready"]
+    assert '"count": 3' in result["diff"][0]["before"] and '"count": 5' in result["diff"][0]["after"] and result["ready"]
+    assert result["differences"] == predicted["differences"] == ["node.count is 3, not 5"]
 
 
-def test_a_reinstallation_that_never_gets_ready_names_what_stands_in_its_way(run: Any, universe: Universe) -> None:
+def test_etcd_mesos_cannot_be_reinstalled_in_one_go(run: Any, universe: Universe) -> None:
     universe.members(3)
-    run(**ETCD, options=sized(3))
-    failed = run(**ETCD, options=sized(5), reinstall=True, wait_timeout=1.5)
-    assert failed["failed"] and "3 of 5 members in DNS" in failed["msg"] and "ZooKeeper node /etcd of the old one" in failed["msg"]
+    run(**ETCD, options={"etcd": {"zk": "zk://a:2181/kept"}})
+    failed = run(**ETCD, reinstall=True)
+    assert failed["failed"] and "janitor.py -z kept on a master), and install it anew" in failed["msg"] and list(universe.state["apps"]) == ["/etcd"]
+
+
+def test_a_reinstallation_that_never_gets_ready_names_what_may_be_the_cause(run: Any, universe: Universe) -> None:
+    calico = {"name": "calico", "version": "0.4.0"}
+    universe.agent(1)
+    universe.steps("S1", 1, 2, 2, 1)
+    run(**calico)
+    universe.steps("S1", 1)
+    failed = run(**calico, options={"Install CNI": {"cpu-limit": 0.3}}, reinstall=True, wait_timeout=2)
+    assert failed["failed"] and "10.0.1.1: Docker cluster store waits for its turn" in failed["msg"]
+    assert "ZooKeeper node /calico of the old one" in failed["msg"]
 
 
 def test_secrets_are_shown_nowhere(run: Any, universe: Universe) -> None:
@@ -138,9 +150,14 @@ def test_secrets_are_shown_nowhere(run: Any, universe: Universe) -> None:
     assert not run(**ETCD, secret_options=secret)["changed"]
     failed = run(**ETCD, secret_options={"etcd": {"admin-password": "hunter3"}}, diff=True)
     assert failed["failed"] and failed["differences"] == ["etcd.admin-password differs (secret, not shown)"]
-    predicted = run(**ETCD, secret_options={"etcd": {"admin-password": "hunter3"}}, reinstall=True, check=True, diff=True)
-    assert predicted["changed"] and predicted["diff"][0]["before"] != predicted["diff"][0]["after"]
-    assert "hunter" not in str([first["diff"], failed["msg"], failed["differences"], predicted["diff"]])
+    assert "hunter" not in str([first["diff"], failed["msg"], failed["differences"]])
+
+
+def test_a_secret_that_changes_is_a_difference_with_both_sides_hidden(run: Any, universe: Universe) -> None:
+    sdk = {"name": "etcd", "version": "0.1.0-3.3.12"}
+    run(**sdk, secret_options={"node": {"token": "hunter2"}})
+    predicted = run(**sdk, secret_options={"node": {"token": "hunter3"}}, reinstall=True, check=True, diff=True)
+    assert predicted["changed"] and predicted["diff"][0]["before"] != predicted["diff"][0]["after"] and "hunter" not in str(predicted["diff"])
 
 
 # what is refused before anything is sent

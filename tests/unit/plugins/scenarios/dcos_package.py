@@ -21,8 +21,8 @@ def installed(use):
 
 
 def reinstalled(use):
-    args, root = _args(use, **ETCD)
-    return Scenario(dict(args, options={}, secret_options={}, reinstall=True), root, before=[args], unlike=UNTIL_IT_RUNS)
+    args, root = _args(use, name="etcd", version="0.1.0-3.3.12", wait_timeout=30)
+    return Scenario(dict(args, options={"node": {"count": 5}}, reinstall=True), root, before=[args], unlike=UNTIL_IT_RUNS)
 
 
 def uninstalled(use):
