@@ -34,10 +34,11 @@ class SetupFailed(Exception):
 
 @dataclass(frozen=True)
 class Venv:
-    """One environment: the Pythons that may carry it, best first, and its requirements file."""
+    """One environment: the Pythons that may carry it, best first, and its requirements file; `complete`: that names all, whatever packages ask for."""
 
     pythons: tuple[str, ...]
     requirements: str
+    complete: bool = False
 
     @property
     def by_uv(self) -> bool:
@@ -52,7 +53,7 @@ VENVS: Mapping[str, Venv] = {
     "lint": Venv(("3.13", "3.12"), "lint.txt"),
     "molecule": Venv(("3.12", "3.11"), "molecule.txt"),
     "dcos": Venv(("3.11", "3.12", "3.13"), "dcos.txt"),
-    "dcoscli": Venv(("3.9",), "dcoscli.txt"),
+    "dcoscli": Venv(("3.9",), "dcoscli.txt", complete=True),
     "virtualenv": Venv(("3.11", "3.12", "3.10"), "virtualenv.txt"),
     "py2.7": Venv(("2.7",), "python-2.7.txt"),
     "py3.6": Venv(("3.6",), "python-3.6.txt"),
@@ -145,7 +146,8 @@ def _fill(venv: Venv, python: Path, directory: Path) -> None:
         tools = bootstrap() / "bin"
         env = uv_environment(tools / "pip")
         _run([str(tools / "uv"), "venv", "--quiet", "--clear", "--python", str(python), str(directory)], env)
-        _run([str(tools / "uv"), "pip", "install", "--quiet", "--python", str(directory / "bin" / "python"), "-r", requirements], env)
+        options = ["--no-deps"] if venv.complete else []
+        _run([str(tools / "uv"), "pip", "install", "--quiet", *options, "--python", str(directory / "bin" / "python"), "-r", requirements], env)
         return
     virtualenv = ensure("virtualenv") / "bin" / "virtualenv"
     _run([str(virtualenv), "--quiet", "--clear", "--python", str(python), str(directory)])

@@ -148,7 +148,7 @@ def _end(api: Api, task_id: str) -> None:
 
 @pytest.fixture(name="sdk")
 def sdk_cluster(make: Make, etcd: str) -> Iterator[Api]:
-    yield make("1.12.5", launcher={"kind": "local", "etcd": etcd, "networks": ["dcos", "calico"]})
+    yield make("1.12.5", start_seconds=25, launcher={"kind": "local", "etcd": etcd, "networks": ["dcos", "calico"]})
 
 
 def test_the_sdk_etcd_follows_its_plan_and_uninstalls_itself(sdk: Api) -> None:
