@@ -50,28 +50,6 @@ options:
     description:
       - An archive made by C(docker save) that holds O(image). It is fetched and loaded when Docker has not exactly the image in it. Without
         it the image is pulled.
-    type: dict
-    suboptions:
-      url:
-        description:
-          - Address of the archive.
-        type: str
-      src:
-        description:
-          - Path of the archive on this host.
-        type: path
-      local_src:
-        description:
-          - Path of the archive on the controller, from where the action plugin pushes it.
-        type: str
-      sha256:
-        description:
-          - Checksum of the archive. Nothing is loaded without one.
-        type: str
-      sha256_variable:
-        description:
-          - Name of the variable that gives O(image_archive.sha256), named in the error when there is no sum.
-        type: str
   pull:
     description:
       - What to do when there is no O(image_archive) and no image, V(missing) pulls it, V(never) is an error.
@@ -162,31 +140,16 @@ options:
         type: str
         choices: [fail, report]
         default: fail
-  receipts:
-    description:
-      - File that notes which image an archive holds.
-    type: path
-    default: /var/lib/dcos-calico/receipts.json
-  ca_path:
-    description:
-      - File of CA certificates for fetching, instead of the system's.
-    type: path
-  timeout:
-    description:
-      - Seconds that fetching O(image_archive) may take, with all attempts.
-    type: float
-    default: 300
-  allow_http:
-    description:
-      - Allow O(image_archive.url) without encryption.
-    type: bool
-    default: false
   state:
     description:
       - V(absent) removes the unit and the container, and nothing else. Links, chains, routes and the datastore stay as they are.
     type: str
     choices: [present, absent]
     default: present
+extends_documentation_fragment:
+  - dcos.calico._download
+  - dcos.calico._download.image
+  - dcos.calico._download.timeout
 requirements:
   - Docker 1.11 or later
   - systemd 219 or later, with O(init_system=true)

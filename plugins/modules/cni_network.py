@@ -83,6 +83,9 @@ options:
 extends_documentation_fragment:
   - dcos.calico._cni_placing
   - dcos.calico._download
+  - dcos.calico._download.executables
+  - dcos.calico._download.plugins
+  - dcos.calico._download.timeout
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it. Nothing is fetched or pushed.

@@ -116,6 +116,8 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - dcos.calico._download
+  - dcos.calico._download.etcd
   - dcos.calico._etcd_service
 notes:
   - With O(ca_file), clients and peers have to show a certificate of that CA, so a member needs O(cert_file) and O(key_file) too.

@@ -65,6 +65,8 @@ options:
     choices: [present, absent]
     default: present
 extends_documentation_fragment:
+  - dcos.calico._download
+  - dcos.calico._download.etcd
   - dcos.calico._etcd_service
 notes:
   - Left alone, a proxy asks for SRV records at its very first start only. Afterwards it trusts the file C(proxy/cluster) in its folder,
