@@ -73,8 +73,10 @@ class Doubles:
             try:
                 exec(CODES[text], {"__name__": "__main__"})
             except SystemExit as ended:
-                status = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
-                err.write("%s\n" % ended.code if isinstance(ended.code, str) else "")
+                status = (list(ended.args) + [0])[0]
+                if isinstance(status, str):
+                    err.write(status + "\n")
+                    status = 1
             finally:
                 sys.argv, sys.stdout, sys.stderr = before
         return self._result(argv, status, out.text(), err.text())
