@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import ssl
@@ -27,6 +28,7 @@ NAME = os.environ.get("LAB_LIVE", "")
 LAB = settings.load(NAME, os.environ) if NAME else None
 pytestmark = pytest.mark.skipif(LAB is None or not LAB.dcos_api, reason="LAB_LIVE names no running lab with DC/OS")
 ENTERPRISE = LAB is not None and LAB.dcos_variant == "enterprise"
+PASSWORDS = LAB is not None and (ENTERPRISE or tuple(map(int, LAB.dcos_version.split(".")[:2])) >= (1, 13))
 enterprise = pytest.mark.skipif(not ENTERPRISE, reason="only Enterprise has an authority")
 NEWCERT = {"CN": "calico", "hosts": ["etcd.mesos", "10.0.0.1"], "names": [{"O": "test"}], "key": {"algo": "rsa", "size": 2048}}
 
@@ -94,6 +96,15 @@ def test_version_is_open_and_metadata_is_not() -> None:
     assert ask("/metadata", token=superuser()).json["CLUSTER_ID"]
 
 
+@pytest.mark.skipif(not PASSWORDS, reason="this DC/OS has no users with passwords")
+def test_users_and_service_accounts_log_in() -> None:
+    words = dcosmaster.passwords(lab())
+    login = ask("/acs/api/v1/auth/login", {"uid": dcosmaster.SUPERUSER, "password": words[dcosmaster.SUPERUSER]})
+    assert ask("/mesos/slaves", token=login.json["token"]).status == 200
+    refused = ask("/acs/api/v1/auth/login", {"uid": dcosmaster.SUPERUSER, "password": "x"})
+    assert (refused.status, refused.json["code"], refused.headers["WWW-Authenticate"]) == (401, "ERR_INVALID_CREDENTIALS", "acsjwt" if ENTERPRISE else "oauthjwt")
+
+
 def test_both_ports_and_all_names_lead_to_it() -> None:
     names = ["master1", "master.mesos", "leader.mesos", lab().masters[0].address]
     bundle = "/etc/lab/dcos/ca-bundle.crt" if ENTERPRISE else "/etc/lab/dcos/front.crt"
@@ -105,7 +116,7 @@ def test_both_ports_and_all_names_lead_to_it() -> None:
 
 
 def test_the_services_own_paths_are_not_passed_on() -> None:
-    for path in ("/_auth", "/_faults", "/_counters", "/_page/401", "/_agent/register", "/_cut"):
+    for path in ("/_auth", "/_faults", "/_counters", "/_page/401", "/_agent/register"):
         assert ask(path, token=superuser()).status == 404
 
 
@@ -115,6 +126,9 @@ def test_faults_reach_the_client_through_nginx() -> None:
             dcosapi.ask(lab(), "/_faults", {"path": "/mesos/slaves", "kind": kind, "times": 1})
             answer = ask("/mesos/slaves", token=superuser())
             assert answer.status == seen and (kind != "html" or answer.headers.get_content_type() == "text/html")
+        dcosapi.ask(lab(), "/_faults", {"path": "/mesos/slaves", "kind": "cut", "times": 1})
+        with pytest.raises(http.client.IncompleteRead):
+            ask("/mesos/slaves", token=superuser())
         assert ask("/mesos/slaves", token=superuser()).json["slaves"]
     finally:
         ask_control("DELETE", "/_faults")
@@ -153,6 +167,19 @@ def test_the_name_server_knows_what_dcos_publishes() -> None:
             return wanted == {line.split()[0] for line in inside(lab().agents[0], "getent", "ahostsv4", name, check=False).splitlines()}
 
         eventually(f"{name} is known", known)
+
+
+@pytest.mark.skipif(LAB is None or len(LAB.masters) < 2, reason="there is one master only")
+def test_another_master_may_lead() -> None:
+    first, other = (host.address for host in lab().masters[:2])
+    for address in (other, first):
+        dcosapi.ask(lab(), "/_leader", {"ip": address, "election_seconds": 1})
+        eventually("it leads", lambda a=address: ask("/mesos/state", token=superuser()).json["leader"] == f"master@{a}:5050" if led() else False)
+        eventually("its name follows", lambda a=address: inside(lab().agents[0], "getent", "ahostsv4", "leader.mesos", check=False).startswith(f"{a} "))
+
+
+def led() -> bool:
+    return ask("/mesos/state", token=superuser()).status == 200
 
 
 # -- the authority ----------------------------------------------------------------------------
