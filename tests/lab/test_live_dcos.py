@@ -102,7 +102,8 @@ def test_users_and_service_accounts_log_in() -> None:
     login = ask("/acs/api/v1/auth/login", {"uid": dcosmaster.SUPERUSER, "password": words[dcosmaster.SUPERUSER]})
     assert ask("/mesos/slaves", token=login.json["token"]).status == 200
     refused = ask("/acs/api/v1/auth/login", {"uid": dcosmaster.SUPERUSER, "password": "x"})
-    assert (refused.status, refused.json["code"], refused.headers["WWW-Authenticate"]) == (401, "ERR_INVALID_CREDENTIALS", "acsjwt" if ENTERPRISE else "oauthjwt")
+    assert (refused.status, refused.json["code"]) == (401, "ERR_INVALID_CREDENTIALS")
+    assert refused.headers["WWW-Authenticate"] == ("acsjwt" if ENTERPRISE else "oauthjwt")
 
 
 def test_both_ports_and_all_names_lead_to_it() -> None:
