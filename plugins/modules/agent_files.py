@@ -64,11 +64,11 @@ options:
     type: float
     default: 90
 extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
   - dcos.calico._files
 attributes:
   check_mode:
-    description: Can run in check mode and tell what it would change without changing it.
-    support: full
     details:
       - A unit that is not there yet is taken for one that a task before this one would have made.
   diff_mode:
@@ -76,14 +76,6 @@ attributes:
     support: full
     details:
       - Secrets, and files that only their owner may read, are shown as changed but never with their content.
-  idempotent:
-    description: A second run with the same arguments changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 """
 
 EXAMPLES = r"""

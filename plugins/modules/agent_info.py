@@ -97,21 +97,9 @@ options:
       - Script that tells the address of this host.
     type: path
     default: /opt/mesosphere/bin/detect_ip
-attributes:
-  check_mode:
-    description: Changes nothing in any mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: N/A
-  idempotent:
-    description: Changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
+extends_documentation_fragment:
+  - dcos.calico._attributes.agent
+  - dcos.calico._attributes.info
 """
 
 EXAMPLES = r"""

@@ -123,23 +123,16 @@ options:
       - Name of their group.
     type: str
     default: root
+extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
 attributes:
   check_mode:
-    description: Can run in check mode and tell what it would change without changing it.
-    support: full
     details:
       - There is no request yet for a key that would be made.
   diff_mode:
     description: Shows what changed. Of a key that is its type, its size and the sum of its public part, of a certificate its fingerprint.
     support: full
-  idempotent:
-    description: A second run with the same arguments changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 """
 
 EXAMPLES = r"""

@@ -62,6 +62,8 @@ options:
       - Seconds for each artefact.
     type: float
     default: 600
+extends_documentation_fragment:
+  - dcos.calico._attributes
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it.
@@ -73,7 +75,6 @@ attributes:
     support: full
   idempotent:
     description: What is in the folder is not fetched again.
-    support: full
 """
 
 EXAMPLES = r"""

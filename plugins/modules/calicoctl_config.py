@@ -59,21 +59,12 @@ notes:
 seealso:
   - module: dcos.calico.calicoctl_resource
 attributes:
-  check_mode:
-    description: Can run in check mode and tell what it would change without changing it.
-    support: full
   diff_mode:
     description: Shows each setting before and after.
     support: full
-  idempotent:
-    description: A second run with the same arguments changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
   - dcos.calico._calicoctl
 """
 

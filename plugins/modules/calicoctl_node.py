@@ -147,6 +147,8 @@ options:
     choices: [present, absent]
     default: present
 extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
   - dcos.calico._download
   - dcos.calico._download.image
   - dcos.calico._download.timeout
@@ -156,18 +158,9 @@ requirements:
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it. Where Docker or calicoctl are not there yet, that is everything.
-    support: full
   diff_mode:
     description: Shows what changed of image, unit and container.
     support: full
-  idempotent:
-    description: A second run with the same arguments changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 """
 
 EXAMPLES = r"""

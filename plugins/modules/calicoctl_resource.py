@@ -102,21 +102,12 @@ notes:
     off. Whenever O(resources) holds a pool, this module keeps the setting as the pools in the datastore need it, and reports that as a change. Each
     change of it lets Felix start again on every node.
 attributes:
-  check_mode:
-    description: Can run in check mode and tell what it would change without changing it.
-    support: full
   diff_mode:
     description: Shows each resource before and after, in one spelling and without what equals its default.
     support: full
-  idempotent:
-    description: A second run with the same arguments changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
   - dcos.calico._calicoctl
 """
 

@@ -31,22 +31,9 @@ options:
     type: list
     elements: str
     default: []
-attributes:
-  check_mode:
-    description: Changes nothing, in check mode or not.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is nothing to show.
-    support: N/A
-  idempotent:
-    description: Changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 extends_documentation_fragment:
+  - dcos.calico._attributes.agent
+  - dcos.calico._attributes.info
   - dcos.calico._calicoctl
 """
 

@@ -14,6 +14,7 @@ description:
 author:
   - dcos.calico maintainers (@dcos)
 extends_documentation_fragment:
+  - dcos.calico._attributes.info
   - dcos.calico._dcos
   - dcos.calico._dcos.actiongroup
 options:
@@ -34,16 +35,6 @@ options:
     description:
       - Lists the agents that have all these attributes only, each with this value, compared as text.
     type: dict
-attributes:
-  check_mode:
-    description: Changes nothing in any mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: N/A
-  idempotent:
-    description: Changes nothing.
-    support: full
 seealso:
   - plugin: dcos.calico.dcos
     plugin_type: inventory

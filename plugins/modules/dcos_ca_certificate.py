@@ -110,11 +110,10 @@ options:
     type: int
     default: 30
 extends_documentation_fragment:
+  - dcos.calico._attributes
   - dcos.calico._dcos
 attributes:
   check_mode:
-    description: Can run in check mode and tell what it would change without changing it.
-    support: full
     details:
       - In check mode nothing is asked of the CA but what reads.
   diff_mode:
@@ -122,7 +121,6 @@ attributes:
     support: full
   idempotent:
     description: A second run changes nothing, if it is given what the first one returned.
-    support: full
   action_group:
     description: Use C(group/dcos.calico.dcos) in C(module_defaults) to set defaults for this module.
     support: full

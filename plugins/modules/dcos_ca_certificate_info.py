@@ -37,17 +37,9 @@ options:
     type: str
     default: ""
 extends_documentation_fragment:
+  - dcos.calico._attributes.info
   - dcos.calico._dcos
 attributes:
-  check_mode:
-    description: Can run in check mode; it never changes anything.
-    support: full
-  diff_mode:
-    description: There is nothing to show, because nothing changes.
-    support: N/A
-  idempotent:
-    description: Never changes anything.
-    support: full
   action_group:
     description: Use C(group/dcos.calico.dcos) in C(module_defaults) to set defaults for this module.
     support: full

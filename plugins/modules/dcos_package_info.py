@@ -14,6 +14,7 @@ description:
 author:
   - dcos.calico maintainers (@dcos)
 extends_documentation_fragment:
+  - dcos.calico._attributes.info
   - dcos.calico._dcos
   - dcos.calico._dcos.actiongroup
 options:
@@ -29,16 +30,6 @@ options:
     description:
       - Look at this installation only.
     type: str
-attributes:
-  check_mode:
-    description: Changes nothing in any mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: N/A
-  idempotent:
-    description: Changes nothing.
-    support: full
 seealso:
   - module: dcos.calico.dcos_package
 """

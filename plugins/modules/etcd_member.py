@@ -116,6 +116,8 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
   - dcos.calico._download
   - dcos.calico._download.etcd
   - dcos.calico._etcd_service
@@ -123,20 +125,9 @@ notes:
   - With O(ca_file), clients and peers have to show a certificate of that CA, so a member needs O(cert_file) and O(key_file) too.
   - A changed member is restarted. Run the module on one host after the other when a running cluster is changed.
 attributes:
-  check_mode:
-    description: Can run in check mode and tell what it would change without changing it.
-    support: full
   diff_mode:
     description: Shows what changed, before and after, of the user, the executable, each file and the unit.
     support: full
-  idempotent:
-    description: A second run with the same arguments changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 """
 
 EXAMPLES = r"""

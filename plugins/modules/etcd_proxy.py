@@ -65,6 +65,8 @@ options:
     choices: [present, absent]
     default: present
 extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
   - dcos.calico._download
   - dcos.calico._download.etcd
   - dcos.calico._etcd_service
@@ -77,20 +79,9 @@ notes:
     of the unit, which the next run of this module makes, finds the new ones.
   - The proxy serves the v2 API only, which is what Calico 2 uses.
 attributes:
-  check_mode:
-    description: Can run in check mode and tell what it would change without changing it.
-    support: full
   diff_mode:
     description: Shows what changed, before and after, of the user, the executable, each file and the unit.
     support: full
-  idempotent:
-    description: A second run with the same arguments changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 """
 
 EXAMPLES = r"""

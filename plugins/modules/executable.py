@@ -32,6 +32,8 @@ options:
     choices: [present, absent]
     default: present
 extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
   - dcos.calico._download
   - dcos.calico._download.executables
   - dcos.calico._download.timeout
@@ -39,18 +41,11 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it. Nothing is fetched or pushed.
-    support: full
   diff_mode:
     description: Shows sums, owners, modes and links, before and after.
     support: full
   idempotent:
     description: A second run with the same arguments changes nothing and fetches nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 """
 
 EXAMPLES = r"""

@@ -19,6 +19,7 @@ description:
 author:
   - dcos.calico maintainers (@dcos)
 extends_documentation_fragment:
+  - dcos.calico._attributes
   - dcos.calico._dcos
   - dcos.calico._dcos.actiongroup
 options:
@@ -57,12 +58,8 @@ notes:
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it. Does not wait.
-    support: full
   diff_mode:
     description: Shows what differs of each app before and after.
-    support: full
-  idempotent:
-    description: A second run with the same arguments changes nothing.
     support: full
 """
 

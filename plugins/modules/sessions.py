@@ -28,6 +28,8 @@ options:
       - Name of the variable in which each host has the result of M(dcos.calico.calicoctl_node). Hosts without one are left out.
     type: str
     required: true
+extends_documentation_fragment:
+  - dcos.calico._attributes.info
 attributes:
   action:
     description: Has a corresponding action plugin, which does it all.
@@ -35,15 +37,6 @@ attributes:
   bypass_host_loop:
     description: Runs once for all hosts.
     support: none
-  check_mode:
-    description: Changes nothing in any mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: N/A
-  idempotent:
-    description: Changes nothing.
-    support: full
 """
 
 EXAMPLES = r"""

@@ -58,21 +58,13 @@ options:
     type: str
     choices: [present, absent]
     default: present
+extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
 attributes:
-  check_mode:
-    description: Can run in check mode and tell what it would change without changing it.
-    support: full
   diff_mode:
     description: Shows what changed, before and after, of the file and of each key of the running kernel.
     support: full
-  idempotent:
-    description: A second run with the same arguments changes nothing.
-    support: full
-  action_group:
-    description: Use C(group/dcos.calico.agent) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - dcos.calico.agent
 """
 
 EXAMPLES = r"""
