@@ -14,7 +14,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _prefli
 Finding = dict[str, Any]
 
 ETCD_SPEC = {
-    "source": {"type": "str", "choices": ["existing", "managed"], "default": "existing"},
+    "source": {"type": "str", "choices": ["existing", "managed", "universe"], "default": "existing"},
+    "tls": {"type": "bool", "default": False},
     "proxy": {"type": "bool", "default": False},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "client_port": {"type": "int", "default": 2379},

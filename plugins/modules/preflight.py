@@ -109,10 +109,15 @@ options:
         suboptions:
           source:
             description:
-              - Who runs it. A V(managed) one may not be there yet.
+              - Who runs it. One that is V(managed) or from the V(universe) may not be there yet.
             type: str
-            choices: [existing, managed]
+            choices: [existing, managed, universe]
             default: existing
+          tls:
+            description:
+              - Whether TLS is wanted between it and its clients.
+            type: bool
+            default: false
           proxy:
             description:
               - Whether each host reaches it by a proxy of its own, which may not be there yet.

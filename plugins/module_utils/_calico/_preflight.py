@@ -90,6 +90,7 @@ def check_wanted(verdict, expectations):
         if not artefact.get('sha256'):
             verdict.fail(ALL, 'checksum', 'there is no sha256 for %s' % artefact['name'], 'nothing is installed without one',
                          'Set %s, to a sum from a place you trust; playbook manifest prints those of what it fetches' % artefact['variable'])
+    check_datastore(verdict, expectations.get('etcd') or {})
     names = [network['name'] for network in expectations.get('networks') or []]
     for name in sorted(set(names)):
         if not _rules.NAME.match(name):
@@ -104,6 +105,18 @@ def check_wanted(verdict, expectations):
     if port and any(first <= port <= last for first, last in MESOS_PORTS):
         verdict.warn(ALL, 'health_port', "Felix' health port %d is in a range that Mesos offers to tasks" % port, 'a task may be given it',
                      'Choose one above 32000')
+
+
+def check_datastore(verdict, etcd):
+    """What an etcd from the Universe cannot do: 0.0.3 speaks plain http, on ports that Mesos gives it."""
+    if etcd.get('source') != 'universe':
+        return
+    if etcd.get('tls') or any(endpoint.startswith('https:') for endpoint in etcd.get('endpoints') or []):
+        verdict.fail(ALL, 'etcd', 'TLS is wanted with the etcd of the Universe', 'its package has no TLS',
+                     'Set calico_etcd_source to managed or existing, or leave calico_etcd_ca_file empty and write http:// in calico_etcd_endpoints')
+    if not etcd.get('proxy'):
+        verdict.fail(ALL, 'etcd', 'the etcd of the Universe is wanted without a proxy', 'its members listen on ports that change when Mesos starts them anew',
+                     'Set calico_etcd_proxy to true: a proxy finds them by their SRV records')
 
 
 def check_nodes(verdict, hosts):
@@ -265,7 +278,7 @@ def _owner(found):
 def check_etcd(verdict, name, info, expectations):
     """The datastore, where it can be judged now: not one that is yet to be set up, nor our own proxy, which is not there yet or is repaired."""
     etcd, probes = expectations.get('etcd') or {}, info.get('etcd') or []
-    later = etcd.get('source') == 'managed' or etcd.get('proxy')
+    later = etcd.get('source') in ('managed', 'universe') or etcd.get('proxy')
     bad = [probe for probe in probes if not probe.get('healthy')]
     for probe in bad:
         what, remedy = _etcd_trouble(probe)

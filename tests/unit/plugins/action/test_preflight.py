@@ -88,6 +88,6 @@ def test_arguments_are_checked(missing: str) -> None:
         run({"agent1": {"found": INFO}}, **{missing: None})
 
 
-def test_a_datastore_that_cannot_be_had_yet_is_refused() -> None:
-    with pytest.raises(Exception, match="universe"):
-        run({"agent1": {"found": INFO}}, expectations=WANTED | {"etcd": {"source": "universe"}})
+def test_an_unknown_source_of_the_datastore_is_refused() -> None:
+    with pytest.raises(Exception, match="zookeeper"):
+        run({"agent1": {"found": INFO}}, expectations=WANTED | {"etcd": {"source": "zookeeper"}})

@@ -240,6 +240,22 @@ def test_everything_wrong_is_told_at_once_and_in_order(cluster):
     assert hosts == sorted(hosts, key=lambda name: (name != ALL, name)) and len(hosts) > 4
 
 
+UNIVERSE = {'source': 'universe', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379']}
+
+
+@pytest.mark.parametrize('change, told', [
+    ({}, None),
+    ({'tls': True}, 'TLS'),
+    ({'endpoints': ['https://10.0.0.100:2379']}, 'TLS'),
+    ({'proxy': False}, 'without a proxy'),
+])
+def test_the_etcd_of_the_universe(cluster, change, told):
+    cluster.wanted['etcd'] = dict(UNIVERSE, **change)
+    cluster.info['etcd'] = [{'endpoint': 'http://127.0.0.1:2379', 'healthy': False, 'v2': None, 'certificate': None, 'error': 'refused'}]
+    failures = cluster.judge()[0]
+    assert [failure['check'] for failure in failures] == (['etcd'] if told else []) and all(told in failure['what'] for failure in failures)
+
+
 MEMBER_UNIT = 'calico-etcd.service'
 
 
