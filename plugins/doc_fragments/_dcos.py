@@ -16,9 +16,8 @@ options:
       - Address of the cluster's Admin Router, which is that of any master or of the load balancer before them, such as V(https://dcos.example.com).
       - Over plain V(http://) a token, password or service account is refused, because whoever sees it on the way can do with the cluster what you can.
         It is sent, with a warning, if O(validate_certs=false) is given as well; and to this host itself, which is a tunnel's end.
-      - If not given, the environment variable E(DCOS_URL) is used.
+      - Required. If not given, the environment variable E(DCOS_URL) is used.
     type: str
-    required: true
   token:
     description:
       - A token of DC/OS, as C(dcos config show core.dcos_acs_token) prints it. It lives for five days by default.

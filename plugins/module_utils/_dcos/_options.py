@@ -23,7 +23,7 @@ def _option(variable: str, **spec: Any) -> dict[str, Any]:
 
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = dict(
-    url=_option("DCOS_URL", type="str", required=True),
+    url=_option("DCOS_URL", type="str"),  # required; said better by _from()
     token=_option("DCOS_ACS_TOKEN", type="str", no_log=True),
     uid=_option("DCOS_UID", type="str"),
     password=_option("DCOS_PASSWORD", type="str", no_log=True),
@@ -102,7 +102,7 @@ class Options:
                 value = (to_text(value) if name == "password" else to_text(value).strip()) or None
             values[name] = value
         if values["url"] is None:
-            raise ValidationError("No DC/OS cluster is named", "the option url is empty", "Give url, such as https://dcos.example.com, or set DCOS_URL")
+            raise ValidationError("No DC/OS cluster is named", "the option url is not given", "Give url, such as https://dcos.example.com, or set DCOS_URL")
         return cls(**values)
 
     def secret_texts(self) -> set[str]:

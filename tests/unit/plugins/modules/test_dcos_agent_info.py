@@ -115,7 +115,7 @@ def test_no_leader(run_module, cluster) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"url": ""}, "url is empty"),
+        ({"url": ""}, "url is not given"),
         ({"url": "dcos.example.com"}, "does not begin with https://"),
         ({"timeout": 0}, "timeout is 0"),
         ({"uid": "bob"}, "uid is given without password"),

@@ -125,8 +125,8 @@ def test_no_cluster_is_named(empty) -> None:
 
 def test_argument_spec_is_a_copy() -> None:
     spec = _options.argument_spec(own=dict(type="str"))
-    spec["url"]["required"] = False
-    assert _options.ARGUMENT_SPEC["url"]["required"] is True and spec["own"] == {"type": "str"}
+    spec["timeout"]["default"] = 1.0
+    assert _options.ARGUMENT_SPEC["timeout"]["default"] == 30.0 and spec["own"] == {"type": "str"}
 
 
 def test_environment_is_documented_as_it_is_read() -> None:
