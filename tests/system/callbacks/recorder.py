@@ -38,7 +38,12 @@ def _count_executions() -> None:
     def counted(self, module_name=None, *args, **kwargs):
         if self._connection.transport != "local":
             host = self._play_context.remote_addr
-            _append(kind="execution", host=(kwargs.get("task_vars") or {}).get("inventory_hostname", host), module=module_name or self._task.action)
+            _append(
+                kind="execution",
+                host=(kwargs.get("task_vars") or {}).get("inventory_hostname", host),
+                module=module_name or self._task.action,
+                once=bool(self._task.run_once),
+            )
         return original(self, module_name, *args, **kwargs)
 
     ActionBase._execute_module = counted
@@ -66,6 +71,7 @@ class CallbackModule(CallbackBase):
             host=result._host.get_name(),
             task=result._task.get_name(),
             action=result._task.action,
+            once=bool(result._task.run_once),
             outcome=outcome,
             changed=bool(data.get("changed")),
             diff=diff if isinstance(diff, list) else [diff],
@@ -86,4 +92,4 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_include(self, included_file) -> None:
         for host in included_file._hosts:
-            _append(kind="result", host=host.get_name(), task="include", action="include", outcome="ok", changed=False, diff=[])
+            _append(kind="result", host=host.get_name(), task="include", action="include", once=False, outcome="ok", changed=False, diff=[])

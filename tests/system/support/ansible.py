@@ -45,9 +45,13 @@ class Run:
         return Counter(item["host"] for item in self.executions)
 
     def others(self) -> Counter[str]:
-        """Task results per host that ran no module on it: skipped, included, validated, judged."""
-        counted = [item for item in self.results if item["action"] not in NOT_COUNTED]
-        return Counter(item["host"] for item in counted) - self.remote()
+        """Task results per host that ran no module on it: skipped, included, validated. What is done once per cluster is apart."""
+        counted = [item for item in self.results if item["action"] not in NOT_COUNTED and not item["once"]]
+        return Counter(item["host"] for item in counted) - Counter(item["host"] for item in self.executions if not item["once"])
+
+    def once(self) -> list[str]:
+        """Names of the tasks that were done, or skipped, once for the whole cluster."""
+        return [item["task"] for item in self.results if item["once"]]
 
     def predictions(self) -> set[tuple[str, str]]:
         """(host, name of the thing) of everything in the diffs, for comparing a prediction with the run."""
