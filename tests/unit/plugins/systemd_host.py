@@ -146,6 +146,11 @@ class Host:
         """Source of the etcd double, as modules take it."""
         return {"src": str(self.etcd), "sha256": hashlib.sha256(self.etcd.read_binary()).hexdigest(), "path": str(self.root.join("opt", "etcd"))}
 
+    def etcd_args(self, url, **more):
+        """Options of a module that runs the etcd double, which clients reach at a URL."""
+        paths = {"data_dir": str(self.root.join("data")), "receipts": str(self.root.join("receipts.json"))}
+        return dict(paths, user=self.user, executable=self.etcd_source(), listen_client_urls=[url], **more)
+
     def close(self):
         """End every process that was started here, also one that a restart was about to replace."""
         path = self.root.join("systemd", "started")

@@ -22,12 +22,10 @@ class Killed(BaseException):
 
 @pytest.fixture
 def run(run_module, systemd_host, free_port):
-    root = systemd_host.root
     systemd_host.url = 'http://127.0.0.1:%d' % free_port
 
     def call(check=False, diff=False, **more):
-        args = {'user': systemd_host.user, 'executable': systemd_host.etcd_source(), 'data_dir': str(root.join('data')), 'wait': 5, 'name': 'm1',
-                'members': MEMBERS, 'listen_client_urls': [systemd_host.url], 'receipts': str(root.join('receipts.json'))}
+        args = systemd_host.etcd_args(systemd_host.url, wait=5, name='m1', members=MEMBERS)
         return run_module(etcd_member, dict(args, **more), check=check, diff=diff)
     systemd_host.member(MEMBERS[1]['peer_url'])
     return call

@@ -26,16 +26,13 @@ def quick(monkeypatch):
 
 @pytest.fixture
 def run(run_module, systemd_host, free_port):
-    root = systemd_host.root
     systemd_host.srv('etcd.mesos', *OLD)
     for url in OLD:
         systemd_host.member(url)
     systemd_host.url = 'http://127.0.0.1:%d' % free_port
 
     def call(check=False, diff=False, **more):
-        args = {'user': systemd_host.user, 'executable': systemd_host.etcd_source(), 'data_dir': str(root.join('data')), 'wait': 5,
-                'listen_client_urls': [systemd_host.url], 'receipts': str(root.join('receipts.json'))}
-        return run_module(etcd_proxy, dict(args, **more), check=check, diff=diff)
+        return run_module(etcd_proxy, dict(systemd_host.etcd_args(systemd_host.url, wait=5), **more), check=check, diff=diff)
     return call
 
 

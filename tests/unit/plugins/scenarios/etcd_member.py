@@ -13,19 +13,7 @@ NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started", "members/*"]
 def _args(use, **more):
     host = use("systemd_host")
     host.member(MEMBERS[1]["peer_url"])
-    return dict(
-        {
-            "name": "m1",
-            "members": MEMBERS,
-            "user": host.user,
-            "executable": host.etcd_source(),
-            "data_dir": str(host.root.join("data")),
-            "wait": 10,
-            "listen_client_urls": ["http://127.0.0.1:%d" % use("free_port")],
-            "receipts": str(host.root.join("receipts.json")),
-        },
-        **more
-    )
+    return host.etcd_args("http://127.0.0.1:%d" % use("free_port"), wait=10, name="m1", members=MEMBERS, **more)
 
 
 def present(use):

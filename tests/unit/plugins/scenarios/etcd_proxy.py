@@ -17,17 +17,7 @@ def _args(use, **more):
     host.srv("etcd.mesos", *MEMBERS)
     for url in MEMBERS:
         host.member(url)
-    return dict(
-        {
-            "user": host.user,
-            "executable": host.etcd_source(),
-            "data_dir": str(host.root.join("data")),
-            "wait": 10,
-            "listen_client_urls": ["http://127.0.0.1:%d" % use("free_port")],
-            "receipts": str(host.root.join("receipts.json")),
-        },
-        **more
-    )
+    return host.etcd_args("http://127.0.0.1:%d" % use("free_port"), wait=10, **more)
 
 
 def _scenario(use, args, **more):
