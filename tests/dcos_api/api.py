@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from standin import Standin, eventually, patience
+from standin import ANSWER_SECONDS, Standin, eventually, patience
 
 Json = dict[str, Any]
 
@@ -34,7 +34,13 @@ class Api:
     def ask(self, method: str, path: str, body: Any = None, headers: Json | None = None, base: str | None = None, **more: Any) -> requests.Response:
         sent = {"Authorization": f"token={self.token}"} if self.token else {}
         return self._session.request(
-            method, (base or self.standin.url) + path, json=body, headers={**sent, **(headers or {})}, timeout=patience(20), allow_redirects=False, **more
+            method,
+            (base or self.standin.url) + path,
+            json=body,
+            headers={**sent, **(headers or {})},
+            timeout=patience(ANSWER_SECONDS),
+            allow_redirects=False,
+            **more,
         )
 
     def get(self, path: str, **more: Any) -> requests.Response:

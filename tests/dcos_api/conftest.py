@@ -15,12 +15,13 @@ sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "contract"))
 
 from api import Api  # noqa: E402
-from harness.packages import ETCD, find  # noqa: E402
+from authority import Authority  # noqa: E402
+from harness.packages import ETCD, Program, find  # noqa: E402
 from standin import running, users  # noqa: E402
 
 PERMISSIONS = {
     "admin": ["dcos:superuser"],
-    "reader": ["dcos:adminrouter:ops:mesos", "dcos:adminrouter:ops:metadata"],
+    "reader": ["dcos:adminrouter:ops:mesos", "dcos:adminrouter:ops:mesos-dns", "dcos:adminrouter:ops:metadata"],
     "packager": ["dcos:adminrouter:package"],
     "nobody": [],
 }
@@ -83,3 +84,17 @@ def enterprise(make_shared: Make) -> Api:
 def fresh(make: Make) -> Api:
     """A cluster nobody else changes."""
     return make()
+
+
+@pytest.fixture(scope="session")
+def cfssl() -> Path:
+    """A real CFSSL, by apt if it is not there."""
+    return find(Program("cfssl", "golang-cfssl", "usr/bin/cfssl", "CONTRACT_CFSSL"))
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    """A certificate authority of this module's own."""
+    made = Authority(tmp_path_factory.mktemp("authority"))
+    yield made
+    made.close()

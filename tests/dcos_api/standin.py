@@ -20,7 +20,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDINS = ROOT / "tests" / "standins"
-START_SECONDS = 30
+START_SECONDS = 60
+ANSWER_SECONDS = 60
 STOP_SECONDS = 15
 SCALE = 0.02
 FIRST_AGENT = "127.9.0.21"
@@ -42,7 +43,7 @@ def interpreter() -> Path:
     return venvs.ensure("dcos") / "bin" / "python"
 
 
-def eventually(check: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+def eventually(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """The first true value of check."""
     deadline = time.monotonic() + patience(seconds)
     while True:
@@ -127,7 +128,7 @@ class Standin:
             method=method,
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=patience(20)) as answer:
+        with opener.open(request, timeout=patience(ANSWER_SECONDS)) as answer:
             content = answer.read()
         return json.loads(content) if content else None
 

@@ -84,10 +84,11 @@ def test_an_agent_leaves_when_it_says_so(make: Make) -> None:
 
 def test_another_master_leads_after_an_election(make: Make) -> None:
     api = make(agents=(1, 0))
-    api.standin.control("POST", "/_leader", {"ip": "127.9.0.12", "election_seconds": 50})
+    api.standin.control("POST", "/_leader", {"ip": None, "election_seconds": 0})
     eventually(lambda: api.get("/mesos/slaves").status_code == 503, "nobody leads")
     assert api.anyone().get("/redirect", base=api.standin.listeners["mesos"]).status_code == 503
     assert api.get("/mesos_dns/v1/hosts/leader.mesos").json() == [{"host": "", "ip": ""}]
+    api.standin.control("POST", "/_leader", {"ip": "127.9.0.12", "election_seconds": 5})
     eventually(lambda: api.get("/mesos/slaves").status_code == 200, "somebody leads")
     assert api.get("/mesos/state").json()["leader"] == "master@127.9.0.12:5050"
     assert [node["hostname"] for node in api.get("/exhibitor/exhibitor/v1/cluster/status").json() if node["isLeader"]] == ["127.9.0.12"]

@@ -27,7 +27,7 @@ def fetch(url: str, method: str = "GET", data: bytes | None = None) -> Any:
 @pytest.fixture(name="cluster")
 def with_etcd(make: Make, etcd: str) -> Api:
     """A cluster whose agents have a real etcd."""
-    return make(launcher={"kind": "local", "etcd": etcd, "networks": ["dcos"]})
+    return make(start_seconds=15, launcher={"kind": "local", "etcd": etcd, "networks": ["dcos"]})
 
 
 def members(api: Api) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def test_etcd_0_0_3_starts_real_members_one_after_the_other(cluster: Api) -> Non
             seen.append((len(members(cluster)), answer.status_code))
         return answer.status_code == 200
 
-    eventually(healthy, "three members agree", 60)
+    eventually(healthy, "three members agree")
     assert {status for count, status in seen if count < 3} == {500}, "not healthy before all members run"
     found = members(cluster)
     assert len({entry["host"] for entry in found}) == 3
@@ -67,12 +67,12 @@ def test_etcd_0_0_3_starts_real_members_one_after_the_other(cluster: Api) -> Non
 
 def test_etcd_replaces_a_member_and_leaves_leftovers(cluster: Api) -> None:
     cluster.install("etcd", "0.0.3")
-    eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "it is healthy", 60)
+    eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "it is healthy")
     lost = members(cluster)[0]
     cluster.standin.control("POST", "/_agent/unregister", {"agent_id": lost["slaveID"]})
     assert eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 500, "a member is missed")
     cluster.standin.register("127.9.0.24")
-    eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "it is replaced", 60)
+    eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "it is replaced")
     assert lost["name"] not in {entry["name"] for entry in members(cluster)}
     # Uninstalled: no app, no framework, no members; but ZooKeeper has the old framework's id.
     framework = next(entry["id"] for entry in cluster.get("/mesos/frameworks").json()["frameworks"] if entry["name"] == "etcd")
@@ -86,7 +86,7 @@ def test_etcd_replaces_a_member_and_leaves_leftovers(cluster: Api) -> None:
     failure = eventually(lambda: cluster.app("/etcd", "lastTaskFailure").get("lastTaskFailure"), "the old state is in the way")
     assert failure["message"] == "Framework has been removed"
     assert cluster.standin.control("POST", "/_zookeeper/delete", {"path": "/etcd"}) == {"deleted": ["/etcd"]}
-    eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "the janitor was here", 60)
+    eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "the janitor was here")
 
 
 def test_calico_goes_agent_by_agent_and_step_by_step(make: Make) -> None:
@@ -102,7 +102,7 @@ def test_calico_goes_agent_by_agent_and_step_by_step(make: Make) -> None:
         seen.append({agent: {cls: task["state"] for cls, task in row.items()} for agent, row in answer.json().items()})
         return seen[-1]
 
-    eventually(lambda: (found := states()) and len(found) == 4 and all(row == COMPLETE for row in found.values()), "all agents are done", 60)
+    eventually(lambda: (found := states()) and len(found) == 4 and all(row == COMPLETE for row in found.values()), "all agents are done")
     for found in seen:
         for row in found.values():
             order = [cls for cls in COMPLETE if cls in row]
@@ -160,13 +160,13 @@ def test_the_sdk_etcd_follows_its_plan_and_uninstalls_itself(sdk: Api) -> None:
         codes.append(sdk.get("/service/etcd/v1/plans/deploy").status_code)
         return codes[-1] == 200
 
-    eventually(deployed, "the plan is complete", 60)
+    eventually(deployed, "the plan is complete")
     assert 202 in codes
     plan = sdk.get("/service/etcd/v1/plans/deploy").json()
     assert plan["status"] == "COMPLETE" and [step["name"] for step in plan["phases"][0]["steps"]] == [f"etcd-{n}-node" for n in range(3)]
     agents = {task["slave_id"] for task in sdk.get("/mesos/tasks").json()["tasks"] if task["name"].startswith("etcd-")}
     assert len(agents) == 3
-    eventually(lambda: fetch("http://127.9.0.21:23790/health")["health"] == "true", "etcd answers", 30)
+    eventually(lambda: fetch("http://127.9.0.21:23790/health")["health"] == "true", "etcd answers")
     assert sdk.package("uninstall", packageName="etcd").status_code == 200
     assert sdk.get("/service/marathon/v2/apps/etcd").status_code == 200, "the app goes when its uninstall plan is complete"
     sdk.gone("/etcd")
@@ -175,7 +175,7 @@ def test_the_sdk_etcd_follows_its_plan_and_uninstalls_itself(sdk: Api) -> None:
 
 def test_kubernetes_joins_the_network_it_is_told(sdk: Api) -> None:
     sdk.install("kubernetes", "1.3.1-1.10.8", options={"kubernetes": {"network_provider": "calico", "node_count": 2}})
-    eventually(lambda: sdk.get("/service/kubernetes/v1/plans/deploy").status_code == 200, "the plan is complete", 60)
+    eventually(lambda: sdk.get("/service/kubernetes/v1/plans/deploy").status_code == 200, "the plan is complete")
     tasks = sdk.get("/mesos/tasks").json()["tasks"]
     networks = {
         task["name"]: [info.get("name") for info in task["statuses"][-1]["container_status"]["network_infos"]] for task in tasks if "kube" in task["name"]
@@ -185,7 +185,7 @@ def test_kubernetes_joins_the_network_it_is_told(sdk: Api) -> None:
 
 def test_a_network_nobody_has_stops_a_plan(sdk: Api) -> None:
     sdk.install("kubernetes", "1.3.1-1.10.8", options={"kubernetes": {"network_provider": "missing"}})
-    failed = eventually(lambda: [task for task in sdk.get("/mesos/tasks").json()["tasks"] if task["state"] == "TASK_FAILED"], "the node fails", 60)
+    failed = eventually(lambda: [task for task in sdk.get("/mesos/tasks").json()["tasks"] if task["state"] == "TASK_FAILED"], "the node fails")
     assert failed[0]["name"] == "kube-node-0"
     plan = sdk.get("/service/kubernetes/v1/plans/deploy")
     assert (plan.status_code, plan.json()["status"]) == (202, "IN_PROGRESS")

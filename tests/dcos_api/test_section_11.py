@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import json
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from api import Api, media
+from authority import Authority
 from conftest import Make
 from standin import eventually
 
 SLEEP = {"cmd": "exec sleep 1000", "cpus": 0.1, "mem": 16, "instances": 1}
-CFSSL = shutil.which("cfssl")
 
 
 @pytest.mark.parametrize(("cluster", "challenge"), [("dcos", "oauthjwt"), ("enterprise", "acsjwt")])
@@ -40,7 +35,8 @@ def test_11_1_a_permission_that_is_missing_is_a_page_too(enterprise: Api) -> Non
     assert enterprise.login("reader").get("/mesos/slaves").status_code == 200
 
 
-def test_11_2_cosmos_has_statuses_of_its_own(fresh: Api) -> None:
+def test_11_2_cosmos_has_statuses_of_its_own(make: Make) -> None:
+    fresh = make(start_seconds=500)
     unknown = fresh.package("describe", 3, packageName="nothing")
     assert (unknown.status_code, unknown.json()["type"], unknown.json()["data"]) == (400, "PackageNotFound", {"packageName": "nothing"})
     assert unknown.headers["Content-Type"] == "application/vnd.dcos.package.error+json;charset=utf-8;version=v1"
@@ -115,31 +111,10 @@ def test_11_5_agents_are_told_as_the_release_tells_them(make: Make, version: str
     assert ("deactivated" in private) is (version == "2.2.1")
 
 
-@pytest.fixture(name="cfssl")
-def real_cfssl(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A real CFSSL with a fresh root."""
-    if CFSSL is None:
-        pytest.skip("no cfssl here (Debian: golang-cfssl)")
-    root = subprocess.run([CFSSL, "gencert", "-initca", "-"], input=b'{"CN": "root", "key": {"algo": "rsa", "size": 2048}}', capture_output=True, check=True)
-    made = json.loads(root.stdout)
-    for name, key in (("ca.pem", "cert"), ("ca.key", "key")):
-        (tmp_path / name).write_text(made[key], encoding="utf-8")
-    usages = ["signing", "key encipherment", "server auth", "client auth"]
-    (tmp_path / "cfssl.json").write_text(json.dumps({"signing": {"default": {"usages": usages, "expiry": "8760h"}}}), encoding="utf-8")
-    port = str(20000 + os.getpid() % 9000)
-    files = ["-ca", "ca.pem", "-ca-key", "ca.key", "-ca-bundle", "ca.pem", "-int-bundle", "ca.pem", "-config", "cfssl.json"]
-    server = subprocess.Popen([CFSSL, "serve", "-address", "127.0.0.1", "-port", port, *files], cwd=tmp_path, stderr=subprocess.DEVNULL)
-    try:
-        yield {"ca_url": f"http://127.0.0.1:{port}", "ca_bundle": str(tmp_path / "ca.pem")}
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def test_11_6_the_authority_answers_as_cfssl_does(make: Make, cfssl: dict[str, str]) -> None:
-    api = make("1.12.5", "enterprise", agents=(0, 0), **cfssl)
+def test_11_6_the_authority_answers_as_cfssl_does(make: Make, authority: Authority, cfssl: Path) -> None:
+    api = make("1.12.5", "enterprise", agents=(0, 0), **authority.serve(cfssl))
     base = "/ca/api/v2"
-    eventually(lambda: api.post(f"{base}/info", {"label": ""}).status_code == 200, "cfssl answers")
+    assert api.post(f"{base}/info", {"label": ""}).json()["result"]["expiry"] == "8760h"
     request = {"CN": "etcd", "hosts": ["etcd.mesos"], "key": {"algo": "rsa", "size": 2048}}
     made = api.post(f"{base}/newcert", {"request": request}).json()
     assert made["success"] and made["result"]["private_key"].startswith("-----BEGIN RSA PRIVATE KEY")
