@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dcoslab import pki
-from dcoslab.process import LabError, run
+from dcoslab.process import run
 from dcoslab.settings import REPOSITORY, Settings
 from dcoslab.topology import Host
 from dcoslab.tree import Tree
@@ -170,16 +170,21 @@ def every_host(tree: Tree, settings: Settings, host: Host, oneshot_text: Any) ->
         tree.file("/etc/lab/mesos-agent.env", "".join(f"{name}={value}\n" for name, value in variables.items()))
 
 
-def inventory_vars(settings: Settings) -> dict[str, Any]:
-    """How to reach this DC/OS; `lab_dcos_env` is for a play's or a task's `environment`."""
+def login(settings: Settings) -> dict[str, str]:
+    """The environment in which the product's modules talk to this DC/OS."""
     place = folder(settings)
-    words = passwords(settings)
-    variables = {
+    return {
         "DCOS_URL": url(settings),
         "DCOS_CA_PATH": str(place / "ca-bundle.crt"),
         # Every release and variant takes a token; only some have users with passwords.
         "DCOS_ACS_TOKEN": f"{{{{ lookup('ansible.builtin.file', '{place / 'token'}') }}}}",
     }
+
+
+def inventory_vars(settings: Settings) -> dict[str, Any]:
+    """How to reach this DC/OS; `lab_dcos_env` is for a play's or a task's `environment`."""
+    place = folder(settings)
+    words = passwords(settings)
     return {
         "lab_dcos_url": url(settings),
         "lab_dcos_ca_file": str(place / "ca-bundle.crt"),
@@ -191,10 +196,5 @@ def inventory_vars(settings: Settings) -> dict[str, Any]:
         "lab_dcos_token_file": str(place / "token"),
         "lab_dcos_control_url": f"http://{settings.masters[0].address}:{MESOS_PORT}",
         "lab_dcos_control_token": (place / "control_token").read_text(),
-        "lab_dcos_env": variables,
+        "lab_dcos_env": login(settings),
     }
-
-
-def require(settings: Settings) -> None:
-    if settings.dcos_api and not (SERVICE / "__main__.py").exists():
-        raise LabError(f"{SERVICE} has no service yet: set LAB_DCOS_API=0")

@@ -34,6 +34,14 @@ def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
         "calico_etcd_archive_folder": f"etcd-v{staged.etcd_version}-linux-amd64",
         "calico_etcd_source": "managed" if settings.managed_etcd else "universe" if settings.universe_etcd else "existing",
     }
+    if settings.universe_etcd:
+        # Only here the product asks DC/OS for anything by itself; elsewhere tests say as whom.
+        dcos = dcosmaster.login(settings)
+        variables |= {
+            "calico_dcos_url": dcos["DCOS_URL"],
+            "calico_dcos_ca_path": dcos["DCOS_CA_PATH"],
+            "calico_dcos_token": dcos["DCOS_ACS_TOKEN"],
+        }
     if settings.etcd_tls or settings.etcd_peer_tls:
         # A proxy would need a certificate of its own for talking to members.
         variables |= {"calico_etcd_proxy": False, "calico_etcd_members": hostfiles.etcd_endpoints(settings)}
