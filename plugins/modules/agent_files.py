@@ -150,6 +150,11 @@ daemon_reloaded:
   returned: success
   type: bool
   sample: true
+file:
+  description: The file that is not ours and was left as it is.
+  returned: failure, if there is one
+  type: str
+  sample: /etc/calico/calicoctl.cfg
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd, _text_files

@@ -93,6 +93,11 @@ needs:
   type: list
   elements: str
   sample: []
+file:
+  description: The file that is not ours and was left as it is.
+  returned: failure, if there is one
+  type: str
+  sample: /etc/calico/calicoctl.cfg
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _executables, _receipts, _text_files

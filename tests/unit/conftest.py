@@ -29,6 +29,8 @@ import sys
 
 import pytest
 
+from .plugins import returns
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CONTROLLER_PYTHON = (3, 9)
 
@@ -107,6 +109,7 @@ def run_module(monkeypatch, tmp_path):
                 module.main()
         result = output.result()
         assert bool(result.get("failed")) == bool(ended.value.code), "exit code {0} against {1!r}".format(ended.value.code, result)
+        assert returns.undocumented(module, result) == []
         return result
 
     return run

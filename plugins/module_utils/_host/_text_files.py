@@ -206,7 +206,7 @@ def _refuse(item, found):
     if reason:
         raise CalicoError('%s is not managed by this collection and differs' % item.path, why=reason,
                           remedy='Move it away after taking over what is needed from it, or allow its replacement with foreign: replace',
-                          path=item.path)
+                          file=item.path)
 
 
 def _private(state):

@@ -8,7 +8,7 @@ import re
 
 TEXT = type("")
 # What ansible-core adds to every result, or what every result may have.
-COMMON = {"changed", "diff", "failed", "msg", "invocation", "warnings", "deprecations"}
+COMMON = {"changed", "diff", "failed", "msg", "invocation", "warnings", "deprecations", "exception"}
 TYPES = {
     "bool": (bool,),
     "dict": (dict,),
@@ -19,6 +19,12 @@ TYPES = {
     "str": (TEXT,),
 }
 STATE = re.compile(r"^state is (\w+)$")
+
+
+def undocumented(module, result):
+    """Keys of a result, also of a failed one, that a module's RETURN does not have; none for a module without RETURN."""
+    documented = set(re.findall(r"^(\w+):", getattr(module, "RETURN", ""), re.MULTILINE))
+    return sorted(set(result) - COMMON - documented) if documented else []
 
 
 def _text(value):
