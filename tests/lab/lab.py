@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from dcoslab import cluster, image, prerequisites, settings, topology  # noqa: E402
+from dcoslab import cluster, dcosmaster, image, prerequisites, settings, topology  # noqa: E402
 from dcoslab.process import LabError, exclusive, say  # noqa: E402
 
 
@@ -81,6 +81,7 @@ def main(arguments: list[str]) -> int:
         prerequisites.install_packages(prerequisites.PROGRAMS)
         cache = settings.cache_root(os.environ)
         image.ensure_image(image.image_store(cache))
+        dcosmaster.ensure_libraries()
         image.ensure_etcd(cache, settings.one_of(os.environ, "LAB_ETCD_SOURCE", settings.ETCD_SOURCES))
         return 0
     if options.command in ("up", "down", "purge"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ CFSSL_USAGES = ["signing", "key encipherment", "server auth", "client auth"]
 
 def ensure_libraries() -> Path:
     """Directory with the libraries of the service, which pip fetches once."""
-    return Path(run(["python3", str(LIBRARIES_BUILDER)], timeout=600).stdout.strip())
+    return Path(run([sys.executable, str(LIBRARIES_BUILDER)], timeout=600).stdout.strip())
 
 
 def folder(settings: Settings) -> Path:
