@@ -261,8 +261,8 @@ class Mesos:
         for task_id in expected:
             self._follow(self.tasks[task_id], seen.get(task_id))
         for task_id, entry in seen.items():
-            # What this master knows nothing of any more must not go on.
-            stray = task_id not in self.tasks or self.tasks[task_id].terminal
+            # What has ended for this master must not go on. What it never knew is left alone: tests start tasks on agents, too.
+            stray = task_id in self.tasks and self.tasks[task_id].terminal
             if stray and entry.get("state") in ("TASK_RUNNING", "TASK_STAGING"):
                 await asyncio.to_thread(self._launcher.kill, agent, task_id)
 
