@@ -149,6 +149,8 @@ options:
               - Systemd unit of a host's own proxy.
             type: str
             default: calico-etcd-proxy.service
+extends_documentation_fragment:
+  - dcos.calico._attributes.info
 attributes:
   action:
     description: Has a corresponding action plugin, which does it all.
@@ -156,15 +158,6 @@ attributes:
   bypass_host_loop:
     description: Runs once for all hosts.
     support: none
-  check_mode:
-    description: Changes nothing in any mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: N/A
-  idempotent:
-    description: Changes nothing.
-    support: full
 """
 
 EXAMPLES = r"""
