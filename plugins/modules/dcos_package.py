@@ -142,8 +142,8 @@ previous_version:
   sample: 0.0.3
 compared:
   description: >-
-    What was compared. V(options) as Cosmos noted them, V(app) where it did not, V(version) alone where it did not and versions differ; V(nothing) if nothing
-    was installed, or with O(state=absent).
+    What was compared. V(options) as Cosmos noted them, V(app) where it did not, V(version) alone where versions differ; V(nothing) if nothing was
+    installed, or with O(state=absent).
   returned: success
   type: str
   sample: options
@@ -299,8 +299,7 @@ class Job:
             remedy = f"Wait until its app is gone (state: absent waits), or finish it by hand in Marathon, and run again. {name} is not installed meanwhile"
             raise CalicoError(f"Package {name} ({wanted.app_id}) is being uninstalled", None, remedy)
         comparison = _packages.compare(wanted, actual)
-        version = [f"its version is {actual.version}, not {wanted.description.version}"] if comparison.version else []
-        self.result.update(compared=comparison.by, differences=version + _packages.sentences(comparison.differences, wanted.secret))
+        self.result.update(compared=comparison.by, differences=_packages.told(wanted, actual, comparison))
         if not comparison.same:
             error = _packages.refused(wanted, actual, comparison, may_differ)
             if error is not None:
@@ -330,10 +329,16 @@ class Job:
         package = _watch.Package(wanted.description.name, wanted.description.version, wanted.app_id, wanted.complete)
         if self.check_mode or not self.params["wait"]:
             return _watch.Watch(self.client, package).look() if installed else NOT_LOOKED_AT
-        before = ""
+        return _watch.wait_until_ready(self.client, package, self.deadline, self.progress, self._suspicion(package))
+
+    def _suspicion(self, package: _watch.Package) -> str:
+        """What to think of first if it never does its work."""
+        earlier = _packages.in_the_way_of_another(package.name, package.version, package.options)
+        if earlier:
+            return f"If it was installed here before, what stayed behind in ZooKeeper keeps it from its work: {earlier}"
         if self.result["leftovers"]:
-            before = f"It was reinstalled, and {self.result['leftovers'][0]['what']} of the old one is still there: see leftovers in the documentation"
-        return _watch.wait_until_ready(self.client, package, self.deadline, self.progress, before)
+            return f"It was reinstalled, and {self.result['leftovers'][0]['what']} of the old one is still there: see leftovers in the documentation"
+        return ""
 
     def _result(
         self, base: dict[str, Any], changed: bool, app_id: str | None, version: str | None, previous: str | None, readiness: Readiness

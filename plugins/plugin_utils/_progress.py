@@ -35,7 +35,7 @@ class Tail:
         self._show = show
         self._clock = clock
         self._read = 0
-        self._last = ""
+        self._last = "nothing is told yet"
         self._shown = clock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -66,7 +66,7 @@ class Tail:
         for line in complete.decode("utf-8", errors="replace").splitlines():
             self._tell(line)
             self._last = line
-        if not last and self._last and self._clock() - self._shown >= REPEAT_EVERY:
+        if not last and self._clock() - self._shown >= REPEAT_EVERY:
             self._tell(f"{self._last} (no news)")
 
     def _tell(self, line: str) -> None:

@@ -88,7 +88,8 @@ class Actual:
 class Comparison:
     """What differs.
 
-    :ivar by: what was compared: C(options) as Cosmos noted them, the C(app) where it did not, or C(version) alone, where the versions differ and it did not.
+    :ivar by: what was compared: C(options) as Cosmos noted them, the C(app) where it did not, or C(version) alone where versions differ, because those of
+        two versions mean different things.
     """
 
     by: str
@@ -120,12 +121,11 @@ def check_options(description: Description, options: Mapping[str, Any]) -> tuple
 
 def compare(wanted: Wanted, actual: Actual) -> Comparison:
     """What differs between an installed package and a wanted one."""
-    version = actual.version != wanted.description.version
+    if actual.version != wanted.description.version:
+        return Comparison("version", (), True)
     options = actual.options
     if options is not None:
-        return Comparison("options", tuple(_schema.differences(options, wanted.complete)), version)
-    if version:
-        return Comparison("version", (), True)
+        return Comparison("options", tuple(_schema.differences(options, wanted.complete)))
     return Comparison("app", tuple(app_differences(without_own_labels(wanted.app), without_own_labels(actual.app or {}))))
 
 
@@ -190,14 +190,20 @@ def _shown(value: Any) -> str:
     return json.dumps(value, default=str)
 
 
+def told(wanted: Wanted, actual: Actual, comparison: Comparison) -> list[str]:
+    """A comparison in words."""
+    version = [f"its version is {actual.version}, not {wanted.description.version}"] if comparison.version else []
+    return version + sentences(comparison.differences, wanted.secret)
+
+
 def refused(wanted: Wanted, actual: Actual, comparison: Comparison, reinstall: bool) -> CalicoError | None:
     """Why an installed package that differs is left as it is; None if it may be reinstalled."""
-    name, new, old = wanted.description.name, wanted.description.version, str(actual.version)
-    in_the_way = _in_the_way(name, old, actual.options or {})
+    name, old = wanted.description.name, str(actual.version)
+    in_the_way = in_the_way_of_another(name, old, actual.options or {})
     if reinstall and not in_the_way:
         return None
-    said = sentences(comparison.differences, wanted.secret)
-    why = "; ".join(([f"its version is {old}, not {new}"] if comparison.version else []) + said)
+    said = told(wanted, actual, comparison)
+    why = "; ".join(said)
     remedy = "Set version and options to what is installed, or "
     if in_the_way:
         remedy += f"uninstall it with state: absent, which loses all data in it, remove what stays behind ({in_the_way}), and install it anew"
@@ -206,7 +212,7 @@ def refused(wanted: Wanted, actual: Actual, comparison: Comparison, reinstall: b
     return CalicoError(f"Package {name} ({wanted.app_id}) is installed otherwise than wanted", why, remedy, differences=said, compared=comparison.by)
 
 
-def _in_the_way(name: str, version: str, options: Mapping[str, Any]) -> str | None:
+def in_the_way_of_another(name: str, version: str, options: Mapping[str, Any]) -> str | None:
     """What keeps a package from being installed again right after its removal: etcd-mesos finds the id of a framework that was torn down, and stops."""
     if name == "etcd" and version.startswith("0.0."):
         return leftovers(name, version, options)[0]["remedy"].partition(":")[0]

@@ -159,6 +159,8 @@ class DcosApi:
 def _handler(api: DcosApi) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # one packet for an answer: two would wait for the other side's delayed acknowledgement
+        wbufsize = -1
 
         def _handle(self) -> None:
             parts = urlsplit(self.path)

@@ -17,7 +17,7 @@ from typing import Any, Callable
 
 import pytest
 
-from .dcos_api import Answer, DcosApi, Request
+from .dcos_api import Answer, Clock, DcosApi, Request
 from .marathon_double import Marathon
 
 READS = ("/package/describe", "/package/list", "/package/list-versions", "/package/render", "/package/search")
@@ -290,11 +290,10 @@ NOTHING = {"service": "", "host": "", "ip": "", "port": ""}
 
 
 @pytest.fixture
-def universe(dcos_api: DcosApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Universe:
-    """A cluster with a Universe, in which waits take no time."""
-    from ansible_collections.dcos.calico.plugins.module_utils._dcos import _watch
-    from ansible_collections.dcos.calico.plugins.modules import marathon_app
+def universe(dcos_api: DcosApi, dcos_clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Universe:
+    """A cluster with a Universe, in which waits take no time, so that a test ends as it should on any machine."""
+    from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
+    from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
-    monkeypatch.setattr(_watch, "POLL_EVERY", 0.01)
-    monkeypatch.setattr(marathon_app, "POLL_EVERY", 0.01)
+    monkeypatch.setattr(DcosClient, "deadline", lambda self, seconds: Deadline(seconds, dcos_clock, dcos_clock.sleep))
     return Universe(dcos_api, tmp_path / "universe.json")

@@ -16,7 +16,7 @@ ETCD = {"name": "etcd", "version": "0.0.3"}
 @pytest.fixture
 def run(run_module: Any, universe: Universe) -> Any:
     def call(check: bool = False, diff: bool = False, **args: Any) -> dict[str, Any]:
-        return run_module(dcos_package, universe.args(**{"wait_timeout": 20, **args}), check=check, diff=diff)
+        return run_module(dcos_package, universe.args(**{"wait_timeout": 120, **args}), check=check, diff=diff)
 
     return call
 
@@ -109,7 +109,7 @@ def test_another_version_is_an_error(run: Any, universe: Universe) -> None:
     universe.state["plan"] = [(200, {"status": "COMPLETE"})]
     run(name="etcd", version="0.1.0-3.3.12")
     failed = run(**ETCD)
-    assert failed["failed"] and "its version is 0.1.0-3.3.12, not 0.0.3" in failed["msg"]
+    assert failed["failed"] and failed["differences"] == ["its version is 0.1.0-3.3.12, not 0.0.3"] and failed["differences"][0] in failed["msg"]
 
 
 def test_reinstalls_when_told_to(run: Any, universe: Universe) -> None:
@@ -137,7 +137,7 @@ def test_a_reinstallation_that_never_gets_ready_names_what_may_be_the_cause(run:
     universe.steps("S1", 1, 2, 2, 1)
     run(**calico)
     universe.steps("S1", 1)
-    failed = run(**calico, options={"Install CNI": {"cpu-limit": 0.3}}, reinstall=True, wait_timeout=2)
+    failed = run(**calico, options={"Install CNI": {"cpu-limit": 0.3}}, reinstall=True, wait_timeout=60)
     assert failed["failed"] and "10.0.1.1: Docker cluster store waits for its turn" in failed["msg"]
     assert "ZooKeeper node /calico of the old one" in failed["msg"]
 

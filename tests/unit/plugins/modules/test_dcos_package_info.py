@@ -24,7 +24,7 @@ def look(run_module: Any, universe: Universe) -> Any:
 @pytest.fixture
 def etcd(run_module: Any, universe: Universe) -> None:
     universe.members(3)
-    args = universe.args(name="etcd", version="0.0.3", options={"etcd": {"cluster-size": 3, "admin-password": "hunter2"}}, wait_timeout=20)
+    args = universe.args(name="etcd", version="0.0.3", options={"etcd": {"cluster-size": 3, "admin-password": "hunter2"}}, wait_timeout=120)
     assert run_module(dcos_package, args)["ready"]
 
 

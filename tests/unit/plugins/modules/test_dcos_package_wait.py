@@ -18,15 +18,16 @@ CALICO = {"name": "calico", "version": "0.4.0"}
 @pytest.fixture
 def run(run_module: Any, universe: Universe) -> Any:
     def call(check: bool = False, diff: bool = False, **args: Any) -> dict[str, Any]:
-        return run_module(dcos_package, universe.args(**{"wait_timeout": 20, **args}), check=check, diff=diff)
+        return run_module(dcos_package, universe.args(**{"wait_timeout": 120, **args}), check=check, diff=diff)
 
     return call
 
 
 def test_etcd_is_not_ready_before_its_members_are_in_dns(run: Any, universe: Universe) -> None:
     universe.members(2)
-    failed = run(**ETCD, wait_timeout=0.3)
-    assert failed["failed"] and "ready for use was not reached within 0.3 seconds" in failed["msg"] and "2 of 3 members in DNS" in failed["msg"]
+    failed = run(**ETCD, wait_timeout=60)
+    assert failed["failed"] and "ready for use was not reached within 60 seconds" in failed["msg"] and "2 of 3 members in DNS" in failed["msg"]
+    assert "If it was installed here before" in failed["msg"] and "janitor.py -z etcd" in failed["msg"]
 
 
 def test_where_the_scheduler_is_out_of_reach_marathon_decides(run: Any, universe: Universe) -> None:
@@ -44,7 +45,7 @@ def test_mesos_dns_that_may_not_be_asked(run: Any, universe: Universe) -> None:
 def test_a_task_that_fails_is_told(run: Any, universe: Universe) -> None:
     run(**ETCD, wait=False)
     universe.state["apps"]["/etcd"]["failure"] = "Failed to launch container: no space left on device"
-    failed = run(**ETCD, wait_timeout=0.2)
+    failed = run(**ETCD, wait_timeout=60)
     assert failed["failed"] and "TASK_FAILED on 10.0.1.7: Failed to launch container: no space left on device" in failed["msg"]
 
 
@@ -63,7 +64,7 @@ def test_calico_needs_each_step_on_each_agent(run: Any, universe: Universe) -> N
     universe.agent(5, active=False)
     universe.steps("S1", 1, 2, 2, 1)
     universe.steps("S2", 1, 1)
-    failed = run(**CALICO, wait_timeout=0.5)
+    failed = run(**CALICO, wait_timeout=60)
     assert failed["failed"] and "1 of 3 agents done" in failed["msg"] and "10.0.1.2: Docker cluster store is running" in failed["msg"]
     assert "10.0.1.3: etcd proxy waits for its turn" in failed["msg"] and "10.0.1.4 is left out: 0.1 cpus and 64 MB" in failed["msg"]
     assert "10.0.1.5" not in failed["msg"]

@@ -27,7 +27,7 @@ OLD = {
 @pytest.fixture
 def run(run_module: Any, universe: Universe) -> Any:
     def call(*apps: dict[str, Any], check: bool = False, diff: bool = False, **args: Any) -> dict[str, Any]:
-        return run_module(marathon_app, universe.args(**{"apps": list(apps), "wait_timeout": 20, **args}), check=check, diff=diff)
+        return run_module(marathon_app, universe.args(**{"apps": list(apps), "wait_timeout": 120, **args}), check=check, diff=diff)
 
     return call
 
@@ -144,7 +144,7 @@ def test_a_network_that_no_agent_knows(run: Any, universe: Universe) -> None:
     run(NEW, wait=False)
     message = "Failed to launch container: Unknown CNI network 'calico'"
     universe.state["apps"]["/web"]["failure"] = message
-    failed = run(NEW, wait_timeout=0.3)
+    failed = run(NEW, wait_timeout=60)
     assert failed["failed"] and "app /web deployed was not reached" in failed["msg"] and f"TASK_FAILED on 10.0.1.7: {message}" in failed["msg"]
     assert "place it with dcos.calico.cni_network" in failed["msg"]
 

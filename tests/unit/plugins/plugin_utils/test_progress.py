@@ -66,6 +66,14 @@ def test_a_silence_is_broken_before_30_seconds(tail: Any) -> None:
     assert shown == ["0:00 one", "0:00 one (no news)", "0:00 one (no news)"]
 
 
+def test_so_is_one_at_the_beginning(tail: Any) -> None:
+    _file, follower, shown, clock = tail
+    for _second in range(28):
+        follower.look()
+        clock.now += 1
+    assert shown == ["nothing is told yet (no news)"]
+
+
 def test_what_comes_last_is_shown_before_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_progress, "LOOK_EVERY", 30)
     shown: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import Scenario
 
 OPTIONS = {"options": {"etcd": {"cluster-size": 3}}, "secret_options": {"etcd": {"admin-password": "hunter2"}}}
-ETCD = {"name": "etcd", "version": "0.0.3", "wait_timeout": 30, **OPTIONS}
+ETCD = {"name": "etcd", "version": "0.0.3", "wait_timeout": 120, **OPTIONS}
 UNTIL_IT_RUNS = ["ready", "readiness", "notes"]
 
 
@@ -21,7 +21,7 @@ def installed(use):
 
 
 def reinstalled(use):
-    args, root = _args(use, name="etcd", version="0.1.0-3.3.12", wait_timeout=30)
+    args, root = _args(use, name="etcd", version="0.1.0-3.3.12", wait_timeout=120)
     return Scenario(dict(args, options={"node": {"count": 5}}, reinstall=True), root, before=[args], unlike=UNTIL_IT_RUNS)
 
 

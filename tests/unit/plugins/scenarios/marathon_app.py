@@ -9,7 +9,7 @@ UNTIL_IT_RUNS = ["apps"]
 
 
 def _args(use, *apps, **args):
-    return use("universe").args(apps=list(apps), wait_timeout=30, **args)
+    return use("universe").args(apps=list(apps), wait_timeout=120, **args)
 
 
 def made(use):
