@@ -215,12 +215,12 @@ def test_packages_leave_behind_what_the_real_ones_leave(bare: Lab, dcos: Dcos) -
 
 
 def test_the_guides_path_over_etcd_of_the_universe(bare: Lab, dcos: Dcos) -> None:
-    """Proxies in front of the members that the Universe's etcd runs at random ports, then Calico by hand."""
+    """By the inventory alone: etcd is there already; proxies in front of its members at random ports, then Calico by hand."""
     # The nodes that the package made are called otherwise, and have these agents' addresses.
     client = bare.agents[0].out("pgrep", "-af", "etcd --name").partition("--listen-client-urls ")[2].split()[0]
     bare.agents[0].run("curl", "-fsS", "-XDELETE", f"{client}/v2/keys/calico?recursive=true")
     for agent in bare.agents:
         agent.run("sh", "-c", "docker rm -f calico-node; rm -f /opt/mesosphere/etc/dcos/network/cni/calico.cni /opt/mesosphere/active/cni/calico*", check=False)
-    playbook(bare.inventory, variables={"calico_etcd_source": "existing"}).require()
-    assert playbook(bare.inventory, variables={"calico_etcd_source": "existing"}).require().changed() == []
+    playbook(bare.inventory).require()
+    assert playbook(bare.inventory).require().changed() == []
     test_apps_on_calico_reach_each_other(bare, dcos)
