@@ -44,9 +44,10 @@ class Authority:
         return {"certificate": str(self.directory / "front.crt"), "key": str(self.directory / "front.key")}
 
     def serve(self, cfssl: Path) -> dict[str, Any]:
-        """Start CFSSL; what the service has to know of it."""
+        """Start CFSSL; what the service has to know of it. Its profile `strict` signs for names below example.com only."""
         profile = {"usages": USAGES, "expiry": "8760h"}
-        (self.directory / "cfssl.json").write_text(json.dumps({"signing": {"default": profile}}), encoding="utf-8")
+        strict = {**profile, "name_whitelist": "^[a-z]+[.]example[.]com$"}
+        (self.directory / "cfssl.json").write_text(json.dumps({"signing": {"default": profile, "profiles": {"strict": strict}}}), encoding="utf-8")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

@@ -16,11 +16,10 @@ from typing import Any
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _mesos, _readiness
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, ConnectionFailed, DcosError, PermissionDenied
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, ConnectionFailed, DcosError, DeadlineExceeded, PermissionDenied
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon, health
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._readiness import Agent, Readiness
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._transport import Transport
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 DIRECT_SECONDS = 2.0
@@ -197,8 +196,8 @@ def wait_until_ready(client: DcosClient, package: Package, deadline: Deadline, p
 
     try:
         client.wait_until(check, deadline, f"package {package.name} ({package.app_id}) ready for use", POLL_EVERY)
-    except CalicoError as error:
-        if before and not isinstance(error, ApiError):
+    except DeadlineExceeded as error:
+        if before:
             error.remedy = f"{error.remedy or ''}. {before}".lstrip(". ")
         raise
     return seen[-1]

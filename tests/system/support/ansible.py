@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import tempfile
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -25,11 +26,12 @@ def environment(core: str) -> Path:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """One run: exit code, seconds, output, and the recorder's records."""
+    """One run: exit code, seconds, output, when each line of it came (seconds from the start), and the recorder's records."""
 
     rc: int
     seconds: float
     output: str
+    lines: list[tuple[float, str]]
     results: list[dict[str, Any]]
     executions: list[dict[str, Any]]
 
@@ -92,8 +94,26 @@ def playbook(
             **(env or {}),
         }
         begin = time.monotonic()
-        done = subprocess.run(argv, cwd=cwd, env=full, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
+        code, lines = _run(argv, cwd, full, timeout)
         seconds = time.monotonic() - begin
         records = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
     of_kind = {kind: [item for item in records if item["kind"] == kind] for kind in ("result", "execution")}
-    return Run(done.returncode, seconds, done.stdout, of_kind["result"], of_kind["execution"])
+    return Run(code, seconds, "".join(text for _, text in lines), lines, of_kind["result"], of_kind["execution"])
+
+
+def _run(argv: list[str], cwd: Path, env: dict[str, str], timeout: float) -> tuple[int, list[tuple[float, str]]]:
+    """Exit code, and each line of the output with when it came."""
+    begin = time.monotonic()
+    lines = []
+    process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    late = threading.Timer(timeout, process.kill)
+    late.start()
+    try:
+        for line in process.stdout or ():
+            lines.append((time.monotonic() - begin, line))
+        code = process.wait()
+    finally:
+        late.cancel()
+    if time.monotonic() - begin >= timeout:
+        raise subprocess.TimeoutExpired(argv, timeout, "".join(text for _, text in lines))
+    return code, lines
