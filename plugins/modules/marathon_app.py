@@ -29,6 +29,12 @@ options:
     type: list
     elements: dict
     required: true
+  secret_env:
+    description:
+      - More of C(env) by the app's id, laid over that of O(apps), whose values are shown nowhere. Put nothing but secret text here, because its values are
+        hidden in all output.
+    type: dict
+    default: {}
   state:
     description:
       - V(present) makes or changes the apps.
@@ -53,8 +59,8 @@ options:
     type: float
     default: 300
 notes:
-  - Values of C(env) are hidden in differences where their name speaks of a password, secret, token or key. Ansible shows arguments at high verbosity, so give
-    secrets to an app as Marathon's own C(secrets), or set C(no_log) for the task.
+  - Values of C(env) are hidden in differences where their name speaks of a password, secret, token or key. Ansible shows arguments at high verbosity and
+    writes them to the system's log, so give secrets to an app as Marathon's own C(secrets), or by O(secret_env).
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would change without changing it. Does not wait.
@@ -147,11 +153,12 @@ marathon_version:
   sample: "1.5"
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos import _marathon, _packages
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _app_shown, _marathon, _options
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient, make_client
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import (
@@ -162,14 +169,14 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app im
     differences,
     for_version,
 )
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import argument_spec
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._schema import Difference
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
-ARGUMENT_SPEC = argument_spec(
+ARGUMENT_SPEC = _options.argument_spec(
     apps=dict(type="list", elements="dict", required=True),
+    secret_env=dict(type="dict", default={}, no_log=True),
     state=dict(type="str", choices=["present", "suspended", "absent"], default="present"),
     force=dict(type="bool", default=False),
     wait=dict(type="bool", default=True),
@@ -183,13 +190,16 @@ POLL_EVERY = 2.0
 def desired(params: dict[str, Any]) -> list[App]:
     """The definitions, with absolute ids.
 
-    :raises ValidationError: for one without an id, or twice the same.
+    :raises ValidationError: for one without an id, or twice the same; for secrets of none of them.
     """
+    secret = _app_shown.secret_env(params["secret_env"])
     found = []
     for number, app in enumerate(params["apps"], 1):
         if not str(app.get("id") or "").strip("/"):
             raise ValidationError(f"App {number} of {len(params['apps'])} has no id", None, "Give each app an id, such as /web")
         wanted = canonical(app)
+        if secret.get(wanted["id"]):
+            wanted["env"] = {**wanted.get("env", {}), **secret[wanted["id"]]}
         if params["state"] == "suspended":
             wanted["instances"] = 0
         found.append(wanted)
@@ -197,11 +207,14 @@ def desired(params: dict[str, Any]) -> list[App]:
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
         raise ValidationError(f"Apps are given twice: {', '.join(twice)}", None, "Give each app once")
+    strange = sorted(set(secret) - set(ids))
+    if strange:
+        raise ValidationError(f"secret_env is given for {', '.join(strange)}", "apps has no such id", "Use the ids of apps")
     return found
 
 
-def reconcile(wanted: list[App], actual: dict[str, App | None], state: str) -> Plan:
-    """The plan; C(how) of a change is (action, app id, differences)."""
+def reconcile(wanted: list[App], actual: dict[str, App | None], state: str, secret: Mapping[str, Any]) -> Plan:
+    """The plan; C(how) of a change is (action, app id, differences). C(secret) has the environments that are not shown, by id."""
     plan = Plan()
     for app in wanted:
         stored = actual[app["id"]]
@@ -209,31 +222,13 @@ def reconcile(wanted: list[App], actual: dict[str, App | None], state: str) -> P
         if state == "absent":
             plan.add(name, {"id": app["id"]} if stored is not None else None, None, how=("deleted", app["id"], []))
         elif stored is None:
-            plan.add(name, None, masked(app), how=("created", app["id"], []))
+            plan.add(name, None, _app_shown.masked(app, secret.get(app["id"], ())), how=("created", app["id"], []))
         else:
             found = differences(app, stored)
-            before, after = sides(found)
+            before, after = _app_shown.sides(found, secret.get(app["id"], ()))
             if found:
                 plan.add(name, before, after, how=("updated", app["id"], found))
     return plan
-
-
-def sides(found: list[Difference]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What differs, before and after; where both are hidden, that they differ."""
-    before, after = {}, {}
-    for one in found:
-        hidden = bool(_packages.SECRET_NAME.search(one.option.rpartition(".")[2]))
-        before[one.option] = f"{_packages.HIDDEN[:-1]}, old)" if hidden else one.installed
-        after[one.option] = _packages.HIDDEN if hidden else one.wanted
-    return before, after
-
-
-def masked(app: App) -> App:
-    """A definition to be shown."""
-    shown = dict(app)
-    if isinstance(app.get("env"), dict):
-        shown["env"] = _packages.masked(app["env"], ())
-    return shown
 
 
 class Job:
@@ -245,6 +240,7 @@ class Job:
         self.client = client
         self.marathon = Marathon(client)
         self.deadline = client.deadline(self.params["wait_timeout"])
+        self.secret = _app_shown.secret_env(self.params["secret_env"])
         self.seen: dict[str, App | None] = {}
 
     def run(self, want_diff: bool) -> dict[str, Any]:
@@ -254,7 +250,7 @@ class Job:
         forms = {app["id"]: for_version(app, version) for app in wanted}
         self.seen = {app["id"]: self.marathon.app(app["id"]) for app in wanted}
         actual = dict(self.seen)
-        plan = reconcile(wanted, actual, self.params["state"])
+        plan = reconcile(wanted, actual, self.params["state"], self.secret)
         actions = {change.how[1]: change.how for change in plan}
         if not self.check_mode:
             for change in plan:
@@ -302,7 +298,7 @@ class Job:
         return {
             "id": app_id(name),
             "action": how[0] if how else "none",
-            "differences": _packages.sentences(how[2]) if how else [],
+            "differences": _app_shown.sentences(how[2], self.secret.get(name, ())) if how else [],
             "ready": health.ready,
             "text": health.text,
             "tasks": _marathon.addresses(self.marathon.tasks(app)) if app is not None else [],
@@ -311,6 +307,7 @@ class Job:
 
 def job(module: AnsibleModule) -> dict[str, Any]:
     """Compare, change, wait; see RETURN."""
+    _options.hide(module, _app_shown.secret_values(module.params["apps"]))
     client = make_client(module)
     try:
         return Job(module, client).run(module._diff)

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible.module_utils.common.text.converters import to_text
@@ -41,6 +42,17 @@ PORTS = {"http": 80, "https": 443}
 def argument_spec(**own: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """A module's argument_spec: these options and its own."""
     return {**deepcopy(ARGUMENT_SPEC), **own}
+
+
+def writings(secret: str) -> set[str]:
+    """A text as it may stand in a message: as it is, or quoted for JSON, for Python or for an address."""
+    quoted = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1], quote(secret, safe=""), quote(secret)}
+    return {secret, *quoted}
+
+
+def hide(module: AnsibleModule, secrets: Iterable[str] = ()) -> None:
+    """Keep secrets out of a module's result: these, and those of its options with no_log, however they are written."""
+    module.no_log_values.update(text for secret in {*secrets, *module.no_log_values} for text in writings(secret))
 
 
 def normalise_fingerprint(text: str) -> str:
@@ -80,7 +92,7 @@ class Options:
     def from_module(cls, module: AnsibleModule) -> Options:
         """From a module's parameters; sees to it that no part of a secret gets into its result."""
         options = cls._from(module.params)
-        module.no_log_values.update(options.secret_texts())
+        hide(module, options.secret_texts())
         return options
 
     @classmethod
@@ -110,7 +122,9 @@ class Options:
         account = self.service_account
         whole = {text for text in (self.token, self.password, account if isinstance(account, str) else None) if text}
         key = account.get("private_key") if isinstance(account, dict) else None
-        return whole | ({key} if isinstance(key, str) and key else set())
+        # not where a password belongs, but where some other programs take it
+        found = re.match(r"\w+://[^/@]*?:([^/]+)@", self.url)
+        return whole | {text for text in (key, found and found.group(1)) if isinstance(text, str) and text}
 
     @property
     def scheme(self) -> str:

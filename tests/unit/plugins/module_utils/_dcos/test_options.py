@@ -108,7 +108,16 @@ def test_from_module_hides_every_part_of_a_secret() -> None:
     module = Module(url=" https://x ", uid="", password=" sesame ", service_account={"uid": "svc", "private_key": "KEY\nTEXT"}, timeout=5.0)
     options = Options.from_module(module)
     assert (options.url, options.uid, options.token, options.password, options.timeout) == ("https://x", None, None, " sesame ", 5.0)
-    assert module.no_log_values == {" sesame ", "KEY\nTEXT"}
+    assert module.no_log_values == {" sesame ", "%20sesame%20", "KEY\nTEXT", "KEY\\nTEXT", "KEY%0ATEXT"}
+
+
+def test_from_module_hides_secrets_as_messages_quote_them() -> None:
+    """Options of the module's own with no_log too; and a password in url, where some put it."""
+    module = Module(url="https://user:sesame@x", timeout=5.0)
+    module.no_log_values = {'it\'s "ä/b'}
+    Options.from_module(module)
+    quoted = {'it\'s \\"ä/b', "it's \\\"\\u00e4/b", "it\\'s \"ä/b", "it%27s%20%22%C3%A4%2Fb", "it%27s%20%22%C3%A4/b"}
+    assert module.no_log_values == {'it\'s "ä/b', "sesame", *quoted}
 
 
 def test_from_plugin() -> None:
