@@ -27,9 +27,9 @@ SINGLE = {
 
 
 def _tests_of(path: str, root: Path) -> list[str]:
-    """The unit tests of a file that core takes for remote code as well."""
-    test = sides.unit_test_of(path)
-    return [test] if (root / test).is_file() else []
+    """The unit tests of a file that core takes for remote code as well: test_NAME.py, and test_NAME_PART.py if it is too long for one."""
+    test = root / sides.unit_test_of(path)
+    return sorted(found.relative_to(root).as_posix() for found in (test, *test.parent.glob(f"{test.stem}_*.py")) if found.is_file())
 
 
 def _controller_side_lines(root: Path) -> Iterator[str]:
@@ -45,7 +45,7 @@ def _controller_side_lines(root: Path) -> Iterator[str]:
 
 def text(core: str, root: Path = ROOT) -> str:
     """The whole content of one core's file."""
-    lines = [*SINGLE.get(core, ()), *(_controller_side_lines(root) if core == OLDEST else ())]
+    lines = {*SINGLE.get(core, ()), *(_controller_side_lines(root) if core == OLDEST else ())}
     return "".join(f"{line}\n" for line in sorted(lines))
 
 

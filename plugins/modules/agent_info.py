@@ -169,7 +169,9 @@ subnets:
   elements: dict
   sample: [{interface: eth0, address: 10.0.2.10, prefix: 24, network: 10.0.2.0/24}]
 ports:
-  description: Those of the ports that somebody listens on, with the addresses, and the process, its pid and its systemd service (null where there is none to be seen).
+  description:
+    - Those of the ports that somebody listens on, with the addresses.
+    - The process, its pid and its systemd service are null where there is none to be seen.
   returned: always
   type: dict
   sample: {"179": {addresses: [0.0.0.0], pid: 812, process: bird, unit: null}}

@@ -37,13 +37,14 @@ def test_where_tests_are(path: str, test: str) -> None:
 
 
 def test_ignore_lines(tmp_path: Path) -> None:
-    for name in ("plugins/modules/dcos_x.py", "plugins/modules/sysctl.py", "tests/unit/plugins/modules/test_dcos_x.py"):
+    tests = ("tests/unit/plugins/modules/test_dcos_x.py", "tests/unit/plugins/modules/test_dcos_x_waits.py")
+    for name in ("plugins/modules/dcos_x.py", "plugins/modules/sysctl.py", *tests):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     lines = sanity_ignore.text("2.16", tmp_path).splitlines()
     assert lines == sorted(lines)
     assert all(" # " in line for line in lines)
-    assert {line.split()[0] for line in lines} == {"plugins/modules/dcos_x.py", "tests/unit/plugins/modules/test_dcos_x.py"}
+    assert {line.split()[0] for line in lines} == {"plugins/modules/dcos_x.py", *tests}
     ignored = {tuple(line.split()[:2]) for line in lines}
     assert ("plugins/modules/dcos_x.py", "import-2.7!skip") in ignored
     assert ("tests/unit/plugins/modules/test_dcos_x.py", "compile-3.8!skip") in ignored

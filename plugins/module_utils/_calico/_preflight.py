@@ -5,8 +5,8 @@
 """Judge all hosts together, before anything is touched anywhere. Pure: from what agent_info found and what is wanted to failures and warnings.
 
 C(hosts) is {name: {info, node_name, node_ip, node, member}}: info as agent_info returns it; node_name and node_ip (with prefix) as the host's
-variables give them, None for those of detect_ip; node and member whether it runs calico/node and a member of a managed etcd. C(expectations) is described in the module preflight. A finding is {host, check, what, why, remedy}; its host
-is ALL where it concerns what is wanted rather than one host.
+variables give them, None for those of detect_ip; node and member whether it runs calico/node and a member of a managed etcd. C(expectations) is
+described in the module preflight. A finding is {host, check, what, why, remedy}; its host is ALL where it concerns what is wanted rather than one host.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type

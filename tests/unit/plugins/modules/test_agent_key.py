@@ -217,5 +217,8 @@ def test_a_folder_or_link_in_the_keys_place_is_refused(run_module, host):
 
 
 def test_nothing_is_left_of_a_key_that_could_not_be_made(run_module, host, monkeypatch):
-    monkeypatch.setattr(_files, 'publish', lambda *args, **more: (_ for _ in ()).throw(_files.CalicoError('no space')))
+    def full(*args, **more):
+        raise _files.CalicoError('no space')
+
+    monkeypatch.setattr(_files, 'publish', full)
     assert run_module(agent_key, host.args())['failed'] and host.files() == []

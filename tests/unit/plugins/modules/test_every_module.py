@@ -1,4 +1,4 @@
-"""Every module is put through check, run, run again and check; its results are compared with its RETURN. See ../scenarios/__init__.py."""
+"""Every module is put through check, run, run again and check; its results are compared with its RETURN. See ../scenario.py."""
 
 from __future__ import absolute_import, division, print_function
 

@@ -5,7 +5,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ..agent_host import args, furnish
-from . import Scenario
+from ..scenario import Scenario
 
 NOISE = ["systemd/calls", "docker-calls"]
 UNLIKE = ["calico_node", "os"]

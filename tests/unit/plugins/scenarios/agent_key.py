@@ -6,7 +6,7 @@ __metaclass__ = type
 
 import subprocess
 
-from . import Scenario
+from ..scenario import Scenario
 
 
 def _certificate(key):

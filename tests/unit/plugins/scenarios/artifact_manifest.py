@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import Scenario
+from ..scenario import Scenario
 
 DATA = b"\x7fELF calicoctl"
 

@@ -4,7 +4,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from . import Scenario
+from ..scenario import Scenario
 
 SETTINGS = [
     {"name": "nodeToNodeMesh", "value": "off"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..modules.test_dcos_agent_info import READS
-from . import Scenario
+from ..scenario import Scenario
 
 
 def read(use):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, Callable
 
-from . import Scenario
+from ..scenario import Scenario
 
 
 def _scenario(use: Callable[[str], Any], item: dict[str, Any], **more: Any) -> Scenario:

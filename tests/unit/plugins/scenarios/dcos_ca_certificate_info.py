@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from . import Scenario
+from ..scenario import Scenario
 
 
 def look(use: Callable[[str], Any]) -> Scenario:
