@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from support.ansible import ROOT, Run, environment, playbook
 from support.lab import Host, Lab, eventually
+from support.wholeness import CNI_DIR, cni_is_whole, halves
 from support.workloads import Workloads
 
-CNI_DIR = "/opt/mesosphere/etc/dcos/network/cni"
 STEADY = ("files", "units", "links")
 SLOW = pytest.mark.slow
 
@@ -120,19 +120,19 @@ def test_a_killed_run_leaves_things_old_or_new_and_the_next_one_finishes(lab: La
     for host in lab.agents:
         host.run("systemctl", "stop", "calico-node.service")
         host.run("rm", "-rf", "/opt/calico", "/etc/calico", f"{CNI_DIR}/calico.cni", "/var/lib/dcos-calico")
+    wiped = {host.name: host.snapshot() for host in lab.agents}
     argv = [str(environment("2.16") / "ansible-playbook"), "-i", str(lab.inventory), "site.yml"]
     run = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     time.sleep(seconds)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    seen = {host.name: host.snapshot() for host in lab.agents}
     for host in lab.agents:
-        names = host.out("ls", "-A", CNI_DIR).split()
-        assert not [name for name in names if name.startswith(".")], names
-        if "calico.cni" in names:
-            assert json.loads(host.read(f"{CNI_DIR}/calico.cni"))["name"] == "calico"
-            assert host.run("test", "-x", "/opt/mesosphere/active/cni/calico", check=False).returncode == 0
+        cni_is_whole(host)
     repaired(lab)
-    assert steady(agent.snapshot()) == steady(before[agent.name])
+    after = {host.name: host.snapshot() for host in lab.agents}
+    assert steady(after[agent.name]) == steady(before[agent.name])
+    assert {name: halves(wiped[name], seen[name], after[name]) for name in seen} == {name: [] for name in seen}
 
 
 @pytest.mark.parametrize(
