@@ -94,7 +94,7 @@ UNTOUCHED = {
     "Calico of the Universe and a managed etcd": ({"calico_install_method": "universe", "calico_etcd_source": "managed"}, ("managed etcd is set up over ssh",)),
     "Calico of the Universe and TLS": ({"calico_install_method": "universe", "calico_etcd_ca_file": "/etc/calico/certs/ca.crt"}, ("TLS",)),
     "certificates without an authority": (
-        {"calico_certificates": True, "calico_etcd_source": "existing", "calico_etcd_ca_file": "/etc/calico/certs/ca.crt",
+        {"calico_certificates": True, "calico_etcd_source": "managed", "calico_etcd_ca_file": "/etc/calico/certs/ca.crt",
          "calico_etcd_cert_file": "/etc/calico/certs/c.crt", "calico_etcd_key_file": "/etc/calico/certs/c.key"},
         ("There is no certificate authority",),
     ),
