@@ -1,0 +1,254 @@
+"""Every module and playbook that talks to DC/OS in check mode, against a cluster over TLS: it predicts, and sends nothing that writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api import Api
+from authority import Authority
+from conftest import Make
+from keys import signed, signing_request
+from modules import Modules, prepared
+from runs import Playbooks, local_hosts, on_this_host
+from standin import ROOT, eventually
+
+Json = dict[str, Any]
+PAGE = ROOT / "docs" / "architecture.md"
+APP = {"id": "/web", "cmd": "exec sleep 1000", "cpus": 0.1, "mem": 16, "instances": 2, "networks": [{"mode": "container", "name": "dcos"}]}
+ETCD = {"name": "etcd", "version": "0.0.3", "options": {"etcd": {"cluster-size": 3}}}
+CALICO = {"name": "calico", "version": "0.4.0"}
+OTHER = {"options": {"Etcd Settings": {"mem-limit": 300}}}
+NEWCERT = {"name": "agent1", "common_name": "calico", "hosts": ["10.0.0.21"]}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call. `before`: calls that are carried out first; `changed`: what check mode has to predict (None: it is no module that changes).
+
+    `prepare`: makes arguments of those that stand here, for what a table cannot say.
+    """
+
+    module: str
+    arguments: Json
+    changed: bool | None
+    before: tuple[tuple[str, Json], ...] = field(default=())
+    prepare: Callable[[Modules, Json], Json] = field(default=lambda modules, arguments: arguments)
+
+
+def with_request(_modules: Modules, arguments: Json) -> Json:
+    """The key stays where it is."""
+    return {"certificates": [{"name": "agent1", "csr": signing_request("calico", "10.0.0.21")}], **arguments}
+
+
+def with_certificate(modules: Modules, arguments: Json) -> Json:
+    """One that the CA has made."""
+    item = {"name": "agent1", "csr": signing_request("calico", "10.0.0.21")}
+    made = modules.run("dcos_ca_certificate", {"certificates": [item]})
+    return {"certificates": [{**item, "certificate": made["certificates"][0]["chain"]}], **arguments}
+
+
+def with_certificate_until_tomorrow(modules: Modules, arguments: Json) -> Json:
+    csr = signing_request("calico", "10.0.0.21")
+    return {"certificates": [{"name": "agent1", "csr": csr, "certificate": signed(csr, Path(modules.options["ca_path"]), days=1)}], **arguments}
+
+
+INSTALLED = (("dcos_package", {**CALICO, "wait_timeout": 60}),)
+RUNNING = (("marathon_app", {"apps": [APP], "wait_timeout": 60}),)
+CASES = {
+    "agents": Case("dcos_agent_info", {}, None),
+    "package, new": Case("dcos_package", ETCD, True),
+    "package, there": Case("dcos_package", CALICO, False, INSTALLED),
+    "package, other options": Case("dcos_package", {**CALICO, **OTHER, "reinstall": True}, True, INSTALLED),
+    "package, secret options": Case("dcos_package", {**CALICO, "secret_options": {"Framework Settings": {"status-dns": "secret.name"}}}, True),
+    "package, gone": Case("dcos_package", {"name": "calico", "state": "absent"}, True, INSTALLED),
+    "package, never there": Case("dcos_package", {"name": "calico", "state": "absent"}, False),
+    "packages": Case("dcos_package_info", {"name": "calico"}, None, INSTALLED),
+    "app, new": Case("marathon_app", {"apps": [APP]}, True),
+    "app, there": Case("marathon_app", {"apps": [APP]}, False, RUNNING),
+    "app, changed": Case("marathon_app", {"apps": [{**APP, "env": {"A": "b"}}]}, True, RUNNING),
+    "app, secret environment": Case("marathon_app", {"apps": [APP], "secret_env": {"web": {"A": "secret text"}}}, True, RUNNING),
+    "app, suspended": Case("marathon_app", {"apps": [{"id": "/web"}], "state": "suspended"}, True, RUNNING),
+    "app, gone": Case("marathon_app", {"apps": [{"id": "/web"}], "state": "absent"}, True, RUNNING),
+    "certificate, key of the CA": Case("dcos_ca_certificate", {"certificates": [NEWCERT]}, True),
+    "certificate, one for two hosts": Case("dcos_ca_certificate", {"shared": True, "certificates": [NEWCERT, {**NEWCERT, "name": "agent2"}]}, True),
+    "certificate, by request": Case("dcos_ca_certificate", {}, True, prepare=with_request),
+    "certificate, kept": Case("dcos_ca_certificate", {}, False, prepare=with_certificate),
+    "certificate, renewed": Case("dcos_ca_certificate", {}, True, prepare=with_certificate_until_tomorrow),
+    "authority": Case("dcos_ca_certificate_info", {}, None),
+}
+
+
+@pytest.fixture(scope="module")
+def enterprise(make_shared: Make, authority: Authority, cfssl: Path) -> Api:
+    """Enterprise 1.12 behind TLS, with a CA."""
+    return make_shared("1.12.5", "enterprise", tls=authority.front(), **authority.serve(cfssl))
+
+
+@pytest.fixture
+def modules(enterprise: Api, authority: Authority) -> Iterator[Modules]:
+    """A superuser's modules; afterwards nothing is left on the cluster."""
+    yield prepared({"url": enterprise.standin.url, "token": enterprise.token, "ca_path": authority.bundle})
+    plain = enterprise.standin.listeners["marathon"]
+    for app in enterprise.get("/v2/apps", base=plain).json()["apps"]:
+        enterprise.ask("DELETE", f"/v2/apps{app['id']}?force=true", base=plain)
+    eventually(lambda: not enterprise.get("/v2/apps", base=plain).json()["apps"], "all apps are gone")
+    for framework in enterprise.standin.control("GET", "/frameworks")["frameworks"]:
+        if framework["name"] != "marathon":
+            enterprise._session.post(f"{enterprise.standin.listeners['mesos']}/teardown", data={"frameworkId": framework["id"]}, timeout=20)
+    for path in ("/etcd", "/calico"):
+        enterprise.standin.control("POST", "/_zookeeper/delete", {"path": path})
+
+
+def documented(name: str) -> tuple[str, ...]:
+    """(module, requests of a first run, of a run after it) of a row of the page's table."""
+    row = re.search(rf"^\| {re.escape(name)} \| `(\w+)` \| (\d+) \| (\d+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert row, f"{PAGE.name} has no row for {name}"
+    return row.groups()
+
+
+def requests(api: Api) -> int:
+    """How many there were since the last forget(), logins included."""
+    counted = api.standin.control("GET", "/_counters")
+    return sum(sum(counted[kind].values()) for kind in ("reads", "writes", "other"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_check_mode_sends_nothing_that_writes(enterprise: Api, modules: Modules, name: str) -> None:
+    """And what it predicts is what a run does, with no more requests than the page says; what it says is unchanged, a run leaves alone."""
+    case = CASES[name]
+    for module, arguments in case.before:
+        done = modules.run(module, arguments)
+        assert not done.get("failed"), done
+    arguments = case.prepare(modules, case.arguments)
+    if case.module in ("dcos_package", "marathon_app"):
+        arguments = {**arguments, "wait": False}
+    enterprise.standin.forget()
+    predicted = modules.run(case.module, arguments, check=True)
+    assert not predicted.get("failed"), predicted
+    counted = enterprise.standin.control("GET", "/_counters")
+    assert counted["total_writes"] == 0, counted["writes"]
+    assert counted["reads"], "it has looked"
+    assert predicted["changed"] is bool(case.changed)
+    module, first, later = documented(name)
+    assert module == case.module
+    enterprise.standin.forget()
+    done = modules.run(case.module, arguments)
+    assert (done["changed"], done.get("failed", False)) == (bool(case.changed), False), done
+    assert bool(enterprise.standin.writes()) is bool(case.changed)
+    assert requests(enterprise) <= int(first), enterprise.standin.control("GET", "/_counters")
+    if case.module == "dcos_ca_certificate":
+        arguments = kept(arguments, done)
+    enterprise.standin.forget()
+    again = modules.run(case.module, arguments)
+    assert (again["changed"], again.get("failed", False)) == (False, False), again
+    assert enterprise.standin.writes() == {}
+    assert requests(enterprise) <= int(later), enterprise.standin.control("GET", "/_counters")
+
+
+def kept(arguments: Json, done: Json) -> Json:
+    """What the hosts would have afterwards."""
+    placed = {made["name"]: {"certificate": made["chain"], "public_key_sha256": made["facts"]["public_key_sha256"]} for made in done["certificates"]}
+    return {**arguments, "certificates": [{**item, **placed[item["name"]]} for item in arguments["certificates"]]}
+
+
+def test_every_module_of_the_controller_is_here() -> None:
+    listed = (ROOT / "tools" / "controller_side.txt").read_text(encoding="utf-8").splitlines()
+    patterns = [line for line in listed if line.startswith("plugins/modules/")]
+    found = {path.stem for pattern in patterns for path in ROOT.glob(pattern)}
+    with_client = {name for name in found if "_dcos" in (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")}
+    assert with_client == {case.module for case in CASES.values()}, "each needs a case"
+
+
+@dataclass(frozen=True)
+class Play:
+    """A playbook; `reads`: what it has to have asked for, so that it is known to have come that far; `whole`: this machine can
+    take the place of hosts; `repeats`: another case does the same by another way.
+    """
+
+    file: str
+    reads: str
+    variables: Json = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    whole: bool = True
+    repeats: bool = False
+
+
+SHARED = {"calico_certificates_shared": True, "calico_certificates_hosts": ["10.0.0.21"]}
+CERTIFICATES = ("--tags", "certificates")
+# This machine is no agent of DC/OS, and perhaps without systemd: preflight, which is tagged always, is left out, and a run may end later on.
+DATASTORE = ("--tags", "etcd", "--skip-tags", "always")
+UNIVERSE = {"calico_etcd_source": "universe"}
+PLAYS = {
+    "universe": Play("universe.yml", "POST /package/render"),
+    "universe by site": Play("site.yml", "POST /package/render", {"calico_install_method": "universe"}, repeats=True),
+    "etcd of the universe": Play("site.yml", "POST /package/render", UNIVERSE, DATASTORE, whole=False),
+    "etcd of the universe, by install": Play("install.yml", "POST /package/render", UNIVERSE, DATASTORE, whole=False, repeats=True),
+    "certificates": Play("rotate_certificates.yml", "POST /ca/api/v2/info", {}, CERTIFICATES),
+    "certificates by site": Play("site.yml", "POST /ca/api/v2/info", {"calico_certificates": True}, (*CERTIFICATES, "--skip-tags", "always"), repeats=True),
+    "one certificate for all": Play("rotate_certificates.yml", "POST /ca/api/v2/info", SHARED, CERTIFICATES),
+}
+# Playbooks that talk to no API of DC/OS.
+OTHERS = {"manifest.yml"}
+
+
+@pytest.mark.parametrize("core", ["2.16", pytest.param("new", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if case.repeats else ()) for name, case in PLAYS.items()])
+def test_playbooks_in_check_mode_send_nothing_that_writes(
+    enterprise: Api, modules: Modules, core: str, name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    case = PLAYS[name]
+    folder = tmp_path_factory.mktemp("runs")
+    hosts = local_hosts(["agent1", "agent2"], **on_this_host(folder / "host"))
+    options = {f"calico_dcos_{option}": value for option, value in modules.options.items()}
+    enterprise.standin.forget()
+    run = Playbooks(core, folder).run(
+        f"playbooks/{case.file}", "--check", "--diff", *case.arguments, hosts=hosts, variables={**options, **case.variables}
+    )
+    counted = enterprise.standin.control("GET", "/_counters")
+    assert counted["total_writes"] == 0, counted["writes"]
+    assert case.reads in counted["reads"], f"it did not come that far: {counted}\n{run.output[-4000:]}"
+    assert run.rc == 0 or not case.whole, run.output[-4000:]
+    assert run.changed() and not (folder / "host").exists(), "it says what it would change, and changes nothing"
+
+
+def test_every_playbook_is_here() -> None:
+    assert {path.name for path in (ROOT / "playbooks").glob("*.yml")} == OTHERS | {case.file for case in PLAYS.values()}, "each needs a case"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"token": "bad"}, ("401",)),
+        ({"token": None, "uid": "admin", "password": "wrong"}, ("admin", "password")),
+        ({"ca_path": None, "ca_fingerprint": "00" * 32}, ("fingerprint",)),
+    ],
+    ids=["token", "password", "fingerprint"],
+)
+def test_who_is_not_let_in_is_told_why(enterprise: Api, modules: Modules, options: dict[str, Any], words: tuple[str, ...]) -> None:
+    enterprise.standin.forget()
+    refused = modules.run("dcos_package", {**CALICO, **options})
+    assert refused["failed"] and all(word.lower() in refused["msg"].lower() for word in words), refused["msg"]
+    assert enterprise.standin.writes() == {}
+
+
+@pytest.mark.parametrize(("kind", "times"), [("503", 2), ("cut", 1), ("html", 1)])
+def test_reads_survive_what_passes_and_name_what_does_not(enterprise: Api, modules: Modules, kind: str, times: int) -> None:
+    enterprise.standin.fault("/mesos/*", kind, times=times)
+    done = modules.run("dcos_agent_info", {"timeout": 20})
+    if kind == "html":
+        assert done["failed"] and "/mesos/" in done["msg"]
+        return
+    assert not done.get("failed"), done["msg"]
+
+
+def test_a_token_that_expires_is_renewed_where_that_can_be(enterprise: Api, modules: Modules) -> None:
+    enterprise.standin.fault("/mesos/*", "expired_token")
+    done = modules.run("dcos_agent_info", {"token": None, "uid": "admin", "password": "admin-secret"})
+    assert not done.get("failed"), done["msg"]
+    logins = [entry for entry in enterprise.standin.control("GET", "/_log")["requests"] if entry["path"].endswith("/login")]
+    assert len(logins) >= 2
