@@ -40,9 +40,8 @@ options:
 """
 
 EXAMPLES = r"""
-# The least: C(DCOS_URL) and C(DCOS_ACS_TOKEN) come from the environment.
-plugin: dcos.calico.dcos
 ---
+# The first line is enough where DCOS_URL and DCOS_ACS_TOKEN are in the environment.
 plugin: dcos.calico.dcos
 url: https://dcos.example.com
 uid: ansible
