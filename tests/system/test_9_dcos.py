@@ -16,6 +16,7 @@ from dcoslab import dcosmaster
 from support.ansible import Run, playbook
 from support.dcos import Control, variables
 from support.lab import Host, Lab, eventually, lab_with
+from support.pings import Pings
 from support.workloads import Workloads
 
 SLOW = pytest.mark.slow
@@ -27,6 +28,8 @@ BUDGET_REMOTE, BUDGET_OTHER = 7, 10
 ONCE = {"calicoctl_resource", "calicoctl_config"}
 # Nobody is to wonder for longer whether anything is still going on.
 SILENCE = 30
+# What containers may notice of new certificates, in seconds.
+INTERRUPTION = 3
 
 
 def works(lab: Lab) -> None:
@@ -266,8 +269,9 @@ def renewed(lab: Lab, control: Control, given: dict[str, Any]) -> None:
     assert control.writes() == {} and {host.name: serial(host) for host in lab.hosts.values()} == old
     with Workloads(lab, "calico") as workloads:
         assert workloads.unreachable() == []
-        run = playbook(lab.inventory, name=ROTATE, variables=due).require()
-        assert workloads.unreachable() == []
+        with Pings(workloads) as pings:
+            run = playbook(lab.inventory, name=ROTATE, variables=due).require()
+        assert pings.longest_silence() < INTERRUPTION, pings.silences()
     assert control.writes() == {"POST /ca/api/v2/sign": len(lab.hosts)}
     new = {host.name: serial(host) for host in lab.hosts.values()}
     assert not [name for name in old if new[name] == old[name]]
