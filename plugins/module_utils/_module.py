@@ -11,12 +11,28 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 
 
+class Module(AnsibleModule):
+    """Keeps secrets of lists and dicts out of the system's log as well, where ansible-core writes arguments as Python does.
+
+    It looks for a secret as it is, and does not find one with a line break or a quote in it, such as a private key.
+    """
+
+    def _log_invocation(self):
+        self.no_log_values.update([as_python(text) for text in self.no_log_values])
+        super(Module, self)._log_invocation()
+
+
+def as_python(text):
+    """A text as it stands in what Python writes of a list, without the quotes around it."""
+    return repr(text).lstrip('u')[1:-1]
+
+
 def run_module(job, **module_args):
     """Make the AnsibleModule, run C(job(module)) and exit with the dict it returns; the only place that catches CalicoError.
 
     :arg job: callable(AnsibleModule) -> result dict; raises CalicoError for whatever an operator can act on.
     """
-    module = AnsibleModule(**module_args)
+    module = Module(**module_args)
     try:
         result = job(module)
     except CalicoError as error:

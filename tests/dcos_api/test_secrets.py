@@ -178,3 +178,15 @@ def test_what_a_run_keeps_on_request_is_for_its_user_only(world: World, playbook
     for file in kept:
         assert all(folder.stat().st_mode & 0o077 == 0 for folder in file.parents if folder.is_relative_to(run.folder / "remote") and folder.name != "remote")
     no_trace(run, but=tuple(kept))
+
+
+def test_files(world: World, playbooks: Playbooks, no_trace: Any, tmp_path: Path) -> None:
+    """A key among the files of a host, made, changed and predicted: it stands in a list, which ansible-core logs as Python writes it."""
+    file = tmp_path / "secret.key"
+    steps = [("key of another", True), ("key of robot", False), ("key of robot", True)]
+    tasks = [task(f"step {number}", "agent_files", {"files": [{"path": str(file), "secret_content": f"{{{{ secrets['{name}'] }}}}"}]}, check_mode=not real)
+             for number, (name, real) in enumerate(steps)]
+    run = playbooks.run(play(tasks), *LOUD, variables={"secrets": world.secrets}).require()
+    assert len(run.changed()) == len(steps) and file.read_text(encoding="utf-8") == world.secrets["key of robot"]
+    assert "agent_files" in run.output and str(file) in run.syslog(), "it was looked at"
+    no_trace(run)
