@@ -51,6 +51,10 @@ def test_tls_to_the_members() -> None:
         assert all(count <= 9 + 2 for count in run.remote().values())  # the two of the datastore run on one of them
         for agent in lab.agents:
             assert agent.out("stat", "-c", "%a %U", "/etc/calico/certs/etcd-client.key").split() == ["600", "root"]
+            lines = [line for line in agent.out("cat", "/etc/calico/certs/etcd-client.key").splitlines() if len(line) > 40]
+            journal = agent.out("journalctl", "--no-pager", "--output=cat")
+            # that modules write down their arguments there shows that the search looks at the right place
+            assert "secret_content" in journal and lines and not [line for line in lines if line in journal]
         works(lab)
 
 
