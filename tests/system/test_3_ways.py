@@ -4,6 +4,7 @@ nothing to do, and a part of the cluster must be treated as the whole."""
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -46,11 +47,12 @@ def test_the_installed_tarball(lab: Lab, tmp_path: Path) -> None:
     subprocess.run([*galaxy, "build", "--output-path", str(tmp_path), str(ROOT)], check=True, capture_output=True)
     (tarball,) = tmp_path.glob("dcos-calico-*.tar.gz")
     collections = tmp_path / "collections"
-    # Elsewhere, because in the checkout the collection counts as installed.
-    subprocess.run([*galaxy, "install", "--offline", "-p", str(collections), str(tarball)], check=True, capture_output=True, cwd=tmp_path)
     config = tmp_path / "ansible.cfg"
     config.write_text("[ssh_connection]\npipelining = true\n")
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": str(config)}
+    # Elsewhere, because in the checkout, or with the path of a stage, the collection counts as installed.
+    install = [*galaxy, "install", "--offline", "-p", str(collections), str(tarball)]
+    subprocess.run(install, check=True, capture_output=True, cwd=tmp_path, env={**os.environ, **env})
     assert playbook(lab.inventory, name="dcos.calico.site", env=env, cwd=tmp_path).require().changed() == []
 
 
