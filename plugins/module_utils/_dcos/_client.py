@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from functools import partialmethod
 from typing import Any, NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -76,8 +77,9 @@ class DcosClient:
         """
         return self._request("GET", path, None, expected, headers, params, True)
 
-    def post(
+    def _send(
         self,
+        method: str,
         path: str,
         body: Any = None,
         expected: Collection[int] = WRITTEN,
@@ -85,32 +87,12 @@ class DcosClient:
         params: Mapping[str, Any] | None = None,
         safe_to_repeat: bool = False,
     ) -> Response:
-        """Send a body: text or bytes as they are, anything else as JSON. Say C(safe_to_repeat) where the POST only reads."""
-        return self._request("POST", path, body, expected, headers, params, safe_to_repeat)
+        """Send a body: text or bytes as they are, anything else as JSON. Say C(safe_to_repeat) where a POST only reads."""
+        return self._request(method, path, body, expected, headers, params, safe_to_repeat)
 
-    def put(
-        self,
-        path: str,
-        body: Any = None,
-        expected: Collection[int] = WRITTEN,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, Any] | None = None,
-        safe_to_repeat: bool = False,
-    ) -> Response:
-        """As post()."""
-        return self._request("PUT", path, body, expected, headers, params, safe_to_repeat)
-
-    def delete(
-        self,
-        path: str,
-        body: Any = None,
-        expected: Collection[int] = WRITTEN,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, Any] | None = None,
-        safe_to_repeat: bool = False,
-    ) -> Response:
-        """As post()."""
-        return self._request("DELETE", path, body, expected, headers, params, safe_to_repeat)
+    post = partialmethod(_send, "POST")
+    put = partialmethod(_send, "PUT")
+    delete = partialmethod(_send, "DELETE")
 
     def deadline(self, seconds: float) -> Deadline:
         """A deadline by this client's clock."""
