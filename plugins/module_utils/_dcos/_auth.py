@@ -13,6 +13,7 @@ import json
 import os
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Optional
 
@@ -43,7 +44,7 @@ GET_TOKEN = 'Log in with the DC/OS CLI and give what "dcos config show core.dcos
 Post = Callable[[str, Mapping[str, Any]], Response]
 
 
-class Method:
+class Method(ABC):
     """A way of getting a token."""
 
     NAME = ""
@@ -56,12 +57,12 @@ class Method:
         :raises ValidationError: naming the option.
         """
 
+    @abstractmethod
     def login(self, post: Post) -> Optional[str]:
         """The token to send, None for none.
 
         :raises AuthenticationFailed: if the login is refused.
         """
-        raise NotImplementedError
 
     def secrets(self) -> set[str]:
         """What must not be seen in any message."""
