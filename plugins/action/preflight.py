@@ -18,6 +18,8 @@ ETCD_SPEC = {
     "tls": {"type": "bool", "default": False},
     "proxy": {"type": "bool", "default": False},
     "endpoints": {"type": "list", "elements": "str", "default": []},
+    "members": {"type": "list", "elements": "str", "default": []},
+    "masters": {"type": "list", "elements": "str", "default": []},
     "client_port": {"type": "int", "default": 2379},
     "peer_port": {"type": "int", "default": 2380},
     "member_unit": {"type": "str", "default": "calico-etcd.service"},

@@ -49,6 +49,10 @@ options:
     type: list
     elements: str
     default: []
+  masters:
+    description:
+      - Name under which the DNS of DC/OS has all masters, V(master.mesos), to be told how many there are.
+    type: str
   etcd_ca_file:
     description:
       - CA that signed the certificates of O(etcd_endpoints), and of the members.
@@ -212,6 +216,11 @@ etcd_members:
   returned: always
   type: dict
   sample: {kind: unreachable, peers: ["http://etcd-1.etcd.mesos:2380"], members: [], error: "http://etcd-1.etcd.mesos:2380: [Errno 111] Connection refused"}
+masters:
+  description: The C(addresses) of all masters, as DNS has them; null if O(masters) is not given.
+  returned: always
+  type: dict
+  sample: {addresses: [10.0.0.11, 10.0.0.12, 10.0.0.13], error: null}
 proxy:
   description: The unit of the etcd proxy.
   returned: always
@@ -246,6 +255,7 @@ ARGUMENT_SPEC = dict(
     etcd_endpoints=dict(type='list', elements='str', default=[]),
     etcd_srv=dict(type='str'),
     etcd_peers=dict(type='list', elements='str', default=[]),
+    masters=dict(type='str'),
     etcd_ca_file=dict(type='path'),
     etcd_cert_file=dict(type='path'),
     etcd_key_file=dict(type='path', no_log=False),

@@ -53,7 +53,7 @@ options:
     description:
       - Names of checks whose failures count as warnings.
       - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker), V(document), V(etcd),
-        V(iptables), V(kernel), V(network_name), V(node_address), V(node_name), V(pool_cidr), V(pool_overlap), V(port) and V(release).
+        V(etcd_members), V(iptables), V(kernel), V(network_name), V(node_address), V(node_name), V(pool_cidr), V(pool_overlap), V(port) and V(release).
     type: list
     elements: str
     default: []
@@ -126,6 +126,18 @@ options:
           endpoints:
             description:
               - Endpoints that calicoctl and calico/node use.
+            type: list
+            elements: str
+            default: []
+          members:
+            description:
+              - URLs of the members of a managed one, all of them.
+            type: list
+            elements: str
+            default: []
+          masters:
+            description:
+              - Names of the hosts that run the members of a managed one.
             type: list
             elements: str
             default: []

@@ -73,5 +73,8 @@ def etcd_members(hosts: list[str], hostvars: Any, port: int | str = 2380, tls: b
         address = known.get("calico_etcd_address") or known.get("ansible_host") or host
         members.append({"name": host, "peer_url": f"{scheme}://{address}:{int(port)}"})
     if not members:
-        raise AnsibleFilterError("A managed datastore needs hosts in the group `masters`. Add them, or set calico_etcd_source to existing.")
+        raise AnsibleFilterError(
+            "A managed datastore needs hosts in the group `masters`. Add them, or set calico_etcd_source to existing. Where a job of AWX is a slice, whose "
+            "inventory may have none, name all members in calico_etcd_members."
+        )
     return members

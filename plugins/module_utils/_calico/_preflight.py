@@ -14,7 +14,7 @@ __metaclass__ = type
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
-from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import check_found_members
+from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import check_found_members, check_known_masters, check_known_members
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
@@ -63,7 +63,7 @@ def judge(hosts, expectations, ignored=()):
         verdict.warn(ALL, 'agents', 'there are %d private agents' % len(private), 'the guide wants at least %d' % least,
                      'Go on if this cluster is meant to be so small')
     for name in sorted(known):
-        checks = (check_dcos,) + (NODE_CHECKS if name in nodes else ()) + ((check_member_ports,) if name in members else ())
+        checks = (check_dcos,) + (NODE_CHECKS if name in nodes else ()) + (MEMBER_CHECKS if name in members else ())
         for check in checks:
             check(verdict, name, known[name]['info'], expectations)
     order = dict((name, number) for number, name in enumerate([ALL] + sorted(hosts)))
@@ -316,4 +316,6 @@ def _numbers(version):
     return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
 
 
-NODE_CHECKS = (check_docker, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd, check_found_members)
+NODE_CHECKS = (check_docker, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd, check_found_members,
+               check_known_members)
+MEMBER_CHECKS = (check_member_ports, check_known_masters)

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The members that a host's etcd proxy would find, which are there before the proxy is. Pure."""
+"""The members that a host's etcd proxy would find, which are there before the proxy is, and whether all members of a managed etcd are known. Pure."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
@@ -25,3 +25,28 @@ def check_found_members(verdict, name, info, expectations):
         return
     what, remedy = TROUBLE[found['kind']]
     verdict.fail(name, 'etcd', what, found.get('error'), remedy)
+
+
+def _masters(etcd, info):
+    """Addresses of all masters, [] where they are not known or do not matter."""
+    return (info.get('masters') or {}).get('addresses') or [] if etcd.get('source') == 'managed' else []
+
+
+def check_known_members(verdict, name, info, expectations):
+    """A host that talks to a part of a managed etcd only, because the inventory has a part of the masters: a job slice of AWX."""
+    etcd = expectations.get('etcd') or {}
+    masters, members = _masters(etcd, info), etcd.get('members') or []
+    if len(members) < len(masters):
+        verdict.fail(name, 'etcd_members', 'etcd has %d members here, and DC/OS has %d masters (%s)' % (len(members), len(masters), ', '.join(masters)),
+                     'hosts that know a part of them lose the datastore with that part',
+                     'Run with the whole inventory, or name all members in calico_etcd_members, as a job slice of AWX needs it')
+
+
+def check_known_masters(verdict, name, info, expectations):
+    """A member that would found a cluster without some of the others."""
+    etcd = expectations.get('etcd') or {}
+    masters, known = _masters(etcd, info), etcd.get('masters') or []
+    if len(known) < len(masters):
+        verdict.fail(name, 'etcd_members', 'etcd is to run on %s, and DC/OS has %d masters (%s)' % (', '.join(known), len(masters), ', '.join(masters)),
+                     'members that do not know each other found clusters of their own',
+                     'Run for the masters with the whole inventory, in AWX by a job without slices')

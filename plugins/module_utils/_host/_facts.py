@@ -74,6 +74,8 @@ def questions(params):
     if params['etcd_srv'] or params['etcd_peers']:
         files = _facts_members.Tls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
         asked['etcd_members'] = lambda: _facts_members.look(params['etcd_srv'], params['etcd_peers'], files)
+    if params['masters']:
+        asked['masters'] = lambda: _facts_members.masters(params['masters'])
     for endpoint in params['etcd_endpoints']:
         asked['etcd ' + endpoint] = lambda endpoint=endpoint: _facts_etcd.probe(endpoint, tls)
     return asked
@@ -101,6 +103,7 @@ def gather(params):
         node=_facts_dcos.node(detected, addresses, found['mtus']),
         subnets=addresses,
         etcd_members=found.get('etcd_members'),
+        masters=found.get('masters'),
         executables=[_named(found['executable ' + path], path=path) for path in params['executables']],
         etcd=[_named(found['etcd ' + endpoint], endpoint=endpoint) for endpoint in params['etcd_endpoints']],
         network_managers=dict((role, (units.get(role) or {}).get('active') == 'active') for role in NETWORK_MANAGERS),

@@ -66,6 +66,15 @@ def _answer(kind, peers, members=(), error=None):
     return {'kind': kind, 'peers': list(peers), 'members': list(members), 'error': error}
 
 
+def masters(name):
+    """{addresses, error}: the masters by the name under which DNS has all of them. Never raises."""
+    try:
+        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+    except (socket.error, UnicodeError) as error:
+        return {'addresses': [], 'error': to_native(error)}
+    return {'addresses': sorted(set(item[4][0] for item in found)), 'error': None}
+
+
 def discover(domain):
     """Peer URLs by a domain's SRV records; raises DnsError if no name server answers."""
     return ['%s://%s:%d' % (scheme, target, port) for service, scheme in SERVICES for target, port in _dns.srv('%s.%s' % (service, domain))]

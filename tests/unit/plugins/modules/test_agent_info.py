@@ -84,11 +84,17 @@ def test_samples_show_every_key_of_a_result(run_module, host, monkeypatch):
     bird.start()
     monkeypatch.setattr(_bgp, 'SOCKET', bird.path)
     result = result_of(run_module, host, executables=['/bin/sh'], etcd_endpoints=['http://127.0.0.1:1'], etcd_peers=['http://127.0.0.1:1'],
-                       felix_health_port=1)
+                       felix_health_port=1, masters='localhost')
     bird.close()
     returned = dict((key, result[key]) for key in RETURN)
     samples = dict((key, field['sample']) for key, field in RETURN.items())
     assert shape(returned) == shape(samples)
+
+
+def test_all_masters(run_module, host):
+    assert result_of(run_module, host, masters='localhost')['masters'] == {'addresses': ['127.0.0.1'], 'error': None}
+    unknown = result_of(run_module, host, masters='nowhere.invalid')['masters']
+    assert unknown['addresses'] == [] and unknown['error']
 
 
 @pytest.mark.parametrize('answer', ['echo banana', 'echo 10.0.2.10 10.0.2.11', 'exit 3', 'echo'])

@@ -201,7 +201,32 @@ def test_warnings(cluster, check, where, change):
     assert failures == [] and [(warning['host'], warning['check']) for warning in warnings] == [(where, check)]
 
 
+def sliced(members=0, masters=0, there=3, error=None):
+    return both(wanted(etcd={'source': 'managed', 'proxy': True, 'endpoints': [], 'members': ['http://10.0.0.%d:2380' % n for n in range(members)],
+                             'masters': ['master%d' % n for n in range(masters)], 'client_port': 2379, 'peer_port': 2380,
+                             'member_unit': 'calico-etcd.service', 'proxy_unit': 'calico-etcd-proxy.service'}),
+                info(masters={'addresses': ['10.0.0.10%d' % n for n in range(there)], 'error': error}))
+
+
+def test_a_slice_of_an_inventory_is_no_managed_etcd(cluster):
+    """Agents must know all members, a member must know all others; an agent in a slice without masters, where the members are named, is fine."""
+    cluster.hosts['agent2']['member'] = True
+    sliced(members=1, masters=1)(cluster)
+    failures = cluster.judge()[0]
+    assert [(failure['host'], failure['check'], failure['what']) for failure in failures] == [
+        ('agent2', 'etcd_members', 'etcd has 1 members here, and DC/OS has 3 masters (10.0.0.100, 10.0.0.101, 10.0.0.102)'),
+        ('agent2', 'etcd_members', 'etcd is to run on master0, and DC/OS has 3 masters (10.0.0.100, 10.0.0.101, 10.0.0.102)')]
+    sliced(members=3, masters=1)(cluster)
+    assert [failure['what'][:13] for failure in cluster.judge()[0]] == ['etcd is to ru']
+    cluster.hosts['agent2']['member'] = False
+    assert cluster.judge() == ([], [])
+
+
 FINE = [
+    sliced(members=3, masters=3),
+    sliced(members=3, masters=0),
+    sliced(members=1, masters=1, there=0, error='no name server answers'),
+    both(sliced(), wanted(etcd={'source': 'existing', 'proxy': False, 'endpoints': ['http://10.0.0.100:2379'], 'members': []})),
     both(PROXY, found_members('ok')),
     both(PROXY, found_members('later')),
     both(wanted(etcd={'source': 'managed', 'proxy': True, 'endpoints': []}), found_members('no_records')),
