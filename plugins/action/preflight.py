@@ -28,9 +28,11 @@ ETCD_SPEC = {
 EXPECTATIONS_SPEC = {
     "release": {"type": "str", "required": True},
     "pools": {"type": "list", "elements": "dict", "default": []},
+    "unlisted_pools": {"type": "str", "choices": ["keep", "disable", "delete"], "default": "keep"},
     "networks": {"type": "list", "elements": "dict", "default": []},
     "artefacts": {"type": "list", "elements": "dict", "default": []},
     "documents": {"type": "list", "elements": "dict", "default": []},
+    "datastore": {"type": "dict", "default": {}},
     "felix_health_port": {"type": "int"},
     "min_private_agents": {"type": "int", "default": 3},
     "etcd": {"type": "dict", "default": {}, "options": ETCD_SPEC, "apply_defaults": True},
@@ -57,7 +59,9 @@ def sentence(finding: Finding) -> str:
 def message(failures: list[Finding], hosts: int) -> str:
     """All failures in one text, grouped by host."""
     concerned = dict.fromkeys(finding["host"] for finding in failures)
-    lines = [f"Nothing was touched: preflight of {hosts} hosts found {len(failures)} {'thing' if len(failures) == 1 else 'things'} to put right first."]
+    things = f"{len(failures)} {'thing' if len(failures) == 1 else 'things'} to put right first"
+    found = f"preflight of {hosts} hosts found" if hosts else "there is" if len(failures) == 1 else "there are"
+    lines = [f"Nothing was touched: {found} {things}."]
     for host in concerned:
         lines.append(f"{host}:")
         lines += [f"  - {sentence(finding)}" for finding in failures if finding["host"] == host]

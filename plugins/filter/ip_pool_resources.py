@@ -12,7 +12,7 @@ description:
   - Turns the list of pools that an operator writes into ipPool resources of API version v1.
 options:
   _input:
-    description: Pools, each with C(cidr), and C(ipip) (V(off), V(always) or V(cross-subnet)), C(nat_outgoing) and C(disabled) on request.
+    description: Pools, each with C(cidr), and C(ipip) (V(off), V(always) or V(cross-subnet)), C(nat_outgoing), C(disabled) and C(state) on request.
     type: list
     elements: dict
     required: true

@@ -23,7 +23,7 @@ author:
 options:
   resources:
     description:
-      - What is to be there, or with O(state=absent) what is not.
+      - What is to be there, or with O(state=absent) or O(resources[].state=absent) what is not.
       - Names of fields are those of API version v1, such as C(nat-outgoing). Documents for Calico 3 are refused.
     type: list
     elements: dict
@@ -47,13 +47,18 @@ options:
         required: true
       spec:
         description:
-          - Its properties. Not looked at with O(state=absent).
+          - Its properties. Not looked at where it is to be absent.
         type: dict
         default: {}
+      state:
+        description:
+          - Whether this one is to be there. O(state) if not given.
+        type: str
+        choices: [present, absent]
   state:
     description:
       - V(present) creates or replaces the resources.
-      - V(absent) deletes them. A pool that workloads have addresses of is not deleted unless O(force) is set.
+      - V(absent) deletes them. A pool that workloads have addresses of and a profile that they have are not deleted unless O(force) is set.
     type: str
     choices: [present, absent]
     default: present
@@ -66,16 +71,31 @@ options:
     default: replace
   prune:
     description:
-      - Delete all other resources of O(prune_kinds).
+      - Delete all other resources of O(prune_kinds), of policies only those of O(owner) where that is given.
     type: bool
     default: false
   prune_kinds:
     description:
-      - The kinds that O(prune) is about. Each must have at least one resource in O(resources), so that an empty list deletes nothing by accident.
+      - The kinds that O(prune) is about. Each must have at least one resource in O(resources) that is to be present, so that an empty list deletes
+        nothing by accident; except policies with O(owner), of which none need be listed.
       - Required with O(prune=true).
     type: list
     elements: str
     choices: [ipPool, bgpPeer, node, policy, profile, hostEndpoint]
+  owner:
+    description:
+      - Whose the policies of O(resources) are, such as V(dcos.calico). It is noted in the annotation C(dcos.calico/owner) of each, which Calico itself does
+        not look at, so that O(prune) leaves the policies of others alone.
+      - Empty notes nothing, and O(prune) is about all policies then.
+    type: str
+    default: ""
+  other_pools:
+    description:
+      - What becomes of pools that are not in O(resources). V(disable) lets them give out no more addresses and leaves them as they are otherwise, so that
+        workloads keep the addresses they have. V(keep) leaves them alone.
+    type: str
+    choices: [keep, disable]
+    default: keep
   forbidden_cidrs:
     description:
       - Networks that no pool of O(resources) may overlap, such as those of the agents, of docker0, of DC/OS' overlay and of its virtual addresses.
@@ -94,7 +114,8 @@ options:
         type: str
   force:
     description:
-      - Delete pools even if workloads have addresses of them. Such workloads keep running, without routes to them being looked after.
+      - Delete pools even if workloads have addresses of them, and profiles even if workloads have them. Workloads keep running, without routes to such
+        addresses being looked after, and cut off where their only profile is gone.
     type: bool
     default: false
 notes:
@@ -128,9 +149,16 @@ EXAMPLES = r"""
       - cidr: 9.0.0.0/8
         name: the DC/OS overlay
 
-- name: Let front ends reach the database
+- name: Let front ends reach the database, forget an old policy, and leave those of others alone
   dcos.calico.calicoctl_resource:
+    owner: dcos.calico
+    prune: true
+    prune_kinds: [policy]
     resources:
+      - kind: policy
+        metadata:
+          name: old
+        state: absent
       - kind: policy
         metadata:
           name: database
@@ -199,11 +227,14 @@ ARGUMENT_SPEC = dict(
         kind=dict(type='str', required=True),
         metadata=dict(type='dict', required=True),
         spec=dict(type='dict', default={}),
+        state=dict(type='str', choices=['present', 'absent']),
     )),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
     foreign_fields=dict(type='str', choices=['replace', 'keep'], default='replace'),
     prune=dict(type='bool', default=False),
     prune_kinds=dict(type='list', elements='str', choices=list(_resources.KINDS)),
+    owner=dict(type='str', default=''),
+    other_pools=dict(type='str', choices=['keep', 'disable'], default='keep'),
     forbidden_cidrs=dict(type='list', elements='dict', default=[], options=dict(
         cidr=dict(type='str', required=True),
         name=dict(type='str'),

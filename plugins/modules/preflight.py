@@ -19,7 +19,7 @@ author:
 options:
   hosts:
     description:
-      - Names of the hosts to judge.
+      - Names of the hosts to judge. With none, only what is wanted is judged, and what O(expectations.datastore) holds.
     type: list
     elements: str
     required: true
@@ -53,7 +53,8 @@ options:
     description:
       - Names of checks whose failures count as warnings.
       - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker), V(document), V(etcd),
-        V(etcd_members), V(iptables), V(kernel), V(network_name), V(node_address), V(node_name), V(pool_cidr), V(pool_overlap), V(port) and V(release).
+        V(etcd_members), V(iptables), V(kernel), V(network_in_use), V(network_name), V(network_pool), V(node_address), V(node_name), V(pool_cidr),
+        V(pool_in_use), V(pool_overlap), V(port) and V(release).
     type: list
     elements: str
     default: []
@@ -70,13 +71,19 @@ options:
         required: true
       pools:
         description:
-          - The pools, each with C(cidr), and C(ipip) (V(off), V(always) or V(cross-subnet)).
+          - The pools, each with C(cidr), and C(ipip) (V(off), V(always) or V(cross-subnet)), C(disabled) and C(state).
         type: list
         elements: dict
         default: []
+      unlisted_pools:
+        description:
+          - What becomes of pools in the datastore that are not in O(expectations.pools).
+        type: str
+        choices: [keep, disable, delete]
+        default: keep
       networks:
         description:
-          - The CNI networks, each with C(name), and C(file).
+          - The CNI networks, each with C(name), and C(file), C(ipv4_pools) and C(state).
         type: list
         elements: dict
         default: []
@@ -88,10 +95,16 @@ options:
         default: []
       documents:
         description:
-          - Further documents for calicoctl.
+          - Policies, profiles and further documents for calicoctl, as the C(resources) of M(dcos.calico.calicoctl_resource). No pools.
         type: list
         elements: dict
         default: []
+      datastore:
+        description:
+          - What the datastore holds of ipPool, node and workloadEndpoint, as C(resources) of M(dcos.calico.calicoctl_resource_info) gives it. Empty where
+            it could not be asked.
+        type: dict
+        default: {}
       felix_health_port:
         description:
           - Health port of Felix.

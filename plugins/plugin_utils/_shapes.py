@@ -9,8 +9,14 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 IPIP = {"off": None, "always": {"enabled": True}, "cross-subnet": {"enabled": True, "mode": "cross-subnet"}}
-POOL_KEYS = {"cidr", "ipip", "nat_outgoing", "disabled"}
-NETWORK_KEYS = {"name", "file", "ipv4_pools", "mtu", "log_level", "state"}
+POOL_KEYS = {"cidr", "ipip", "nat_outgoing", "disabled", "state"}
+PROFILE_KEYS = {"profile", "profile_ingress", "profile_egress", "profile_labels"}
+NETWORK_KEYS = {"name", "file", "ipv4_pools", "mtu", "log_level", "state"} | PROFILE_KEYS
+POLICY_SPEC = {"order", "selector", "types", "ingress", "egress", "doNotTrack", "preDNAT"}
+POLICY_KEYS = {"name", "state"} | POLICY_SPEC
+STATES = ("present", "absent")
+PROFILES = ("unmanaged", "open", "isolated", "custom")
+ALLOW = [{"action": "allow"}]
 
 
 def _object(item: Any, variable: str, required: str, known: set[str]) -> dict[str, Any]:
@@ -19,7 +25,15 @@ def _object(item: Any, variable: str, required: str, known: set[str]) -> dict[st
     unknown = sorted(set(item) - known)
     if unknown:
         raise AnsibleFilterError(f"{variable}, {item[required]}: unknown {', '.join(unknown)}. Known are {', '.join(sorted(known))}.")
+    if item.get("state", "present") not in STATES:
+        raise AnsibleFilterError(f"{variable}, {item[required]}: state cannot be {item['state']!r}. Use one of {', '.join(STATES)}.")
     return item
+
+
+def _resource(kind: str, metadata: dict[str, Any], item: dict[str, Any], spec: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A resource of API version v1; one that is to be absent needs no spec, and says so."""
+    document: dict[str, Any] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+    return document | ({"state": "absent"} if item.get("state") == "absent" else {"spec": spec or {}})
 
 
 def ip_pool_resources(pools: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -34,7 +48,40 @@ def ip_pool_resources(pools: list[dict[str, Any]]) -> list[dict[str, Any]]:
         spec: dict[str, Any] = {"nat-outgoing": bool(pool.get("nat_outgoing", False)), "disabled": bool(pool.get("disabled", False))}
         if IPIP[mode]:
             spec["ipip"] = IPIP[mode]
-        resources.append({"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": str(pool["cidr"])}, "spec": spec})
+        resources.append(_resource("ipPool", {"cidr": str(pool["cidr"])}, pool, spec))
+    return resources
+
+
+def policy_resources(policies: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """C(calico_policies) as policy resources of API version v1: what is neither name nor state is the spec."""
+    resources = []
+    for item in policies:
+        policy = _object(item, "calico_policies", "name", POLICY_KEYS)
+        resources.append(_resource("policy", {"name": policy["name"]}, policy, {key: policy[key] for key in sorted(POLICY_SPEC & set(policy))}))
+    return resources
+
+
+def profile_resources(networks: list[dict[str, Any]], default: str = "unmanaged") -> list[dict[str, Any]]:
+    """The profiles of C(calico_networks), except those that are left to the plugin; a network that goes takes its profile along.
+
+    Each has the tag of its network, by which the plugin's own profiles let packets in.
+    """
+    resources = []
+    for item in networks:
+        network = _object(item, "calico_networks", "name", NETWORK_KEYS)
+        name, kind = network["name"], network.get("profile", default)
+        if kind not in PROFILES:
+            raise AnsibleFilterError(f"calico_networks, {name}: profile cannot be {kind!r}. Use one of {', '.join(PROFILES)}.")
+        rules = sorted({"profile_ingress", "profile_egress"} & set(network))
+        if kind == "custom" and "profile_ingress" not in network and network.get("state") != "absent":
+            raise AnsibleFilterError(f"calico_networks, {name}: profile custom has no profile_ingress. List its rules; an empty list lets nothing in.")
+        if rules and kind != "custom":
+            raise AnsibleFilterError(f"calico_networks, {name}: {rules[0]} is not looked at with profile {kind}. Set profile to custom, or take it out.")
+        if kind == "unmanaged":
+            continue
+        ingress = {"open": ALLOW, "isolated": [{"action": "allow", "source": {"tag": name}}]}.get(kind, network.get("profile_ingress"))
+        metadata = {"name": name, "tags": [name], "labels": network.get("profile_labels") or {}}
+        resources.append(_resource("profile", metadata, network, {"ingress": ingress, "egress": network.get("profile_egress", ALLOW)}))
     return resources
 
 
@@ -78,3 +125,17 @@ def etcd_members(hosts: list[str], hostvars: Any, port: int | str = 2380, tls: b
             "inventory may have none, name all members in calico_etcd_members."
         )
     return members
+
+
+def datastore_readers(hosts: list[str], hostvars: Any, info: str) -> list[str]:
+    """Those hosts that can ask Calico's datastore, by what dcos.calico.agent_info found on them.
+
+    They have a calicoctl that runs and is configured, and an etcd that answers.
+    """
+    found = []
+    for host in hosts:
+        known = hostvars[host].get(info) or {}
+        runs = any(item.get("version") for item in known.get("executables") or [] if str(item.get("path")).endswith("/calicoctl"))
+        if runs and (known.get("calicoctl_cfg") or {}).get("exists") and any(probe.get("healthy") for probe in known.get("etcd") or []):
+            found.append(host)
+    return found

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 AGENTS = int(os.environ.get("SCALE_AGENTS", "20"))
 # design: remote executions and other task results per unchanged agent, however many there are
 BUDGET_REMOTE, BUDGET_OTHER = 7, 10
-ONCE = {"calicoctl_resource", "calicoctl_config"}
+ONCE = {"calicoctl_resource", "calicoctl_resource_info", "calicoctl_config"}
 
 
 def sessions(agent: Host) -> int:

@@ -25,7 +25,7 @@ PRIVATE = {"LAB_PUBLIC_AGENTS": "0"}
 POOL = ipaddress.ip_network("192.168.0.0/16")
 # design: remote executions and other task results per unchanged agent
 BUDGET_REMOTE, BUDGET_OTHER = 7, 10
-ONCE = {"calicoctl_resource", "calicoctl_config"}
+ONCE = {"calicoctl_resource", "calicoctl_resource_info", "calicoctl_config"}
 # Nobody is to wonder for longer whether anything is still going on.
 SILENCE = 30
 # What containers may notice of new certificates, in seconds.

@@ -2,17 +2,15 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What concerns IP pools as a set: overlaps, addresses in use, and whether any of them still wants IPIP. Pure.
+"""What concerns IP pools as a set: overlaps, and whether any of them still wants IPIP. Pure.
 
-calicoctl accepts overlapping pools and deletes pools in use, so both are refused here.
+calicoctl accepts overlapping pools, so they are refused here.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-
-_SHOWN = 3
+from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
 
 def forbidden(items):
@@ -37,27 +35,6 @@ def check_overlaps(pools, others, keep_out):
     if found:
         raise ValidationError('IP pools must not overlap anything', why='; '.join(found),
                               remedy='Choose another CIDR, or delete the pool that is in the way')
-
-
-def in_use(cidr, workloads):
-    """Sorted addresses of workloadEndpoint documents that lie in a pool."""
-    pool, found = _cidr.parse(cidr), set()
-    for document in workloads:
-        for network in (document.get('spec') or {}).get('ipNetworks') or []:
-            address = _cidr.parse(network)
-            if pool.contains(address):
-                found.add(address)
-    return [address.host() for address in sorted(found, key=lambda address: address.key())]
-
-
-def check_unused(pools, workloads):
-    """Raise CalicoError if a workload has an address of a pool that is to be deleted."""
-    for cidr in pools:
-        used = in_use(cidr, workloads)
-        if used:
-            shown = ', '.join(used[:_SHOWN]) + (' and %d more' % (len(used) - _SHOWN) if len(used) > _SHOWN else '')
-            raise CalicoError('The pool %s is in use' % cidr, why='workloads have the addresses %s' % shown,
-                              remedy='Set disabled on the pool and end these workloads first, or set force')
 
 
 def wants_ipip(documents):

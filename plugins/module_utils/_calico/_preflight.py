@@ -15,8 +15,9 @@ import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import check_found_members, check_known_masters, check_known_members
+from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_networks import check_documents, check_networks, file_of, is_present
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
-from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
+from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_usage import check_usage
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
 ALL = 'all hosts'
@@ -54,7 +55,8 @@ def judge(hosts, expectations, ignored=()):
     known = dict((name, host) for name, host in hosts.items() if _usable(verdict, name, host))
     nodes = dict((name, host) for name, host in known.items() if host.get('node', True))
     members = [name for name in known if known[name].get('member')]
-    check_pools(verdict, nodes, expectations.get('pools') or [])
+    check_pools(verdict, nodes, [pool for pool in expectations.get('pools') or [] if is_present(pool)])
+    check_usage(verdict, nodes, expectations)
     check_nodes(verdict, nodes)
     check_members(verdict, members)
     private = [name for name, host in known.items() if (host['info'].get('dcos') or {}).get('role') == 'private']
@@ -91,16 +93,8 @@ def check_wanted(verdict, expectations):
             verdict.fail(ALL, 'checksum', 'there is no sha256 for %s' % artefact['name'], 'nothing is installed without one',
                          'Set %s, to a sum from a place you trust; playbook manifest prints those of what it fetches' % artefact['variable'])
     check_datastore(verdict, expectations.get('etcd') or {})
-    names = [network['name'] for network in expectations.get('networks') or []]
-    for name in sorted(set(names)):
-        if not _rules.NAME.match(name):
-            verdict.fail(ALL, 'network_name', 'the network name %r is refused by CNI' % name, None, 'Use letters, digits, _ . and -, at most 128')
-        if names.count(name) > 1:
-            verdict.fail(ALL, 'network_name', 'the network %s is wanted twice' % name, 'Mesos takes only one of them', 'Keep one')
-    for document in expectations.get('documents') or []:
-        if str(document.get('apiVersion', '')).startswith('projectcalico.org/'):
-            verdict.fail(ALL, 'document', 'a document of kind %s is for Calico 3' % document.get('kind'), 'calicoctl 1.6 knows apiVersion v1 only',
-                         'Write it for Calico 2.6: apiVersion v1, kinds such as ipPool')
+    check_networks(verdict, expectations.get('networks') or [], expectations.get('pools') or [])
+    check_documents(verdict, expectations.get('documents') or [])
     port = expectations.get('felix_health_port')
     if port and any(first <= port <= last for first, last in MESOS_PORTS):
         verdict.warn(ALL, 'health_port', "Felix' health port %d is in a range that Mesos offers to tasks" % port, 'a task may be given it',
@@ -188,7 +182,7 @@ def check_kernel(verdict, name, info, expectations):
                          'Install the kernel modules, and try "modprobe %s"' % feature)
     if kernel.get('ip6_tables') is None:
         verdict.warn(name, 'kernel', 'the kernel does not support ip6_tables', 'workloads have no IPv6 without it')
-    wants_ipip = [pool['cidr'] for pool in expectations.get('pools') or [] if pool.get('ipip', 'off') not in ('off', False, None)]
+    wants_ipip = [pool['cidr'] for pool in expectations.get('pools') or [] if is_present(pool) and pool.get('ipip', 'off') not in ('off', False, None)]
     if wants_ipip and 'ipip' in kernel and kernel['ipip'] is None:
         verdict.fail(name, 'kernel', 'the kernel does not support ipip', 'the pool %s wants it' % wants_ipip[0],
                      'Install the kernel module, or set ipip of the pool to off')
@@ -207,7 +201,7 @@ def check_iptables(verdict, name, info, expectations):
 def check_cni(verdict, name, info, expectations):
     """The folder of networks: all files must be readable for Mesos, and each network in one file only."""
     cni = info.get('cni') or {}
-    ours = dict((network.get('file') or '%s.cni' % network['name'], network['name']) for network in expectations.get('networks') or [])
+    ours = dict((file_of(network), network['name']) for network in expectations.get('networks') or [])
     for item in cni.get('files') or []:
         path = '%s/%s' % (cni['dir'], item['file'])
         if item['kind'] == 'invalid' and item['file'] not in ours:

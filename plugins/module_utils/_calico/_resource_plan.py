@@ -6,31 +6,50 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _pools, _resources
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _pools, _resources, _usage
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
-POOL = 'ipPool'
+POOL, PROFILE, POLICY = 'ipPool', 'profile', 'policy'
 IPIP = 'config ipip'
 APPLY, DELETE, SETTING = 'apply', 'delete', 'setting'
+# The annotation of a policy that says whose it is. Calico itself does not look at annotations.
+OWNER = 'dcos.calico/owner'
 
 
 class Desired(object):
-    """documents: explicit ones; present: bool; kinds that are touched; prune_kinds; keep: foreign fields stay; forbidden: see _pools; force."""
-    __slots__ = ('documents', 'present', 'kinds', 'prune_kinds', 'keep', 'forbidden', 'force')
+    """What is wanted.
 
-    def __init__(self, documents, present=True, prune_kinds=(), keep=False, forbidden=(), force=False):
-        self.documents = documents
-        self.present = present
-        self.kinds = [kind for kind in _resources.KINDS if any(document['kind'] == kind for document in documents)]
+    :arg documents: explicit ones that are to be there.
+    :arg absent: references to those that are not.
+    :arg prune_kinds: kinds of which all others are to go; of policies only those of the owner, if there is one.
+    :arg owner: whose policies they are; empty if that is not noted.
+    :arg disable_others: whether other pools are to give out no more addresses.
+    :arg keep: whether fields that the documents do not name stay.
+    :arg forbidden: see _pools.
+    :arg force: whether what is in use may be deleted.
+    """
+    __slots__ = ('documents', 'absent', 'kinds', 'prune_kinds', 'owner', 'disable_others', 'keep', 'forbidden', 'force')
+
+    def __init__(self, documents, absent=(), prune_kinds=(), owner='', disable_others=False, keep=False, forbidden=(), force=False):
+        self.documents = list(documents)
+        self.absent = list(absent)
         self.prune_kinds = list(prune_kinds)
+        self.owner = owner
+        self.disable_others = disable_others
         self.keep = keep
         self.forbidden = list(forbidden)
         self.force = force
+        listed = set(document['kind'] for document in self.documents + self.absent) | set(self.prune_kinds)
+        self.kinds = [kind for kind in _resources.KINDS if kind in listed or kind == POOL and disable_others]
+
+    def names(self):
+        """Names of everything that is listed."""
+        return [_resources.name_of(document) for document in self.documents + self.absent]
 
 
 class Actual(object):
-    """documents: {name: canonical document} of the kinds that are touched; ipip: on or off; workloads: documents, only read if a pool is to go."""
+    """documents: {name: canonical document} of the kinds that are touched; ipip: on or off; workloads: documents, only read if a pool or profile is to go."""
     __slots__ = ('documents', 'ipip', 'workloads')
 
     def __init__(self, documents, ipip, workloads=()):
@@ -41,23 +60,44 @@ class Actual(object):
 
 def desired(params):
     """Desired from the module's params; everything that can be told to be wrong without the datastore is refused here."""
-    present = params['state'] == 'present'
-    documents = [_resources.explicit(document) if present else _resources.reference(document) for document in params['resources']]
-    names = [_resources.name_of(document) for document in documents]
+    documents, absent = [], []
+    for resource in params['resources']:
+        if (resource.get('state') or params['state']) == 'present':
+            documents.append(_owned(_resources.explicit(resource), params['owner']))
+        else:
+            absent.append(_resources.reference(resource))
+    prune_kinds = params['prune_kinds'] or [] if params['prune'] else []
+    wanted = Desired(documents, absent, prune_kinds=prune_kinds, owner=params['owner'], disable_others=params['other_pools'] == 'disable',
+                     keep=params['foreign_fields'] == 'keep', forbidden=_pools.forbidden(params['forbidden_cidrs']), force=params['force'])
+    names = wanted.names()
     for name in names:
         if names.count(name) > 1:
             raise ValidationError('%s is given twice' % name, remedy='Keep one of the two')
-    prune_kinds = params['prune_kinds'] or [] if params['prune'] else []
-    wanted = Desired(documents, present=present, prune_kinds=prune_kinds, keep=params['foreign_fields'] == 'keep',
-                     forbidden=_pools.forbidden(params['forbidden_cidrs']), force=params['force'])
-    if prune_kinds and not present:
+    _check_prune(wanted, params['state'])
+    _pools.check_overlaps(_cidrs(documents), [], wanted.forbidden)
+    return wanted
+
+
+def _owned(document, owner):
+    """A policy with its owner noted; other kinds have no annotations."""
+    if owner and document['kind'] == POLICY:
+        document['metadata'].setdefault('annotations', {})[OWNER] = owner
+    return document
+
+
+def _check_prune(wanted, state):
+    """Raise ValidationError where more would be deleted than was meant."""
+    if wanted.prune_kinds and state != 'present':
         raise ValidationError('prune and state=absent do not go together', remedy='List what is to stay with state=present, or what is to go with state=absent')
-    for kind in prune_kinds:
-        if kind not in wanted.kinds:
+    if wanted.disable_others and POOL in wanted.prune_kinds:
+        raise ValidationError('Other pools cannot be both deleted and disabled', remedy='Leave ipPool out of prune_kinds, or other_pools at keep')
+    stay = set(document['kind'] for document in wanted.documents)
+    for kind in wanted.prune_kinds:
+        if kind not in stay and not (kind == POLICY and wanted.owner):
             raise ValidationError('All %s resources would be deleted, because none is listed' % kind,
                                   remedy='List those that are to stay, or delete them by name with state=absent')
-    _pools.check_overlaps(_cidrs(documents) if present else [], [], wanted.forbidden)
-    return wanted
+    if wanted.disable_others and POOL not in stay:
+        raise ValidationError('All pools would be disabled, because none is listed', remedy='List the one that is to give out addresses')
 
 
 def _cidrs(documents):
@@ -65,14 +105,14 @@ def _cidrs(documents):
 
 
 def read(calicoctl, wanted):
-    """Actual, by one call for each kind, one for the IPIP setting where pools are concerned, and one for workloads if a pool is to be deleted."""
+    """Actual, by one call for each kind, one for the IPIP setting where pools are concerned, and one for workloads if a pool or profile is to be deleted."""
     documents = {}
     for kind in wanted.kinds:
         for document in calicoctl.get(kind):
             found = _resources.canonical(document)
             documents[_resources.name_of(found)] = found
     actual = Actual(documents, calicoctl.config_get('ipip')[0] if POOL in wanted.kinds else 'off')
-    if not wanted.force and _cidrs(_doomed(wanted, actual)):
+    if not wanted.force and any(document['kind'] in (POOL, PROFILE) for document in _doomed(wanted, actual)):
         actual.workloads = calicoctl.get(_resources.WORKLOADS)
     return actual
 
@@ -83,35 +123,64 @@ def nothing():
 
 
 def _doomed(wanted, actual):
-    """Canonical documents that are to be deleted."""
-    names = [_resources.name_of(document) for document in wanted.documents]
-    if not wanted.present:
-        return [actual.documents[name] for name in names if name in actual.documents]
-    return [document for name, document in sorted(actual.documents.items()) if document['kind'] in wanted.prune_kinds and name not in names]
+    """Canonical documents that are to be deleted, by name."""
+    found = dict((name, actual.documents[name]) for name in [_resources.name_of(document) for document in wanted.absent] if name in actual.documents)
+    listed = wanted.names()
+    for name, document in actual.documents.items():
+        if document['kind'] in wanted.prune_kinds and name not in listed and _may_be_pruned(wanted, document):
+            found[name] = document
+    return [document for _name, document in sorted(found.items())]
+
+
+def _may_be_pruned(wanted, document):
+    """Whether a document is of a kind that is pruned as a whole, or a policy of the owner's."""
+    if document['kind'] != POLICY or not wanted.owner:
+        return True
+    return (document['metadata'].get('annotations') or {}).get(OWNER) == wanted.owner
+
+
+def _applied(wanted, actual):
+    """[(name, before, after)] of canonical documents that are to be there, other pools that are to be disabled included."""
+    found = []
+    for document in wanted.documents:
+        before = actual.documents.get(_resources.name_of(document))
+        after = _resources.keep_foreign(before, document) if wanted.keep and before else document
+        found.append((_resources.name_of(document), before, _resources.canonical(after)))
+    listed = wanted.names()
+    for name, before in sorted(actual.documents.items()) if wanted.disable_others else ():
+        if before['kind'] == POOL and name not in listed:
+            found.append((name, before, dict(before, spec=dict(before['spec'], disabled=True))))
+    return found
 
 
 def reconcile(wanted, actual):
-    """Plan: what is to be applied, then the IPIP setting, then what is to be deleted. Refuses overlapping pools and the deletion of used ones."""
+    """Plan: what is to be applied, then the IPIP setting, then what is to be deleted. Refuses overlapping pools and the deletion of what is in use."""
     plan, doomed = Plan(), _doomed(wanted, actual)
     final = dict(actual.documents)
-    for document in wanted.documents if wanted.present else []:
-        name = _resources.name_of(document)
-        before = actual.documents.get(name)
-        after = _resources.canonical(_resources.keep_foreign(before, document) if wanted.keep and before else document)
+    for name, before, after in _applied(wanted, actual):
         final[name] = after
         plan.add(name, before, after, how=APPLY)
     for document in doomed:
         del final[_resources.name_of(document)]
+    if not wanted.force:
+        _check_unused(doomed, actual.workloads)
     if POOL in wanted.kinds:
-        ours = _cidrs(wanted.documents) if wanted.present else []
+        ours = _cidrs(wanted.documents)
         _pools.check_overlaps(ours, [cidr for cidr in _cidrs(final.values()) if cidr not in ours], wanted.forbidden)
-        if not wanted.force:
-            _pools.check_unused(_cidrs(doomed), actual.workloads)
         wants = _pools.wants_ipip(document for document in final.values() if document['kind'] == POOL)
         plan.add(IPIP, actual.ipip, 'on' if wants else 'off', how=SETTING)
     for document in doomed:
         plan.add(_resources.name_of(document), document, None, how=DELETE)
     return plan
+
+
+def _check_unused(doomed, workloads):
+    """Raise CalicoError for a pool or profile that is to be deleted while workloads use it."""
+    for document in doomed:
+        if document['kind'] == POOL:
+            _usage.check_pool(document['metadata']['cidr'], workloads)
+        elif document['kind'] == PROFILE:
+            _usage.check_profile(document['metadata']['name'], workloads)
 
 
 def apply(calicoctl, wanted, plan):

@@ -20,9 +20,17 @@ def policy(name, **spec):
     return {'apiVersion': 'v1', 'kind': 'policy', 'metadata': {'name': name}, 'spec': spec}
 
 
-def workload(address, name='c1'):
+def profile(name, **spec):
+    return {'apiVersion': 'v1', 'kind': 'profile', 'metadata': {'name': name, 'tags': [name]}, 'spec': spec}
+
+
+def workload(address, name='c1', profiles=('calico',)):
     return {'apiVersion': 'v1', 'kind': 'workloadEndpoint', 'metadata': {'node': 'n1', 'orchestrator': 'cni', 'workload': name, 'name': 'eth0'},
-            'spec': {'ipNetworks': [address]}}
+            'spec': {'ipNetworks': [address], 'profiles': list(profiles)}}
+
+
+def absent(document):
+    return dict(document, state='absent')
 
 
 ALLOW = {'action': 'allow', 'protocol': 'tcp', 'source': {'selector': "role == 'frontend'"}, 'destination': {'ports': ['6379']}}
@@ -181,10 +189,88 @@ def test_a_pool_in_use_is_not_deleted(apply, calicoctl):
     calicoctl.hold(pool(), pool('10.60.0.0/16'), *[workload('192.168.72.%d/32' % number, 'c%d' % number) for number in (200, 192, 193, 9)])
     for check in (True, False):
         result = apply([pool()], state='absent', check=check)
-        assert result['failed'] and '192.168.72.9, 192.168.72.192, 192.168.72.193 and 1 more' in result['msg'] and 'force' in result['msg']
+        assert result['failed'] and 'force' in result['msg'] and 'Set disabled' in result['msg']
+        assert ('192.168.72.9 (container c9 on node n1); 192.168.72.192 (container c192 on node n1); 192.168.72.193 (container c193 on node n1) '
+                'and 1 more') in result['msg']
     assert apply([pool('10.60.0.0/16')], state='absent')['deleted'] == ['ipPool 10.60.0.0/16']
     assert apply([pool('10.70.0.0/16')], prune=True, prune_kinds=['ipPool'])['failed']
     assert apply([pool()], state='absent', force=True)['deleted'] == ['ipPool ' + GUIDE]
+
+
+def test_a_profile_in_use_is_not_deleted(apply, calicoctl):
+    calicoctl.hold(profile('calico'), profile('old'), workload('192.168.72.9/32', profiles=['db', 'calico']))
+    for check in (True, False):
+        result = apply([absent(profile('calico'))], check=check)
+        assert result['failed'] and 'The profile calico is in use' in result['msg'] and '192.168.72.9 (container c1 on node n1)' in result['msg']
+    assert apply([absent(profile('old'))])['deleted'] == ['profile old']
+    assert apply([absent(profile('calico'))], force=True)['deleted'] == ['profile calico']
+
+
+def test_a_state_of_its_own(apply, calicoctl):
+    """Some come and some go in one call, whichever way the rest goes."""
+    calicoctl.hold(pool('10.1.0.0/16'), policy('old'), policy('other'))
+    wanted = [pool(), absent(pool('10.1.0.0/16')), policy('new'), absent(policy('old')), absent(policy('never'))]
+    predicted = apply(wanted, check=True)
+    done = apply(wanted)
+    assert done == predicted
+    assert done['created'] == ['ipPool ' + GUIDE, 'policy new'] and done['deleted'] == ['ipPool 10.1.0.0/16', 'policy old']
+    assert sorted(calicoctl.documents('policy')) == ['new', 'other'] and sorted(calicoctl.documents('ipPool')) == [GUIDE]
+    assert apply(wanted)['changed'] is False
+    assert apply([dict(policy('new'), state='present')], state='absent')['changed'] is False
+
+
+def owners(calicoctl):
+    return dict((name, document['metadata'].get('annotations')) for name, document in calicoctl.store['documents'].get('policy', {}).items())
+
+
+def test_policies_of_others_are_never_pruned(apply, calicoctl):
+    prune = {'owner': 'us', 'prune': True, 'prune_kinds': ['policy']}
+    calicoctl.hold(policy('theirs'), policy('taken', order=1))
+    assert apply([policy('a'), policy('taken', order=2)], owner='us')['updated'] == ['policy taken']
+    apply([policy('b')], owner='them')
+    assert owners(calicoctl) == {'theirs': None, 'a': {'dcos.calico/owner': 'us'}, 'taken': {'dcos.calico/owner': 'us'}, 'b': {'dcos.calico/owner': 'them'}}
+    predicted = apply([policy('a')], check=True, diff=True, **prune)
+    assert apply([policy('a')], diff=True, **prune) == predicted and predicted['deleted'] == ['policy taken']
+    assert apply([policy('a')], **prune)['changed'] is False
+    assert apply([], **prune)['deleted'] == ['policy a'] and sorted(owners(calicoctl)) == ['b', 'theirs']
+    assert apply([], **prune)['changed'] is False
+
+
+def test_annotations_beside_the_owner_are_those_that_are_wanted(apply, calicoctl):
+    wanted = policy('a')
+    wanted['metadata']['annotations'] = {'why': 'because'}
+    assert apply([wanted], owner='us')['changed'] and not apply([wanted], owner='us')['changed']
+    assert owners(calicoctl) == {'a': {'dcos.calico/owner': 'us', 'why': 'because'}}
+    assert wanted['metadata']['annotations'] == {'why': 'because'}
+
+
+def test_nothing_wanted_asks_nothing(apply, calicoctl):
+    assert apply([])['changed'] is False and apply([], owner='us', prune_kinds=['policy'])['changed'] is False
+    assert calicoctl.calls() == []
+
+
+def test_other_pools_can_be_disabled(apply, calicoctl):
+    """As the default pool of a node: containers keep their addresses, IPIP stays as the pools want it."""
+    calicoctl.hold(pool(nat_outgoing=True, ipip={'enabled': True, 'mode': 'cross-subnet'}), pool('fd80::/64'), pool('10.9.0.0/16'), workload('192.168.72.9/32'))
+    calicoctl.change({'settings': {'- ipip -': 'on'}})
+    wanted = [pool('10.1.0.0/16', nat_outgoing=True), absent(pool('10.9.0.0/16'))]
+    predicted = apply(wanted, other_pools='disable', check=True, diff=True)
+    done = apply(wanted, other_pools='disable', diff=True)
+    assert done == predicted and done['updated'] == ['ipPool ' + GUIDE, 'ipPool fd80::/64'] and done['ipip_setting'] == ''
+    assert calicoctl.documents('ipPool')[GUIDE] == {'nat-outgoing': True, 'ipip': {'enabled': True, 'mode': 'cross-subnet'}, 'disabled': True}
+    assert apply(wanted, other_pools='disable')['changed'] is False
+    assert apply(wanted, other_pools='keep')['changed'] is False
+
+
+@pytest.mark.parametrize('resources, options, words', [
+    ([], {}, 'All pools would be disabled'),
+    ([absent(pool())], {}, 'All pools would be disabled'),
+    ([pool()], {'prune': True, 'prune_kinds': ['ipPool']}, 'both deleted and disabled'),
+    ([pool(), absent(pool())], {}, 'given twice'),
+])
+def test_other_pools_are_not_disabled_by_accident(apply, calicoctl, resources, options, words):
+    result = apply(resources, other_pools='disable', **options)
+    assert result['failed'] and words in result['msg'] and calicoctl.calls() == []
 
 
 @pytest.mark.parametrize('resources, existing, options, words', [

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import cni_network_files, ip_pool_resources
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _resources
+from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import (
+    cni_network_files,
+    datastore_readers,
+    ip_pool_resources,
+    policy_resources,
+    profile_resources,
+)
 
 ETCD = {"endpoints": ["http://127.0.0.1:2379"], "ca_file": "", "cert_file": "", "key_file": ""}
 
@@ -30,6 +37,7 @@ def test_pools(pool: dict, spec: dict) -> None:
         ("192.168.0.0/16", "has no cidr"),
         ({"cidr": "192.168.0.0/16", "natOutgoing": True}, "192.168.0.0/16: unknown natOutgoing"),
         ({"cidr": "192.168.0.0/16", "ipip": "on"}, "Use one of off, always, cross-subnet"),
+        ({"cidr": "192.168.0.0/16", "state": "gone"}, "state cannot be 'gone'"),
     ],
 )
 def test_pools_that_cannot_be_meant(pool: object, words: str) -> None:
@@ -73,3 +81,108 @@ def test_a_network_that_goes_needs_no_configuration() -> None:
 def test_an_unknown_key_of_a_network_is_named() -> None:
     with pytest.raises(AnsibleFilterError, match="calico_networks, calico: unknown pool"):
         cni_network_files([{"name": "calico", "pool": "x"}], "n", ETCD)
+
+
+def test_a_pool_that_goes() -> None:
+    assert ip_pool_resources([{"cidr": "192.168.0.0/16", "ipip": "always", "state": "absent"}]) == [
+        {"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "192.168.0.0/16"}, "state": "absent"}
+    ]
+
+
+def test_policies() -> None:
+    spec = {"order": 100, "selector": "role == 'db'", "types": ["ingress"], "ingress": [{"action": "allow"}]}
+    assert policy_resources([{"name": "db", **spec}, {"name": "old", "order": 1, "state": "absent"}]) == [
+        {"apiVersion": "v1", "kind": "policy", "metadata": {"name": "db"}, "spec": spec},
+        {"apiVersion": "v1", "kind": "policy", "metadata": {"name": "old"}, "state": "absent"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ({"selector": "all()"}, "An item of calico_policies has no name"),
+        ({"name": "db", "rules": []}, "calico_policies, db: unknown rules"),
+        ({"name": "db", "spec": {}}, "unknown spec"),
+        ({"name": "db", "state": "there"}, "state cannot be 'there'"),
+    ],
+)
+def test_policies_that_cannot_be_meant(policy: dict, words: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=words):
+        policy_resources([policy])
+
+
+ALLOW = [{"action": "allow"}]
+OWN = [{"action": "allow", "source": {"tag": "db"}}]
+DENY = [{"action": "deny", "destination": {"nets": ["10.0.0.0/8"]}}]
+
+
+@pytest.mark.parametrize(
+    ("network", "default", "rules"),
+    [
+        ({}, "open", (ALLOW, ALLOW)),
+        ({"profile": "isolated"}, "open", (OWN, ALLOW)),
+        ({}, "isolated", (OWN, ALLOW)),
+        ({"profile": "custom", "profile_ingress": []}, "open", ([], ALLOW)),
+        ({"profile": "custom", "profile_ingress": ALLOW, "profile_egress": DENY}, "unmanaged", (ALLOW, DENY)),
+    ],
+)
+def test_profiles(network: dict, default: str, rules: tuple) -> None:
+    (document,) = profile_resources([{"name": "db", **network}], default)
+    assert (document["spec"]["ingress"], document["spec"]["egress"]) == rules
+    assert document["metadata"] == {"name": "db", "tags": ["db"], "labels": {}}
+    assert _resources.explicit(document)
+
+
+def test_the_isolated_profile_is_the_plugins_own() -> None:
+    """As calicoctl gives it back: nothing changes where it is managed later."""
+    made = {"ingress": [{"action": "allow", "source": {"tag": "calico"}, "destination": {}}], "egress": [{"action": "allow", "source": {}, "destination": {}}]}
+    plugins = {"apiVersion": "v1", "kind": "profile", "metadata": {"name": "calico", "tags": ["calico"]}, "spec": made}
+    (ours,) = profile_resources([{"name": "calico"}], "isolated")
+    assert _resources.canonical(ours) == _resources.canonical(plugins)
+
+
+def test_profiles_that_are_left_to_the_plugin_and_those_that_go() -> None:
+    networks = [{"name": "a"}, {"name": "b", "profile": "open", "state": "absent"}, {"name": "c", "profile": "open", "profile_labels": {"stage": "prod"}}]
+    gone, labelled = profile_resources(networks)
+    assert gone["metadata"]["name"] == "b" and gone["state"] == "absent" and "spec" not in gone
+    assert labelled["metadata"]["labels"] == {"stage": "prod"}
+    assert [document["metadata"]["name"] for document in profile_resources(networks, "isolated")] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("network", "default", "words"),
+    [
+        ({"profile": "closed"}, "open", "profile cannot be 'closed'. Use one of unmanaged, open, isolated, custom"),
+        ({}, "allow", "profile cannot be 'allow'"),
+        ({"profile": "custom"}, "open", "has no profile_ingress"),
+        ({"profile": "open", "profile_ingress": []}, "open", "profile_ingress is not looked at with profile open"),
+        ({"profile_egress": []}, "isolated", "profile_egress is not looked at with profile isolated"),
+    ],
+)
+def test_profiles_that_cannot_be_meant(network: dict, default: str, words: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=words):
+        profile_resources([{"name": "db", **network}], default)
+
+
+GOOD = {
+    "executables": [{"path": "/opt/calico/bin/calicoctl", "version": "1.6.3"}, {"path": "/opt/calico/bin/etcd", "version": None}],
+    "calicoctl_cfg": {"exists": True},
+    "etcd": [{"healthy": False}, {"healthy": True}],
+}
+
+
+@pytest.mark.parametrize(
+    ("info", "can"),
+    [
+        (GOOD, True),
+        (GOOD | {"executables": [{"path": "/opt/calico/bin/calicoctl", "version": None}, {"path": "/opt/calico/bin/etcd", "version": "3.3.1"}]}, False),
+        (GOOD | {"calicoctl_cfg": {"exists": False}}, False),
+        (GOOD | {"etcd": [{"healthy": False}]}, False),
+        (GOOD | {"etcd": []}, False),
+        ({"failed": True, "msg": "unreachable"}, False),
+        (None, False),
+    ],
+)
+def test_who_can_ask_the_datastore(info: object, can: bool) -> None:
+    assert datastore_readers(["a"], {"a": {"found": info}}, "found") == (["a"] if can else [])
+    assert datastore_readers(["a"], {"a": {}}, "found") == []
