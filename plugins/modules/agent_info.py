@@ -237,6 +237,12 @@ calico_node:
            felix: {running: true, age: 812.4, ready: true, error: null},
            bgp: {answers: true, error: null, peers: [{address: 10.0.2.11, type: node-to-node mesh, state: up, since: "23:49:15", info: Established,
                                                       established: true}]}}
+mesos_agent:
+  description:
+    - The unit of the Mesos agent, null where this host is no agent, and why M(dcos.calico.mesos_agent) would restart it, as sentences.
+  returned: always
+  type: dict
+  sample: {unit: dcos-mesos-slave.service, active: active, restart_reasons: []}
 calicoctl_cfg:
   description: calicoctl's configuration, whether this collection wrote it, and the endpoints in it.
   returned: always

@@ -12,7 +12,7 @@ import time
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_calico, _facts_dcos, _facts_etcd, _facts_members, _kernel, _network
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_calico, _facts_dcos, _facts_etcd, _facts_members, _kernel, _mesos_agent, _network
 
 SECONDS = 60
 LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?$')
@@ -62,6 +62,7 @@ def questions(params):
         'ports': lambda: _network.listeners(wanted_ports(params)),
         'docker': _facts_calico.docker,
         'container': _facts_calico.container,
+        'mesos_agent': _mesos_agent.facts,
         'units': lambda: by_role(units, _facts_calico.units(units.values())),
         'felix': lambda: _facts_calico.felix(params['felix_health_port']),
         'bgp': _facts_calico.bgp,

@@ -75,7 +75,8 @@ class Manager:
         environment = dict(os.environ)
         for path in settings(text, "EnvironmentFile"):
             if os.path.exists(path.lstrip("-")):
-                environment.update(line.split("=", 1) for line in read(path.lstrip("-")).splitlines() if "=" in line and not line.startswith("#"))
+                lines = [line for line in read(path.lstrip("-")).splitlines() if "=" in line and not line.startswith("#")]
+                environment.update((line.split("=", 1)[0], line.split("=", 1)[1].strip("\"'")) for line in lines)
         for command in settings(text, "ExecStartPre"):
             subprocess.call(shlex.split(command.lstrip("-")))
         with open(os.path.join(ROOT, "systemd", name + ".journal"), "a") as journal, open(os.devnull) as nothing:
@@ -119,6 +120,11 @@ class Manager:
         values["NeedDaemonReload"] = "yes" if text is not None and disk != text else "no"
         return values
 
+    def files(self, name):
+        """As systemd 219 writes them."""
+        for path in settings(self.load(name) or "", "EnvironmentFile"):
+            print("EnvironmentFile=%s (ignore_errors=%s)" % (path.lstrip("-"), "yes" if path.startswith("-") else "no"))
+
     def show(self, arguments):
         wanted, names = [], []
         for number, word in enumerate(arguments):
@@ -135,7 +141,9 @@ def main():
     with open(os.path.join(ROOT, "systemd", "calls"), "a") as calls:
         calls.write(" ".join(arguments if arguments[0] != "show" else ["show"] + [w for w in arguments[1:] if "." in w]) + "\n")
     verb, names, manager = arguments[0], arguments[1:], Manager()
-    if verb == "show":
+    if names[:2] == ["-p", "EnvironmentFiles"]:
+        manager.files(names[2])
+    elif verb == "show":
         manager.show(names)
     elif verb == "daemon-reload":
         manager.state["loaded"] = dict((name, on_disk(name)) for name in manager.state["loaded"] if on_disk(name) is not None)

@@ -1,0 +1,235 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: mesos_agent
+short_description: Restart the Mesos agent of this host where something needs it, and wait until it is back whole
+version_added: 0.1.0
+description:
+  - From DC/OS 1.9 on a new or changed CNI network needs no restart, because Mesos 1.2 and later read a network when it is first used. What the agent
+    was started with does. Its environment files are compared with the environment of its process, for C(MESOS_NETWORK_CNI_CONFIG_DIR) and
+    C(MESOS_NETWORK_CNI_PLUGINS_DIR).
+  - After a restart it waits until the unit is steadily active, the agent answers under the same id and is registered with the master, every task that ran
+    is there again, and rp_filter is strict, which the unit of DC/OS loosens at each start.
+  - The state before is read from the agent's own API. Where that refuses strangers, as in DC/OS Enterprise, see O(closed_api).
+  - An agent that does not run is left alone.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  restart:
+    description:
+      - V(auto) restarts it where what it was started with has changed.
+      - V(always) does so too where one of O(files) is younger than its process, which is what guides for older releases ask for after each change of a
+        network. What an earlier run did not get to is done by the next one.
+      - V(never) only tells.
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  files:
+    description:
+      - Files that the agent must have been started after, with O(restart=always), such as those of CNI networks.
+    type: list
+    elements: path
+    default: []
+  changed_files:
+    description:
+      - Those of them that this run changes, which in check mode are not younger yet.
+    type: list
+    elements: path
+    default: []
+  timeout:
+    description:
+      - Seconds in which it has to be back. Mesos gives an agent up after 10 minutes.
+    type: float
+    default: 300
+  rp_filter:
+    description:
+      - Whether C(net.ipv4.conf.all.rp_filter), and that of each C(cali*), must not be 2 in the end.
+    type: bool
+    default: true
+  closed_api:
+    description:
+      - What to do where the agent's API refuses strangers, so that neither its registration nor its tasks can be seen from here.
+      - V(refuse) fails before anything is touched.
+      - V(accept) restarts it, waits until the unit is steadily active, and returns RV(confirmed=false), for whoever asks Mesos.
+    type: str
+    choices: [refuse, accept]
+    default: refuse
+  address:
+    description:
+      - Address of the agent's API. Without it O(detect_ip) is asked.
+    type: str
+  port:
+    description:
+      - Port of the agent's API.
+    type: int
+    default: 5051
+  detect_ip:
+    description:
+      - Script that tells the address of this host.
+    type: path
+    default: /opt/mesosphere/bin/detect_ip
+extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._attributes.agent
+attributes:
+  diff_mode:
+    description: Shows why it is restarted.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Restart the agent if its plugin path has changed
+  dcos.calico.mesos_agent:
+
+- name: Restart it after a change of a network, as guides for older releases say
+  dcos.calico.mesos_agent:
+    restart: always
+    files: [/opt/mesosphere/etc/dcos/network/cni/calico.cni]
+"""
+
+RETURN = r"""
+unit:
+  description: The agent's unit.
+  returned: success
+  type: str
+  sample: dcos-mesos-slave.service
+action:
+  description: What was, or in check mode would be, done, V(restart) or V(none).
+  returned: success
+  type: str
+  sample: restart
+reasons:
+  description: Why it has to be restarted, as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/opt/mesosphere/etc/dcos/network/cni/calico.cni: younger than the agent's process"]
+restart_needed:
+  description: Whether there are reasons and it was left alone because of O(restart=never).
+  returned: success
+  type: bool
+  sample: false
+agent_id:
+  description: Its id in Mesos; null if it was not asked, or does not tell.
+  returned: success
+  type: str
+  sample: 5b5b9f31-6a4c-4c4c-9f1a-1b1f7a1c0a37-S0
+confirmed:
+  description: Whether its registration and its tasks were seen by its API. Also V(true) if nothing was to be done.
+  returned: success
+  type: bool
+  sample: true
+tasks:
+  description: Ids of the tasks that ran before a restart.
+  returned: success
+  type: list
+  elements: str
+  sample: [web.4a5e9f0c-6a4c-11ea-9f1a-1b1f7a1c0a37]
+tasks_at_risk:
+  description: Those of them whose framework does not checkpoint, which end with the agent.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _mesos_agent, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+ARGUMENT_SPEC = dict(
+    restart=dict(type='str', choices=['auto', 'always', 'never'], default='auto'),
+    files=dict(type='list', elements='path', default=[]),
+    changed_files=dict(type='list', elements='path', default=[]),
+    timeout=dict(type='float', default=300),
+    rp_filter=dict(type='bool', default=True),
+    closed_api=dict(type='str', choices=['refuse', 'accept'], default='refuse'),
+    address=dict(type='str'),
+    port=dict(type='int', default=_mesos_agent.PORT),
+    detect_ip=dict(type='path', default='/opt/mesosphere/bin/detect_ip'),
+)
+
+
+def found_unit():
+    """(name, UnitState) of the agent; raises where this host is none."""
+    name = _mesos_agent.unit_name()
+    if name is None:
+        raise CalicoError('This host is no agent of DC/OS', why='%s has neither slave nor slave_public' % _facts_dcos.ROLES,
+                          remedy='Run on agents only')
+    state = _systemd.read([name])[name]
+    if not state.exists:
+        raise CalicoError('This host has no unit %s' % name, remedy='See whether DC/OS is installed here')
+    return name, state
+
+
+def reasons(params, name, state):
+    """Why the agent has to be restarted, as sentences."""
+    found = _mesos_agent.reasons(name, state)
+    if params['restart'] == 'always' and state.running:
+        late = _systemd.younger_files([_systemd.Unit(name, restart_on=params['files'])], {name: state}).get(name, [])
+        found += ["%s: younger than the agent's process" % path for path in sorted(set(late).union(params['changed_files']))]
+    return found
+
+
+def reconcile(params, name, state, why):
+    """Plan: one change, if the agent is to be restarted. Pure."""
+    plan = Plan()
+    if why and params['restart'] != 'never':
+        before = {'active': state.active}
+        plan.add(name, before, dict(before, restart=why))
+    return plan
+
+
+def address_of(params):
+    """Where the agent's API is."""
+    if params['address']:
+        return params['address']
+    found = _facts_dcos.detect_ip(params['detect_ip'])
+    if not found['ip']:
+        raise CalicoError('The address of this agent is not known', why=found['error'], remedy='Give it as address')
+    return found['ip']
+
+
+def look_before(params, address):
+    """The View before; raises where nothing could be said afterwards."""
+    view = _mesos_agent.look(address, params['port'])
+    if view.closed and params['closed_api'] == 'refuse':
+        raise CalicoError("The agent's API on %s:%d refuses strangers, so that nobody could see its tasks come back" % (address, params['port']),
+                          why=view.trouble, remedy='Have Mesos asked instead (role calico_agent_restart does, with calico_dcos_url), and set closed_api to '
+                                                   'accept. Nothing was touched')
+    if view.closed:
+        view.agent_id = _mesos_agent.recorded_id()
+    return view
+
+
+def job(module):
+    """Restart where needed; see RETURN."""
+    params = module.params
+    name, state = found_unit()
+    why = reasons(params, name, state)
+    plan = reconcile(params, name, state, why)
+    view = _mesos_agent.View()
+    if plan:
+        address = address_of(params)
+        view = look_before(params, address)
+        if view.at_risk:
+            module.warn('These tasks end with the agent, because their frameworks do not checkpoint: %s' % ', '.join(view.at_risk))
+        if not module.check_mode:
+            _mesos_agent.restart(name, state, view, address, params['port'], params['timeout'], strict=params['rp_filter'])
+    return dict(plan.result(module._diff), unit=name, action='restart' if plan else 'none', reasons=why, restart_needed=bool(why) and not plan,
+                agent_id=view.agent_id or None, confirmed=not view.closed, tasks=view.live, tasks_at_risk=view.at_risk)
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+
+
+if __name__ == '__main__':
+    main()
