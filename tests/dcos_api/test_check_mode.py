@@ -193,7 +193,7 @@ PLAYS = {
     "one certificate for all": Play("rotate_certificates.yml", "POST /ca/api/v2/info", SHARED, CERTIFICATES),
 }
 # Playbooks that talk to no API of DC/OS.
-OTHERS = {"manifest.yml"}
+OTHERS = {"manifest.yml", "policy.yml"}
 
 
 @pytest.mark.parametrize("core", ["2.16", pytest.param("new", marks=pytest.mark.slow)])
