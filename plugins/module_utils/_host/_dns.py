@@ -2,7 +2,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SRV records, asked of the name servers of this host (RFC 1035, RFC 2782), because the standard library resolves addresses only."""
+"""SRV and A records, asked of the name servers one chooses (RFC 1035, RFC 2782): the standard library asks the system's, and for addresses only."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
@@ -19,7 +19,7 @@ RESOLVERS = '/etc/resolv.conf'
 PORT = 53
 SECONDS = 2
 MOST = 4096
-SRV, INTERNET = 33, 1
+A, SRV, INTERNET = 1, 33, 1
 NO_SUCH_NAME = 3
 
 
@@ -32,10 +32,10 @@ def servers(text):
     return re.findall(r'^\s*nameserver\s+([0-9A-Fa-f.:]+)', text, re.MULTILINE)[:3] or ['127.0.0.1']
 
 
-def question(name, number):
-    """A query for the SRV records of a name. Pure."""
+def question(name, number, kind=SRV):
+    """A query for the records of a name. Pure."""
     labels = b''.join(struct.pack('!B', len(label)) + label.encode('ascii') for label in name.strip('.').split('.'))
-    return struct.pack('!6H', number, 0x0100, 1, 0, 0, 0) + labels + b'\0' + struct.pack('!2H', SRV, INTERNET)
+    return struct.pack('!6H', number, 0x0100, 1, 0, 0, 0) + labels + b'\0' + struct.pack('!2H', kind, INTERNET)
 
 
 def _name(data, start):
@@ -56,45 +56,74 @@ def _name(data, start):
             position += 1 + length
 
 
+def _records(answer, number, kind):
+    """[(offset, size)] of the data of an answer's records of a kind, [] for a name that is not there; raises ValueError for what is no answer."""
+    found_number, flags, questions, answers = struct.unpack_from('!4H', bytes(answer), 0)
+    if found_number != number or not flags & 0x8000:
+        raise ValueError('it is the answer to something else')
+    if flags & 0xF and flags & 0xF != NO_SUCH_NAME:
+        raise ValueError('it is an error (code %d)' % (flags & 0xF))
+    position, records = 12, []
+    for dummy in range(questions):
+        position = _name(answer, position)[1] + 4
+    for dummy in range(answers):
+        position = _name(answer, position)[1]
+        found_kind, dummy_class, dummy_ttl, size = struct.unpack_from('!2HIH', bytes(answer), position)
+        position += 10
+        if found_kind == kind:
+            records.append((position, size))
+        position += size
+    return records
+
+
 def parse(answer, number):
-    """[(target, port)] of an answer, best first, or [] for a name that is not there; raises ValueError. Pure."""
-    data = bytearray(answer)
+    """[(target, port)] of an answer's SRV records, best first, or [] for a name that is not there; raises ValueError. Pure."""
+    data, found = bytearray(answer), []
     try:
-        found_number, flags, questions, answers = struct.unpack_from('!4H', bytes(data), 0)
-        if found_number != number or not flags & 0x8000:
-            raise ValueError('it is the answer to something else')
-        if flags & 0xF and flags & 0xF != NO_SUCH_NAME:
-            raise ValueError('it is an error (code %d)' % (flags & 0xF))
-        position, records = 12, []
-        for dummy in range(questions):
-            position = _name(data, position)[1] + 4
-        for dummy in range(answers):
-            position = _name(data, position)[1]
-            kind, dummy_class, dummy_ttl, size = struct.unpack_from('!2HIH', bytes(data), position)
-            position += 10
-            if kind == SRV:
-                priority, weight, port = struct.unpack_from('!3H', bytes(data), position)
-                records.append((priority, -weight, _name(data, position + 6)[0], port))
-            position += size
+        for position, dummy in _records(data, number, SRV):
+            priority, weight, port = struct.unpack_from('!3H', bytes(data), position)
+            found.append((priority, -weight, _name(data, position + 6)[0], port))
     except (struct.error, IndexError, UnicodeError):
         raise ValueError('it is cut or damaged')
-    return [(target, port) for dummy_priority, dummy_weight, target, port in sorted(records)]
+    return [(target, port) for dummy_priority, dummy_weight, target, port in sorted(found)]
+
+
+def parse_addresses(answer, number):
+    """The addresses of an answer's A records, sorted, or [] for a name that is not there; raises ValueError. Pure."""
+    data = bytearray(answer)
+    try:
+        return sorted('.'.join('%d' % part for part in struct.unpack_from('!4B', bytes(data), position)) for position, dummy in _records(data, number, A))
+    except (struct.error, IndexError, UnicodeError):
+        raise ValueError('it is cut or damaged')
+
+
+def _ask(server, port, name, kind, seconds):
+    """(answer, its number) of one name server; raises socket.error."""
+    number = struct.unpack('!H', os.urandom(2))[0]
+    client = socket.socket(socket.AF_INET6 if ':' in server else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        client.settimeout(seconds)
+        client.connect((server, port))
+        client.send(question(name, number, kind))
+        return client.recv(MOST), number
+    finally:
+        client.close()
+
+
+def addresses(name, server, port=PORT, seconds=SECONDS):
+    """The addresses that one name server has for a name, [] if it knows none; raises DnsError if it gives no answer."""
+    try:
+        return parse_addresses(*_ask(server, port, name, A, seconds))
+    except (socket.error, ValueError) as error:
+        raise DnsError('%s port %d: %s' % (server, port, to_native(error)))
 
 
 def srv(name, path=RESOLVERS, port=PORT, seconds=SECONDS):
     """[(target, port)] of a name's SRV records, [] without any; raises DnsError if no name server answers."""
     wrong = []
     for server in servers(_network.read(path) or ''):
-        number = struct.unpack('!H', os.urandom(2))[0]
         try:
-            client = socket.socket(socket.AF_INET6 if ':' in server else socket.AF_INET, socket.SOCK_DGRAM)
-            try:
-                client.settimeout(seconds)
-                client.connect((server, port))
-                client.send(question(name, number))
-                return parse(client.recv(MOST), number)
-            finally:
-                client.close()
+            return parse(*_ask(server, port, name, SRV, seconds))
         except (socket.error, ValueError) as error:
             wrong.append('%s: %s' % (server, to_native(error)))
     raise DnsError('; '.join(wrong))
