@@ -10,6 +10,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight
+from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import documents_of
 
 Finding = dict[str, Any]
 
@@ -30,6 +31,8 @@ EXPECTATIONS_SPEC = {
     "pools": {"type": "list", "elements": "dict", "default": []},
     "unlisted_pools": {"type": "str", "choices": ["keep", "disable", "delete"], "default": "keep"},
     "networks": {"type": "list", "elements": "dict", "default": []},
+    "default_profile": {"type": "str", "choices": ["unmanaged", "open", "isolated"], "default": "unmanaged"},
+    "policies": {"type": "list", "elements": "dict", "default": []},
     "artefacts": {"type": "list", "elements": "dict", "default": []},
     "documents": {"type": "list", "elements": "dict", "default": []},
     "datastore": {"type": "dict", "default": {}},
@@ -79,7 +82,10 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
         hosts = {name: self._host(name, args, task_vars or {}) for name in args["hosts"]}
-        failures, warnings = _preflight.judge(hosts, args["expectations"], args["ignore"])
+        expectations = args["expectations"]
+        documents, problems = documents_of(expectations)
+        named = [network for network in expectations["networks"] if network.get("name")]
+        failures, warnings = _preflight.judge(hosts, {**expectations, "documents": documents, "problems": problems, "networks": named}, args["ignore"])
         result.update(
             changed=False,
             checked=list(args["hosts"]),

@@ -54,7 +54,7 @@ options:
       - Names of checks whose failures count as warnings.
       - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker), V(document), V(etcd),
         V(etcd_members), V(iptables), V(kernel), V(network_in_use), V(network_name), V(network_pool), V(node_address), V(node_name), V(pool_cidr),
-        V(pool_in_use), V(pool_overlap), V(port) and V(release).
+        V(pool_in_use), V(pool_overlap), V(port), V(release) and V(variable).
     type: list
     elements: str
     default: []
@@ -83,7 +83,19 @@ options:
         default: keep
       networks:
         description:
-          - The CNI networks, each with C(name), and C(file), C(ipv4_pools) and C(state).
+          - The CNI networks, each with C(name), and C(file), C(ipv4_pools), C(state), and what P(dcos.calico.profile_resources#filter) takes.
+        type: list
+        elements: dict
+        default: []
+      default_profile:
+        description:
+          - The profile of networks that do not say which.
+        type: str
+        choices: [unmanaged, open, isolated]
+        default: unmanaged
+      policies:
+        description:
+          - The policies, as P(dcos.calico.policy_resources#filter) takes them.
         type: list
         elements: dict
         default: []
@@ -95,7 +107,7 @@ options:
         default: []
       documents:
         description:
-          - Policies, profiles and further documents for calicoctl, as the C(resources) of M(dcos.calico.calicoctl_resource). No pools.
+          - Further documents for calicoctl, as the C(resources) of M(dcos.calico.calicoctl_resource). No pools.
         type: list
         elements: dict
         default: []

@@ -30,6 +30,13 @@ def _object(item: Any, variable: str, required: str, known: set[str]) -> dict[st
     return item
 
 
+def _network(item: Any) -> dict[str, Any]:
+    network = _object(item, "calico_networks", "name", NETWORK_KEYS)
+    if not isinstance(network.get("ipv4_pools") or [], list):
+        raise AnsibleFilterError(f"calico_networks, {network['name']}: ipv4_pools is not a list. Write one, such as [192.168.0.0/16].")
+    return network
+
+
 def _resource(kind: str, metadata: dict[str, Any], item: dict[str, Any], spec: dict[str, Any] | None = None) -> dict[str, Any]:
     """A resource of API version v1; one that is to be absent needs no spec, and says so."""
     document: dict[str, Any] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
@@ -68,7 +75,7 @@ def profile_resources(networks: list[dict[str, Any]], default: str = "unmanaged"
     """
     resources = []
     for item in networks:
-        network = _object(item, "calico_networks", "name", NETWORK_KEYS)
+        network = _network(item)
         name, kind = network["name"], network.get("profile", default)
         if kind not in PROFILES:
             raise AnsibleFilterError(f"calico_networks, {name}: profile cannot be {kind!r}. Use one of {', '.join(PROFILES)}.")
@@ -92,7 +99,7 @@ def cni_network_files(networks: list[dict[str, Any]], nodename: str, etcd: dict[
     """
     files = []
     for item in networks:
-        network = _object(item, "calico_networks", "name", NETWORK_KEYS)
+        network = _network(item)
         config: dict[str, Any] = {"name": network["name"], "type": "calico", "nodename": nodename, "etcd_endpoints": ",".join(etcd["endpoints"])}
         for ours, theirs in (("ca_file", "etcd_ca_cert_file"), ("cert_file", "etcd_cert_file"), ("key_file", "etcd_key_file")):
             if etcd.get(ours):
@@ -139,3 +146,25 @@ def datastore_readers(hosts: list[str], hostvars: Any, info: str) -> list[str]:
         if runs and (known.get("calicoctl_cfg") or {}).get("exists") and any(probe.get("healthy") for probe in known.get("etcd") or []):
             found.append(host)
     return found
+
+
+def documents_of(expectations: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """(documents, problems) of what dcos.calico.preflight is told to expect: profiles, policies and further ones, and how entries are wrongly written.
+
+    Each entry is looked at by itself, so that all that is wrong is said at once. An entry without its identity is left to who judges that.
+    """
+    documents, problems = [], []
+    shapes = (
+        ("pools", "cidr", ip_pool_resources),
+        ("networks", "name", lambda items: profile_resources(items, expectations["default_profile"])),
+        ("policies", "name", policy_resources),
+    )
+    for name, identity, shape in shapes:
+        for item in expectations[name]:
+            try:
+                found = shape([item]) if item.get(identity) or name != "pools" else []
+            except AnsibleFilterError as error:
+                problems.append(str(error))
+                continue
+            documents += found if name != "pools" else []
+    return documents + expectations["documents"], problems

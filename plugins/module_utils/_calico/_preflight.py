@@ -95,6 +95,9 @@ def check_wanted(verdict, expectations):
     check_datastore(verdict, expectations.get('etcd') or {})
     check_networks(verdict, expectations.get('networks') or [], expectations.get('pools') or [])
     check_documents(verdict, expectations.get('documents') or [])
+    for problem in expectations.get('problems') or []:
+        what, _stop, remedy = problem.partition('. ')
+        verdict.fail(ALL, 'variable', what, None, remedy or 'Correct it')
     port = expectations.get('felix_health_port')
     if port and any(first <= port <= last for first, last in MESOS_PORTS):
         verdict.warn(ALL, 'health_port', "Felix' health port %d is in a range that Mesos offers to tasks" % port, 'a task may be given it',

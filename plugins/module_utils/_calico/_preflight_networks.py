@@ -39,7 +39,8 @@ def check_networks(verdict, networks, pools):
             verdict.fail(ALL, 'network_name', 'the networks %s are wanted in one file, %s' % (' and '.join(owners), name), 'it has room for one',
                          'Give each a file of its own, or leave file out')
     for network in networks:
-        for text in network.get('ipv4_pools') or [] if is_present(network) else []:
+        own = network.get('ipv4_pools')
+        for text in own if isinstance(own, list) and is_present(network) else ():
             _check_own_pool(verdict, network['name'], str(text), pools)
 
 

@@ -51,6 +51,37 @@ def test_one_message_tells_all_grouped_by_host() -> None:
     assert "  - Docker is not installed. Install Docker 1.11 or later: calico/node is a container. [docker]" in lines
 
 
+CUSTOM = {"profile": "custom"}
+
+
+def test_what_is_written_wrongly_is_said_with_the_rest() -> None:
+    """Each entry by itself, whatever else is wrong with the lists; without hosts, what is wanted is judged alone."""
+    wanted = WANTED | {
+        "pools": [{"cidr": "192.168.0.0/16", "ipip": "on"}, {"cidr": "10.1.0.0/16", "natOutgoing": True}, {"nat_outgoing": True}],
+        "networks": [{"name": "a", "profile": "closed"}, {"file": "b.cni"}, {"name": "c", "ipv4_pools": "10.1.0.0/16"}, {"name": "d d"} | CUSTOM],
+        "policies": [{"name": "p", "rules": []}, {"name": "q", "selector": "role = 'x'"}, {"selector": "all()"}],
+        "documents": [{"kind": "ipPoool", "metadata": {"cidr": "10.2.0.0/16"}}],
+    }
+    result = run({}, expectations=wanted)
+    assert result["msg"].startswith("Nothing was touched: there are 12 things to put right first.\nall hosts:\n")
+    said = ["ipip cannot be 'on'. Use one of off", "unknown natOutgoing", "profile cannot be 'closed'. Use one of", "An item of calico_networks has no name"]
+    said += ["ipv4_pools is not a list", "'d d' is refused by CNI", "has no profile_ingress", "calico_policies, p: unknown rules", "policy q.selector"]
+    for words in (*said, "An item of calico_policies has no name", "ipPoool"):
+        assert words in result["msg"], words
+    assert len(run({}, expectations=WANTED | {"policies": [{"name": "p", "rules": []}]})["failures"]) == 1
+
+
+def test_policies_and_profiles_are_judged_as_documents() -> None:
+    wanted = WANTED | {
+        "networks": [{"name": "a"}, {"name": "b", "profile": "custom", "profile_ingress": [{"action": "permit"}]}],
+        "default_profile": "open",
+        "policies": [{"name": "p", "state": "absent"}],
+        "documents": [{"kind": "profile", "metadata": {"name": "a"}}],
+    }
+    found = [failure["what"] for failure in run({}, expectations=wanted)["failures"]]
+    assert found == ["profile b.ingress[0].action cannot be permit", "profile a is wanted twice"]
+
+
 def test_variables_of_the_host_win() -> None:
     result = run({"agent1": {"found": INFO, "calico_node_name": "x", "calico_node_ip": "10.0.0.9/24"}})
     assert [failure["check"] for failure in result["failures"]] == ["node_address"]
