@@ -30,6 +30,9 @@ EXPECTATIONS_SPEC = {
     "release": {"type": "str", "required": True},
     "pools": {"type": "list", "elements": "dict", "default": []},
     "unlisted_pools": {"type": "str", "choices": ["keep", "disable", "delete"], "default": "keep"},
+    "forbidden_cidrs": {
+        "type": "list", "elements": "dict", "default": [], "options": {"cidr": {"type": "str", "required": True}, "name": {"type": "str"}},
+    },
     "networks": {"type": "list", "elements": "dict", "default": []},
     "default_profile": {"type": "str", "choices": ["unmanaged", "open", "isolated"], "default": "unmanaged"},
     "policies": {"type": "list", "elements": "dict", "default": []},

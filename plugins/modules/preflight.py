@@ -81,6 +81,22 @@ options:
         type: str
         choices: [keep, disable, delete]
         default: keep
+      forbidden_cidrs:
+        description:
+          - Networks that others have, beside those that are known of DC/OS and of the hosts.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          cidr:
+            description:
+              - The network.
+            type: str
+            required: true
+          name:
+            description:
+              - What it is, for the message.
+            type: str
       networks:
         description:
           - The CNI networks, each with C(name), and C(file), C(ipv4_pools), C(state), and what P(dcos.calico.profile_resources#filter) takes.

@@ -55,7 +55,7 @@ def judge(hosts, expectations, ignored=()):
     known = dict((name, host) for name, host in hosts.items() if _usable(verdict, name, host))
     nodes = dict((name, host) for name, host in known.items() if host.get('node', True))
     members = [name for name in known if known[name].get('member')]
-    check_pools(verdict, nodes, [pool for pool in expectations.get('pools') or [] if is_present(pool)])
+    check_pools(verdict, nodes, [pool for pool in expectations.get('pools') or [] if is_present(pool)], expectations.get('forbidden_cidrs') or [])
     check_usage(verdict, nodes, expectations)
     check_nodes(verdict, nodes)
     check_members(verdict, members)

@@ -74,6 +74,8 @@ def check_documents(verdict, documents):
             unknown = sorted(str(key) for key in document if key not in _KEYS)
             if unknown:
                 raise ValidationError('%s has no field %s' % (_resources.name_of(document), ', '.join(unknown)), remedy='Write %s' % ', '.join(_KEYS))
+            if document.get('state', 'present') not in ('present', 'absent'):
+                raise ValidationError('the state of %s cannot be %s' % (_resources.name_of(document), document['state']), remedy='Write present or absent')
             check = _resources.explicit if is_present(document) else _resources.reference
             names.append(_resources.name_of(check(document)))
         except ValidationError as error:

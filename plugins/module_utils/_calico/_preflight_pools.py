@@ -27,9 +27,9 @@ RESERVED = (
 OWN = re.compile(r'^(cali|tunl0$|lo$|vxlan\.calico$)')
 
 
-def check_pools(verdict, hosts, pools):
-    """Note what is wrong with the pools; hosts as in _preflight."""
-    parsed = []
+def check_pools(verdict, hosts, pools, forbidden=()):
+    """Note what is wrong with the pools; hosts as in _preflight, forbidden: [{cidr, name}] of networks that others have."""
+    parsed, others = [], _others(verdict, hosts, forbidden)
     for number, pool in enumerate(pools, 1):
         if not pool.get('cidr'):
             _no_cidr(verdict, number, pool)
@@ -41,7 +41,7 @@ def check_pools(verdict, hosts, pools):
         for other in parsed[:number]:
             if network.overlaps(other):
                 verdict.fail(ALL, 'pool_overlap', 'the pools %s and %s overlap' % (other, network), 'an address could be given twice', 'Change one of them')
-        for label, taken in _others(hosts):
+        for label, taken in others:
             if network.overlaps(taken):
                 verdict.fail(ALL, 'pool_overlap', 'the pool %s overlaps %s of %s' % (network, taken, label), 'packets would go astray',
                              'Choose a network that nobody else has (calico_ip_pools)')
@@ -76,8 +76,8 @@ def _valid(verdict, text):
     return network
 
 
-def _others(hosts):
-    """[(whose, Cidr)] of networks that are taken: DC/OS' own, and those of the hosts' interfaces with the names of the first hosts that have them."""
+def _others(verdict, hosts, forbidden):
+    """[(whose, Cidr)] of networks that are taken: DC/OS' own, those of the hosts' interfaces with the names of the first hosts that have them, and others."""
     found, overlays = [(label, _cidr.parse(text)) for label, text in RESERVED], {}
     for host in hosts.values():
         for item in (host['info'].get('dcos') or {}).get('overlays') or ():
@@ -95,4 +95,17 @@ def _others(hosts):
         network = _cidr.parse(text)
         if not any(other.contains(network) for other in taken):
             found.append((', '.join(owners[:3]) + (' and %d more' % (len(owners) - 3) if len(owners) > 3 else ''), network))
+    for item in forbidden:
+        _add_forbidden(verdict, found, item)
     return found
+
+
+def _add_forbidden(verdict, found, item):
+    """Add a network that must be kept out of, unless it is among those that are taken anyway."""
+    try:
+        network = _cidr.parse(item['cidr']).masked()
+    except ValidationError as error:
+        verdict.fail(ALL, 'pool_cidr', '%s of calico_forbidden_cidrs is not a network' % item['cidr'], error.what, error.remedy)
+        return
+    if not any(taken.overlaps(network) for _label, taken in found):
+        found.append((item.get('name') or 'calico_forbidden_cidrs', network))

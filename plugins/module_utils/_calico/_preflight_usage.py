@@ -18,7 +18,10 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import Validat
 
 def check_usage(verdict, hosts, expectations):
     """Pools and networks that would go while workloads use them; hosts as in _preflight."""
-    datastore = expectations.get('datastore') or {}
+    datastore, unlisted = expectations.get('datastore') or {}, expectations.get('unlisted_pools', 'keep')
+    if unlisted != 'keep' and not any(is_present(pool) for pool in expectations.get('pools') or []):
+        verdict.fail(ALL, 'variable', 'calico_ip_pools_unlisted is %s, and calico_ip_pools lists no pool that stays' % unlisted,
+                     'no container would get an address any more', 'List the pools that are to stay')
     workloads = datastore.get('workloadEndpoint') or []
     check_known_pools(verdict, datastore.get('ipPool') or [], workloads, expectations)
     check_known_nodes(verdict, hosts, datastore.get('node') or [], expectations.get('pools') or [])

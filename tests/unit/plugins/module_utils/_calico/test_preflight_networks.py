@@ -66,6 +66,7 @@ BAD_DOCUMENTS = [
     ({'kind': 'workloadEndpoint', 'metadata': {'name': 'x'}}, 'CNI plugin'),
     ({'kind': 'policy', 'metadata': {}, 'state': 'absent'}, 'has no name'),
     (dict(policy(), specs={}), 'has no field specs'),
+    (dict(policy(), state='gone'), 'the state of policy p cannot be gone'),
 ]
 
 
@@ -180,3 +181,24 @@ def test_nodes_that_are_not_at_hand_have_networks_too():
     assert judge(datastore=known, pools=[{'cidr': '10.1.0.0/16'}, {'cidr': '192.168.0.0/16', 'state': 'absent'}])[0] == []
     at_hand = judge(hosts={'agent1': {}}, datastore=known, pools=[{'cidr': '10.0.0.0/16'}])[0]
     assert len(at_hand) == 1 and 'eth0 on agent1' in at_hand[0][1], 'said once'
+
+
+@pytest.mark.parametrize('pools', [[], [{'cidr': '10.1.0.0/16', 'state': 'absent'}]])
+def test_not_all_pools_are_taken_out_of_use(pools):
+    assert [judge(pools=pools, unlisted_pools=unlisted)[0][0][0] for unlisted in ('delete', 'disable')] == ['variable', 'variable']
+    assert judge(pools=pools) == [[], []]
+
+
+FORBIDDEN = [{'cidr': '192.168.9.0/24', 'name': 'the lab'}, {'cidr': '10.0.0.0/8'}, {'cidr': '11.2.0.0/16', 'name': 'VIPs again'}]
+
+
+@pytest.mark.parametrize('cidr, said', [
+    ('192.168.0.0/16', ['the pool 192.168.0.0/16 overlaps 192.168.9.0/24 of the lab']),
+    ('10.5.0.0/16', ['the pool 10.5.0.0/16 overlaps 10.0.0.0/8 of calico_forbidden_cidrs']),
+    ('11.2.0.0/16', ['the pool 11.2.0.0/16 overlaps 11.0.0.0/8 of the virtual addresses (VIP) of DC/OS']),
+    ('172.30.0.0/16', []),
+])
+def test_networks_of_others(cidr, said):
+    failures, _warnings = judge(pools=[{'cidr': cidr}], forbidden_cidrs=FORBIDDEN)
+    assert [check for check, _text in failures] == ['pool_overlap'] * len(said) and all(words in failures[0][1] for words in said)
+    assert 'is not a network' in judge(forbidden_cidrs=[{'cidr': 'lab'}])[0][0][1]
