@@ -115,6 +115,7 @@ class Manager:
             values.update(ActiveState="failed", SubState="failed", Result="exit-code")
         if disk:
             plain = "disabled" if "[Install]" in disk else "static"
+            values["ExecStart"] = "{ path=x ; argv[]=%s ; ignore_errors=no }" % "".join(settings(disk, "ExecStart")[-1:])
             values["UnitFileState"] = "masked" if disk == "masked" else "enabled" if name in self.state["enabled"] else plain
         values["LoadState"] = "masked" if text == "masked" else "loaded" if text is not None else "not-found"
         values["NeedDaemonReload"] = "yes" if text is not None and disk != text else "no"

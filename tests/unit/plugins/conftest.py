@@ -9,6 +9,7 @@ import sys
 # pytest finds fixtures by their names here.
 # pylint: disable=unused-import
 from .agent_host import agent_host  # noqa: F401
+from .docker_host import docker  # noqa: F401
 from .file_server import answer, as_root, certificate, file_server, no_certificates_of_this_machine, tls_server  # noqa: F401
 from .mesos_agent_host import mesos_agent  # noqa: F401
 from .master_host import master  # noqa: F401

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""C(calico_docker_networks), judged before anything is touched. Pure; used by the filter docker_networks."""
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dcos.calico.plugins.module_utils import _cidr
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_networks
+
+KEYS = ("name", "pool", "state")
+STATES = ("present", "absent")
+
+
+def _judged(item: Any, pools: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    if not isinstance(item, dict) or not item.get("name"):
+        raise AnsibleFilterError(f"An item of calico_docker_networks has no name: {item!r}. Write it as a mapping with {', '.join(KEYS)}.")
+    unknown = sorted(set(item) - set(KEYS))
+    if unknown:
+        raise AnsibleFilterError(f"calico_docker_networks, {item['name']}: unknown {', '.join(unknown)}. Known are {', '.join(KEYS)}.")
+    state = item.get("state", "present")
+    if state not in STATES:
+        raise AnsibleFilterError(f"calico_docker_networks, {item['name']}: state cannot be {state!r}. Use one of {', '.join(STATES)}.")
+    network = {"name": str(item["name"]), "pool": str(item["pool"]) if item.get("pool") else None, "state": state}
+    if network["pool"] and state == "present":
+        pool = pools.get(network["pool"])
+        if pool is None:
+            raise AnsibleFilterError(
+                f"calico_docker_networks, {item['name']}: {network['pool']} is none of calico_ip_pools ({', '.join(pools) or 'which is empty'}). "
+                "Calico's plugin wants the whole of a pool: name one of them, add it there, or leave pool out to take addresses from all."
+            )
+        if pool.get("disabled") or pool.get("state") == "absent":
+            raise AnsibleFilterError(f"calico_docker_networks, {item['name']}: the pool {network['pool']} gives out no addresses. Name another one.")
+    return network
+
+
+def docker_networks(networks: list[dict[str, Any]], pools: list[dict[str, Any]], libnetwork: bool | str = True) -> list[dict[str, Any]]:
+    """C(calico_docker_networks) as the C(networks) option of dcos.calico.calico_docker_network; raises for what cannot work."""
+    if str(libnetwork).lower() not in ("true", "yes", "1"):
+        raise AnsibleFilterError(
+            "Docker networks of Calico need calico/node with its libnetwork plugin, and calico_node_libnetwork is false, which follows "
+            "calico_docker_network. Set that to true and run dcos.calico.install, which restarts calico/node host by host; containers do not notice."
+        )
+    try:
+        known = {_cidr.canonical(pool["cidr"]): pool for pool in pools}
+        judged = [_judged(item, known) for item in networks]
+        _docker_networks.desired(judged)
+    except CalicoError as error:
+        raise AnsibleFilterError(f"calico_docker_networks: {error}") from error
+    return judged
