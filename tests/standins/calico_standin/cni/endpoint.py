@@ -26,13 +26,14 @@ class Endpoint:
     profiles: list[str] = field(default_factory=list)
     networks: list[str] = field(default_factory=list)
     labels: Mapping[str, str] = field(default_factory=dict)
+    orchestrator: str = ORCHESTRATOR
 
     def __str__(self) -> str:
-        return f"WorkloadEndpoint(Node={self.node}, Orchestrator={ORCHESTRATOR}, Workload={self.workload}, Name={self.name})"
+        return f"WorkloadEndpoint(Node={self.node}, Orchestrator={self.orchestrator}, Workload={self.workload}, Name={self.name})"
 
     @property
     def path(self) -> str:
-        return f"{_workload_path(self.node, self.workload)}/endpoint/{self.name}"
+        return f"{_workload_path(self.node, self.workload, self.orchestrator)}/endpoint/{self.name}"
 
     def to_json(self) -> str:
         value: dict[str, Any] = {
@@ -49,8 +50,8 @@ class Endpoint:
         return gojson.compact(value)
 
 
-def _workload_path(node: str, workload: str) -> str:
-    return f"/calico/v1/host/{node}/workload/{ORCHESTRATOR}/{workload}"
+def _workload_path(node: str, workload: str, orchestrator: str = ORCHESTRATOR) -> str:
+    return f"/calico/v1/host/{node}/workload/{orchestrator}/{workload}"
 
 
 def find(etcd: Etcd, node: str, workload: str) -> Endpoint | None:
@@ -77,9 +78,9 @@ def store(etcd: Etcd, endpoint: Endpoint) -> None:
     etcd.set(endpoint.path, endpoint.to_json())
 
 
-def remove(etcd: Etcd, node: str, workload: str, name: str) -> None:
+def remove(etcd: Etcd, node: str, workload: str, name: str, orchestrator: str = ORCHESTRATOR) -> None:
     """Delete an endpoint and the directories it leaves empty; an absent one is no error."""
-    base = _workload_path(node, workload)
+    base = _workload_path(node, workload, orchestrator)
     try:
         etcd.delete(f"{base}/endpoint/{name}")
     except KeyNotFound:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -12,6 +14,8 @@ from .request import TaskError
 from .tasks import Tasks
 
 _LARGEST = 16 << 20
+_STARTED = time.monotonic()
+_LIVE = ("TASK_STAGING", "TASK_RUNNING")
 
 
 def server(identity: Identity, tasks: Tasks) -> ThreadingHTTPServer:
@@ -70,20 +74,41 @@ def _perform(identity: Identity, tasks: Tasks, method: str, path: str, body: byt
             return tasks.kill(task_id)
         if method == "GET":
             return tasks.output(task_id, stream) if stream else tasks.describe(task_id)
-    if method == "GET" and path in ("/state", "/slave(1)/state", "/health", "/slave(1)/health"):
-        return b"" if path.endswith("health") else _state(identity)
+    if method == "GET" and path in ("/health", "/slave(1)/health"):
+        return b""
+    if method == "GET" and path in ("/state", "/slave(1)/state"):
+        return _state(identity, tasks.listing())
+    if method == "GET" and path == "/metrics/snapshot":
+        return _metrics(identity, tasks.listing())
     raise TaskError(f"no {method} of {path}", 404)
 
 
-def _state(identity: Identity) -> dict[str, Any]:
-    """The least of Mesos' /state."""
+def _state(identity: Identity, tasks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Some of Mesos' /state, in its shape: each framework with its executors, each of which has one task here."""
     about = identity.describe()
+    frameworks: dict[str, dict[str, Any]] = {}
+    for task in tasks:
+        shown = frameworks.setdefault(
+            task["framework"],
+            {"id": task["framework"], "name": task["framework"], "checkpoint": True, "executors": [], "completed_executors": []},
+        )
+        live = task["state"] in _LIVE
+        entry = {"id": task["task_id"], "state": task["state"], "slave_id": identity.agent_id}
+        executor = {"id": task["task_id"], "tasks": [entry] if live else [], "queued_tasks": [], "completed_tasks": [] if live else [entry]}
+        shown["executors" if live else "completed_executors"].append(executor)
     return {
-        "id": identity.agent_id,
+        "id": identity.agent_id or "",
         "hostname": identity.ip,
         "pid": f"slave(1)@{identity.ip}:{identity.port}",
         "attributes": about["attributes"],
         "resources": about["resources"],
         "flags": {"default_role": identity.role},
-        "frameworks": [],
+        "frameworks": list(frameworks.values()),
+        "completed_frameworks": [],
     }
+
+
+def _metrics(identity: Identity, tasks: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Some of Mesos' metrics, each a number."""
+    running = sum(task["state"] == "TASK_RUNNING" for task in tasks)
+    return {"slave/registered": float(identity.registered), "slave/tasks_running": float(running), "slave/uptime_secs": time.monotonic() - _STARTED}

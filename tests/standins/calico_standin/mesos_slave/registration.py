@@ -35,6 +35,7 @@ class Identity:
     attributes: Mapping[str, str]
     memory: Path
     agent_id: str | None = None
+    registered: bool = False  # since this start, and not lost again
 
     @classmethod
     def read(cls, variables: Mapping[str, str], work_dir: Path) -> Identity:
@@ -84,26 +85,25 @@ class Gone(OSError):
 def register_for_ever(identity: Identity, master: str) -> None:
     """Register, then tell the master every few seconds that this agent lives."""
     trouble = ""
-    registered = False
     pace = _HEARTBEAT
     while True:
         try:
-            if registered:
+            if identity.registered:
                 _post(f"{master}/_agent/heartbeat", {"agent_id": identity.agent_id})
             else:
                 answer = _post(f"{master}/_agent/register", identity.describe())
                 identity.remember(str(answer["agent_id"]))
                 pace = float(answer.get("heartbeat_seconds") or _HEARTBEAT)
-                registered = True
+                identity.registered = True
             trouble, pause = "", pace
         except Gone:
             identity.forget()
-            registered, pause = False, _RETRY
+            identity.registered, pause = False, _RETRY
         except (OSError, ValueError, KeyError, TypeError) as exc:
             if str(exc) != trouble:
                 glog.warning(f"The master at {master} does not answer: {exc}")
             # A master that was restarted may have forgotten; registering again is what it would ask for.
-            trouble, pause, registered = str(exc), _RETRY, False
+            trouble, pause, identity.registered = str(exc), _RETRY, False
         time.sleep(pause)
 
 

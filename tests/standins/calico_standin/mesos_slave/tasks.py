@@ -33,6 +33,7 @@ class Task:
     """What the agent remembers of a task."""
 
     task_id: str
+    framework: str = "marathon"
     network: str | None = None
     network_labels: dict[str, str] = field(default_factory=dict)
     health_checks: list[dict[str, Any]] = field(default_factory=list)
@@ -92,6 +93,7 @@ class Tasks:
         request = {**request, "command": command(request)}
         task = Task(
             checked_id(request),
+            str(request.get("framework") or "marathon"),
             request.get("network"),
             dict(request.get("network_labels") or {}),
             list(request.get("health_checks") or ()),

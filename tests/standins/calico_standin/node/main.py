@@ -58,6 +58,8 @@ def services(environment: Mapping[str, str]) -> list[Service]:
         print("CALICO_NETWORKING_BACKEND is none - no BGP daemon running", flush=True)
     else:
         found += [_bird("bird", 4), _bird("bird6", 6), _python("confd", "confd", "confd")]
+    if environment.get("CALICO_LIBNETWORK_ENABLED") == "true":
+        found.append(_python("libnetwork", "libnetwork-plugin", "libnetwork"))
     if environment.get("CALICO_DISABLE_FILE_LOGGING") != "true":
         for service in found:
             directory = LOG_DIR / service.name
