@@ -10,7 +10,8 @@ import yaml
 from layout import ROOT
 from test_examples import OPTIONS
 
-FILES = sorted([*ROOT.glob("*.yml"), *(ROOT / "playbooks").rglob("*.yml"), *ROOT.glob("roles/*/tasks/*.yml")])
+# A role that uses another one for something of its own hands it what it wants, such as calico_kubernetes to calico_certificates.
+FILES = sorted([*ROOT.glob("*.yml"), *(ROOT / "playbooks").rglob("*.yml")])
 
 
 def decided(node: Any) -> Iterator[str]:

@@ -1,0 +1,302 @@
+"""Jobs as AWX 23 makes them of its objects: the inventory as a script, slices of it, extra variables, injected credentials, a folder for ansible-runner.
+
+From what was read of AWX (RunJob, Inventory.get_script_data, CredentialType.inject_credential, SurveyJobTemplateMixin); nothing here knows of Calico.
+Passwords, keys and the environment are handed to ansible-runner without being written into the folder, as AWX does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from awx import Awx, survey_trouble
+from jinja2 import sandbox
+
+Json = dict[str, Any]
+HERE = Path(__file__).resolve().parent
+SECONDS = 900 * float(os.environ.get("CALICO_TIMEOUT_SCALE", "1")) * float(os.environ.get("LAB_TIMEOUT_SCALE", "1"))
+# AWX_TASK_ENV and what every job gets.
+TASK_ENV = {
+    "ANSIBLE_FORCE_COLOR": "false",
+    "ANSIBLE_HOST_KEY_CHECKING": "False",
+    "ANSIBLE_INVENTORY_UNPARSED_FAILED": "True",
+    "ANSIBLE_PARAMIKO_RECORD_HOST_KEYS": "False",
+    "ANSIBLE_RETRY_FILES_ENABLED": "False",
+    "AWX_HOST": "https://awx.example.com",
+    "MAX_EVENT_RES": "700000",
+    "PROJECT_REVISION": "3f2a9c1",
+}
+PROMPTS = {r"BECOME password.*:\s*?$": "", r"SSH password:\s*?$": "", r"Password:\s*?$": "", r"Vault password:\s*?$": "", r"Enter passphrase for .*:\s*?$": ""}
+
+
+def stored(listed: Json) -> Json:
+    """{hosts: {name: variables}, groups: {name: {hosts, children, vars}}, vars}, which AWX stores of the output of ansible-inventory --list."""
+    groups = {name: {"hosts": [], "children": [], "vars": {}} | value for name, value in listed.items() if name != "_meta"}
+    variables = groups.pop("all", {}).get("vars", {})
+    groups.pop("ungrouped", None)
+    children = {child for group in groups.values() for child in group["children"]}
+    return {
+        "hosts": dict(listed["_meta"]["hostvars"]),
+        "groups": {name: groups.get(name, {"hosts": [], "children": [], "vars": {}}) for name in {*groups, *children}},
+        "vars": variables,
+    }
+
+
+def script_data(inventory: Json, number: int = 1, count: int = 1) -> Json:
+    """What the inventory's script prints: of a slice every count-th host by name, and no group that has neither hosts nor children."""
+    names = sorted(inventory["hosts"])[number - 1 :: count]
+    data: Json = {"all": {"vars": inventory["vars"]}}
+    grouped = set()
+    for name, group in inventory["groups"].items():
+        hosts = [host for host in group["hosts"] if host in names]
+        grouped.update(hosts)
+        data[name] = {key: value for key, value in (("hosts", hosts), ("children", group["children"]), ("vars", group["vars"])) if value}
+    data["all"]["hosts"] = [name for name in names if name not in grouped]
+    data = {name: group for name, group in data.items() if name == "all" or group.get("hosts") or group.get("children")}
+    ids = {name: index for index, name in enumerate(sorted(inventory["hosts"]), 1)}
+    data["_meta"] = {"hostvars": {name: inventory["hosts"][name] | {"remote_tower_enabled": "true", "remote_tower_id": ids[name]} for name in names}}
+    return data
+
+
+class Unsafe(str):
+    """A text that AWX does not let be a template."""
+
+
+yaml.SafeDumper.add_representer(Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value)))
+
+
+def unsafe(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {Unsafe(key): unsafe(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unsafe(item) for item in value]
+    return Unsafe(value) if isinstance(value, str) else value
+
+
+def answers(survey: Json, given: Mapping[str, Any]) -> Json:
+    """Defaults of a survey's questions, and over them what somebody answered; refuses what AWX refuses."""
+    assert survey_trouble(survey) is None
+    found = {}
+    for question in survey["spec"]:
+        name = question["variable"]
+        value = given.get(name, question.get("default"))
+        assert value is not None or not question["required"], f"{name} value missing"
+        if question["type"] == "multiplechoice":
+            assert value in question["choices"].splitlines(), f"{name}: {value} is no choice"
+        if question["type"] == "integer":
+            assert type(value) is int and question["min"] <= value <= question["max"], f"{name}: {value} is out of range"
+        found[name] = value
+    assert not set(given) - set(found), "not asked for"
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Injected:
+    """environment: of the process; shown: the same as AWX stores it; files: {name: content} below env/, whose paths have the folder's name in them."""
+
+    environment: dict[str, str]
+    shown: dict[str, str]
+    files: dict[str, str]
+
+
+def inject(kind: Json, values: Mapping[str, str], folder: Path) -> Injected:
+    """What a credential of a type gives to a job."""
+    secret = {field["id"] for field in kind["inputs"]["fields"] if field.get("secret")}
+    given = {name: value for name, value in values.items() if value}
+    hidden = {name: "**********" if name in secret else value for name, value in given.items()}
+    templates = sandbox.ImmutableSandboxedEnvironment()
+    files, names = {}, {}
+    for label, template in kind["injectors"].get("file", {}).items():
+        name = label.partition(".")[2]
+        files[f"tmp-{name}"] = templates.from_string(template).render(**given)
+        names[name] = str(folder / "env" / f"tmp-{name}")
+    both = []
+    for source in (given, hidden):
+        space = {**source, "tower": {"filename": names}}
+        both.append({name: templates.from_string(text).render(**space) for name, text in kind["injectors"].get("env", {}).items()})
+    return Injected(both[0], both[1], files)
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A job that ended. `folder` is its private_data_dir."""
+
+    status: str
+    rc: int
+    folder: Path
+    ident: str
+
+    @property
+    def artifacts(self) -> Path:
+        return self.folder / "artifacts" / self.ident
+
+    def stdout(self) -> str:
+        return (self.artifacts / "stdout").read_text(encoding="utf-8", errors="replace")
+
+    def events(self) -> list[Json]:
+        files = sorted((self.artifacts / "job_events").glob("*.json"), key=lambda file: int(file.name.partition("-")[0]))
+        return [json.loads(file.read_text(encoding="utf-8")) for file in files if not file.name.endswith("-partial.json")]
+
+    def outcomes(self) -> dict[str, list[tuple[str, str, bool]]]:
+        """{host: [(task, ok, failed, skipped or unreachable, changed)]} in the order in which they came."""
+        found: dict[str, list[tuple[str, str, bool]]] = {}
+        for event in self.events():
+            kind, data = event["event"], event["event_data"]
+            if kind in ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable"):
+                result = data.get("res") or {}
+                found.setdefault(data["host"], []).append((data["task"], kind.removeprefix("runner_on_"), bool(result.get("changed"))))
+        return found
+
+    def changed(self) -> list[tuple[str, str]]:
+        return [(host, task) for host, tasks in self.outcomes().items() for task, _how, changed in tasks if changed]
+
+    def require(self) -> Job:
+        assert self.status == "successful", f"{self.status}, exit code {self.rc}\n{self.stdout()[-6000:]}"
+        return self
+
+
+class Runner:
+    """Launches templates of an Awx; `credentials` are the inputs of each credential, by its name; `path` comes first in the PATH of jobs."""
+
+    def __init__(
+        self, awx: Awx, folder: Path, python: Path, collections: Path, credentials: Mapping[str, Mapping[str, str]], path: str | None = None
+    ) -> None:
+        self.awx, self.folder, self.python, self.collections, self.credentials = awx, folder, python, collections, credentials
+        self._path = f"{path}:" if path else ""
+        self._count = 0
+
+    def prepare(
+        self, template: str, inventory: Json, given: Mapping[str, Any] | None = None, part: tuple[int, int] = (1, 1), limit: str = ""
+    ) -> tuple[Path, Json]:
+        """(private_data_dir, what is handed to ansible-runner beside it)."""
+        self._count += 1
+        found = self.awx.named("job_templates", template)
+        folder = self.folder / f"awx_{self._count}_{part[0]}of{part[1]}"
+        for name in ("env", "inventory", "cp"):
+            (folder / name).mkdir(parents=True, mode=0o700)
+        shutil.copytree(self.awx.project, folder / "project")
+        hosts = folder / "inventory" / "hosts"
+        hosts.touch(mode=0o700)
+        hosts.write_text(f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(script_data(inventory, *part))!r})\n", encoding="utf-8")
+        survey = answers(self.awx.surveys[found["id"]], given or {}) if found["survey_enabled"] else {}
+        meta = {"awx_job_id": self._count, "tower_job_id": self._count, "awx_job_template_name": template, "awx_user_name": "operator"}
+        _private(folder / "env" / "extravars", yaml.safe_dump(unsafe(survey | meta)))
+        environment = self._environment(folder) | {
+            "JOB_ID": str(self._count),
+            "INVENTORY_ID": "1",
+            # a socket's path has to be short
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/awx-cp-{os.getpid()}-{self._count}",
+        }
+        args = ["--check"] if found["job_type"] == "check" else []
+        key = None
+        for number in sorted(found["_lists"]["credentials"]):
+            credential = self.awx.objects["credentials"][number]
+            kind = self.awx.objects["credential_types"][credential["credential_type"]]
+            values = self.credentials[credential["name"]]
+            if kind["name"] == "Machine":
+                key = values["ssh_key_data"]
+                args += ["-u", values.get("username") or "root", "--become-method", values.get("become_method") or "sudo"]
+                continue
+            injected = inject(kind, values, folder)
+            environment |= injected.environment
+            for name, content in injected.files.items():
+                _private(folder / "env" / name, content)
+        args += ["--diff"] if found["diff_mode"] else []
+        args += ["--become"] if found["become_enabled"] else []
+        args += ["-l", limit or found["limit"]] if limit or found["limit"] else []
+        args += ["-t", found["job_tags"]] if found["job_tags"] else []
+        _private(folder / "env" / "cmdline", " ".join(f"'{word}'" for word in args))
+        _private(folder / "env" / "settings", json.dumps({"job_timeout": 0, "suppress_ansible_output": True}))
+        params = {
+            "private_data_dir": str(folder), "ident": str(self._count), "playbook": found["playbook"], "inventory": str(hosts), "passwords": PROMPTS,
+            "envvars": environment, "suppress_env_files": True, "fact_cache_type": "jsonfile", **({"ssh_key": key} if key else {}),
+        }  # fmt: skip
+        return folder, params
+
+    def inventory(self, name: str) -> Json:
+        """What an inventory source brings, asked with the environment of its credential only."""
+        self._count += 1
+        source = self.awx.named("inventory_sources", name)
+        credential = self.awx.objects["credentials"][source["credential"]]
+        folder = self.folder / f"awx_{self._count}_inventory"
+        (folder / "env").mkdir(parents=True, mode=0o700)
+        shutil.copytree(self.awx.project, folder / "project")
+        injected = inject(self.awx.objects["credential_types"][credential["credential_type"]], self.credentials[credential["name"]], folder)
+        for file, content in injected.files.items():
+            _private(folder / "env" / file, content)
+        argv = ["--list", "--export", "-i", f"{folder}/project/{source['source_path']}", "--playbook-dir", f"{folder}/project"]
+        params = {
+            "private_data_dir": str(folder), "executable_cmd": str(self.python.with_name("ansible-inventory")), "cmdline_args": argv,
+            "host_cwd": f"{folder}/project", "envvars": {**self._environment(folder), **injected.environment}, "suppress_env_files": True,
+        }  # fmt: skip
+        process = self.started(params)
+        said = self.said(process)
+        assert said["rc"] == 0, said
+        return stored(json.loads(said["stdout"]))
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        return TASK_ENV | {
+            "AWX_PRIVATE_DATA_DIR": str(folder),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_ROLES_PATH": f"{folder}/requirements_roles",
+            "HOME": str(folder),
+            "PATH": f"{self._path}{self.python.parent}:{os.environ['PATH']}",
+            "NO_PROXY": "*",
+        }
+
+    def launch(self, template: str, inventory: Json, given: Mapping[str, Any] | None = None, slices: int | None = None, limit: str = "") -> list[Job]:
+        """Its jobs, one for each slice, all at once as AWX runs them; as many slices as the template says, but not more than hosts."""
+        wanted = self.awx.named("job_templates", template)["job_slice_count"] if slices is None else slices
+        count = max(1, min(wanted, len(inventory["hosts"])))
+        ready = [self.prepare(template, inventory, given, (number, count), limit) for number in range(1, count + 1)]
+        return [self.ended(*one) for one in [(folder, params, self.started(params)) for folder, params in ready]]
+
+    def started(self, params: Json) -> subprocess.Popen[str]:
+        """A process of ansible-runner, with an environment in which nothing is that AWX does not put there."""
+        plain = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+        process = subprocess.Popen(
+            [str(self.python), str(HERE / "run_job.py")], cwd=params["private_data_dir"], env=plain, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        assert process.stdin
+        process.stdin.write(json.dumps(params))
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def ended(self, folder: Path, params: Json, process: subprocess.Popen[str]) -> Job:
+        said = self.said(process)
+        shutil.rmtree(params["envvars"]["ANSIBLE_SSH_CONTROL_PATH_DIR"], ignore_errors=True)
+        return Job(said["status"], said["rc"], folder, params["ident"])
+
+    @staticmethod
+    def said(process: subprocess.Popen[str]) -> Json:
+        output, _none = process.communicate(timeout=SECONDS)
+        found = re.search(r'^\{"status".*\}$', output, re.MULTILINE)
+        assert found, output[-4000:]
+        return dict(json.loads(found.group()))
+
+
+def _private(file: Path, content: str) -> None:
+    file.touch(mode=0o600)
+    file.write_text(content, encoding="utf-8")
+
+
+def collections_of(root: Path, folder: Path, python: Path) -> Path:
+    """What AWX installs for a project from its collections/requirements.yml: the collection of this checkout, out of its tarball."""
+    galaxy = [sys.executable if python == Path(sys.executable) else str(python), "-m", "ansible", "galaxy", "collection"]
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections")}
+    subprocess.run([*galaxy, "build", "--output-path", str(folder), str(root)], check=True, capture_output=True, env=env)
+    (tarball,) = folder.glob("dcos-calico-*.tar.gz")
+    install = [*galaxy, "install", "--offline", "-p", str(folder / "collections"), str(tarball)]
+    subprocess.run(install, check=True, capture_output=True, cwd=folder, env=env)
+    return folder / "collections"

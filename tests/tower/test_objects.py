@@ -1,0 +1,162 @@
+"""What docs/tower describes fits the collection and awx.awx: surveys ask for what roles take, with their choices and defaults; modules take the arguments."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from awx import PLAYBOOK, Awx, Refused, survey_trouble
+from described import PROJECT, ROOT, SURVEYS, TEMPLATES, TOWER, VARIABLES, defaults_of_playbook, playbook_of, read, roles_of
+from launch import answers, inject
+
+QUESTIONS = {"int": "integer", "float": "float", "bool": "multiplechoice", "list": "textarea", "str": "text"}
+# What AWX' own documentation says a launch may not be asked for: it would let who may press a button run anything.
+NOT_ASKED = re.compile(r"_(url|sha256|image|file|dir|dirs|user|path|password|token|key)$")
+SECRETS = {"password": "hunter2-hunter2-hunter2", "service_account": '{"private_key": "x"}', "token": "eyJhbGciOi", "ca": "-----BEGIN CERTIFICATE-----"}
+
+
+def options(role: str) -> dict[str, Any]:
+    specs = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    return {name: option for spec in specs.values() for name, option in (spec.get("options") or {}).items()}
+
+
+def asked() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """(survey, question, template) of all."""
+    return [(one["survey"], question, one) for one in TEMPLATES if "survey" in one for question in SURVEYS[one["survey"]]["spec"]]
+
+
+@pytest.mark.parametrize(("survey", "question", "template"), asked(), ids=lambda value: value.get("variable", "") if isinstance(value, dict) else value)
+def test_a_question_is_an_option_of_a_role_that_runs(survey: str, question: dict[str, Any], template: dict[str, Any]) -> None:
+    playbook, variable = playbook_of(template), question["variable"]
+    known = {name: option for role in roles_of(playbook) for name, option in options(role).items()}
+    played = defaults_of_playbook(playbook)
+    assert variable in known or variable in played, "nothing of what this template runs reads it"
+    option = known.get(variable) or {"type": "int", "default": played[variable]}
+    assert question["type"] == ("multiplechoice" if "choices" in option else QUESTIONS[option.get("type", "str")])
+    given = question["default"]
+    if option.get("type") == "bool":
+        assert question["choices"].splitlines() == ["false", "true"]
+        given = {"false": False, "true": True}[given]
+    elif "choices" in option:
+        assert question["choices"].splitlines() == option["choices"]
+    assert given == option["default"] and type(given) is type(option["default"])
+    assert question["required"] is True, "AWX sends an empty text for what is left open, not nothing"
+    assert not NOT_ASKED.search(variable)
+
+
+@pytest.mark.parametrize("name", sorted(SURVEYS))
+def test_a_survey_is_one_that_awx_takes(name: str) -> None:
+    survey = SURVEYS[name]
+    assert survey_trouble(survey) is None
+    assert answers(survey, {}) == {question["variable"]: question["default"] for question in survey["spec"]}
+    assert any(template.get("survey") == name for template in TEMPLATES), "no template asks it"
+    for question in survey["spec"]:
+        if question["type"] == "integer":
+            assert question["min"] <= question["default"] <= question["max"]
+            with pytest.raises(AssertionError, match="out of range"):
+                answers(survey, {question["variable"]: question["max"] + 1})
+        else:
+            with pytest.raises(AssertionError, match="no choice"):
+                answers(survey, {question["variable"]: "; rm -rf /"})
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one["name"])
+def test_a_template_runs_a_playbook_of_the_collection(template: dict[str, Any]) -> None:
+    assert playbook_of(template).is_file()
+    assert PLAYBOOK.search((PROJECT / template["playbook"]).read_text(encoding="utf-8")), "AWX would not list it"
+    assert set(template) <= {"name", "description", "playbook", "job_type", "credentials", "survey", "slices", "ask_limit", "lasting", "limit", "job_tags"}
+
+
+def test_every_playbook_has_a_button() -> None:
+    """But manifest, which writes files on the machine where it runs."""
+    ours = {path for path in (ROOT / "playbooks").glob("*.yml") if path.name != "manifest.yml"}
+    through_site = {ROOT / "playbooks" / "install.yml"}
+    assert {playbook_of(template) for template in TEMPLATES} >= ours - through_site
+    assert {path.name for path in PROJECT.glob("*.yml")} == {template["playbook"] for template in TEMPLATES} | {"dcos.yml"}
+
+
+def test_only_what_leaves_nothing_changed_is_for_watchers() -> None:
+    for template in TEMPLATES:
+        if not template.get("lasting", True):
+            assert template.get("job_type") == "check" or template["playbook"] == "verify.yml"
+
+
+def test_the_readme_names_every_button_and_object() -> None:
+    text = (TOWER / "README.md").read_text(encoding="utf-8")
+    names = [one["name"] for one in (*TEMPLATES, *VARIABLES["tower_credentials"], *VARIABLES["tower_teams"])]
+    assert not [name for name in names if name not in text]
+
+
+def test_the_credential_is_what_the_collection_reads_and_hides_its_secrets() -> None:
+    kind = VARIABLES["tower_credential_type"]
+    from ansible_collections.dcos.calico.plugins.module_utils._dcos import _options
+
+    read_by_us = {option["fallback"][1][0] for option in _options.ARGUMENT_SPEC.values()}
+    injected = set(kind["injectors"]["env"])
+    assert injected == read_by_us - {"DCOS_VALIDATE_CERTS", "DCOS_TIMEOUT"}
+    folder = Path("/runner")
+    values = {"url": "https://dcos.example.com", "uid": "calico", **SECRETS}
+    made = inject(kind, values, folder)
+    assert made.environment == {
+        "DCOS_URL": "https://dcos.example.com", "DCOS_UID": "calico", "DCOS_PASSWORD": SECRETS["password"], "DCOS_ACS_TOKEN": SECRETS["token"],
+        "DCOS_SERVICE_ACCOUNT": SECRETS["service_account"], "DCOS_CA_PATH": "/runner/env/tmp-ca", "DCOS_CA_FINGERPRINT": "",
+    }  # fmt: skip
+    assert made.files == {"tmp-ca": SECRETS["ca"]}
+    shown = " ".join(made.shown.values())
+    assert not [name for name in ("password", "token", "service_account") if SECRETS[name] in shown]
+    # what is not given is empty, which the collection takes for nothing
+    bare = inject(kind, {"url": "https://dcos.example.com"}, folder).environment
+    assert {name for name, value in bare.items() if value} == {"DCOS_URL"}
+
+
+def test_awx_takes_the_credential_type_and_says_what_is_wrong_with_another() -> None:
+    awx, kind = Awx(PROJECT), VARIABLES["tower_credential_type"]
+    assert awx.answer("POST", "/api/v2/credential_types/", {}, dict(kind))[0] == 201
+    for injectors, words in (({"env": {"ANSIBLE_CONFIG": "x"}}, "not allowed"), ({"env": {"X": "{{ nothing }}"}}, "undefined")):
+        with pytest.raises(Refused, match=words):
+            awx.answer("POST", "/api/v2/credential_types/", {}, {**kind, "name": "Other", "injectors": injectors})
+
+
+class Specified(Exception):
+    """Ends a module's main() when it has said what it takes."""
+
+
+def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The arguments of a module of awx.awx."""
+    module = importlib.import_module(f"ansible_collections.awx.awx.plugins.modules.{name}")
+    found: dict[str, Any] = {}
+
+    def init(self: Any, argument_spec: dict[str, Any], **_more: Any) -> None:
+        found.update(argument_spec)
+        raise Specified
+
+    with monkeypatch.context() as patched, pytest.raises(Specified):
+        patched.setattr(module.ControllerAPIModule, "__init__", init)
+        module.main()
+    return found
+
+
+TASKS = [task for file in (TOWER / "apply.yml", *sorted((TOWER / "tasks").glob("*.yml"))) for task in read(file)]
+TASKS = [task for item in TASKS for task in item.get("tasks", [item])]
+CALLS = [(name.removeprefix("awx.awx."), task) for task in TASKS for name in task if name.startswith("awx.awx.")]
+
+
+@pytest.mark.parametrize(("name", "task"), CALLS, ids=[name for name, _task in CALLS])
+def test_awx_awx_takes_the_arguments(name: str, task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, given = spec_of(name, monkeypatch), task[f"awx.awx.{name}"]
+    assert not set(given) - set(spec), "unknown arguments"
+    assert not [key for key, option in spec.items() if option.get("required") and key not in given]
+    wrong = [key for key, value in given.items() if "choices" in spec[key] and "{{" not in str(value) and value not in spec[key]["choices"]]
+    assert not wrong
+
+
+def test_the_module_path_is_that_of_the_environment() -> None:
+    """awx.awx is the one that comes with package ansible, in the version that the README names."""
+    module = importlib.import_module("ansible_collections.awx.awx.plugins.module_utils.controller_api")
+    version = module.ControllerAPIModule._COLLECTION_VERSION
+    assert str(Path(module.__file__)).startswith(sys.prefix) and version.rpartition(".")[0] in (TOWER / "README.md").read_text(encoding="utf-8")
