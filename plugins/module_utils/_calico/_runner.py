@@ -194,9 +194,9 @@ class Calicoctl(object):
                 raise
             self._sleep(pause)
 
-    def get(self, kind, name=None):
-        """Documents of a kind as a list of dicts; [] if there is none, or none of that name."""
-        args = ['get', kind] + ([name] if name else []) + ['-o', 'json']
+    def get(self, kind, name=None, node=None):
+        """Documents of a kind as a list of dicts; [] if there is none, or none of that name, or of that node for kinds that belong to one."""
+        args = ['get', kind] + ([name] if name else []) + (['--node=%s' % node] if node else []) + ['-o', 'json']
 
         def judge(result, action):
             try:

@@ -125,6 +125,25 @@ def by_address(address: str) -> tuple[int, int, str]:
     return (parsed.version, int(parsed), "")
 
 
+def parse_task_addresses(answer: Any) -> dict[str, list[str]]:
+    """{task id: addresses of its network interfaces} from the answer of /mesos/tasks, by the latest status that tells any.
+
+    :raises ValueError: if it is none.
+    """
+    if not isinstance(answer, dict) or not isinstance(answer.get("tasks"), list):
+        raise ValueError("it has no list tasks")
+    return {str(task.get("id")): _addresses_of(task.get("statuses") or []) for task in answer["tasks"]}
+
+
+def _addresses_of(statuses: list[dict[str, Any]]) -> list[str]:
+    for status in sorted(statuses, key=lambda one: float(one.get("timestamp") or 0), reverse=True):
+        infos = (status.get("container_status") or {}).get("network_infos") or []
+        found = [str(one["ip_address"]) for info in infos for one in info.get("ip_addresses") or [] if one.get("ip_address")]
+        if found:
+            return found
+    return []
+
+
 def parse_hosts(answer: Any) -> list[str]:
     """Addresses from the answer of /mesos_dns/v1/hosts/NAME; a name that is not known is answered with one empty record."""
     if not isinstance(answer, list):
@@ -144,6 +163,11 @@ def parse_services(answer: Any) -> list[Record]:
 def agents(client: DcosClient) -> list[Agent]:
     """All agents that the leading master knows, those that are away included; one request."""
     return _parsed(client.get("/mesos/slaves"), parse_agents)
+
+
+def task_addresses(client: DcosClient, newest: int) -> dict[str, list[str]]:
+    """Addresses of so many of the tasks that were started last, by id; one request."""
+    return _parsed(client.get("/mesos/tasks", params={"limit": str(newest), "order": "desc"}), parse_task_addresses)
 
 
 def leader(client: DcosClient) -> str | None:

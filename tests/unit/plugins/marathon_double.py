@@ -34,6 +34,7 @@ class Marathon:
         self.save()
         api.on("GET", f"{MARATHON}/info", lambda request: {"version": self.marathon_version})
         api.on("POST", f"{MARATHON}/apps", self._post_app)
+        api.on("GET", f"{MARATHON}/apps", self._list_apps)
         for app_id in IDS:
             for method, answer in (("GET", self._get_app), ("PUT", self._put_app), ("DELETE", self._delete_app)):
                 api.on(method, f"{MARATHON}/apps{app_id}", lambda request, answer=answer, app_id=app_id: answer(app_id, request))
@@ -96,8 +97,14 @@ class Marathon:
         tasks = [{"id": f"t{n}", **task} for n in range(running)]
         seen = {"tasksRunning": running, "tasksHealthy": healthy, "deployments": [] if running == wanted else [{"id": "d1"}], "tasks": tasks, "version": "v1"}
         if app.get("failure"):
-            seen["lastTaskFailure"] = {"host": "10.0.1.7", "state": "TASK_FAILED", "message": app["failure"], "version": "v1"}
+            failure = {"host": "10.0.1.7", "state": "TASK_FAILED", "message": app["failure"], "version": "v1", "taskId": f"f{looks}"}
+            seen["lastTaskFailure"] = failure
         return {"app": {**definition, **seen}}
+
+    def _list_apps(self, request: Request) -> Any:
+        """Those whose id has a text somewhere in it."""
+        part = (request.query.get("id") or [""])[0]
+        return {"apps": [self._get_app(app_id, request)["app"] for app_id in list(self.state["apps"]) if part in app_id]}
 
     def _post_app(self, request: Request) -> Any:
         app = request.json()

@@ -99,9 +99,10 @@ def setting(store, verb, name, value, options):
     return ''
 
 
-def get(store, kind, names):
+def get(store, kind, names, node=None):
     documents = store['documents'].get(kind, {})
     found = [document for key, document in sorted(documents.items()) if not names or key in names]
+    found = [document for document in found if node in (None, document['metadata'].get('node'))]
     if kind == 'node' and names and not found:
         fail('Failed to get resources: resource does not exist: Node(name=%s)' % names[0])
     return json.dumps(found, indent=2) + '\n'
@@ -121,7 +122,7 @@ def execute(store, arguments, stdin):
     if store['failures'] and (words[0] in ('apply', 'delete') or words[1] == 'set'):
         fail(store['failures'].pop(0))
     if words[0] == 'get':
-        return get(store, words[1], words[2:])
+        return get(store, words[1], words[2:], options.get('--node'))
     if words[0] == 'config':
         return setting(store, words[1], words[2], (words[3:] + [None])[0], options)
     return write(store, words[0], json.loads(stdin), '--skip-not-exists' in options)

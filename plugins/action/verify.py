@@ -1,0 +1,125 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge what all agents have measured, show it as a table, and keep it as files; the judgement itself is in plugin_utils/_verify_judge.py, and pure."""
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_judge, _verify_pairs, _verify_report
+from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import RUN
+
+ARGUMENT_SPEC = {
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "result": {"type": "str", "required": True},
+    "plan": {"type": "dict", "required": True},
+    "cluster": {"type": "dict", "required": True},
+    "apps": {"type": "list", "elements": "dict", "required": True},
+    "networks": {"type": "list", "elements": "str", "required": True},
+    "known_networks": {"type": "list", "elements": "dict", "default": []},
+    "pools": {"type": "list", "elements": "dict", "default": []},
+    "skip": {"type": "list", "elements": "str", "default": []},
+    "needs": {"type": "str", "default": ""},
+    "json": {"type": "str", "default": ""},
+    "junit": {"type": "str", "default": ""},
+    "removed": {"type": "int", "default": 0},
+    "fail": {"type": "bool", "default": True},
+}
+FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def pairs_of(seen: _verify_judge.Seen) -> list[dict[str, Any]]:
+    """Every connection that was tried."""
+    found = []
+    for network in seen.networks:
+        for host in seen.hosts:
+            for peer in (seen.container(host, network) or {}).get("peers", []):
+                wrong, large = _verify_pairs.trouble(peer), peer.get("large") or {}
+                ms = (peer.get("tcp") or {}).get("ms")
+                found.append({"network": network, "from": seen.agent_of(host), "to": peer["agent"], "ok": wrong is None, "trouble": wrong, "ms": ms,
+                              "path_mtu": large.get("path_mtu")})  # fmt: skip
+    return found
+
+
+class ActionModule(ActionBase):
+    """dcos.calico.verify"""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _checked, args = self.validate_argument_spec({name: dict(option) for name, option in ARGUMENT_SPEC.items()})
+        seen, now = self._seen(args, (task_vars or {}).get("hostvars", {})), datetime.datetime.now(datetime.timezone.utc)
+        pairs = pairs_of(seen)
+        begin = datetime.datetime.fromtimestamp(args["plan"]["started"], datetime.timezone.utc)
+        report = _verify_report.Report(
+            seen.run,
+            str((args["cluster"].get("dcos") or {}).get("version") or "?"),
+            _verify_judge.judge(seen),
+            (len(pairs), sum(pair["ok"] for pair in pairs)),
+            begin.strftime(FORMAT),
+            (now - begin).total_seconds(),
+        )
+        files, failures = self._write(args, report, pairs)
+        if not report.rows:
+            failures.append("No host of this run is an agent that was to be verified. Look at --limit, and at calico_verify_agents.")
+        if not report.ok:
+            failures.insert(0, _verify_report.message(report))
+        self._show(report, args["removed"], files)
+        result.update(
+            changed=False,
+            ok=not failures,
+            message=" ".join(failures),
+            summary=_verify_report.summary(report),
+            report=_verify_report.document(report, pairs),
+            stats=_verify_report.stats(report),
+            files=files,
+        )
+        return {**result, "failed": True, "msg": result["message"]} if failures and args["fail"] else result
+
+    @staticmethod
+    def _show(report: _verify_report.Report, removed: int, files: list[str]) -> None:
+        display = Display()
+        lines = _verify_report.table(report)
+        lines += [f"All {removed} containers that were started are removed again."] if removed else []
+        for line in lines + [f"Written: {file}" for file in files]:
+            display.display(f"  {line}" if line else "")
+
+    @staticmethod
+    def _seen(args: dict[str, Any], hostvars: Any) -> _verify_judge.Seen:
+        hosts = {}
+        for name in args["hosts"]:
+            found = hostvars[name] if name in hostvars else {}
+            hosts[name] = {"address": str(found.get("ansible_host", name)), "result": found.get(args["result"])}
+        run = args["plan"]["run"]
+        return _verify_judge.Seen(
+            run=run,
+            hosts=hosts,
+            agents=args["plan"]["agents"],
+            cluster=args["cluster"]["agents"],
+            apps=[app for app in args["apps"] if app["labels"].get(RUN) == run],
+            networks=args["networks"],
+            network_pools={network["name"]: list(network.get("ipv4_pools") or []) for network in args["known_networks"]},
+            pools=args["pools"],
+            skip=args["skip"],
+            needs=args["needs"],
+        )
+
+    def _write(self, args: dict[str, Any], report: _verify_report.Report, pairs: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+        """Keep the result: the files that were written, and sentences of what did not work."""
+        files, failures = [], []
+        for file, text in ((args["json"], lambda: _verify_report.as_json(report, pairs)), (args["junit"], lambda: _verify_report.junit(report))):
+            if not file or self._task.check_mode:
+                continue
+            try:
+                _verify_report.write(file, text())
+                files.append(file)
+            except OSError as error:
+                failures.append(f"{file} could not be written: {error.strerror or error}. Make its folder, or name another file.")
+        return files, failures

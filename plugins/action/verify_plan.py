@@ -1,0 +1,138 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge what is to be verified and say what is to be started; the judgement itself is in plugin_utils/_verify_plan.py, and pure."""
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_plan
+
+ARGUMENT_SPEC = {
+    "cluster": {"type": "dict", "required": True},
+    "apps": {"type": "list", "elements": "dict", "required": True},
+    "networks": {"type": "list", "elements": "str", "default": []},
+    "known_networks": {"type": "list", "elements": "dict", "required": True},
+    "agents": {"type": "list", "elements": "str"},
+    "outside": {"type": "list", "elements": "str"},
+    "skip": {"type": "list", "elements": "str", "default": []},
+    "cpus": {"type": "float", "default": 0.05},
+    "mem": {"type": "float", "default": 64},
+    "port": {"type": "int", "default": 17007},
+    "denied_port": {"type": "int", "default": 17008},
+    "lifetime": {"type": "int", "default": 1800},
+    "sweep": {"type": "bool", "default": False},
+    "files": {"type": "list", "elements": "str", "default": []},
+    "show": {"type": "bool", "default": False},
+}
+PROC = "/proc"
+
+
+def started(pid: int | str) -> str | None:
+    """When a process was started, in the kernel's ticks, by which two of one number differ; None if it is gone."""
+    try:
+        with open(f"{PROC}/{pid}/stat", encoding="ascii", errors="replace") as stream:
+            fields = stream.read().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def place() -> str | None:
+    """What tells the processes of one kernel and namespace from all others'; None where there is no /proc."""
+    try:
+        with open(f"{PROC}/sys/kernel/random/boot_id", encoding="ascii") as stream:
+            boot = stream.read().strip().replace("-", "")[:12]
+        return f"{boot}.{''.join(filter(str.isdigit, os.readlink(f'{PROC}/self/ns/pid')))}"
+    except OSError:
+        return None
+
+
+def owner(pid: int) -> str:
+    """Who runs this, such that another run can tell whether it still does; empty where nobody could."""
+    where, when = place(), started(pid)
+    return f"{where}.{pid}.{when}" if where and when else ""
+
+
+def is_over(text: str) -> bool | None:
+    """Whether an owner's process is gone; None if it is, or was, somewhere else."""
+    where, _, process = text.rpartition(".")[0].rpartition(".")
+    if not where or where != place():
+        return None
+    return started(process) != text.rpartition(".")[2]
+
+
+def unwritable(files: list[str]) -> list[str]:
+    """What stands in the way of writing files on the controller, each a sentence."""
+    found = []
+    for file in filter(None, files):
+        folder = os.path.dirname(os.path.abspath(file))
+        if not os.path.isdir(folder):
+            found.append(f"{file} cannot be written, because there is no folder {folder}")
+        elif os.path.isdir(file) or not os.access(folder, os.W_OK):
+            found.append(f"{file} cannot be written")
+    return found
+
+
+class ActionModule(ActionBase):
+    """dcos.calico.verify_plan"""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _checked, args = self.validate_argument_spec({name: dict(option) for name, option in ARGUMENT_SPEC.items()})
+        fields = ("outside", "skip", "cpus", "mem", "port", "denied_port")
+        known = [str(network["name"]) for network in args["known_networks"] if network.get("state") != "absent"]
+        hostvars = (task_vars or {}).get("hostvars", {})
+        agents = [_address(name, hostvars) for name in args["agents"]] if args["agents"] else None
+        wanted = _verify_plan.Wanted(args["networks"] or known[:1], known, agents, **{name: args[name] for name in fields})
+        try:
+            problems = unwritable(args["files"])
+            if problems:
+                raise CalicoError("Nothing was started, because the result could not be kept", "; ".join(problems), "Make the folder, or name another file")
+            _verify_plan.judge(wanted, args["cluster"])
+        except CalicoError as error:
+            return {**result, "failed": True, "changed": False, "msg": str(error)}
+        run, now = f"r{secrets.token_hex(4)}", time.time()
+        apps = _verify_plan.definitions(wanted, args["cluster"], run, owner(os.getppid()), int(now + args["lifetime"]))
+        gone = [str(app["id"]) for app in args["apps"]] if args["sweep"] else _verify_plan.leftovers(args["apps"], now, is_over)
+        result.update(
+            changed=False,
+            run=run,
+            started=now,
+            apps=apps,
+            networks=wanted.networks,
+            agents=_verify_plan.chosen(wanted, args["cluster"]),
+            leftovers=[{"id": app} for app in gone],
+            runs=sorted({_verify_plan.run_of(app["id"]) for app in args["apps"] if app["id"] not in gone}),
+            outside=[] if "outside" in wanted.skip else _verify_plan.outside(wanted, args["cluster"]),
+        )
+        if args["show"]:
+            self._show(result, wanted)
+        return result
+
+    def _show(self, result: dict[str, Any], wanted: _verify_plan.Wanted) -> None:
+        """Say what a real run starts."""
+        display = Display()
+        display.display(f"  {len(result['apps'])} apps below {_verify_plan.GROUP}, each with cpus {wanted.cpus:g} and mem {wanted.mem:g}, for a while:")
+        for app in result["apps"]:
+            labels = app["labels"]
+            display.display(f"    an echo server on {labels[_verify_plan.AGENT]}, network {labels[_verify_plan.NETWORK]}")
+        for app in result["leftovers"]:
+            display.display(f"  {app['id']}, which an earlier run has left, is removed")
+
+
+def _address(name: str, hostvars: Any) -> str:
+    """An agent may be named as the inventory has it."""
+    found = hostvars[name].get("ansible_host", name) if name in hostvars else name
+    return str(found)
