@@ -96,8 +96,9 @@ options:
     description:
       - V(auto) restarts a running node that differs from what is wanted.
       - V(never) leaves such a node, its unit and its image's name as they are, and returns RV(restart_needed). A node that does not run is started.
+      - V(always) restarts a running node in any case, so it changes something each time. For one that has to read the datastore anew.
     type: str
-    choices: [auto, never]
+    choices: [auto, never, always]
     default: auto
   health:
     description:
@@ -161,6 +162,9 @@ attributes:
   diff_mode:
     description: Shows what changed of image, unit and container.
     support: full
+  idempotent:
+    description: A second run with the same arguments changes nothing, but with O(restart=always).
+    support: partial
 """
 
 EXAMPLES = r"""
@@ -313,7 +317,7 @@ ARGUMENT_SPEC = dict(
     log_dir=dict(type='path', default='/var/log/calico'),
     init_system=dict(type='bool', default=True),
     after_units=dict(type='list', elements='str', default=[]),
-    restart=dict(type='str', choices=['auto', 'never'], default='auto'),
+    restart=dict(type='str', choices=['auto', 'never', 'always'], default='auto'),
     health=dict(type='dict', default={}, options=dict(
         felix_port=dict(type='int'),
         timeout=dict(type='float', default=90),

@@ -19,6 +19,7 @@ UNIT_FOLDER = '/etc/systemd/system'
 RUN_TIMEOUT = 120
 SETTLE = 0.2  # of its unit; that it is healthy is waited for later
 STARTED = 'Calico node started successfully'
+ASKED_FOR = 'nothing: a restart is asked for'
 LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
 
 
@@ -137,7 +138,7 @@ def reconcile(params, actual, image_id):
     """
     work = Work()
     if actual.running:
-        work.differences = differences(params, actual, image_id)
+        work.differences = differences(params, actual, image_id) or ([ASKED_FOR] if params['restart'] == 'always' else [])
     work.held = bool(work.differences) and params['restart'] == 'never'
     if work.held:
         return work

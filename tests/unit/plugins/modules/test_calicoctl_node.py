@@ -82,6 +82,18 @@ def test_never_starts_what_does_not_run(run_module, node):
     assert run_module(calicoctl_node, node.args(restart='never'))['action'] == 'start'
 
 
+def test_always_restarts_a_node_that_is_as_wanted(run_module, node):
+    assert run_module(calicoctl_node, node.args(restart='always'))['action'] == 'start'
+    first = run_module(calicoctl_node, node.args())
+    node.host.calls()
+    predicted = run_module(calicoctl_node, node.args(restart='always'), check=True, diff=True)
+    assert predicted['changed'] and node.host.calls() == []
+    done = run_module(calicoctl_node, node.args(restart='always'), diff=True)
+    assert done['diff'] == predicted['diff'] and done['action'] == 'restart' and done['container_id'] != first['container_id']
+    assert node.host.calls() == ['restart calico-node.service'] and done['differences'] == ['nothing: a restart is asked for']
+    assert not run_module(calicoctl_node, node.args())['changed']
+
+
 def test_another_address_in_the_datastore_is_drift(run_module, node):
     run_module(calicoctl_node, node.args())
     node.update(nodes={'agent1': '10.0.0.99/24'})
