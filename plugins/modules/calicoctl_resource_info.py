@@ -31,6 +31,12 @@ options:
     type: list
     elements: str
     default: []
+  wait_timeout:
+    description:
+      - Seconds to wait until each of O(names) is there, in whichever of O(kinds). One that is not there then is an error.
+      - With V(0), and in check mode, nothing is waited for, and a name that is not there is none.
+    type: float
+    default: 0
 extends_documentation_fragment:
   - dcos.calico._attributes.agent
   - dcos.calico._attributes.info
@@ -98,6 +104,12 @@ cluster_version:
   returned: success
   type: str
   sample: v2.6.6
+missing:
+  description: Those of O(names) that did not come in time.
+  returned: failure, after a wait
+  type: list
+  elements: str
+  sample: [k8s_ns.default]
 datastore_read:
   description: Whether the datastore was asked. V(false) in check mode where calicoctl or its configuration file is not there yet.
   returned: success
@@ -108,18 +120,46 @@ datastore_read:
 from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _resources, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC = dict(
     _runner.OPTIONS,
     kinds=dict(type='list', elements='str', choices=list(_resources.KINDS) + [_resources.WORKLOADS], default=list(_resources.KINDS)),
     names=dict(type='list', elements='str', default=[]),
+    wait_timeout=dict(type='float', default=0),
 )
+NAMES = ('name', 'cidr', 'peerIP')
+POLL_EVERY = 3
 
 
 def _wanted(document, names):
     metadata = document['metadata']
-    return not names or any(metadata.get(field) in names for field in ('name', 'cidr', 'peerIP'))
+    return not names or any(metadata.get(field) in names for field in NAMES)
+
+
+def _read(calicoctl, kinds, names):
+    """{kind: documents} of what is asked for."""
+    return dict((kind, [document for document in calicoctl.get(kind) if _wanted(document, names)]) for kind in kinds)
+
+
+def _absent(resources, names):
+    """Those of the names that no document has."""
+    found = set(document['metadata'].get(field) for documents in resources.values() for document in documents for field in NAMES)
+    return [name for name in names if name not in found]
+
+
+def _wait(calicoctl, kinds, names, seconds):
+    """What _read() gives once each of the names is there."""
+    deadline = Deadline(seconds)
+    while True:
+        resources = _read(calicoctl, kinds, names)
+        missing = _absent(resources, names)
+        if not missing:
+            return resources
+        if not deadline.pause(POLL_EVERY):
+            raise CalicoError('The datastore has no %s %s after %g seconds' % (' or '.join(kinds), ', '.join(missing), seconds), missing=missing)
 
 
 def job(module):
@@ -128,11 +168,10 @@ def job(module):
     calicoctl = _runner.from_params(params)
     names = [to_text(name) for name in params['names']]
     predicted = module.check_mode and calicoctl.not_set_up() is not None
-    resources, version = {}, {'client': None, 'cluster': None}
-    for kind in params['kinds']:
-        found = [] if predicted else calicoctl.get(kind)
-        resources[kind] = [document for document in found if _wanted(document, names)]
+    resources, version = dict((kind, []) for kind in params['kinds']), {'client': None, 'cluster': None}
     if not predicted:
+        seconds = 0 if module.check_mode else params['wait_timeout']
+        resources = _wait(calicoctl, params['kinds'], names, seconds) if seconds else _read(calicoctl, params['kinds'], names)
         version = calicoctl.version()
     return dict(
         changed=False,

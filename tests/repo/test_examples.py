@@ -47,6 +47,16 @@ def documented_spec(options: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
+def fragment_options(documentation: dict[str, Any]) -> dict[str, Any]:
+    """Options that a module's documentation takes from fragments of ours."""
+    found: dict[str, Any] = {}
+    for fragment in documentation.get("extends_documentation_fragment", []):
+        file, _, variant = fragment.removeprefix(PREFIX).partition(".")
+        code = importlib.import_module(f"ansible_collections.dcos.calico.plugins.doc_fragments.{file}")
+        found.update(yaml.safe_load(getattr(code.ModuleDocFragment, variant.upper() or "DOCUMENTATION")).get("options") or {})
+    return found
+
+
 def arguments_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What a module hands to AnsibleModule."""
     found: dict[str, Any] = {}
@@ -57,7 +67,8 @@ def arguments_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     code = module(name)
     if not hasattr(code, "main"):
-        return {"argument_spec": documented_spec(yaml.safe_load(code.DOCUMENTATION)["options"])}
+        documentation = yaml.safe_load(code.DOCUMENTATION)
+        return {"argument_spec": documented_spec({**fragment_options(documentation), **documentation["options"]})}
     with monkeypatch.context() as patched, pytest.raises(Specified):
         patched.setattr(basic.AnsibleModule, "__init__", init)
         code.main()

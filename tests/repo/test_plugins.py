@@ -21,7 +21,10 @@ PLUGINS = sorted(
     path.relative_to(ROOT).as_posix() for kind in TESTED for path in (ROOT / "plugins" / kind).glob("*.py") if path.name != "__init__.py"
 )
 ATTRIBUTES = ("check_mode", "diff_mode", "idempotent")
-NO_GROUP = ("artifact_manifest", "cloud_judge", "cloud_network", "preflight", "sessions", "verify", "verify_plan")
+NO_GROUP = (
+    "artifact_manifest", "cloud_judge", "cloud_network", "kubernetes_info", "kubernetes_objects", "kubernetes_preflight",
+    "preflight", "sessions", "verify", "verify_plan",
+)  # fmt: skip
 SUPPORT = ("full", "partial", "none", "N/A")
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
 

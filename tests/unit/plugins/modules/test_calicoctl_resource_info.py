@@ -65,3 +65,26 @@ def test_before_calicoctl_is_set_up_only_check_mode_answers(info, calicoctl):
 def test_an_unreachable_etcd_is_an_error(info, calicoctl):
     calicoctl.change({'down': 'client: etcd cluster is unavailable or misconfigured; error #0: EOF'})
     assert info()['failed'] and 'https' in info(kinds=[])['msg']
+
+
+def test_waits_for_names(info, calicoctl, monkeypatch):
+    """The second look finds what the first one missed."""
+    calicoctl.hold(POOL)
+    pauses = []
+
+    def pause(deadline, seconds):
+        pauses.append(seconds)
+        calicoctl.hold(POOL, NODE)
+        return True
+
+    monkeypatch.setattr(calicoctl_resource_info.Deadline, 'pause', pause)
+    result = info(kinds=['node', 'ipPool'], names=['n1', '192.168.0.0/16'], wait_timeout=60)
+    assert result['resources'] == {'node': [NODE], 'ipPool': [POOL]} and len(pauses) == 1
+
+
+def test_says_what_did_not_come(info, calicoctl):
+    calicoctl.hold(NODE)
+    result = info(kinds=['profile'], names=['k8s_ns.default', 'n1'], wait_timeout=0.01)
+    assert result['failed'] and result['missing'] == ['k8s_ns.default', 'n1']
+    assert result['msg'] == 'The datastore has no profile k8s_ns.default, n1 after 0.01 seconds.'
+    assert not info(check=True, kinds=['profile'], names=['k8s_ns.default'], wait_timeout=60).get('failed')

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads from a Kubernetes API; nothing is ever written here, that is the business of the collection kubernetes.core."""
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _tls
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._kubernetes._options import Connection, ways
+
+try:
+    import requests
+    import requests.adapters
+    import urllib3
+except ImportError as error:
+    REQUESTS_ERROR: ImportError | None = error
+    Adapter: Any = object
+else:
+    REQUESTS_ERROR = None
+    Adapter = requests.adapters.HTTPAdapter
+
+TOKEN = "Give the token of a service account that may do so, such as the package's own, bootstrapper, or a kubeconfig that has one"
+LOGIN = "If it is DC/OS or a load balancer that wants a login, it is not the API itself that answers there"
+
+
+class ApiFailed(CalicoError):
+    """The API did not do what it was asked. C(kind): unreachable, certificate, unauthorized, forbidden, missing, other or foreign (no Kubernetes)."""
+
+    def __init__(self, kind: str, what: str, why: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what, why, remedy)
+        self.kind = kind
+
+
+class _Named(Adapter):
+    """Expects a certificate for another name than that of the URL."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
+        return super().init_poolmanager(*args, server_hostname=self._name, assert_hostname=self._name, **kwargs)
+
+
+def _no_authentication(request: Any) -> Any:
+    """Given to requests so that it does not look into ~/.netrc, which would replace the token."""
+    return request
+
+
+class Client:
+    """One API. Use it in a with statement: certificates lie in a folder of their own meanwhile, which is the form that requests takes."""
+
+    def __init__(self, connection: Connection, service: str, timeout: float) -> None:
+        self.connection = connection
+        self._service = service
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.auth = connection.basic or _no_authentication
+        self._session.headers.update({"User-Agent": "dcos.calico", "Accept": "application/json"})
+        if connection.token:
+            self._session.headers["Authorization"] = f"Bearer {connection.token}"
+        if connection.server_name:
+            self._session.mount("https://", _Named(connection.server_name))
+        self._verify: str | bool = False
+        self._cert: tuple[str, str] | None = None
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Client]:
+        """This client, with its files in place."""
+        with tempfile.TemporaryDirectory(prefix="dcos-calico-") as folder:
+            self._verify = self._trust(folder)
+            if self.connection.cert and self.connection.key:
+                self._cert = _file(folder, "cert.pem", self.connection.cert), _file(folder, "key.pem", self.connection.key)
+            try:
+                yield self
+            finally:
+                self._session.close()
+
+    def _trust(self, folder: str) -> str | bool:
+        if not self.connection.verify:
+            return False
+        return _file(folder, "ca.pem", self.connection.ca) if self.connection.ca else _tls.system_trust()
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """The object that a path stands for, None if there is none. Raises ApiFailed."""
+        try:
+            return self.get(path)
+        except ApiFailed as error:
+            if error.kind == "missing":
+                return None
+            raise
+
+    def get(self, path: str) -> dict[str, Any]:
+        """The object that a path stands for.
+
+        :raises ApiFailed: naming the server, why, and what can be done.
+        """
+        url = self.connection.server + path
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+                answer = self._session.get(url, timeout=(min(self._timeout, 10.0), self._timeout), allow_redirects=False, verify=self._verify, cert=self._cert)
+        except (requests.exceptions.RequestException, OSError) as error:
+            raise self._failure(error)
+        return self._read(answer, path)
+
+    def _failure(self, error: Exception) -> ApiFailed:
+        server, said = self.connection.server, str(error)
+        if isinstance(error, requests.exceptions.SSLError) and "EOF" not in said:
+            why, unused = _tls.reason(error, urlsplit(server).hostname or "")
+            if "alert" in said.lower():
+                why = f"it does not accept the client certificate ({why})"
+            remedy = f"Give the CA that signed its certificate as ca_file, and an address that the certificate is for. {ways(self._service)}"
+            return ApiFailed("certificate", f"The API of Kubernetes at {server} could not be verified", why, remedy)
+        timed_out = isinstance(error, requests.exceptions.Timeout)
+        why = f"no answer within {self._timeout:g} seconds" if timed_out else _innermost(said)
+        return ApiFailed("unreachable", f"The API of Kubernetes at {server} cannot be reached", why, ways(self._service))
+
+    def _read(self, answer: Any, path: str) -> dict[str, Any]:
+        server = self.connection.server
+        try:
+            found = json.loads(answer.content)
+        except ValueError:
+            found = None
+        message = str(found.get("message") or "") if isinstance(found, dict) else ""
+        if answer.status_code == 401:
+            what = f"The API of Kubernetes at {server} does not know who asks (401)"
+            raise ApiFailed("unauthorized", what, message or None, f"{TOKEN}. {LOGIN}. {ways(self._service)}")
+        if answer.status_code == 403:
+            raise ApiFailed("forbidden", f"The API of Kubernetes at {server} refuses to show {path} (403)", message or None, f"{TOKEN}. {LOGIN}")
+        if not isinstance(found, dict) or answer.status_code in (301, 302, 303, 307, 308):
+            kind = answer.headers.get("Content-Type", "no type")
+            raise ApiFailed("foreign", f"At {server} no API of Kubernetes answers", f"status {answer.status_code}, {kind}", ways(self._service))
+        if answer.status_code >= 400:
+            # A load balancer's page is no JSON; this is the API itself, which may be starting.
+            kind = "unreachable" if answer.status_code in (429, 500, 502, 503, 504) else "missing" if found.get("reason") == "NotFound" else "other"
+            raise ApiFailed(kind, f"The API of Kubernetes at {server} answered {answer.status_code} for {path}", message or None)
+        return found
+
+
+def _innermost(said: str) -> str:
+    """The words of the operating system in the nested exceptions of requests."""
+    for mark in ("[Errno ", "Failed to resolve", "Name or service not known"):
+        if mark in said:
+            text = said[said.index(mark) :]
+            text = text.partition("] ")[2] or text
+            return text.strip("'\")( ")
+    return said
+
+
+def _file(folder: str, name: str, content: bytes) -> str:
+    path = os.path.join(folder, name)
+    with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as handle:
+        handle.write(content)
+    return path

@@ -1,0 +1,67 @@
+#!/usr/bin/python
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kubernetes_objects
+short_description: Keep Kubernetes objects as wanted
+version_added: 0.1.0
+description:
+  - Compares objects with those that are there, and has C(kubernetes.core.k8s) write those that differ, each as a whole.
+  - What a wanted object does not mention is left to the server, except that a list has exactly the wanted items.
+  - An object that somebody else changes in the same moment is not overwritten.
+  - Unlike C(kubernetes.core.k8s), it writes nothing in check mode. That one sends a dry run, which a Kubernetes before 1.12 takes for the real thing.
+  - Runs on the controller, and needs the collection kubernetes.core and the Python library kubernetes there, unless nothing differs.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  objects:
+    description:
+      - The objects, in the order in which they are written. Kinds are ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, Secret, Service and
+        ServiceAccount.
+    type: list
+    elements: dict
+    required: true
+extends_documentation_fragment:
+  - dcos.calico._attributes
+  - dcos.calico._kubernetes
+attributes:
+  action:
+    description: Has a corresponding action plugin, which does it all.
+    support: full
+  check_mode:
+    description: Can run in check mode and tell what it would change without changing it.
+    support: full
+    details:
+      - An API that cannot be reached yet is taken for one that has nothing.
+  diff_mode:
+    description: Shows each object as wanted, and what there is of it. A Secret's content is not shown.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Keep a role
+  dcos.calico.kubernetes_objects:
+    kubeconfig: ~/.kube/config
+    objects:
+      - apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata:
+          name: calico-cni
+        rules:
+          - apiGroups: [""]
+            resources: [pods, nodes]
+            verbs: [get]
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+written:
+  description: The objects that were, or in check mode would be, written.
+  returned: success
+  type: list
+  elements: str
+  sample: [ClusterRole calico-cni]
+"""

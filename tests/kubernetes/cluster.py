@@ -1,0 +1,159 @@
+"""The stand-in Kubernetes API on loopback, for any suite: put this directory on sys.path and use the class.
+
+The service runs in the environment of the stand-in DC/OS (`python3 tools/venvs.py dcos`); the schemas are those of the package kubernetes-validate in `full`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+STANDINS = ROOT / "tests" / "standins"
+START_SECONDS = 60
+STOP_SECONDS = 15
+ANSWER_SECONDS = 30
+TOKEN = "bootstrapper-2f9d6c1e"
+READER = "reader-77ab01c4"
+IMAGE = "quay.io/calico/kube-controllers:v1.0.3"
+
+Json = dict[str, Any]
+sys.path.insert(0, str(ROOT / "tools"))
+
+
+def patience(seconds: float) -> float:
+    """A deadline, times KUBERNETES_TIMEOUT_SCALE for slow machines."""
+    return seconds * float(os.environ.get("KUBERNETES_TIMEOUT_SCALE") or 1)
+
+
+def interpreter() -> Path:
+    """The Python of the service's environment, made if it is not there."""
+    import venvs
+
+    return venvs.ensure("dcos") / "bin" / "python"
+
+
+def schemas() -> Path:
+    """The published schemas."""
+    import venvs
+
+    return next(venvs.ensure("full").glob("lib/python3*/site-packages/kubernetes_validate/kubernetes-json-schema"))
+
+
+def eventually(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """The first true value of check."""
+    deadline = time.monotonic() + patience(seconds)
+    while True:
+        found = check()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:.0f} s: {what}")
+        time.sleep(0.05)
+
+
+class Kubernetes:
+    """A running service. Settings are those of its README, with its own address and certificates as they are given."""
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        self.directory = directory
+        self.settings: Json = {
+            "version": "v1.10.8",
+            "schemas": str(schemas()),
+            "state_dir": str(directory / "state"),
+            "controllers_image": IMAGE,
+            "tokens": {TOKEN: {"user": "bootstrapper", "groups": ["system:masters"]}, READER: {"user": "reader"}},
+            "time_scale": 0.1,
+            **settings,
+        }
+        self.url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Kubernetes:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        config = self.directory / "config.json"
+        config.write_text(json.dumps(self.settings), encoding="utf-8")
+        ready = Path(self.settings["state_dir"]) / "ready.json"
+        ready.unlink(missing_ok=True)
+        env = {**os.environ, "PYTHONPATH": str(STANDINS), "PYTHONDONTWRITEBYTECODE": "1"}
+        with (self.directory / "service.log").open("ab") as log:
+            argv = [str(interpreter()), "-m", "kubernetes_standin", "--config", str(config)]
+            self._process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        eventually(lambda: ready.exists() or self._process.poll() is not None, "the API is ready", START_SECONDS)
+        assert self._process.poll() is None, self.log()
+        self.url = json.loads(ready.read_text(encoding="utf-8"))["url"]
+        return self
+
+    def stop(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def log(self) -> str:
+        return (self.directory / "service.log").read_text(encoding="utf-8", errors="replace")
+
+    # -- requests, as plain as can be -------------------------------------------------------
+
+    def ask(self, method: str, path: str, body: Any = None, media: str = "application/json", token: str | None = TOKEN, **tls: str) -> tuple[int, Any]:
+        """(status, object or text)."""
+        headers = {"Content-Type": media, **({"Authorization": f"Bearer {token}"} if token else {})}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        context = ssl.create_default_context(cafile=tls.get("ca"))
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if "cert" in tls:
+            context.load_cert_chain(tls["cert"], tls["key"])
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        try:
+            with opener.open(request, timeout=patience(ANSWER_SECONDS)) as answer:
+                code, content = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            code, content = error.code, error.read()
+        try:
+            return code, json.loads(content)
+        except ValueError:
+            return code, content.decode(errors="replace")
+
+    def get(self, path: str) -> Any:
+        code, found = self.ask("GET", path)
+        assert code == 200, found
+        return found
+
+    def pods(self, prefix: str = "") -> list[Json]:
+        return [pod for pod in self.get("/api/v1/namespaces/kube-system/pods")["items"] if pod["metadata"]["name"].startswith(prefix)]
+
+    def ready(self, prefix: str) -> bool:
+        pods = self.pods(prefix)
+        return bool(pods) and all({"type": "Ready", "status": "True"}.items() <= one.items() for pod in pods for one in pod["status"].get("conditions", [])[:1])
+
+    def writes(self) -> list[str]:
+        """What was asked that changes something, in order."""
+        return [f"{entry['method']} {entry['path']}" for entry in self.get("/_log") if entry["method"] not in ("GET", "HEAD") and entry["status"] < 300]
+
+
+@contextlib.contextmanager
+def running(directory: Path, **settings: Any) -> Iterator[Kubernetes]:
+    """One that ends with the block."""
+    api = Kubernetes(directory, **settings)
+    try:
+        yield api.start()
+    finally:
+        api.stop()
+        shutil.rmtree(directory / "state", ignore_errors=True)

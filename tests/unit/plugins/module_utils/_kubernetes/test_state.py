@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _state
+
+
+def deployment(wanted: Any = 1, generation: int = 1, seen: int = 1, **status: Any) -> dict[str, Any]:
+    template = {"spec": {"containers": [{"name": "a", "image": "i:1"}]}}
+    return {
+        "metadata": {"name": "web", "generation": generation},
+        "spec": {"replicas": wanted, "selector": {"matchLabels": {"app": "web"}}, "template": template},
+        "status": {"observedGeneration": seen, **status},
+    }
+
+
+GOOD = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+
+
+@pytest.mark.parametrize(
+    "item, ready, text",
+    [
+        (deployment(**GOOD), True, "1 of 1 available"),
+        (deployment(None, **GOOD), True, "1 of 1 available"),
+        (deployment(0), True, "0 of 0 available"),
+        (deployment(generation=2, **GOOD), False, "its last change has not been seen yet"),
+        (deployment(**{**GOOD, "replicas": 2}), False, "1 of 1 available"),
+        (deployment(conditions=[{"status": "False", "message": "no account"}, {"status": "True", "message": "x"}]), False, "0 of 1 available; no account"),
+    ],
+)
+def test_deployments(item: dict[str, Any], ready: bool, text: str) -> None:
+    found = _state.deployment(item)
+    assert (found.ready, found.text, found.images) == (ready, text, ("i:1",))
+
+
+def pod(phase: str, ready: str = "False", containers: Any = (), **condition: str) -> dict[str, Any]:
+    conditions = [{"type": "Ready", "status": ready, **condition}]
+    status = {"phase": phase, "conditions": conditions, "containerStatuses": containers}
+    return {"metadata": {"name": "p", "labels": {"app": "web"}}, "spec": {}, "status": status}
+
+
+WAITING = [{"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}]
+
+
+@pytest.mark.parametrize(
+    "item, ready, text",
+    [
+        (pod("Running", "True"), True, "Running"),
+        (pod("Succeeded"), True, "Succeeded"),
+        (pod("Pending", containers=WAITING), False, "Pending: c: ImagePullBackOff, no such image"),
+        (pod("Running", message="containers with unready status: [c]"), False, "Running: containers with unready status: [c]"),
+        (pod("Failed", containers=[{"name": "c", "state": {"terminated": {"reason": "Error"}}}]), False, "Failed: c: Error"),
+        ({"metadata": {"name": "p"}}, False, "Unknown: not Ready"),
+    ],
+)
+def test_pods(item: dict[str, Any], ready: bool, text: str) -> None:
+    found = _state.pod(item)
+    assert (found.ready, found.text) == (ready, text)
+
+
+def test_a_pod_that_fits_nowhere() -> None:
+    item = pod("Pending")
+    item["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"}]
+    assert _state.pod(item).text == "Pending: 0/1 nodes are available"
+
+
+def test_what_is_missing_names_the_cause() -> None:
+    pods = [pod("Pending", containers=WAITING)]
+    found = _state.missing_deployments(["web", "gone"], [deployment()], pods)
+    assert found == ["Deployment web: 0 of 1 available; p: Pending: c: ImagePullBackOff, no such image", "Deployment gone: it is not there"]
+    assert _state.missing_deployments(["web"], [deployment(**GOOD)], pods) == []
+    assert _state.missing_pods([pod("Running", "True"), *pods]) == ["pod p: Pending: c: ImagePullBackOff, no such image"]
