@@ -19,9 +19,11 @@ sys.path[:0] = [str(HERE), str(ROOT / "tools"), str(ROOT / ".build" / "collectio
 # behind, because there is a conftest as well
 sys.path += [str(ROOT / "tests" / "dcos_api"), str(ROOT / "tests" / "contract")]
 
+import setup  # noqa: E402
 from awx import TOKEN, Awx, Server  # noqa: E402
 from furnish import furnish  # noqa: E402
 
+setup.link_collection()
 TOWER = ROOT / "docs" / "tower"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nc3NoLWtleS1zZWNyZXQtOTFrZA\n-----END OPENSSH PRIVATE KEY-----\n"
 PASSWORD = "dcos-password-Wq81"
