@@ -42,7 +42,8 @@ options:
         default: present
   create:
     description:
-      - V(false) makes and removes nothing, and is an error where a network is missing, for hosts that have to find what another one made.
+      - V(false) makes and removes nothing, and is an error where a network is missing, for hosts that have to find what another one made. In check mode
+        nobody has made one, and nothing is missed.
     type: bool
     default: true
 extends_documentation_fragment:
@@ -131,7 +132,7 @@ def job(module):
     actual = read(wanted, module.check_mode)
     plan = _docker_networks.reconcile(wanted, actual)
     missing = [each.name for each in wanted if each.present and each.name not in actual]
-    if missing and not module.params['create']:
+    if missing and not module.params['create'] and not module.check_mode:
         raise CalicoError('Docker on this host does not know the networks %s' % ', '.join(missing), why='another host has made them, in the store of its own',
                           remedy='See that docker info shows one Cluster Store on all hosts, and that this one reaches it')
     if not module.params['create']:

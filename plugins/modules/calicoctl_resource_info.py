@@ -37,6 +37,12 @@ options:
       - With V(0), and in check mode, nothing is waited for, and a name that is not there is none.
     type: float
     default: 0
+  required:
+    description:
+      - V(false) is for a look before anything is set up. Where calicoctl or its configuration file is not there yet, or the datastore does not answer,
+        RV(datastore_read) is then false and RV(trouble) says why, instead of an error.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - dcos.calico._attributes.agent
   - dcos.calico._attributes.info
@@ -115,6 +121,11 @@ datastore_read:
   returned: success
   type: bool
   sample: true
+trouble:
+  description: With O(required=false), why the datastore could not be read; null otherwise.
+  returned: success
+  type: str
+  sample: There is no calicoctl at /opt/calico/bin/calicoctl
 """
 
 from ansible.module_utils.common.text.converters import to_text
@@ -129,6 +140,7 @@ ARGUMENT_SPEC = dict(
     kinds=dict(type='list', elements='str', choices=list(_resources.KINDS) + [_resources.WORKLOADS], default=list(_resources.KINDS)),
     names=dict(type='list', elements='str', default=[]),
     wait_timeout=dict(type='float', default=0),
+    required=dict(type='bool', default=True),
 )
 NAMES = ('name', 'cidr', 'peerIP')
 POLL_EVERY = 3
@@ -162,24 +174,36 @@ def _wait(calicoctl, kinds, names, seconds):
             raise CalicoError('The datastore has no %s %s after %g seconds' % (' or '.join(kinds), ', '.join(missing), seconds), missing=missing)
 
 
+def _look(module, calicoctl):
+    """(resources, versions) as the datastore has them."""
+    params = module.params
+    names = [to_text(name) for name in params['names']]
+    seconds = 0 if module.check_mode else params['wait_timeout']
+    resources = _wait(calicoctl, params['kinds'], names, seconds) if seconds else _read(calicoctl, params['kinds'], names)
+    return resources, calicoctl.version()
+
+
 def job(module):
     """Read what is asked for; see RETURN."""
-    params = module.params
+    params, trouble = module.params, None
     calicoctl = _runner.from_params(params)
-    names = [to_text(name) for name in params['names']]
-    predicted = module.check_mode and calicoctl.not_set_up() is not None
+    read = not (module.check_mode and calicoctl.not_set_up() is not None)
     resources, version = dict((kind, []) for kind in params['kinds']), {'client': None, 'cluster': None}
-    if not predicted:
-        seconds = 0 if module.check_mode else params['wait_timeout']
-        resources = _wait(calicoctl, params['kinds'], names, seconds) if seconds else _read(calicoctl, params['kinds'], names)
-        version = calicoctl.version()
+    try:
+        if read:
+            resources, version = _look(module, calicoctl)
+    except CalicoError as error:
+        if params['required']:
+            raise
+        read, trouble = False, to_text(error)
     return dict(
         changed=False,
         resources=resources,
         nodes=_runner.nodes(resources.get('node', [])),
         client_version=version['client'] or '',
         cluster_version=version['cluster'] or '',
-        datastore_read=not predicted,
+        datastore_read=read,
+        trouble=trouble,
     )
 
 

@@ -57,7 +57,8 @@ options:
     default: false
   require_plugin:
     description:
-      - Refuse a host whose calico/node does not run with its libnetwork plugin, before anything is changed.
+      - Refuse a host whose calico/node does not run with its libnetwork plugin, before anything is changed. Not in check mode, where a step before may
+        only have told that it would start it so.
     type: bool
     default: true
   timeout:
@@ -218,13 +219,13 @@ def wanted(params, actual):
     return present if present != actual.note else None
 
 
-def judge(params, actual, setting, given):
+def judge(params, actual, setting, given, check):
     """Raise where it cannot be done, before anything is touched."""
     if actual.info is not None:
         _docker_daemon.check_daemon(actual.info, setting)
     if setting:
         _docker_daemon.check_foreign(actual.config, given, setting, actual.note)
-    variables, required = actual.node_variables(), params['state'] == 'present' and params['require_plugin'] and actual.info is not None
+    variables, required = actual.node_variables(), params['state'] == 'present' and params['require_plugin'] and not check and actual.info is not None
     if required and (variables or {}).get('CALICO_LIBNETWORK_ENABLED') != 'true':
         raise CalicoError('calico/node has no libnetwork plugin on this host', why='it does not run' if variables is None else 'it was started without it',
                           remedy='Set calico_docker_network to true, and run dcos.calico.install')
@@ -287,7 +288,7 @@ def job(module):
     actual = read(params, module.check_mode)
     setting = wanted(params, actual)
     given = _docker_daemon.daemon_flags(params['unit']) if actual.info is not None else {}
-    judge(params, actual, setting, given)
+    judge(params, actual, setting, given, module.check_mode)
     plan = reconcile(params, actual, setting, bool(setting) and _docker_daemon.STORE in given)
     restarted = params['unit'] in plan.names()
     ending = [] if not restarted or actual.info is None or actual.info.live_restore else actual.names

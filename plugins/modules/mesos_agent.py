@@ -121,7 +121,7 @@ agent_id:
   type: str
   sample: 5b5b9f31-6a4c-4c4c-9f1a-1b1f7a1c0a37-S0
 confirmed:
-  description: Whether its registration and its tasks were seen by its API. Also V(true) if nothing was to be done.
+  description: Whether its registration and its tasks were seen by its API. Also V(true) if nothing was to be done, and in check mode, where nothing is.
   returned: success
   type: bool
   sample: true
@@ -224,7 +224,7 @@ def job(module):
         if not module.check_mode:
             _mesos_agent.restart(name, state, view, address, params['port'], params['timeout'], strict=params['rp_filter'])
     return dict(plan.result(module._diff), unit=name, action='restart' if plan else 'none', reasons=why, restart_needed=bool(why) and not plan,
-                agent_id=view.agent_id or None, confirmed=not view.closed, tasks=view.live, tasks_at_risk=view.at_risk)
+                agent_id=view.agent_id or None, confirmed=module.check_mode or not view.closed, tasks=view.live, tasks_at_risk=view.at_risk)
 
 
 def main():

@@ -67,6 +67,16 @@ def test_an_unreachable_etcd_is_an_error(info, calicoctl):
     assert info()['failed'] and 'https' in info(kinds=[])['msg']
 
 
+def test_what_need_not_answer_says_why_it_does_not(info, calicoctl):
+    calicoctl.change({'down': 'client: etcd cluster is unavailable or misconfigured; error #0: EOF'})
+    silent = info(required=False)
+    calicoctl.folder.join('calicoctl').remove()
+    absent = info(required=False)
+    for result, word in ((silent, 'etcd'), (absent, 'calicoctl')):
+        assert not result.get('failed') and result['datastore_read'] is False and result['resources']['ipPool'] == []
+        assert word in result['trouble']
+
+
 def test_waits_for_names(info, calicoctl, monkeypatch):
     """The second look finds what the first one missed."""
     calicoctl.hold(POOL)
