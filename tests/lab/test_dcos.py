@@ -131,9 +131,10 @@ def test_etcd_of_the_universe_is_the_only_one(tmp_path: Path, other: dict[str, s
 
 
 RECORDS = {
-    "a": {"web.marathon.mesos": ["10.0.0.2", "10.0.0.1"], "mirror.lab": ["10.0.0.9"]},
+    "a": {"web.other.mesos": ["10.0.0.2", "10.0.0.1"], "mirror.lab": ["10.0.0.9"], "web.marathon.mesos": ["10.0.0.3"]},
     "srv": {
         "_etcd-server._tcp.etcd.mesos": [{"target": "b.etcd.slave.mesos", "port": 31002}],
+        "_web._tcp.other.mesos": [{"target": "web.other.mesos", "port": 80}],
         "_web._tcp.marathon.mesos": [{"target": "web.marathon.mesos", "port": 80}],
     },
 }
@@ -141,9 +142,9 @@ RECORDS = {
 
 def test_name_server_follows(follow: ModuleType) -> None:
     assert follow.render(RECORDS, {"mirror.lab", "_etcd-server._tcp.etcd.mesos"}).splitlines() == [
-        "host-record=web.marathon.mesos,10.0.0.1",
-        "host-record=web.marathon.mesos,10.0.0.2",
-        "srv-host=_web._tcp.marathon.mesos,web.marathon.mesos,80,0,1",
+        "host-record=web.other.mesos,10.0.0.1",
+        "host-record=web.other.mesos,10.0.0.2",
+        "srv-host=_web._tcp.other.mesos,web.other.mesos,80,0,1",
     ]
     assert "srv-host=_etcd-server._tcp.etcd.mesos,b.etcd.slave.mesos,31002,0,1" in follow.render(RECORDS, set())
 

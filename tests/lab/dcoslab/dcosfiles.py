@@ -6,13 +6,16 @@ import hashlib
 import json
 from pathlib import Path
 
-from dcoslab.settings import Settings
+from dcoslab.settings import REPOSITORY, Settings
 from dcoslab.topology import DCOS_PYTHON, Host
 from dcoslab.tree import Tree
 
 FILES = Path(__file__).resolve().parent.parent / "files"
 CNI_DIR = "/opt/mesosphere/etc/dcos/network/cni"
 AGENT_PROGRAM = "/opt/lab/dcos-mesos-slave"
+MESOS_DNS_STANDIN = REPOSITORY / "tests" / "standins" / "mesos_dns_standin.py"
+MESOS_DNS_PORT = 61053
+DAEMON_UID = 1  # in place of dcos_mesos_dns
 # What the real units do at every start, and the reason why a sysctl file alone never lasts.
 RP_FILTER_LOOP = "ExecStartPre=/bin/bash -c 'for i in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 2 > $i; echo -n \"$i: \"; cat $i; done'"
 
@@ -38,9 +41,9 @@ class Packages:
         self.tree = tree
         self.settings = settings
 
-    def file(self, package: str, path: str, content: str, mode: int = 0o644) -> None:
+    def file(self, package: str, path: str, content: str | Path, mode: int = 0o644, owner: int = 0) -> None:
         real = f"/opt/mesosphere/packages/{package_id(package, self.settings)}/{path}"
-        self.tree.file(real, content, mode)
+        self.tree.file(real, content, mode, owner)
         self.tree.link(f"/opt/mesosphere/{path}", real)
 
     def activate(self, package: str) -> str:
@@ -240,30 +243,58 @@ def agent(tree: Tree, packages: Packages, settings: Settings, host: Host, has_pr
     dcos_unit(tree, packages, "mesos", f"{unit}.service", text, version)
 
 
-def master(tree: Tree, packages: Packages, settings: Settings) -> None:
+def mesos_dns(tree: Tree, packages: Packages, settings: Settings) -> None:
+    """Mesos-DNS, whose stand-in really reads its file; an Enterprise cluster has it under another name, for its user only."""
     version = version_of(settings)
-    mesos_dns = {
+    enterprise = settings.dcos_variant == "enterprise"
+    config = {
         "zk": "zk://zk-1.zk:2181/mesos",
         "refreshSeconds": 30,
         "ttl": 60,
         "domain": "mesos",
-        "port": 61053,
+        "port": MESOS_DNS_PORT,
         "resolvers": ["8.8.8.8"],
         "timeout": 5,
         "listener": "0.0.0.0",
         "email": "root.mesos-dns.mesos",
         "IPSources": ["host", "netinfo"],
         "SetTruncateBit": version >= (1, 10),
+        **({"HTTPListener": "127.0.0.1", "MesosHTTPSOn": True, "IAMConfigFile": "/run/dcos/etc/mesos-dns/iam.json"} if enterprise else {}),
     }
-    name = "etc/mesos-dns-enterprise.json" if settings.dcos_variant == "enterprise" else "etc/mesos-dns.json"
-    packages.file("dcos-config", name, dumps(mesos_dns))
+    name = "etc/mesos-dns-enterprise.json" if enterprise else "etc/mesos-dns.json"
+    packages.file("dcos-config", name, dumps(config), 0o640 if enterprise else 0o644, DAEMON_UID if enterprise else 0)
     packages.file("dcos-config", "etc/mesos-dns.env", f"MESOS_DNS_CONFIG=/opt/mesosphere/{name}\n")
-    for unit, package, before in (
-        ("dcos-mesos-master", "mesos", RP_FILTER_LOOP + "\n"),
-        ("dcos-mesos-dns", "mesos-dns", "EnvironmentFile=/opt/mesosphere/etc/mesos-dns.env\n"),
-    ):
-        text = f"[Unit]\nDescription={unit} (stand-in)\n[Service]\nRestart=always\nStartLimitInterval=0\nRestartSec=1\n{before}ExecStart=/bin/sleep infinity\n"
-        dcos_unit(tree, packages, package, f"{unit}.service", text, version)
+    packages.file("mesos-dns", "bin/mesos-dns", MESOS_DNS_STANDIN, 0o755)
+    about = {"LAB_MASTERS": " ".join(host.address for host in settings.masters)}
+    if settings.dcos_api:
+        about["LAB_MESOS_MASTER"] = f"http://{settings.masters[0].address}:5050"
+    tree.file("/etc/lab/mesos-dns.env", "".join(f"{key}={value}\n" for key, value in about.items()))
+    files = ["/opt/mesosphere/environment", "/opt/mesosphere/etc/mesos-dns.env", "-/opt/mesosphere/etc/mesos-dns-extras.env", "/etc/lab/mesos-dns.env"]
+    text = "\n".join(
+        (
+            "[Unit]",
+            "Description=Mesos DNS: DNS based Service Discovery (stand-in)",
+            "[Service]",
+            "Restart=always",
+            "StartLimitInterval=0",
+            # 5 in DC/OS; see the agent's unit.
+            "RestartSec=1",
+            *(f"EnvironmentFile={path}" for path in files),
+            "ExecStartPre=/bin/ping -c1 ready.spartan",
+            "ExecStartPre=/opt/mesosphere/bin/bootstrap dcos-mesos-dns",
+            "ExecStart=/opt/mesosphere/bin/mesos-dns --config=${MESOS_DNS_CONFIG} -logtostderr=true",
+            "",
+        )
+    )
+    dcos_unit(tree, packages, "mesos-dns", "dcos-mesos-dns.service", text, version)
+
+
+def master(tree: Tree, packages: Packages, settings: Settings) -> None:
+    mesos_dns(tree, packages, settings)
+    unit = "dcos-mesos-master"
+    service = f"Restart=always\nStartLimitInterval=0\nRestartSec=1\n{RP_FILTER_LOOP}\nExecStart=/bin/sleep infinity\n"
+    text = f"[Unit]\nDescription={unit} (stand-in)\n[Service]\n{service}"
+    dcos_unit(tree, packages, "mesos", f"{unit}.service", text, version_of(settings))
 
 
 def dcos(tree: Tree, settings: Settings, host: Host, pythons: dict[str, str], has_program: bool) -> None:

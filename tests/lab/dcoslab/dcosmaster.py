@@ -97,7 +97,7 @@ def service_config(settings: Settings) -> dict[str, Any]:
     address = settings.masters[0].address
     words = passwords(settings)
     superuser = ["dcos:superuser"]
-    listeners = [("127.0.0.1", ROUTER_PORT, "admin_router"), (address, MESOS_PORT, "mesos"), (address, 8080, "marathon"), (address, 8123, "mesos_dns")]
+    listeners = [("127.0.0.1", ROUTER_PORT, "admin_router"), (address, MESOS_PORT, "mesos"), (address, 8080, "marathon")]
     return {
         "dcos_version": settings.dcos_version,
         "variant": settings.dcos_variant,

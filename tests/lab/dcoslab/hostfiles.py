@@ -166,10 +166,12 @@ def mesos_records(settings: Settings) -> str:
 
 def name_server(tree: Tree, settings: Settings, host: Host) -> None:
     names, etcd = dns_records(settings)
+    # As DC/OS' own name server does: all Mesos-DNS are asked, and the first answer counts.
+    mesos_dns = "".join(f"server=/marathon.mesos/{master.address}#{dcosfiles.MESOS_DNS_PORT}\n" for master in settings.masters)
     tree.file(
         "/etc/lab/dnsmasq.conf",
         f"no-resolv\nno-hosts\nno-poll\nbind-interfaces\nlisten-address={host.address},127.0.0.1\n"
-        "cache-size=0\nlocal=/lab/mesos/spartan/directory/\nconf-dir=/etc/lab/dns.d,*.conf\nuser=root\n",
+        f"cache-size=0\nlocal=/lab/mesos/spartan/directory/\n{mesos_dns}all-servers\nconf-dir=/etc/lab/dns.d,*.conf\nuser=root\n",
     )
     tree.file("/etc/lab/dns.d/names.conf", names)
     tree.file("/etc/lab/dns.d/etcd.conf", etcd)
@@ -247,7 +249,7 @@ def services(settings: Settings, host: Host) -> list[str]:
     """Units that must be active before the lab is called up."""
     units = ["docker", "ssh", "lab-bridges"]
     if host.is_master:
-        units += ["dcos-mesos-master"] + (["lab-etcd"] if settings.etcd_members else [])
+        units += ["dcos-mesos-master", "dcos-mesos-dns"] + (["lab-etcd"] if settings.etcd_members else [])
     else:
         units.append("dcos-mesos-slave-public" if host.role == "slave_public" else "dcos-mesos-slave")
     if host == settings.masters[0]:

@@ -19,6 +19,8 @@ from .faults import Fault, Faults, Record
 from .iam import TokenRefused
 from .marathon import api as marathon_api
 
+# What nginx answers without asking here again.
+ELSEWHERE = ("/ca/api/", "/mesos_dns/")
 # What a listener that stands for a service's own port serves, by prefix.
 PREFIXES = {"admin_router": "", "mesos": "/mesos", "marathon": "/service/marathon", "mesos_dns": "/mesos_dns"}
 
@@ -90,13 +92,13 @@ class Outer:
 
         uid = self._uid(request)
         scope.setdefault("state", {})["uid"] = uid
-        # Behind nginx only what does not come here again is counted with the question: CFSSL's calls.
-        if not asked_by_nginx or path.startswith("/ca/api/"):
+        # Behind nginx only what does not come here again is counted with the question.
+        if not asked_by_nginx or path.startswith(ELSEWHERE):
             self._record.count(method, path)
         try:
             await self._answer(request, scope, receive, noting, method, path, asked_by_nginx)
         finally:
-            if not asked_by_nginx or path.startswith("/ca/api/"):
+            if not asked_by_nginx or path.startswith(ELSEWHERE):
                 self._record.note(
                     time=self._cluster.clock.now(), method=method, path=path, query=request.url.query, status=status[0] if status else None, uid=uid,
                     seconds=round(time.monotonic() - started, 3), listener=scope.get("listener"),

@@ -64,6 +64,19 @@ def test_an_answer_that_is_of_no_use(data, words):
         _dns.parse(data, 7)
 
 
+def address(*parts, **more):
+    return POINTER + struct.pack('!2HIH4B', more.get('kind', 1), 1, 60, 4, *parts)
+
+
+def test_addresses_are_read():
+    found = answer(7, address(10, 0, 0, 2), address(10, 0, 0, 9, kind=99), record(0, 0, 2380, MEMBER), address(10, 0, 0, 1))
+    assert _dns.parse_addresses(found, 7) == ['10.0.0.1', '10.0.0.2'] and _dns.parse_addresses(answer(7, code=3), 7) == []
+    for wrong, words in ((found[:-2], 'cut or damaged'), (answer(8), 'something else'), (answer(7, code=5), 'code 5')):
+        with pytest.raises(ValueError, match=words):
+            _dns.parse_addresses(wrong, 7)
+    assert _dns.question('x', 7, _dns.A)[-4:] == struct.pack('!2H', 1, 1)
+
+
 def test_name_servers_of_resolv_conf():
     assert _dns.servers('search lab\nnameserver 198.51.100.1\n# nameserver 9.9.9.9\n nameserver fd00::1\noptions x\n') == ['198.51.100.1', 'fd00::1']
     assert _dns.servers('') == ['127.0.0.1']
