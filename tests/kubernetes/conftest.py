@@ -85,7 +85,9 @@ def enterprise(authority: Authority, cfssl: Path, tmp_path_factory: pytest.TempP
         **authority.serve(cfssl),
     }
     with running_dcos(tmp_path_factory.mktemp("dcos"), None, **settings) as standin:
-        yield Api(standin, standin.token())
+        found = Api(standin, standin.token())
+        found._session.verify = authority.bundle
+        yield found
 
 
 @pytest.fixture(scope="module")
