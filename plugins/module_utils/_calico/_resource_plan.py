@@ -154,7 +154,7 @@ def _applied(wanted, actual):
 
 
 def reconcile(wanted, actual):
-    """Plan: what is to be applied, then the IPIP setting, then what is to be deleted. Refuses overlapping pools and the deletion of what is in use."""
+    """Plan: what is to be applied, then what is to be deleted, then the IPIP setting. Refuses overlapping pools and the deletion of what is in use."""
     plan, doomed = Plan(), _doomed(wanted, actual)
     final = dict(actual.documents)
     for name, before, after in _applied(wanted, actual):
@@ -167,10 +167,11 @@ def reconcile(wanted, actual):
     if POOL in wanted.kinds:
         ours = _cidrs(wanted.documents)
         _pools.check_overlaps(ours, [cidr for cidr in _cidrs(final.values()) if cidr not in ours], wanted.forbidden)
-        wants = _pools.wants_ipip(document for document in final.values() if document['kind'] == POOL)
-        plan.add(IPIP, actual.ipip, 'on' if wants else 'off', how=SETTING)
     for document in doomed:
         plan.add(_resources.name_of(document), document, None, how=DELETE)
+    if POOL in wanted.kinds:
+        wants = _pools.wants_ipip(document for document in final.values() if document['kind'] == POOL)
+        plan.add(IPIP, actual.ipip, 'on' if wants else 'off', how=SETTING)
     return plan
 
 
@@ -186,17 +187,18 @@ def _check_unused(doomed, workloads):
 def apply(calicoctl, wanted, plan):
     """Make the changes of a plan and read back what was written.
 
-    Turning IPIP on in a pool turns the setting on too, nothing turns it off but the setting itself: so it is read again before it is set.
+    Turning IPIP on in a pool turns the setting on too, and so does deleting a pool with IPIP, which disables it first; nothing turns it off but the
+    setting itself. So it comes last, and is read again before it is set.
     """
     to_apply = [change.after for change in plan if change.how == APPLY]
     to_delete = [change.before for change in plan if change.how == DELETE]
     if to_apply:
         calicoctl.apply(to_apply)
+    if to_delete:
+        calicoctl.delete(to_delete)
     for change in plan:
         if change.how == SETTING and calicoctl.config_get('ipip')[0] != change.after:
             calicoctl.config_set('ipip', change.after)
-    if to_delete:
-        calicoctl.delete(to_delete)
     if plan.changed:
         _verify(calicoctl, wanted, plan)
 

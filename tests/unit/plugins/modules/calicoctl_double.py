@@ -67,8 +67,12 @@ def write(store, verb, documents, skip):
             known[identity(document)] = as_stored(document)
             if document['kind'] == 'ipPool' and (document['spec'].get('ipip') or {}).get('enabled'):
                 store['settings']['- ipip -'] = 'on'
-        elif known.pop(identity(document), None) is None and not skip:
+            continue
+        gone = known.pop(identity(document), None)
+        if gone is None and not skip:
             fail("Failed to delete '%s' resource: resource does not exist" % document['kind'])
+        if gone and document['kind'] == 'ipPool' and (gone['spec'].get('ipip') or {}).get('enabled'):
+            store['settings']['- ipip -'] = 'on'  # A pool is disabled before it is deleted, which is a write like any other.
     kinds = set(document['kind'] for document in documents)
     kind = "'%s' " % kinds.pop() if len(kinds) == 1 else ''
     return 'Successfully %s %d %sresource(s)\n' % ({'apply': 'applied', 'delete': 'deleted'}[verb], len(documents), kind)
