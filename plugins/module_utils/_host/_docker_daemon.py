@@ -29,7 +29,8 @@ REMOVED = (23, 0)  # has no such store any more, and does not start with the set
 NOTE = '/var/lib/dcos-calico/docker.json'
 PLUGIN = '/run/docker/plugins/calico.sock'
 NODE = 'calico-node'
-LOOK = 30
+# docker info asks each plugin, and waits half a minute for one that is not there, as Calico's after a restart.
+LOOK = 60
 PAUSE = 0.3
 URL = re.compile(r'^(https?)://([^/\s,@]+?)/*$')
 

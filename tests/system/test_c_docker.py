@@ -1,0 +1,165 @@
+"""Docker containers on Calico's network, with the real Docker engine and the stand-in of Calico's plugin for it. A lab of its own (SYSTEM_LAB_DOCKER names it).
+
+The tests build on each other, in this order.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+from support.agent_restart import started
+from support.ansible import Run, playbook
+from support.docker_network import CONFIG, CONSENT, ON, containers, image, pids, ping, reach_each_other
+from support.docker_network import NAME as PLAYBOOK
+from support.lab import Lab, eventually, lab_with
+from support.workloads import Workloads
+
+pytestmark = pytest.mark.slow
+
+INSTALL = "playbooks/install.yml"
+NAME = os.environ.get("SYSTEM_LAB_DOCKER", "docker")
+POOL = ipaddress.ip_network("192.168.0.0/16")
+DMZ = {"calico_docker_networks": [{"name": "calico"}, {"name": "dmz", "pool": "192.168.0.0/16"}]}
+# Docker does not start once it has the setting.
+REFUSES = "[Service]\nExecStartPre=/bin/sh -c '! grep -q cluster-store /etc/docker/daemon.json'\n"
+DROP_IN = "/etc/systemd/system/docker.service.d/99-refuses.conf"
+
+
+def said(run: Run) -> str:
+    """What a run printed, on one line: long messages are folded."""
+    return " ".join(run.output.split())
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Two agents with Calico."""
+    with lab_with(NAME, LAB_AGENTS="2", LAB_PUBLIC_AGENTS="0") as made:
+        playbook(made.inventory, name=INSTALL, variables=ON).require()
+        yield made
+
+
+def test_the_plugin_runs_where_it_is_wanted(lab: Lab) -> None:
+    assert playbook(lab.inventory, name=INSTALL, variables=ON).require().changed() == []
+    for agent in lab.agents:
+        eventually("its sockets are there", lambda agent=agent: agent.run("test", "-S", "/run/docker/plugins/calico-ipam.sock", check=False).returncode == 0)
+
+
+def test_without_the_plugin_nothing_is_touched(lab: Lab) -> None:
+    before = pids(lab)
+    run = playbook(lab.inventory, name=PLAYBOOK, variables={"calico_node_libnetwork": False})
+    assert run.rc != 0 and "calico_node_libnetwork is false" in said(run) and pids(lab) == before
+
+
+def test_containers_that_would_end_are_named_and_nothing_is_touched_without_consent(lab: Lab) -> None:
+    before, last = pids(lab), lab.agents[1]
+    last.run("docker", "run", "-d", "--name", "busy", "--entrypoint", "/bin/sleep", image(last), "3600")
+    try:
+        for check in ((), ("--check",)):
+            run = playbook(lab.inventory, *check, name=PLAYBOOK, variables=ON)
+            assert run.rc != 0 and "busy" in run.output and [item["host"] for item in run.failed()] == [last.name], run.output[-3000:]
+        assert pids(lab) == before and "cluster-store" not in lab.agents[0].read(CONFIG) + last.read(CONFIG)
+    finally:
+        last.run("docker", "rm", "-f", "busy")
+
+
+def test_a_docker_that_does_not_start_ends_the_roll_with_its_old_file_and_the_next_one_is_untouched(lab: Lab) -> None:
+    first, second, before = lab.agents[0], lab.agents[1], pids(lab)
+    text = first.read(CONFIG)
+    first.run("mkdir", "-p", os.path.dirname(DROP_IN))
+    first.write(DROP_IN, REFUSES)
+    first.run("systemctl", "daemon-reload")
+    try:
+        run = playbook(lab.inventory, name=PLAYBOOK, variables={**CONSENT, "calico_docker_network_timeout": 20})
+        assert run.rc != 0 and "was put back, and Docker runs with it again" in said(run), run.output[-3000:]
+        assert [item["host"] for item in run.failed()] == [first.name]
+    finally:
+        first.run("rm", DROP_IN)
+        first.run("systemctl", "daemon-reload")
+    assert first.read(CONFIG) == text and first.out("systemctl", "is-active", "docker.service").strip() == "active"
+    assert pids(lab)[second.name] == before[second.name] and "cluster-store" not in second.read(CONFIG)
+    eventually("calico/node is back", lambda: first.run("docker", "inspect", "calico-node", check=False).returncode == 0, seconds=60)
+
+
+def test_docker_is_restarted_host_by_host_as_predicted_and_other_containers_do_not_notice(lab: Lab) -> None:
+    before = {agent.name: json.loads(agent.read(CONFIG)) for agent in lab.agents}
+    with Workloads(lab, "calico") as workloads:
+        assert workloads.unreachable() == []
+        predicted = playbook(lab.inventory, "--check", "--diff", name=PLAYBOOK, variables={**CONSENT, **DMZ}).require()
+        run = playbook(lab.inventory, "--diff", name=PLAYBOOK, variables={**CONSENT, **DMZ}).require()
+        assert sorted(predicted.changed()) == sorted(run.changed()) and predicted.predictions() == run.predictions()
+        assert workloads.unreachable() == []
+    for agent in lab.agents:
+        assert json.loads(agent.read(CONFIG)) == {**before[agent.name], "cluster-store": "etcd://127.0.0.1:2379"}
+    first, second = lab.agents
+    assert started(first, "docker.service") < started(first, "calico-node.service") < started(second, "docker.service")
+
+
+def test_the_second_run_changes_nothing_and_check_mode_knows(lab: Lab) -> None:
+    before = pids(lab)
+    for check in ((), ("--check",)):
+        assert playbook(lab.inventory, *check, name=PLAYBOOK, variables={**ON, **DMZ}).require().changed() == []
+    # The whole of it, with this chapter switched on.
+    assert playbook(lab.inventory, variables={**ON, **DMZ}).require().changed() == []
+    assert pids(lab) == before
+
+
+def test_containers_of_two_agents_reach_each_other_and_those_of_mesos(lab: Lab) -> None:
+    with containers(lab, "calico") as found, Workloads(lab, "calico") as workloads:
+        assert all(ipaddress.ip_address(item["IPAddress"]) in POOL for item in found.values())
+        reach_each_other(lab, found)
+        for agent in lab.agents:
+            for item in workloads.items:
+                eventually("Docker reaches Mesos", lambda agent=agent, item=item: ping(agent, found[agent.name]["name"], item.address))
+                target = found[agent.name]["IPAddress"]
+                eventually("Mesos reaches Docker", lambda item=item, target=target: item.agent.ping(item.container, target))
+        endpoints(lab, found)
+        routes = lab.agents[0].out("docker", "exec", found[lab.agents[0].name]["name"], "ip", "route")
+        assert [line.split() for line in routes.splitlines()] == [
+            ["default", "via", "169.254.1.1", "dev", "cali0"],
+            ["169.254.1.1", "dev", "cali0", "scope", "link"],
+        ]
+    assert not [key for key in lab.etcd() if "/workload/libnetwork/" in key]
+
+
+def endpoints(lab: Lab, found: dict[str, dict[str, str]]) -> None:
+    """The keys that the plugin's own tests expect (libnetwork-plugin, tests/default_environment)."""
+    keys = lab.etcd()
+    for agent in lab.agents:
+        item = found[agent.name]
+        key = f"/calico/v1/host/{agent.address}/workload/libnetwork/libnetwork/endpoint/{item['EndpointID']}"
+        assert json.loads(keys[key]) == {
+            "state": "active",
+            "name": f"cali{item['EndpointID'][:11]}",
+            "active_instance_id": "",
+            "mac": "ee:ee:ee:ee:ee:ee",
+            "profile_ids": ["calico"],
+            "ipv4_nets": [f"{item['IPAddress']}/32"],
+            "ipv6_nets": [],
+        }
+
+
+def test_another_network_is_another_profile(lab: Lab) -> None:
+    with containers(lab, "calico") as found, containers(lab, "dmz", prefix="dmz") as others:
+        reach_each_other(lab, others)
+        for one, other in zip(found, reversed(list(others)), strict=True):
+            assert not ping(lab.hosts[one], found[one]["name"], others[other]["IPAddress"])
+    assert json.loads(lab.etcd()["/calico/v1/policy/profile/dmz/tags"]) == ["dmz"]
+
+
+def test_a_network_that_differs_or_is_in_use_stays_as_it_is(lab: Lab) -> None:
+    networks = lab.agents[0].out("docker", "network", "ls", "--no-trunc")
+    run = playbook(lab.inventory, name=PLAYBOOK, variables={**ON, "calico_docker_networks": [{"name": "dmz"}]})
+    assert run.rc != 0 and "pool: is 192.168.0.0/16, wanted none" in said(run)
+    gone = {**ON, "calico_docker_networks": [{"name": "calico", "state": "absent"}, {"name": "dmz", "state": "absent"}]}
+    with containers(lab, "dmz", prefix="dmz"):
+        run = playbook(lab.inventory, name=PLAYBOOK, variables=gone)
+        assert run.rc != 0 and "dmz-agent1" in run.output
+    assert lab.agents[0].out("docker", "network", "ls", "--no-trunc") == networks
+    playbook(lab.inventory, name=PLAYBOOK, variables=gone).require()
+    assert playbook(lab.inventory, name=PLAYBOOK, variables=gone).require().changed() == []
+    for agent in lab.agents:
+        assert "dmz" not in agent.out("docker", "network", "ls")
