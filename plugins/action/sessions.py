@@ -13,6 +13,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _sessions
 ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str", "required": True},
     "result": {"type": "str", "required": True},
+    "earlier": {"type": "dict"},
 }
 
 
@@ -29,7 +30,7 @@ class ActionModule(ActionBase):
         hostvars = (task_vars or {}).get("hostvars", {})
         found = {name: hostvars[name].get(args["result"]) for name in args["hosts"] if name in hostvars}
         results = {name: value for name, value in found.items() if isinstance(value, dict) and "peers" in value}
-        missed = _sessions.down(results)
+        missed = _sessions.down(results, args.get("earlier"))
         result.update(changed=False, checked=sorted(results), down=missed)
         if missed:
             result.update(failed=True, msg=_sessions.message(missed, results))

@@ -28,6 +28,11 @@ options:
       - Name of the variable in which each host has the result of M(dcos.calico.calicoctl_node). Hosts without one are left out.
     type: str
     required: true
+  earlier:
+    description:
+      - What this module returned as C(down) some time before. Then only a node counts that the same host missed before, because another run may restart nodes
+        one after the other meanwhile.
+    type: dict
 extends_documentation_fragment:
   - dcos.calico._attributes.info
 attributes:

@@ -12,18 +12,20 @@ def address_of(result: dict[str, Any]) -> str:
     return str(result.get("ip", "")).partition("/")[0]
 
 
-def down(results: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+def down(results: dict[str, dict[str, Any]], earlier: dict[str, list[str]] | None = None) -> dict[str, list[str]]:
     """C(address of a node that is down -> hosts that miss it).
 
     Of two nodes the one that was started later has the last word: a session that either side saw Established is there.
 
     :param results: host -> result of dcos.calico.calicoctl_node.
+    :param earlier: what this said some time before, if only those count who were missed by the same host then.
     """
     seen = {(address_of(result), peer["address"]) for result in results.values() for peer in result.get("peers", []) if peer["established"]}
     missed: dict[str, list[str]] = {}
     for host, result in sorted(results.items()):
         for address in result.get("peers_down", []):
-            if (address, address_of(result)) not in seen:
+            known = earlier is None or host in earlier.get(address, [])
+            if known and (address, address_of(result)) not in seen:
                 missed.setdefault(address, []).append(host)
     return missed
 

@@ -150,7 +150,7 @@ class Job:
         """{host: [(task, ok, failed, skipped or unreachable, changed)]} in the order in which they came."""
         found: dict[str, list[tuple[str, str, bool]]] = {}
         for event in self.events():
-            kind, data = event["event"], event["event_data"]
+            kind, data = event["event"], event.get("event_data", {})
             if kind in ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable"):
                 result = data.get("res") or {}
                 found.setdefault(data["host"], []).append((data["task"], kind.removeprefix("runner_on_"), bool(result.get("changed"))))

@@ -56,6 +56,7 @@ def test_what_it_makes_is_what_the_files_say(server: Server) -> None:
     assert normal(furnish(Awx(PROJECT))) == normal(server.awx)
 
 
+@pytest.mark.slow
 def test_the_second_run_writes_nothing(server: Server, apply: Apply) -> None:
     before = len(server.awx.writes())
     assert apply().require().changed() == set()

@@ -14,10 +14,10 @@ from .. import returns
 PEER = {"address": "10.0.0.2", "established": False}
 
 
-def run(hostvars: dict[str, Any]) -> dict[str, Any]:
+def run(hostvars: dict[str, Any], **more: Any) -> dict[str, Any]:
     task = Task()
     task.action = "dcos.calico.sessions"
-    task.args = {"hosts": sorted(hostvars), "result": "node"}
+    task.args = {"hosts": sorted(hostvars), "result": "node", **more}
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
     result = action.run(task_vars={"hostvars": hostvars})
     assert returns.faults_of_result(yaml.safe_load(documented.RETURN), result, {}) == []
@@ -32,3 +32,9 @@ def test_hosts_without_a_result_are_left_out() -> None:
 def test_a_session_that_is_down_fails() -> None:
     result = run({"a": {"node": {"ip": "10.0.0.1/24", "peers": [PEER], "peers_down": ["10.0.0.2"]}}})
     assert result["failed"] and result["down"] == {"10.0.0.2": ["a"]} and "10.0.0.2 is no host of this run" in result["msg"]
+
+
+def test_who_is_missed_for_the_first_time_at_a_second_look_is_not_down() -> None:
+    found = {"a": {"node": {"ip": "10.0.0.1/24", "peers": [PEER], "peers_down": ["10.0.0.2"]}}}
+    assert not run(found, earlier={"10.0.0.3": ["a"]}).get("failed")
+    assert run(found, earlier={"10.0.0.2": ["a"]})["failed"]

@@ -33,3 +33,10 @@ def test_two_hosts_that_both_miss_each_other_are_named() -> None:
     assert missed == {"10.0.0.2": ["a"], "10.0.0.1": ["b"]}
     text = _sessions.message(missed, results)
     assert "2 nodes have" in text and "b (10.0.0.2): open TCP port 179 between it and a" in text
+
+
+def test_who_is_missed_at_one_look_only_was_restarted_by_somebody_else() -> None:
+    first = _sessions.down({"a": node(1, [2], [8, 9]), "b": node(2, [1, 8], [9])})
+    assert first == {"10.0.0.8": ["a"], "10.0.0.9": ["a", "b"]}
+    assert _sessions.down({"a": node(1, [2, 8], [7, 9]), "b": node(2, [1, 9], [8])}, first) == {"10.0.0.9": ["a"]}
+    assert _sessions.down({"a": node(1, [2, 8, 9], [7]), "b": node(2, [1, 8, 9], [])}, first) == {}
