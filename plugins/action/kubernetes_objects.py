@@ -19,8 +19,6 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 ARGUMENT_SPEC = _options.argument_spec(objects=dict(type="list", elements="dict", required=True))
 WRITER = "kubernetes.core.k8s"
-# What kubernetes.core sends to an API that asks for no login: without one it would look for a kubeconfig of its own.
-NO_LOGIN = "no-login-needed"
 FILES = {"ca_file": "ca_cert", "client_cert_file": "client_cert", "client_key_file": "client_key"}
 
 
@@ -29,11 +27,26 @@ def writer_options(args: dict[str, Any]) -> dict[str, Any]:
     if not args.get("host"):
         found = {"kubeconfig": _absolute(args["kubeconfig"]), "context": args.get("context")}
         return {name: value for name, value in found.items() if value} | ({} if args["validate_certs"] else {"validate_certs": False})
-    found = {"host": args["host"], "validate_certs": args["validate_certs"], "api_key": args.get("token")}
-    found |= {theirs: _absolute(args[ours]) for ours, theirs in FILES.items() if args.get(ours)}
-    if not found["api_key"]:
-        found["api_key"] = None if "client_cert" in found else NO_LOGIN
-    return {name: value for name, value in found.items() if value is not None}
+    if not args.get("token") and not args.get("client_cert_file"):
+        return {"kubeconfig": _without_login(args)}
+    found = {"host": args["host"], "validate_certs": args["validate_certs"]} | ({"api_key": args["token"]} if args.get("token") else {})
+    return found | {theirs: _absolute(args[ours]) for ours, theirs in FILES.items() if args.get(ours)}
+
+
+def _without_login(args: dict[str, Any]) -> dict[str, Any]:
+    """For an API that asks for no login, such as what kubectl proxy serves: told a host alone, kubernetes.core looks for a kubeconfig of its own."""
+    cluster: dict[str, Any] = {"server": args["host"]}
+    if args["host"].startswith("https://"):
+        cluster |= {"certificate-authority": _absolute(args["ca_file"])} if args.get("ca_file") else {}
+        cluster |= {} if args["validate_certs"] else {"insecure-skip-tls-verify": True}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "one", "cluster": cluster}],
+        "users": [{"name": "nobody", "user": {}}],
+        "contexts": [{"name": "one", "context": {"cluster": "one", "user": "nobody"}}],
+        "current-context": "one",
+    }
 
 
 def _absolute(path: str) -> str:

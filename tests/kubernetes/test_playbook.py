@@ -125,7 +125,8 @@ def test_drift_is_put_right(world: World) -> None:
 @pytest.mark.parametrize("release, image", [("2.6.12", "v1.0.5"), ("2.6.6", "v1.0.3")])
 def test_older_kubernetes_and_other_releases(world: World, start: Start, release: str, image: str) -> None:
     """1.8 has no apps/v1; each release has its own controllers; plain http, as kubectl proxy serves it."""
-    shown = {"anonymous": True, "admins": ["system:unauthenticated"], "controllers_image": f"quay.io/calico/kube-controllers:{image}"}
+    admins = ["system:masters", "system:unauthenticated"]
+    shown = {"anonymous": True, "admins": admins, "controllers_image": f"quay.io/calico/kube-controllers:{image}"}
     world.kubernetes = start(version="v1.8.15", tls=None, client_ca=None, **shown)
     run = world.run(calico_kubernetes_tls_files=own_files(world), calico_release=release, calico_kubernetes_api={"host": world.kubernetes.url})
     run.require()

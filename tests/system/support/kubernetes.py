@@ -55,8 +55,7 @@ def kubernetes_for(lab: Lab) -> Iterator[tuple[Any, dict[str, Any]]]:
                 "calico_kubernetes_api": {"host": api.url, "token": standin.TOKEN, "ca_file": authority.bundle},
             }
             if lab.settings.dcos_variant != "enterprise":
-                given.pop("calico_dcos_ca_path")
-                given |= {"calico_dcos_validate_certs": False, "calico_kubernetes_tls_files": own_files(authority.directory)}
+                given["calico_kubernetes_tls_files"] = own_files(authority.directory)
             yield api, given
 
 

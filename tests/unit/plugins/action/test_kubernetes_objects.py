@@ -76,7 +76,8 @@ def test_puts_drift_right_for_the_version_it_saw(dcos_api) -> None:
     run = Run()
     assert run(host=dcos_api.url)["changed"]
     assert run.written[0][1]["resource_definition"][0]["metadata"] == {"name": "r", "resourceVersion": "5"}
-    assert run.written[0][1]["api_key"] == plugin.NO_LOGIN
+    [cluster] = run.written[0][1]["kubeconfig"]["clusters"]
+    assert cluster["cluster"] == {"server": dcos_api.url} and "api_key" not in run.written[0][1], "a token would be looked at"
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -96,6 +97,12 @@ def test_what_the_other_module_says_of_its_failure(dcos_api) -> None:
     assert result["msg"].startswith("kubernetes.core.k8s could not write one of ClusterRole r: Failed to replace object: Conflict.")
     assert "run again" in result["msg"]
     assert "no object of Kubernetes" in Run()(host=dcos_api.url, objects=[{"kind": "Secret"}])["msg"]
+
+
+def test_an_api_without_a_login() -> None:
+    args = {"host": "https://h", "ca_file": "/ca", "validate_certs": False}
+    [cluster] = plugin.writer_options(args)["kubeconfig"]["clusters"]
+    assert cluster["cluster"] == {"server": "https://h", "certificate-authority": "/ca", "insecure-skip-tls-verify": True}
 
 
 @pytest.mark.parametrize(
