@@ -10,7 +10,7 @@ version_added: 0.1.0
 author: dcos.calico maintainers (@dcos)
 description:
   - Turns the list of networks that an operator writes into what M(dcos.calico.cni_network) takes, in the dialect that Mesos reads.
-positional: nodename, etcd, mtu, log_level
+positional: nodename, etcd, mtu, log_level, pools, unlisted
 options:
   _input:
     description: Networks, each with C(name), and C(file), C(ipv4_pools), C(mtu), C(log_level), C(state) on request.
@@ -33,6 +33,18 @@ options:
     description: How much the plugin logs; empty leaves it to the plugin.
     type: str
     default: ""
+  pools:
+    description: >-
+      C(calico_ip_pools). Where one of them is disabled, networks without C(ipv4_pools) get those that are not, because a host that has a block of a disabled
+      pool goes on giving out its addresses otherwise.
+    type: list
+    elements: dict
+    default: []
+  unlisted:
+    description: C(calico_ip_pools_unlisted). With V(disable) there are other pools that are disabled.
+    type: str
+    choices: [keep, disable, delete]
+    default: keep
 """
 
 EXAMPLES = r"""

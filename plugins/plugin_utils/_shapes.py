@@ -92,12 +92,30 @@ def profile_resources(networks: list[dict[str, Any]], default: str = "unmanaged"
     return resources
 
 
-def cni_network_files(networks: list[dict[str, Any]], nodename: str, etcd: dict[str, Any], mtu: int | str = 0, log_level: str = "") -> list[dict[str, Any]]:
+def _named_pools(pools: list[dict[str, Any]], unlisted: str) -> list[str]:
+    """The pools that a network without own ones must name, because others are disabled; none where every pool gives out addresses.
+
+    A host that has a block of a disabled pool goes on giving out its addresses, except to networks that name pools.
+    """
+    present = [pool for pool in pools if pool.get("state") != "absent"]
+    enabled = [str(pool["cidr"]) for pool in present if not pool.get("disabled") and ":" not in str(pool["cidr"])]
+    return enabled if len(enabled) < len([pool for pool in present if ":" not in str(pool["cidr"])]) or unlisted == "disable" else []
+
+
+def cni_network_files(
+    networks: list[dict[str, Any]],
+    nodename: str,
+    etcd: dict[str, Any],
+    mtu: int | str = 0,
+    log_level: str = "",
+    pools: list[dict[str, Any]] | None = None,
+    unlisted: str = "keep",
+) -> list[dict[str, Any]]:
     """C(calico_networks) as the C(networks) option of dcos.calico.cni_network.
 
     Calico's plugin wants strings where one expects lists and booleans; Mesos reads cniVersion 0.1 and 0.2 only, so none is given.
     """
-    files = []
+    files, named = [], _named_pools(pools or [], unlisted)
     for item in networks:
         network = _network(item)
         config: dict[str, Any] = {"name": network["name"], "type": "calico", "nodename": nodename, "etcd_endpoints": ",".join(etcd["endpoints"])}
@@ -109,8 +127,8 @@ def cni_network_files(networks: list[dict[str, Any]], nodename: str, etcd: dict[
         if int(network.get("mtu", mtu) or 0):
             config["mtu"] = int(network.get("mtu", mtu))
         config["ipam"] = {"type": "calico-ipam"}
-        if network.get("ipv4_pools"):
-            config["ipam"]["ipv4_pools"] = [str(pool) for pool in network["ipv4_pools"]]
+        if network.get("ipv4_pools") or named:
+            config["ipam"]["ipv4_pools"] = [str(pool) for pool in network.get("ipv4_pools") or named]
         entry = {"file": network.get("file", f"{network['name']}.cni"), "state": network.get("state", "present")}
         if entry["state"] == "present":
             entry["config"] = config

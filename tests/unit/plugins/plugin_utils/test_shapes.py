@@ -74,6 +74,24 @@ def test_a_network_with_everything() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("pools", "unlisted", "named"),
+    [
+        ([{"cidr": "10.1.0.0/16"}, {"cidr": "10.2.0.0/16"}], "keep", None),
+        ([{"cidr": "10.1.0.0/16"}, {"cidr": "10.2.0.0/16", "disabled": True}], "keep", ["10.1.0.0/16"]),
+        ([{"cidr": "10.1.0.0/16"}, {"cidr": "10.2.0.0/16", "state": "absent"}, {"cidr": "fd00::/64", "disabled": True}], "delete", None),
+        ([{"cidr": "10.1.0.0/16"}], "disable", ["10.1.0.0/16"]),
+        ([{"cidr": "10.1.0.0/16", "disabled": True}], "keep", None),
+        ([], "keep", None),
+    ],
+)
+def test_a_network_names_pools_where_others_are_disabled(pools: list, unlisted: str, named: list | None) -> None:
+    """A host with a block of a disabled pool would go on giving out its addresses."""
+    networks = [{"name": "a"}, {"name": "b", "ipv4_pools": ["10.9.0.0/16"]}]
+    plain, own = cni_network_files(networks, "n", ETCD, pools=pools, unlisted=unlisted)
+    assert plain["config"]["ipam"].get("ipv4_pools") == named and own["config"]["ipam"]["ipv4_pools"] == ["10.9.0.0/16"]
+
+
 def test_a_network_that_goes_needs_no_configuration() -> None:
     assert cni_network_files([{"name": "old", "state": "absent"}], "n", ETCD) == [{"file": "old.cni", "state": "absent"}]
 
