@@ -63,7 +63,7 @@ def owner(pid: int) -> str:
 
 def is_over(text: str) -> bool | None:
     """Whether an owner's process is gone; None if it is, or was, somewhere else."""
-    where, _, process = text.rpartition(".")[0].rpartition(".")
+    where, _dot, process = text.rpartition(".")[0].rpartition(".")
     if not where or where != place():
         return None
     return started(process) != text.rpartition(".")[2]

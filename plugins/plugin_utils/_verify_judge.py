@@ -162,7 +162,7 @@ def _started(seen: Seen, row: Row, agent: Mapping[str, Any] | None) -> Check:
         return Check("started", OK, "ok")
     elif app["failure"]:
         remedy = "What the CNI plugin said is in the log of the Mesos agent, too" if "CNI" in app["failure"] else "Look at the task's stderr in its sandbox"
-        finding = Finding("Its app does not start", app["failure"], remedy)
+        finding = Finding("Its app does not start", " ".join(app["failure"].split()), remedy)
     else:
         why = f"{app['text']}; Marathon got no offer of this agent that has what it needs{f' ({seen.needs})' if seen.needs else ''}"
         finding = Finding("Its app does not start", why, "Free resources on the agent, or wait longer (calico_verify_start_timeout)")
@@ -263,7 +263,7 @@ def _rp_filter(container: Mapping[str, Any]) -> list[Finding]:
     known = {name: value for name, value in values.items() if value is not None}
     if known and max(known.values()) == 1:
         return []
-    shown = f"all is {values['all']}, {container['host']['interface'] or 'the container’s interface'} is {values['interface']}"
+    shown = f"all is {values['all']}, {container['host']['interface'] or 'its interface'} is {values['interface']}"
     remedy = "Run dcos.calico.install, which sets it, also after each start of the Mesos agent"
     return [Finding("The kernel does not check where packets of the container come from (rp_filter), so it can forge its address", shown, remedy)]
 

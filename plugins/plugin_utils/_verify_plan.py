@@ -159,8 +159,9 @@ def _definition(wanted: Wanted, agent: Mapping[str, Any], network: str, app: str
         "container": {"type": "MESOS", "portMappings": []},
         "env": {_probe.VARIABLE: app, "CALICO_VERIFY_PORTS": f"{wanted.port},{wanted.denied_port}", "CALICO_VERIFY_SERVER": SERVER},
         "labels": {RUN: run, AGENT: agent["address"], NETWORK: network, OWNER: owner, UNTIL: str(until)},
-        "backoffSeconds": 1,
-        "maxLaunchDelaySeconds": 5,
+        # Five tries, after which it is not waited for any more, take about 20 seconds: etcd may be electing a leader.
+        "backoffSeconds": 3,
+        "maxLaunchDelaySeconds": 10,
     }
 
 

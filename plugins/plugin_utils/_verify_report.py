@@ -100,7 +100,7 @@ def message(report: Report) -> str:
     made, failed, _skipped = report.checks
     wrong = [f"{row.host}{f' on {row.network}' if len({one.network for one in report.rows}) > 1 else ''}: {', '.join(check.name for check in row.failed)}"
              for row in report.rows if row.failed]  # fmt: skip
-    causes = " ".join(str(finding) for row in report.rows for check in row.failed for finding in check.findings)
+    causes = " ".join(dict.fromkeys(str(finding) for row in report.rows for check in row.failed for finding in check.findings))
     return f"{failed} of {made} checks failed. {'; '.join(wrong)}. {causes}"
 
 
