@@ -141,4 +141,3 @@ def conflist(
     calico["kubernetes"] = {"kubeconfig": kubeconfig_file}
     portmap = {"type": "portmap", "capabilities": {"portMappings": True}, "snat": True}
     return {"cniVersion": CNI_VERSION, "name": name, "plugins": [calico, portmap]}
-

@@ -120,7 +120,8 @@ def _of_host(params: Mapping[str, Any]) -> Connection:
 def _checked(url: str, where: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise ValidationError(f"{url!r} of {where} is not the address of an API", None, "Write it as https://NAME:6443; what kubectl proxy serves is http://127.0.0.1:8001")
+        remedy = "Write it as https://NAME:6443; what kubectl proxy serves is http://127.0.0.1:8001"
+        raise ValidationError(f"{url!r} of {where} is not the address of an API", None, remedy)
     return url.rstrip("/")
 
 
