@@ -60,7 +60,7 @@ def pod(item: Object) -> State:
     reasons = [text for one in status.get("containerStatuses") or [] for text in _waiting(one)]
     reasons += _complaints([conditions[kind] for kind in ("PodScheduled", "Initialized") if kind in conditions])
     if not reasons:
-        reasons = _complaints([one for one in conditions.values()]) or [str(status.get("message") or status.get("reason") or "not Ready")]
+        reasons = _complaints(list(conditions.values())) or [str(status.get("message") or status.get("reason") or "not Ready")]
     return State(name_of(item), False, f"{phase}: {'; '.join(dict.fromkeys(reasons))}", images)
 
 
