@@ -57,6 +57,7 @@ def test_drift_of_one_interface_is_mended_alone(cluster: Cluster, aws: Aws, agen
     assert not aws.checks()[face]
 
 
+@SLOW
 def test_as_few_groups_as_cover_all_nodes_let_each_other_in(cluster: Cluster, aws: Aws) -> None:
     """Two groups and one that some have beside; what lets all protocols in already needs nothing."""
     private, public, admin = aws.group("private"), aws.group("public"), aws.group("admin")
