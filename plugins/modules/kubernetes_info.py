@@ -46,7 +46,7 @@ options:
   wait_timeout:
     description:
       - Seconds to wait for the API to answer, for O(deployments) and O(pods). What is missing then is an error. With V(0) it is RV(missing).
-      - Check mode does not wait.
+      - Check mode does not wait, and what would have been waited for is no error there.
     type: float
     default: 0
   progress_file:
@@ -259,7 +259,8 @@ def job(module: AnsibleModule) -> dict[str, Any]:
         with _client.Client(connection, params["service"], params["timeout"]).opened() as client:
             found = watch(lambda: look(client, params), params, Deadline(seconds), progress) if seconds else look(client, params)
     except _client.ApiFailed as error:
-        if params["required"] or error.kind != "unreachable":
+        awaited = module.check_mode and params["wait_timeout"] > 0
+        if (params["required"] and not awaited) or error.kind != "unreachable":
             raise
         found = {"reachable": False, "reason": str(error)}
     return {**result, **found}

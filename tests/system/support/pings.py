@@ -40,5 +40,10 @@ class Pings:
         """Longest time between two answers of each pair, in seconds; endless where there was none."""
         return {pair: max((b - a for a, b in zip(times, times[1:])), default=float("inf")) for pair, times in self.answers.items()}
 
+    def worst(self) -> list[tuple[float, float, tuple[str, str]]]:
+        """(seconds of silence, when it began, pair) of the five longest."""
+        gaps = [(b - a, a, pair) for pair, times in self.answers.items() for a, b in zip(times, times[1:])]
+        return sorted(gaps, reverse=True)[:5]
+
     def longest_silence(self) -> float:
         return max(self.silences().values())

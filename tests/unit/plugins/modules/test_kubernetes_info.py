@@ -125,6 +125,14 @@ def test_nobody_there(run_module, required: bool) -> None:
     assert required or result["reachable"] is False
 
 
+def test_what_would_have_been_waited_for_is_no_error_in_check_mode(run_module) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        given = {"host": f"https://127.0.0.1:{taken.getsockname()[1]}", "token": TOKEN}
+        assert run_module(kubernetes_info, {**given, "wait_timeout": 60}, check=True)["reachable"] is False
+        assert run_module(kubernetes_info, given, check=True)["failed"]
+
+
 @pytest.mark.parametrize(
     "answer, words",
     [
