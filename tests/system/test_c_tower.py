@@ -182,25 +182,6 @@ def test_a_slice_that_fails_leaves_the_other_alone(tower: Tower) -> None:
         agent.run("rm", "/opt/mesosphere/etc/dcos/network/cni/broken.conf")
 
 
-def test_a_managed_datastore_in_slices_wants_its_members_named(tower: Tower) -> None:
-    """Nothing is touched: a slice without masters knows no member, and one with a part of them is told by the DNS of DC/OS that there are more."""
-    lab = tower.lab
-    before = {agent.name: agent.snapshot() for agent in lab.agents}
-    master, more = lab.masters[0], "/etc/lab/dns.d/more-masters.conf"
-    master.write(more, "".join(f"host-record=master.mesos,{master.address[:-2]}{number}\n" for number in (12, 13)))
-    master.run("systemctl", "restart", "lab-dns")
-    try:
-        tower.inventory["vars"]["calico_etcd_source"] = "managed"
-        part, none = tower.launch("site")
-        assert part.status == "failed" and "etcd has 1 members here, and DC/OS has 3 masters" in part.stdout() and "[etcd_members]" in part.stdout()
-        assert none.status == "failed" and "name all members in calico_etcd_members" in " ".join(none.stdout().split())
-        assert {agent.name: agent.snapshot() for agent in lab.agents} == before
-    finally:
-        tower.inventory["vars"]["calico_etcd_source"] = "existing"
-        master.run("rm", more)
-        master.run("systemctl", "restart", "lab-dns")
-
-
 def test_nobody_was_root_on_the_controller_and_nothing_was_asked_or_given_away(whole: Whole, tower: Tower) -> None:
     assert not tower.sudo.exists(), tower.sudo.read_text()
     assert whole.leaks == [] and tower.leaks() == []
