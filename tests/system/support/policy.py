@@ -73,13 +73,15 @@ def database(role: str = "db", client: str = "web") -> dict[str, Any]:
     return {"name": "test-database", "order": 1, "selector": f"{LABEL} == '{role}'", "types": ["ingress"], "ingress": [rule]}
 
 
-def prove(lab: Lab, network: str = "calico") -> None:
+def prove(lab: Lab, network: str = "calico", variables: dict[str, Any] | None = None) -> None:
     """Packets between containers of two agents: all of them, then only what a policy allows, then all again.
 
-    Less than a minute on a lab where Calico is installed. Leaves the datastore as it was; the policy's owner is not that of the inventory's policies.
+    Less than a minute on a lab where Calico is installed, with the variables it was installed with. Leaves the datastore as it was; the policy's owner is
+    not that of the inventory's policies.
     """
     first, second = lab.agents[:2]
-    policies, none = ({"calico_policies": found, "calico_policy_owner": OWNER, "calico_policy_prune": True} for found in ([database()], []))
+    own = {**(variables or {}), "calico_policy_owner": OWNER, "calico_policy_prune": True}
+    policies, none = ({**own, "calico_policies": found} for found in ([database()], []))
     with container(first, network, role="db") as db, container(second, network, role="web") as web, container(second, network, role="other") as other:
         for source in (web, other):
             reached(source, db, "without a policy")

@@ -11,8 +11,8 @@ import sys
 from .agent_host import agent_host  # noqa: F401
 from .docker_host import docker  # noqa: F401
 from .file_server import answer, as_root, certificate, file_server, no_certificates_of_this_machine, tls_server  # noqa: F401
-from .mesos_agent_host import mesos_agent  # noqa: F401
 from .master_host import master  # noqa: F401
+from .mesos_agent_host import mesos_agent  # noqa: F401
 from .metadata_server import metadata  # noqa: F401
 from .node_host import node  # noqa: F401
 from .systemd_host import free_port, systemd_host  # noqa: F401
