@@ -46,7 +46,7 @@ def drift(name: str) -> dict[str, Any]:
     {
         "value": lambda: container["env"][0].update(value="9"),
         "one more of a name": lambda: container["env"].append({"name": "C", "value": "3"}),
-        "one less": lambda: container["env"].pop(),
+        "one less": container["env"].pop,
         "one more container": lambda: pod["containers"].append({"name": "b", "image": "j"}),
         "number": lambda: item["spec"].update(replicas=2),
         "a list without names": lambda: pod["tolerations"].append({"key": "z"}),
