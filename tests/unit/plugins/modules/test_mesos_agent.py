@@ -87,7 +87,7 @@ def test_tasks_of_frameworks_that_do_not_checkpoint_are_named_and_not_waited_for
     agent.before = {'frameworks': [framework(['web.1']), framework(['old.1'], checkpoint=False)]}
     result = run_module(module, agent.args())
     assert result['tasks_at_risk'] == ['old.1'] and result['tasks'] == ['old.1', 'web.1']
-    assert [words for words in result['warnings'] if 'old.1' in words and 'web.1' not in words]
+    assert [words for words in result['warnings'] if 'old.1' in str(words) and 'web.1' not in str(words)]
 
 
 def test_a_loose_rp_filter_afterwards_is_an_error(run_module, agent, monkeypatch):
