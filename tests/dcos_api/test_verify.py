@@ -65,6 +65,7 @@ def shown(ran: Ran) -> str:
     return " ".join(ran.output.split())
 
 
+@pytest.mark.slow  # an app that ends at once has to be seen ending, which a busy machine is too slow for
 def test_what_does_not_start_is_told_of_and_nothing_stays(verify: Verify, tmp_path: Path) -> None:
     """On this machine one port can be had once: one app runs, on the machine's own network; the others cannot."""
     files = {"calico_verify_json": str(tmp_path / "calico.json"), "calico_verify_junit": str(tmp_path / "calico.xml")}
