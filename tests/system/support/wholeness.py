@@ -23,13 +23,8 @@ def halves(before: dict[str, Any], seen: dict[str, Any], after: dict[str, Any]) 
             value = seen[kind].get(name)
             if value not in (before[kind].get(name), after[kind].get(name)):
                 found.append(f"{name} is {value}, not {before[kind].get(name)} or {after[kind].get(name)}")
-    old, now, new = (enabled(snapshot["units"]) for snapshot in (before, seen, after))
-    return found + [f"unit {name} is {now[name]}" for name in now if now[name] not in (old.get(name, "disabled"), new.get(name, "disabled"))]
-
-
-def enabled(units: list[str]) -> dict[str, str]:
-    """{unit: whether it starts at boot}. Its file is one thing and was compared; that it starts is another, which a unit that is not there does not."""
-    return {line.split()[0]: line.split()[1] for line in units}
+    units = set(before["units"]) | set(after["units"])
+    return found + [f"unit {unit}" for unit in seen["units"] if unit not in units]
 
 
 def cni_is_whole(host: Host) -> None:
