@@ -179,7 +179,7 @@ def job(module):
     unit_plan = _systemd.reconcile(units, states, changed_paths, _systemd.younger_files(units, states))
     if not module.check_mode:
         _systemd.check_known(units, states, changed_paths)
-        _systemd.apply(unit_plan, states, changed_paths, lambda: _text_files.apply(file_plan), module.params['timeout'])
+        _systemd.apply(unit_plan, states, file_plan, module.params['timeout'])
     whole = Plan(file_plan)
     whole.extend(unit_plan)
     return dict(

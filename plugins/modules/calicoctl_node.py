@@ -14,8 +14,9 @@ description:
   - Runs the container calico-node by C(calicoctl node run) of calicoctl 1.6, under a systemd unit or directly.
   - Compares the running container (environment, mounts, image id) with what C(calicoctl node run --dryrun) prints, as a set, and with the
     address that the datastore has of this node.
-  - Is only done when Felix is stable and every BGP session that should be there is Established. Exit codes and Docker's word are not
-    believed. An unchanged, healthy node costs one look.
+  - Is only done when Felix is stable, every BGP session that should be there is Established, and BIRD has done recovering from its
+    restart, so that the next node of a roll can be restarted without loss. Exit codes and Docker's word are not believed. An unchanged,
+    healthy node costs one look.
   - Refuses an address that another node of the datastore has, before anything is touched.
   - Felix settings are not options here, because C(calicoctl node run) fixes the environment. They belong into the datastore
     (M(dcos.calico.calicoctl_config)).

@@ -19,6 +19,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 
 SOCKET = '/var/run/calico/bird.ctl'
 ESTABLISHED = 'Established'
+RECOVERY = 'Graceful restart recovery in progress'
 # The names that confd gives BIRD's protocols, and what calicoctl calls them.
 PROTOCOL = re.compile(r'^(Mesh|Global|Node)_(\d+_\d+_\d+_\d+)$')
 TYPES = {'Mesh': 'node-to-node mesh', 'Global': 'global', 'Node': 'node specific'}
@@ -40,19 +41,35 @@ def parse_protocols(text):
     return peers
 
 
-def ask(path=None, timeout=3):
-    """Sessions, asked for on BIRD's control socket (the protocol of birdc: a greeting, one command, lines until a code without a dash).
+def parse_recovery(text):
+    """From BIRD's C(show status): None, or the line that says what a graceful restart of this BIRD still waits for, like
+    C(Waiting for 2 protocols to recover). Until then it tells nobody its routes, and installs none that it is told."""
+    if RECOVERY not in text:
+        return None
+    waiting = re.search(r'^\s*(Waiting for .*?)\s*$', text, re.MULTILINE)
+    return waiting.group(1) if waiting else RECOVERY
 
-    Raises CalicoError when nobody answers there.
-    """
+
+def ask(path=None, timeout=3):
+    """Sessions, asked for on BIRD's control socket. Raises CalicoError when nobody answers there."""
+    return parse_protocols(_command('show protocols', path, timeout))
+
+
+def recovery(path=None, timeout=3):
+    """What parse_recovery() gives, asked for on the same socket."""
+    return parse_recovery(_command('show status', path, timeout))
+
+
+def _command(command, path, timeout):
+    """Reply to a command on BIRD's control socket (the protocol of birdc: a greeting, one command, lines until a code without a dash)."""
     path = path or SOCKET
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     client.settimeout(timeout)
     try:
         client.connect(path)
         _reply(client)
-        client.sendall(to_bytes('show protocols\n'))
-        return parse_protocols(_reply(client))
+        client.sendall(to_bytes(command + '\n'))
+        return _reply(client)
     except (socket.error, socket.timeout) as error:
         raise CalicoError('BIRD does not answer on %s' % path, why=to_native(error), remedy='Look at "docker logs calico-node"')
     finally:

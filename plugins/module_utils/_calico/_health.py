@@ -2,8 +2,10 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wait until a calico/node is healthy: Felix is stable and every BGP session that should be there is Established.
+"""Wait until a calico/node is healthy: Felix is stable, every BGP session that should be there is Established, and BIRD has done recovering.
 
+A BIRD that was restarted keeps the kernel's routes and holds back its own until each peer has sent all of its. A peer that restarts before that
+meets two that know nothing, and routes go; so a roll waits for it, as readiness of later Calico releases does (calico-on-dcos.md, failure 30).
 Neither the exit code of calicoctl nor Docker's word says so, and one look at a Felix that is restarted every second proves nothing.
 """
 from __future__ import absolute_import, division, print_function
@@ -85,18 +87,29 @@ def look(wanted, nodes, calicoctl):
         return Look(felix, [])
     try:
         peers = _bgp.ask()
+        recovering = recovery_trouble(peers)
     except CalicoError as error:
         return Look(felix, [], bgp=error.what + (': %s' % error.why if error.why else ''))
     if wanted.peers != 'auto':
         count = len([item for item in peers if item['established']])
-        return Look(felix, peers, None if count >= int(wanted.peers) else '%d of %s BGP sessions are Established' % (count, wanted.peers))
+        few = '%d of %s BGP sessions are Established' % (count, wanted.peers) if count < int(wanted.peers) else None
+        return Look(felix, peers, few or recovering)
     if not nodes.get(wanted.name):
         return Look(felix, peers, 'the datastore has no address of the node %s yet' % wanted.name)
     missing = _bgp.missing(expected_peers(wanted, nodes, peers, calicoctl), peers, wanted.tolerated)
     down = [address for address in missing if wanted.report_down and _bgp.down(address, peers)]
     absent = [address for address in missing if address not in down]
     said = 'no BGP session is Established with %s' % ', '.join(name_peer(each, nodes, peers) for each in absent) if absent else None
-    return Look(felix, peers, said, absent, down)
+    return Look(felix, peers, said or recovering, absent, down)
+
+
+def recovery_trouble(peers):
+    """None, or a sentence while BIRD recovers from its restart. With a session that is not there it does so for BIRD's full 240 seconds, which
+    nobody is to wait for: whoever may be missing has been judged already."""
+    if not all(item['established'] for item in peers):
+        return None
+    waiting = _bgp.recovery()
+    return 'BIRD still recovers from its restart: %s' % waiting if waiting else None
 
 
 def name_peer(address, nodes, peers):

@@ -204,8 +204,8 @@ def apply(params, actual, work, calicoctl):
     changed = work.files.names()
     if changed and not params['init_system']:
         stop_unit(actual)
-    _text_files.apply(work.files)
     states = {_node.UNIT_NAME: actual.unit} if actual.unit else {}
+    _systemd.write(work.units, states, work.files)
     if _systemd.reload_needed(changed, states):
         _systemd.daemon_reload()
     if params['init_system']:

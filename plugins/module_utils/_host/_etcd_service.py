@@ -218,8 +218,7 @@ def apply(service, actual, plans):
     _executables.apply(plans.executables, service.options, service.receipts)
     if not service.absent and not os.access(service.executable_path, os.X_OK):
         raise CalicoError('There is no executable %s' % service.executable_path, remedy='Give its source (url, src or local_src), or install it first')
-    changed = plans.executables.names() + plans.files.names()
-    _systemd.apply(plans.units, actual.units, changed, lambda: _text_files.apply(plans.files), wait=False)
+    _systemd.apply(plans.units, actual.units, plans.files, wait=False)
 
 
 def make_user(user):

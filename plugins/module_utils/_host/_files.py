@@ -139,27 +139,39 @@ def stage(folder):
     return os.fdopen(descriptor, 'wb'), path
 
 
+def _sync(path):
+    """Have a file or a folder on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def publish(staged, path, mode, owner='root', group='root'):
     """Give a staged file its owner and mode, put it on disk and rename it into place: old or new, never half."""
     try:
         os.chown(staged, _number(pwd.getpwnam, owner, 'user'), _number(grp.getgrnam, group, 'group'))
         os.chmod(staged, mode)
-        descriptor = os.open(staged, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(staged)
         os.rename(staged, path)
-        folder = os.open(os.path.dirname(path), os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(os.path.dirname(path))
     except OSError as error:
         if error.errno == errno.EXDEV:
             raise CalicoError('%s cannot be replaced in one step: %s is on another file system' % (path, os.path.dirname(staged)),
                               remedy='Choose a staging folder on the same file system')
         raise CalicoError('%s cannot be written' % path, why=to_native(error), remedy=ROOM)
+
+
+def link(target, path):
+    """Make a symbolic link and put it on disk, its folder too; one that is there is left."""
+    ensure_directory(os.path.dirname(path))
+    try:
+        os.symlink(target, path)
+        _sync(os.path.dirname(path))
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise CalicoError('The link %s cannot be made' % path, why=to_native(error), remedy=ROOM)
 
 
 def set_attributes(path, mode, owner='root', group='root'):

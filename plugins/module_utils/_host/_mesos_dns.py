@@ -276,7 +276,7 @@ def apply(config, text, plan, unit, states, wanted, seconds):
         return health
     if text != config.text:
         write(config, text)
-    health = _wait_after(lambda: _systemd.apply(plan, states, [], lambda: None, wait=False), config, unit, wanted, seconds)
+    health = _wait_after(lambda: _systemd.apply(plan, states, Plan(), wait=False), config, unit, wanted, seconds)
     if health.ok:
         return health
     if text == config.text:

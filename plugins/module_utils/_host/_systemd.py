@@ -9,7 +9,7 @@ How a module with unit files of its own uses it::
     units = [Unit('x.service', enabled=True, state='started', restart_on=['/etc/systemd/system/x.service'])]
     states = read(units)
     plan = reconcile(units, states, file_plan.names(), younger_files(units, states))
-    apply(plan, states, file_plan.names(), lambda: _text_files.apply(file_plan))
+    apply(plan, states, file_plan)
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -19,13 +19,15 @@ import re
 import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _files, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNIT_NAME = re.compile(r'^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]+)?\.(service|socket|target|timer|path|mount|slice)$')
 PROPERTIES = ('Id', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'NeedDaemonReload', 'FragmentPath', 'MainPID', 'Result', 'Job',
               'ActiveEnterTimestampMonotonic', 'ExecMainStartTimestampMonotonic')
+# Of [Install], and the folders of links beside the units by which "systemctl enable" obeys them.
+INSTALLS = (('WantedBy', 'wants'), ('RequiredBy', 'requires'))
 CALL_TIMEOUT = 30
 START_TIMEOUT = 90
 SETTLE = 1.0
@@ -250,15 +252,36 @@ def daemon_reload():
     _command.run(['systemctl', 'daemon-reload'], CALL_TIMEOUT * 2, check=True)
 
 
-def apply(plan, states, changed_paths, write_files, timeout=START_TIMEOUT, wait=True):
+def links(path, text):
+    """Paths of the links by which C(systemctl enable) would have a unit file started at boot. Pure."""
+    found = []
+    for key, kind in INSTALLS:
+        for line in re.findall(r'^%s[ \t]*=[ \t]*(.*)$' % key, text, re.MULTILINE):
+            found += [os.path.join(os.path.dirname(path), '%s.%s' % (target, kind), os.path.basename(path)) for target in line.split()]
+    return found
+
+
+def write(plan, states, file_plan):
+    """Write the files of a plan. A unit that is new and to be enabled is linked before it is there: a run that is killed between the two
+    leaves a link to nothing, which systemd passes over, and never a unit that does not come up with its host.
+    """
+    enabled = [step.name for step in _steps(plan) if step.enable]
+    for path, text in sorted(_text_files.written(file_plan).items()):
+        name = os.path.basename(path)
+        if is_unit_file(path) and name in enabled and not (name in states and states[name].exists):
+            for link in links(path, text):
+                _files.link(path, link)
+    _text_files.apply(file_plan)
+
+
+def apply(plan, states, file_plan, timeout=START_TIMEOUT, wait=True):
     """Stop, write the files, let systemd read them, start: the order in which nothing runs with half of its files.
 
-    :arg write_files: callable that makes the changes of changed_paths.
     :arg wait: whether to wait until what was started is active; False for callers that have a better way to see that.
     """
     apply_stops(plan, timeout)
-    write_files()
-    if reload_needed(changed_paths, states):
+    write(plan, states, file_plan)
+    if reload_needed(file_plan.names(), states):
         daemon_reload()
     apply_starts(plan, timeout, wait=wait)
 

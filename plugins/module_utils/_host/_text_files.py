@@ -291,6 +291,12 @@ def apply(plan):
             _files.write_atomic(item.path, item.text, mode=item.mode, owner=item.owner, group=item.group, staging=item.staging)
 
 
+def written(plan):
+    """{path: text} of the files whose content a plan writes. Pure."""
+    return dict((change.how.path, change.how.text) for change in plan
+                if change.how is not None and change.how.kind == 'file' and not isinstance(change.after, dict))
+
+
 def write(files):
     """Bring files to the wanted state outside of a plan."""
     apply(reconcile(files, read(files)))

@@ -38,6 +38,20 @@ def on_disk(name):
     return "".join(read(each) for each in [path] + sorted(glob.glob(path + ".d/*.conf")))
 
 
+def links(name):
+    """What enables a unit: links in the folders of what wants it, also while there is no unit."""
+    return [path for path in glob.glob(os.path.join(UNITS, "*.wants", "*")) if os.path.basename(path) == name]
+
+
+def enable(name):
+    for target in " ".join(settings(on_disk(name) or "", "WantedBy")).split():
+        folder = os.path.join(UNITS, target + ".wants")
+        if not os.path.isdir(folder):
+            os.mkdir(folder)
+        if not os.path.lexists(os.path.join(folder, name)):
+            os.symlink(os.path.join(UNITS, name), os.path.join(folder, name))
+
+
 def settings(text, key):
     return re.findall(r"^%s=(.*)$" % key, text.replace("\\\n", ""), re.MULTILINE)
 
@@ -116,7 +130,7 @@ class Manager:
         if disk:
             plain = "disabled" if "[Install]" in disk else "static"
             values["ExecStart"] = "{ path=x ; argv[]=%s ; ignore_errors=no }" % "".join(settings(disk, "ExecStart")[-1:])
-            values["UnitFileState"] = "masked" if disk == "masked" else "enabled" if name in self.state["enabled"] else plain
+            values["UnitFileState"] = "masked" if disk == "masked" else "enabled" if links(name) else plain
         values["LoadState"] = "masked" if text == "masked" else "loaded" if text is not None else "not-found"
         values["NeedDaemonReload"] = "yes" if text is not None and disk != text else "no"
         return values
@@ -149,9 +163,14 @@ def main():
     elif verb == "daemon-reload":
         manager.state["loaded"] = dict((name, on_disk(name)) for name in manager.state["loaded"] if on_disk(name) is not None)
     elif verb == "enable":
-        manager.state["enabled"] += [name for name in names if "[Install]" in (on_disk(name) or "")]
+        for name in names:
+            enable(name)
     elif verb == "disable":
-        manager.state["enabled"] = [name for name in manager.state["enabled"] if name not in names]
+        for name in names:
+            for path in links(name):
+                os.unlink(path)
+                if not os.listdir(os.path.dirname(path)):
+                    os.rmdir(os.path.dirname(path))
     elif verb in ("start", "stop", "restart"):
         for name in names:
             if verb != "start":

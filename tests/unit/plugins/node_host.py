@@ -16,6 +16,13 @@ import time
 
 import pytest
 
+STATUS = """1000-BIRD 1.6.8
+1011-Router ID is 10.0.0.11
+ Current server time is 2026-11-22 12:09:02
+ Last reboot on 2026-11-22 12:09:01
+ Last reconfiguration on 2026-11-22 12:09:01
+%s0013 Daemon is up and running
+"""
 IMAGE = 'quay.io/calico/node:v2.6.6'
 
 
@@ -25,7 +32,10 @@ def _read(path):
 
 
 class Bird(threading.Thread):
-    """Answers `show protocols` on a control socket: a session with every other node of the datastore, whose C(state()) has nodes and mesh."""
+    """Answers on a control socket: a session with every other node of the datastore, whose C(state()) has nodes and mesh.
+
+    recovering: for so many looks at its status it still recovers from a restart. Replies as those of a BIRD 1.6.8 that was looked at.
+    """
 
     def __init__(self, state):
         super(Bird, self).__init__()
@@ -36,7 +46,7 @@ class Bird(threading.Thread):
         self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.server.bind(self.path)
         self.server.listen(5)
-        self.down, self.extra = set(), []
+        self.down, self.extra, self.recovering = set(), [], 0
 
     def lines(self):
         found = []
@@ -54,7 +64,12 @@ class Bird(threading.Thread):
             except (OSError, socket.error):
                 return
             client.sendall(b'0001 BIRD 1.6.8 ready.\n')
-            if client.recv(100) == b'show protocols\n':
+            asked = client.recv(100)
+            if asked == b'show status\n':
+                recovery = '0024-Graceful restart recovery in progress\n   Waiting for 2 protocols to recover\n   Wait timer is 239/240\n'
+                self.recovering -= 1
+                client.sendall((STATUS % (recovery if self.recovering >= 0 else '')).encode('ascii'))
+            elif asked == b'show protocols\n':
                 rows = ['2002-name     proto    table    state  since       info', '1002-device1  Device   master   up     23:49:11    ']
                 client.sendall(('\n'.join(rows + [' ' + line for line in self.lines()] + ['0000 ', ''])).encode('ascii'))
             client.close()

@@ -91,7 +91,7 @@ class Host:
         self.units = root.join("etc", "systemd", "system")
         for folder in ("bin", "systemd", "members", "srv", "etc/systemd/system"):
             root.ensure(folder, dir=True)
-        root.join("systemd", "state.json").write(json.dumps({"enabled": [], "loaded": {}, "services": {}}, sort_keys=True))
+        root.join("systemd", "state.json").write(json.dumps({"loaded": {}, "services": {}}, sort_keys=True))
         self.double("systemctl", "systemctl.py")
         self.tool("journalctl", '#!/bin/sh\ntail -n "$4" "%s/systemd/$2.journal"\n' % root)
         self.etcd = self.tool("etcd-archive", "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, "etcd.py"))))

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
 from ansible_collections.dcos.calico.plugins.modules import agent_files
 
 PEM = '-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n'
@@ -195,6 +196,36 @@ def test_drift_of_units_is_repaired(run, systemd_host):
     systemd_host.calls()
     result = run([UNIT], [unit])
     assert result['changed'] and not result['daemon_reloaded'] and systemd_host.calls() == ['enable x.service']
+
+
+class PowerCut(BaseException):
+    pass
+
+
+def cut():
+    raise PowerCut
+
+
+@pytest.mark.parametrize('install', ['WantedBy=multi-user.target', 'WantedBy = multi-user.target\nRequiredBy=a.target b.target'])
+def test_a_new_unit_is_never_there_without_being_enabled(run, systemd_host, monkeypatch, install):
+    """Power goes when its file is written, before anything else: it would come up with its host."""
+    unit = dict(UNIT, content=UNIT['content'].replace('WantedBy=multi-user.target', install))
+    with monkeypatch.context() as power:
+        power.setattr(_systemd, 'daemon_reload', cut)
+        with pytest.raises(PowerCut):
+            run([unit], [STARTED])
+    folders = ['multi-user.target.wants'] + (['a.target.requires', 'b.target.requires'] if 'RequiredBy' in install else [])
+    links = [systemd_host.units.join(folder, 'x.service') for folder in folders]
+    assert systemd_host.calls() == [] and [link.readlink() for link in links] == [str(systemd_host.units.join('x.service'))] * len(links)
+    assert systemd_host.units.join('x.service').read() == unit['content']
+    assert run([unit], [STARTED])['units_changed'] == ['x.service'] and systemd_host.calls() == ['start x.service']
+    # One that somebody disabled is not linked ahead: its file is there, so the old state is whole
+    os.system('systemctl disable x.service')
+    with monkeypatch.context() as power:
+        power.setattr(_systemd, 'daemon_reload', cut)
+        with pytest.raises(PowerCut):
+            run([dict(unit, content=unit['content'] + '# new\n')], [STARTED])
+    assert not links[0].check(link=1)
 
 
 def test_what_a_killed_run_left_is_finished(run, systemd_host):

@@ -134,6 +134,21 @@ def test_the_mesh_must_be_up_but_for_tolerated_peers_and_hosts_without_address(r
     assert run_module(calicoctl_node, node.args(health={'down_peers': 'report', 'timeout': 0.3}))['missing_peers'] == ['10.0.0.13']
 
 
+def test_a_bird_that_recovers_is_waited_for_but_not_for_a_peer_that_is_gone(run_module, node, monkeypatch):
+    monkeypatch.setattr(_bgp, 'port_open', lambda address: False)
+    node.update(nodes={'agent2': '10.0.0.12/24', 'agent3': '10.0.0.13/24'})
+    run_module(calicoctl_node, node.args())
+    node.bird.recovering = 3
+    assert not run_module(calicoctl_node, node.args())['changed'] and node.bird.recovering == -1
+    for peers in ('auto', '2'):
+        node.bird.recovering = 1000
+        result = run_module(calicoctl_node, node.args(health={'timeout': 0.3, 'peers': peers}))
+        assert result['failed'] and 'BIRD still recovers from its restart: Waiting for 2 protocols to recover' in result['msg']
+    node.bird.down.add('10.0.0.13')
+    assert run_module(calicoctl_node, node.args(health={'down_peers': 'report'}))['peers_down'] == ['10.0.0.13']
+    assert not run_module(calicoctl_node, node.args(health={'peers': '1'})).get('failed')
+
+
 def test_a_number_of_peers(run_module, node):
     node.update(nodes={'agent2': '10.0.0.12/24', 'agent3': '10.0.0.13/24'})
     node.bird.down.add('10.0.0.13')

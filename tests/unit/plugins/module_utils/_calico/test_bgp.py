@@ -45,6 +45,17 @@ def test_protocols(text):
         ('10.98.0.15', 'node specific', 'start', 'Active Socket: Connection refused', False)]
 
 
+@pytest.mark.parametrize('text, expected', [
+    ('0024-Graceful restart recovery in progress\n   Waiting for 1 protocols to recover\n   Wait timer is 238/240\n0013 Daemon is up and running\n',
+     'Waiting for 1 protocols to recover'),
+    ('BIRD 1.6.3\nGraceful restart recovery in progress\n  Waiting for 2 protocols to recover\n', 'Waiting for 2 protocols to recover'),
+    ('Graceful restart recovery in progress\n', 'Graceful restart recovery in progress'),
+    (' Last reboot on 2026-11-22 11:53:51\n0013 Daemon is up and running\n', None),
+])
+def test_recovery(text, expected):
+    assert _bgp.parse_recovery(text) == expected
+
+
 def test_nobody_on_the_socket(tmpdir):
     with pytest.raises(CalicoError) as raised:
         _bgp.ask(str(tmpdir.join('bird.ctl')))
