@@ -30,7 +30,6 @@ ARGUMENT_SPEC = {
     "lifetime": {"type": "int", "default": 1800},
     "sweep": {"type": "bool", "default": False},
     "files": {"type": "list", "elements": "str", "default": []},
-    "show": {"type": "bool", "default": False},
 }
 PROC = "/proc"
 
@@ -108,6 +107,7 @@ class ActionModule(ActionBase):
         gone = [str(app["id"]) for app in args["apps"]] if args["sweep"] else _verify_plan.leftovers(args["apps"], now, is_over)
         result.update(
             changed=False,
+            start=not self._task.check_mode,
             run=run,
             started=now,
             apps=apps,
@@ -117,7 +117,7 @@ class ActionModule(ActionBase):
             runs=sorted({_verify_plan.run_of(app["id"]) for app in args["apps"] if app["id"] not in gone}),
             outside=[] if "outside" in wanted.skip else _verify_plan.outside(wanted, args["cluster"]),
         )
-        if args["show"]:
+        if self._task.check_mode:
             self._show(result, wanted)
         return result
 

@@ -132,6 +132,11 @@ appeared:
   type: list
   elements: str
   sample: [10.0.1.11]
+waited:
+  description: Whether what is missing had the time that was asked for. V(false) in check mode, in which nothing was done that could bring it.
+  returned: success
+  type: bool
+  sample: true
 datastore_read:
   description: Whether the datastore was asked. V(false) in check mode where calicoctl or its configuration file is not there yet.
   returned: success
@@ -169,7 +174,7 @@ def job(module):
     calicoctl = _runner.from_params(params)
     if module.check_mode and calicoctl.not_set_up() is not None:
         return dict(changed=False, nodes=[], missing=sorted(set(params['expected'] or [])), extra=[], without_address=[], without_tunnel=[], appeared=[],
-                    datastore_read=False)
+                    waited=False, datastore_read=False)
     patience = 0 if module.check_mode else params['wait_timeout']
     found = _node_list.wait_for_nodes(calicoctl, params['expected'], params['others'], Deadline(patience))
     if found.missing and patience:
@@ -187,6 +192,7 @@ def job(module):
         without_address=found.without_address,
         without_tunnel=sorted(name for name, tunnel in tunnels.items() if not tunnel),
         appeared=sorted(name for name in late if tunnels[name]),
+        waited=not module.check_mode,
         datastore_read=True,
     )
 

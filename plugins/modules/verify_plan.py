@@ -16,7 +16,7 @@ description:
     this verification's own.
   - Tells which apps earlier verifications have left. On the machine that such a run was started on it is seen whether its process is gone; of runs of other
     machines it is known until when they may go on.
-  - Runs on the controller and changes nothing. Each call makes another plan.
+  - Runs on the controller and changes nothing. Each call makes another plan. In check mode it shows what would be started.
 author:
   - dcos.calico maintainers (@dcos)
 options:
@@ -95,11 +95,6 @@ options:
     type: list
     elements: str
     default: []
-  show:
-    description:
-      - Show what would be started.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - dcos.calico._attributes.info
 attributes:
@@ -131,6 +126,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+start:
+  description: Whether RV(apps) are to be started; V(false) in check mode.
+  returned: success
+  type: bool
+  sample: true
 run:
   description: Name of this verification.
   returned: success

@@ -19,11 +19,11 @@ CLUSTER = {"agents": agents(), "leader": "10.0.0.11"}
 NETWORKS = [{"name": "old", "state": "absent"}, {"name": "calico"}, {"name": "blue"}]
 
 
-def run(monkeypatch: pytest.MonkeyPatch, hostvars: dict[str, Any] | None = None, **args: Any) -> tuple[dict[str, Any], str]:
+def run(monkeypatch: pytest.MonkeyPatch, hostvars: dict[str, Any] | None = None, check: bool = False, **args: Any) -> tuple[dict[str, Any], str]:
     shown: list[str] = []
     monkeypatch.setattr(plugin.Display, "display", lambda self, message, *more, **options: shown.append(message))
     task = Task()
-    task.action = "dcos.calico.verify_plan"
+    task.action, task.check_mode = "dcos.calico.verify_plan", check
     task.args = {"cluster": CLUSTER, "apps": [], "known_networks": NETWORKS, **args}
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
     result = action.run(task_vars={"hostvars": hostvars or {}})
@@ -35,6 +35,7 @@ def run(monkeypatch: pytest.MonkeyPatch, hostvars: dict[str, Any] | None = None,
 def test_the_first_network_that_is_wanted_and_all_agents(monkeypatch: pytest.MonkeyPatch) -> None:
     result, shown = run(monkeypatch)
     assert result["networks"] == ["calico"] and len(result["apps"]) == 3 and len(result["agents"]) == 3 and not result["changed"] and shown == ""
+    assert result["start"]
     assert result["outside"] == ["10.0.0.11:5050"] and result["leftovers"] == [] and result["runs"] == []
     again = run(monkeypatch)[0]
     assert again["run"] != result["run"], "another run has a name of its own"
@@ -52,10 +53,10 @@ def test_bad_input_is_one_message(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert result["failed"] and "there is no folder" in result["msg"] and f"{tmp_path} cannot be written" in result["msg"] and "x.xml" not in result["msg"]
 
 
-def test_what_would_be_started_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_mode_starts_nothing_and_shows_what_would_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     left = {"id": "/dcos-calico-verify/r0/a", "labels": {"CALICO_VERIFY_UNTIL": "1"}}
-    result, shown = run(monkeypatch, show=True, apps=[left])
-    assert result["leftovers"] == [{"id": "/dcos-calico-verify/r0/a"}] and "3 apps below /dcos-calico-verify" in shown
+    result, shown = run(monkeypatch, check=True, apps=[left])
+    assert not result["start"] and result["leftovers"] == [{"id": "/dcos-calico-verify/r0/a"}] and "3 apps below /dcos-calico-verify" in shown
     assert "an echo server on 10.0.1.61, network calico" in shown and "/dcos-calico-verify/r0/a, which an earlier run has left, is removed" in shown
 
 

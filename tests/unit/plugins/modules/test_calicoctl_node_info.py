@@ -63,7 +63,7 @@ def test_lists_nodes_by_name_and_counts_only_those_with_an_address(info, calicoc
         {'name': 'm1', 'address': '10.0.0.9', 'prefix': 32, 'tunnel': None},
     ]
     assert result['without_address'] == ['10.0.0.3'] and result['missing'] == result['extra'] == result['without_tunnel'] == []
-    assert result['datastore_read'] is True and result['changed'] is False
+    assert result['datastore_read'] is True and result['waited'] is True and result['changed'] is False
 
 
 COMPARISONS = [
@@ -137,7 +137,7 @@ def test_check_mode_looks_once(info, calicoctl, time):
 def test_before_calicoctl_is_set_up_only_check_mode_answers(info, calicoctl):
     calicoctl.folder.join('calicoctl').remove()
     result = info(check=True, expected=['b', 'a'], wait_timeout=60)
-    assert (result['nodes'], result['missing'], result['datastore_read']) == ([], ['a', 'b'], False)
+    assert (result['nodes'], result['missing'], result['waited'], result['datastore_read']) == ([], ['a', 'b'], False, False)
     assert 'there is no executable' in info(expected=['a'])['msg']
 
 
