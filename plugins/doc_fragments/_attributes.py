@@ -33,6 +33,17 @@ attributes:
     support: full
 """
 
+    # Modules that are action plugins alone, for all hosts together
+    CONTROLLER = r"""
+attributes:
+  action:
+    description: Has a corresponding action plugin, which does it all.
+    support: full
+  bypass_host_loop:
+    description: Runs once for all hosts.
+    support: none
+"""
+
     # Modules of meta/runtime.yml's action group agent
     AGENT = r"""
 attributes:

@@ -109,16 +109,11 @@ options:
         type: str
 extends_documentation_fragment:
   - dcos.calico._attributes
+  - dcos.calico._attributes.controller
 attributes:
   diff_mode:
     description: Shows each interface and rule before and after.
     support: full
-  action:
-    description: Has a corresponding action plugin, which does it all.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts.
-    support: none
 seealso:
   - module: dcos.calico.cloud_judge
 """

@@ -186,13 +186,7 @@ options:
             default: ""
 extends_documentation_fragment:
   - dcos.calico._attributes.info
-attributes:
-  action:
-    description: Has a corresponding action plugin, which does it all.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts.
-    support: none
+  - dcos.calico._attributes.controller
 """
 
 EXAMPLES = r"""

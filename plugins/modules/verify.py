@@ -98,16 +98,11 @@ options:
     default: true
 extends_documentation_fragment:
   - dcos.calico._attributes.info
+  - dcos.calico._attributes.controller
 attributes:
   check_mode:
     description: Writes no files.
     support: full
-  action:
-    description: Has a corresponding action plugin, which does it all.
-    support: full
-  bypass_host_loop:
-    description: Runs once for all hosts.
-    support: none
 """
 
 EXAMPLES = r"""

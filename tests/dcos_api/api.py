@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import requests
-from standin import ANSWER_SECONDS, Standin, eventually, patience
+from standin import ANSWER_SECONDS, Standin
+from standin_service import eventually, patience
 
 Json = dict[str, Any]
 

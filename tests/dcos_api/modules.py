@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from standin import ROOT, patience
+from standin import ROOT
+from standin_service import patience
 
 sys.path.insert(0, str(ROOT / "tools"))
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from standin import ROOT, patience
+from standin import ROOT
+from standin_service import patience
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tools"))

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import shutil
-import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-STANDINS = ROOT / "tests" / "standins"
-START_SECONDS = 60
+sys.path.insert(0, str(ROOT / "tests" / "standins"))
+
+from standin_service import Service, interpreter, patience  # noqa: E402
+
 ANSWER_SECONDS = 60
-STOP_SECONDS = 15
 SCALE = 0.02
 FIRST_AGENT = "127.9.0.21"
 CPUS = {"cpus": 4, "mem": 14018, "disk": 35572, "gpus": 0}
@@ -30,37 +28,11 @@ CPUS = {"cpus": 4, "mem": 14018, "disk": 35572, "gpus": 0}
 Json = dict[str, Any]
 
 
-def patience(seconds: float) -> float:
-    """A deadline, times DCOS_API_TIMEOUT_SCALE for slow machines."""
-    return seconds * float(os.environ.get("DCOS_API_TIMEOUT_SCALE") or 1)
-
-
-def interpreter() -> Path:
-    """The Python of the service's environment, made if it is not there."""
-    sys.path.insert(0, str(ROOT / "tools"))
-    import venvs
-
-    return venvs.ensure("dcos") / "bin" / "python"
-
-
-def eventually(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """The first true value of check."""
-    deadline = time.monotonic() + patience(seconds)
-    while True:
-        found = check()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.05)
-
-
-class Standin:
+class Standin(Service):
     """A running service. `url` is its Admin Router, `mesos`, `marathon` and `mesos_dns` the others' own ports."""
 
     def __init__(self, directory: Path, python: Path, **settings: Any) -> None:
-        self.directory = directory
-        self._python = python
+        super().__init__("dcos_standin", directory, python)
         self.control_token = secrets.token_hex(8)
         kinds = ("admin_router", "mesos", "marathon", "mesos_dns")
         tls = bool(settings.get("tls"))
@@ -75,43 +47,15 @@ class Standin:
             "time_scale": SCALE,
             **settings,
         }
-        self._process: subprocess.Popen[bytes] | None = None
         self.listeners: dict[str, str] = {}
         self.agents: list[str] = []
 
     # -- life -------------------------------------------------------------------------------
 
     def start(self) -> Standin:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        config = self.directory / "config.json"
-        config.touch(mode=0o600)
-        config.write_text(json.dumps(self.settings), encoding="utf-8")
-        ready = Path(self.settings["state_dir"]) / "ready.json"
-        ready.unlink(missing_ok=True)
-        env = {**os.environ, "PYTHONPATH": str(STANDINS), "PYTHONDONTWRITEBYTECODE": "1"}
-        with (self.directory / "service.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(self._python), "-m", "dcos_standin", "--config", str(config)], env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
-        eventually(lambda: ready.exists() or self._process.poll() is not None, "the service is ready", START_SECONDS)
-        if self._process.poll() is not None:
-            raise AssertionError(f"the service ended: {self.log()}")
-        self.listeners = {entry["as"]: entry["url"] for entry in json.loads(ready.read_text(encoding="utf-8"))["listeners"]}
+        """Start it; where it listens is known then."""
+        self.listeners = {entry["as"]: entry["url"] for entry in self.begin(self.settings)["listeners"]}
         return self
-
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def log(self) -> str:
-        return (self.directory / "service.log").read_text(encoding="utf-8", errors="replace")
 
     @property
     def url(self) -> str:

@@ -15,7 +15,8 @@ from conftest import Make
 from keys import signed, signing_request
 from modules import Modules, prepared
 from runs import Playbooks, local_hosts, on_this_host
-from standin import ROOT, eventually
+from standin import ROOT
+from standin_service import eventually
 
 Json = dict[str, Any]
 PAGE = ROOT / "docs" / "architecture.md"

@@ -14,7 +14,7 @@ import pytest
 import requests
 from api import Api
 from conftest import Make
-from standin import STANDINS
+from standin_service import STANDINS
 
 
 @pytest.mark.parametrize(("kind", "status"), [("500", 500), ("503", 503), ("html", 200)])

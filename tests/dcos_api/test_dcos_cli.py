@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from api import Api
 from conftest import Make
-from standin import ROOT, eventually, patience
+from standin import ROOT
+from standin_service import eventually, patience
 
 
 @pytest.fixture(scope="module")

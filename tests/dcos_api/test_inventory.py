@@ -10,7 +10,7 @@ from pathlib import Path
 from authority import Authority
 from conftest import Make
 from modules import prepared
-from standin import patience
+from standin_service import patience
 
 
 def test_the_inventory_is_the_cluster(make: Make, authority: Authority, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from api import Api
 from conftest import PERMISSIONS, Make
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from standin import eventually, patience, users
+from standin import users
+from standin_service import eventually, patience
 
 LOGIN = "/acs/api/v1/auth/login"
 DAYS = 24 * 3600

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from api import Api
 from conftest import Make
-from standin import eventually
+from standin_service import eventually
 
 SLEEP: dict[str, Any] = {"cmd": "exec sleep 1000", "cpus": 0.1, "mem": 16, "instances": 1}
 SERVE = f"exec {sys.executable} -m http.server --bind $HOST $PORT0"

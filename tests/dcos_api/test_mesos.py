@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from api import Api
 from conftest import Make
-from standin import eventually, patience
+from standin_service import eventually, patience
 
 SLEEP = {"cmd": "exec sleep 1000", "cpus": 0.5, "mem": 16, "instances": 1}
 

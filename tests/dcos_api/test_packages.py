@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from api import Api
 from conftest import Make
-from standin import eventually, patience
+from standin_service import eventually, patience
 
 COMPLETE = {"TaskRunEtcdProxy": 1, "TaskInstallDockerClusterStore": 2, "TaskInstallCalicoCNI": 2, "TaskRunCalicoNode": 1}
 

@@ -18,7 +18,7 @@ from api import Api
 from authority import Authority
 from conftest import Make
 from plays import Plays, Run, Running
-from standin import eventually
+from standin_service import eventually
 
 UNIVERSE, ROTATE = "universe", "rotate_certificates"
 CERTIFICATES = ("--tags", "certificates")

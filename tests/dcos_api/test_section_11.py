@@ -11,7 +11,7 @@ import pytest
 from api import Api, media
 from authority import Authority
 from conftest import Make
-from standin import eventually
+from standin_service import eventually
 
 SLEEP = {"cmd": "exec sleep 1000", "cpus": 0.1, "mem": 16, "instances": 1}
 

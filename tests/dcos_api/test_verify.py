@@ -18,7 +18,8 @@ import pytest
 from api import Api
 from conftest import Make
 from runs import Playbooks, Ran, local_hosts
-from standin import ROOT, eventually, patience
+from standin import ROOT
+from standin_service import eventually, patience
 
 Json = dict[str, Any]
 APPS = "/service/marathon/v2/apps"

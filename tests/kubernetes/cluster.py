@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import ssl
-import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-STANDINS = ROOT / "tests" / "standins"
-START_SECONDS = 60
-STOP_SECONDS = 15
+sys.path.insert(0, str(ROOT / "tests" / "standins"))
+
+from standin_service import Service, interpreter, patience  # noqa: E402
+
 ANSWER_SECONDS = 30
 TOKEN = "bootstrapper-2f9d6c1e"
 READER = "reader-77ab01c4"
@@ -32,18 +30,6 @@ Json = dict[str, Any]
 sys.path.insert(0, str(ROOT / "tools"))
 
 
-def patience(seconds: float) -> float:
-    """A deadline, times KUBERNETES_TIMEOUT_SCALE for slow machines."""
-    return seconds * float(os.environ.get("KUBERNETES_TIMEOUT_SCALE") or 1)
-
-
-def interpreter() -> Path:
-    """The Python of the service's environment, made if it is not there."""
-    import venvs
-
-    return venvs.ensure("dcos") / "bin" / "python"
-
-
 def schemas() -> Path:
     """The published schemas."""
     import venvs
@@ -51,23 +37,11 @@ def schemas() -> Path:
     return next(venvs.ensure("full").glob("lib/python3*/site-packages/kubernetes_validate/kubernetes-json-schema"))
 
 
-def eventually(check: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """The first true value of check."""
-    deadline = time.monotonic() + patience(seconds)
-    while True:
-        found = check()
-        if found:
-            return found
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:.0f} s: {what}")
-        time.sleep(0.05)
-
-
-class Kubernetes:
+class Kubernetes(Service):
     """A running service. Settings are those of its README, with its own address and certificates as they are given."""
 
     def __init__(self, directory: Path, **settings: Any) -> None:
-        self.directory = directory
+        super().__init__("kubernetes_standin", directory, interpreter())
         self.settings: Json = {
             "version": "v1.10.8",
             "schemas": str(schemas()),
@@ -78,36 +52,11 @@ class Kubernetes:
             **settings,
         }
         self.url = ""
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Kubernetes:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        config = self.directory / "config.json"
-        config.write_text(json.dumps(self.settings), encoding="utf-8")
-        ready = Path(self.settings["state_dir"]) / "ready.json"
-        ready.unlink(missing_ok=True)
-        env = {**os.environ, "PYTHONPATH": str(STANDINS), "PYTHONDONTWRITEBYTECODE": "1"}
-        with (self.directory / "service.log").open("ab") as log:
-            argv = [str(interpreter()), "-m", "kubernetes_standin", "--config", str(config)]
-            self._process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        eventually(lambda: ready.exists() or self._process.poll() is not None, "the API is ready", START_SECONDS)
-        assert self._process.poll() is None, self.log()
-        self.url = json.loads(ready.read_text(encoding="utf-8"))["url"]
+        """Start it; where it listens is known then."""
+        self.url = self.begin(self.settings)["url"]
         return self
-
-    def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def log(self) -> str:
-        return (self.directory / "service.log").read_text(encoding="utf-8", errors="replace")
 
     # -- requests, as plain as can be -------------------------------------------------------
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from authority import Authority
-from cluster import READER, TOKEN, Kubernetes, eventually
+from cluster import READER, TOKEN, Kubernetes
 from conftest import Start
+from standin_service import eventually
 
 Json = dict[str, Any]
 SYSTEM = "/api/v1/namespaces/kube-system"

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cluster import IMAGE, Kubernetes, eventually
+from cluster import IMAGE, Kubernetes
 from conftest import Start
+from standin_service import eventually
 from world import Etcd, free_port
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._kubernetes import objects

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from api import Api
 from authority import Authority
-from cluster import IMAGE, eventually
+from cluster import IMAGE
 from conftest import Start
 from runs import Playbooks, Ran
+from standin_service import eventually
 from test_controllers import NAME, PLURALS, WANTED, deployment, good, rule_of, send
 from world import NODE, Etcd, World, free_port, said
 

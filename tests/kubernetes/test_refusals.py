@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from api import Api
 from authority import Authority
-from cluster import READER, eventually
+from cluster import READER
 from conftest import Start
 from runs import Playbooks
+from standin_service import eventually
 from test_playbook import own_files
 from world import Etcd, World, free_port, said
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from api import Api
 from authority import Authority
-from cluster import TOKEN, Kubernetes, patience
+from cluster import TOKEN, Kubernetes
 from runs import Playbooks, Ran, local_hosts
+from standin_service import patience
 
 Json = dict[str, Any]
 PLAYBOOK = "playbooks/kubernetes.yml"
