@@ -67,7 +67,7 @@ def build_zipapp(tool: Tool, outdir: Path, interpreter: str) -> Path:
         # Isolated and without site: a stand-in has all it needs, and starting it is most of its time.
         stream.write(f"#!{interpreter} -IS\n".encode())
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr("__main__.py", f"from {tool.module} import main\n\nmain()\n")
+            _put(archive, "__main__.py", f"from {tool.module} import main\n\nmain()\n")
             for path in sorted((HERE / PACKAGE).rglob("*.py")):
                 _add(archive, path.relative_to(HERE).as_posix(), path.read_bytes())
             for library in tool.libraries:
@@ -86,10 +86,15 @@ def _add_library(archive: zipfile.ZipFile, library: str) -> None:
 
 def _add(archive: zipfile.ZipFile, name: str, source: bytes) -> None:
     """A module as source and as byte code; Pythons of another version use the source."""
-    archive.writestr(name, source)
+    _put(archive, name, source)
     code = compile(source, name, "exec", dont_inherit=True, optimize=0)
     digest = importlib.util.source_hash(source)
-    archive.writestr(f"{name}c", bootstrap._code_to_hash_pyc(code, digest, False))  # type: ignore[attr-defined]
+    _put(archive, f"{name}c", bootstrap._code_to_hash_pyc(code, digest, False))  # type: ignore[attr-defined]
+
+
+def _put(archive: zipfile.ZipFile, name: str, content: str | bytes) -> None:
+    """A file of one and the same time, so that the same sources make the same zipapp."""
+    archive.writestr(zipfile.ZipInfo(name), content)
 
 
 def python_with_pip() -> str:
