@@ -17,6 +17,10 @@ from .paths import BIRD_CONFIG, BIRD_CONTROL, LOG_DIR, RUN_DIR
 from .startup import Startup, Terminate, node_name
 
 _RESTART_DELAY = 1.0
+# Seconds from the container's start to BIRD's. The real one needs them for confd and runit: its sessions are back 8 s after `docker start`, of which BIRD's
+# own connect delay is 4 to 5 (facts/real-in-lab.md C). A BIRD that is there sooner tries to connect in the same second as its peers do, whose delay began
+# when the one before went; of two connections made at once the peers' BIRD takes the later for another restart, and drops the routes of the first.
+_BIRD_DELAY = 2.0
 _PACKAGE = __package__ or "calico_standin.node"
 
 
@@ -74,7 +78,8 @@ def _python(name: str, title: str, module: str) -> Service:
 
 def _bird(program: str, version: int) -> Service:
     control, config = BIRD_CONTROL[version], BIRD_CONFIG[version]
-    return Service(program, program, [program, "-R", "-s", str(control), "-d", "-c", str(config)], needs=config)
+    argv = [program, "-R", "-s", str(control), "-d", "-c", str(config)]
+    return Service(program, program, argv, needs=config, not_before=time.monotonic() + _BIRD_DELAY)
 
 
 class Supervisor:
