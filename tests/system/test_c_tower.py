@@ -73,8 +73,9 @@ def state_of(snapshot: dict[str, Any], host: str) -> dict[str, Any]:
 
 
 def datastore(snapshot: dict[str, Any]) -> dict[str, str]:
-    """Pools, settings and nodes; not what Felix reports with the time."""
-    return {key: value for key, value in snapshot["etcd"].items() if any(word in key for word in ("/ipam/v4/pool/", "/v1/config/", "ip_addr_v4", "network_v4"))}
+    """Pools, settings and nodes; not what Felix reports with the time, nor the name that each datastore gets by chance."""
+    found = {key: value for key, value in snapshot["etcd"].items() if not key.endswith("/ClusterGUID")}
+    return {key: value for key, value in found.items() if any(word in key for word in ("/ipam/v4/pool/", "/v1/config/", "ip_addr_v4", "network_v4"))}
 
 
 def test_a_check_says_what_site_would_do_and_changes_nothing(whole: Whole) -> None:
