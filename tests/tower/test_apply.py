@@ -121,6 +121,6 @@ def test_what_somebody_changed_in_awx_is_said_by_a_check_and_repaired(server: Se
 @pytest.mark.slow
 def test_settings_of_ones_own(server: Server, apply: Apply) -> None:
     changed = apply(tower_slices=2, tower_project_branch="stable", tower_update_secrets=True).require().changed()
-    assert changed == {"Calico - check", "Calico - site", "Keep the project", "DC/OS", "DC/OS hosts"}
-    assert server.awx.named("job_templates", "Calico - site")["job_slice_count"] == 2
+    assert changed == {"Calico - check", "Calico - site", "Calico - verify", "Keep the project", "DC/OS", "DC/OS hosts"}
+    assert {server.awx.named("job_templates", f"Calico - {name}")["job_slice_count"] for name in ("site", "verify")} == {2}
     assert server.awx.secrets[server.awx.named("credentials", "DC/OS")["id"]]["password"] == PASSWORD
