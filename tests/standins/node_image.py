@@ -36,7 +36,7 @@ _PYTHON = "usr/bin/python3.11"
 _PACKAGES = (
     "bird busybox-static iproute2 ipset iptables python3.11-minimal libpython3.11-minimal libpython3.11-stdlib libc6 "
     "libbpf1 libbsd0 libcap2 libelf1 libexpat1 libip4tc2 libip6tc2 libipset13 libmd0 libmnl0 libnetfilter-conntrack3 "
-    "libnfnetlink0 libgcc-s1 libssl3 libxtables12 zlib1g"
+    "libffi8 libnfnetlink0 libgcc-s1 libssl3 libxtables12 zlib1g"
 ).split()
 _PROGRAMS = ("usr/sbin/bird", "usr/sbin/bird6", "usr/bin/ip", "usr/sbin/xtables-legacy-multi", "usr/sbin/ipset", _PYTHON)
 # The interpreter loads it by name when a thread ends.

@@ -12,14 +12,13 @@ from pathlib import Path
 from types import FrameType
 
 from ..ipam.log import Log
-from . import confd
+from . import clock, confd
 from .paths import BIRD_CONFIG, BIRD_CONTROL, LOG_DIR, RUN_DIR
 from .startup import Startup, Terminate, node_name
 
 _RESTART_DELAY = 1.0
 # Seconds from the container's start to BIRD's. The real one needs them for confd and runit: its sessions are back 8 s after `docker start`, of which BIRD's
-# own connect delay is 4 to 5 (facts/real-in-lab.md C). A BIRD that is there sooner tries to connect in the same second as its peers do, whose delay began
-# when the one before went; of two connections made at once the peers' BIRD takes the later for another restart, and drops the routes of the first.
+# own connect delay is 4 to 5 (facts/real-in-lab.md C).
 _BIRD_DELAY = 2.0
 _PACKAGE = __package__ or "calico_standin.node"
 
@@ -134,6 +133,7 @@ def main() -> None:
     confd.once(Log("INFO", sys.stdout))
     if os.environ.get("CALICO_LIBNETWORK_ENABLED") == "true":
         print("CALICO_LIBNETWORK_ENABLED is true - start libnetwork service", flush=True)
+    clock.shift_seconds_of_children()
     print("Calico node started successfully", flush=True)
     Supervisor(wanted).run()
 
