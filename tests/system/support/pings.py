@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import subprocess
+from collections.abc import Collection
 from types import TracebackType
 
 from dcoslab.process import scaled
@@ -45,5 +46,6 @@ class Pings:
         gaps = [(b - a, a, pair) for pair, times in self.answers.items() for a, b in zip(times, times[1:])]
         return sorted(gaps, reverse=True)[:5]
 
-    def longest_silence(self) -> float:
-        return max(self.silences().values())
+    def longest_silence(self, but: Collection[frozenset[str]] = ()) -> float:
+        """Of all pairs, or of all but those whose BIRDs have met (support/collisions.py)."""
+        return max(seconds for pair, seconds in self.silences().items() if frozenset(pair) not in but)
