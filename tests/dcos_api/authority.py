@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit" / "plugins"))
+
+from ports import free_port  # noqa: E402
 
 USAGES = ["signing", "key encipherment", "server auth", "client auth"]
 ANSWER_SECONDS = 20
@@ -48,9 +53,7 @@ class Authority:
         profile = {"usages": USAGES, "expiry": "8760h"}
         strict = {**profile, "name_whitelist": "^[a-z]+[.]example[.]com$"}
         (self.directory / "cfssl.json").write_text(json.dumps({"signing": {"default": profile, "profiles": {"strict": strict}}}), encoding="utf-8")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         files = ["-ca", "ca.crt", "-ca-key", "ca.key", "-ca-bundle", "ca.crt", "-int-bundle", "ca.crt", "-config", "cfssl.json"]
         argv = [str(cfssl), "serve", "-address", "127.0.0.1", "-port", str(port), *files]
         self._process = subprocess.Popen(argv, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from api import Api
 from authority import Authority
 from conftest import Make
 from plays import Plays, Run, Running
+from ports import free_port
 from standin_service import eventually
 
 UNIVERSE, ROTATE = "universe", "rotate_certificates"
@@ -160,12 +160,6 @@ def fixed(make: Make, etcd: str) -> Api:
     """Open DC/OS whose addresses outlive a restart, with one agent too few for etcd: the wait lasts until another one comes."""
     listen = [{"address": "127.0.0.1", "port": free_port(), "as": kind} for kind in ("admin_router", "mesos", "marathon", "mesos_dns")]
     return make("1.13.9", agents=(2, 0), listen=listen, launcher={"kind": "local", "etcd": etcd, "networks": ["dcos"]})
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

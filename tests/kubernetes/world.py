@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -16,6 +15,7 @@ from typing import Any
 from api import Api
 from authority import Authority
 from cluster import TOKEN, Kubernetes
+from ports import free_port
 from runs import Playbooks, Ran, local_hosts
 from standin_service import patience
 
@@ -84,12 +84,6 @@ class Etcd:
     def profiles(self) -> set[str]:
         """Names of the complete ones: rules are written last."""
         return {key.split("/")[5] for key in self.values() if key.startswith("/calico/v1/policy/profile/") and key.endswith("/rules")}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclasses.dataclass

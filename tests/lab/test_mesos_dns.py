@@ -20,6 +20,10 @@ from typing import Any
 
 import pytest
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit" / "plugins"))
+
+from ports import free_port  # noqa: E402
+
 PROGRAM = Path(__file__).resolve().parents[1] / "standins" / "mesos_dns_standin.py"
 
 
@@ -69,12 +73,6 @@ def test_the_first_source_that_has_an_address_gives_it(standin: ModuleType, sour
     assert found.a[target] == wanted and port == 8000 and not found.knows("old.marathon.mesos")
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 @contextmanager
 def mesos() -> Iterator[str]:
     """A master that tells a state."""
@@ -106,7 +104,7 @@ def ask(port: int, name: str, kind: int = 1) -> tuple[int, list[str]]:
 
 
 def test_it_answers_by_dns_and_http(tmp_path: Path) -> None:
-    port, web = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
+    port, web = free_port(), free_port()
     file = tmp_path / "mesos-dns.json"
     file.write_text(json.dumps({"port": port, "httpport": web, "listener": "127.0.0.1", "ipSources": ["netinfo", "host"], "httplistener": "127.0.0.1"}))
     with mesos() as url:

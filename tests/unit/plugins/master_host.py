@@ -66,7 +66,8 @@ class Master:
         from ansible_collections.dcos.calico.plugins.module_utils._host import _mesos_dns, _systemd
 
         _systemd.start([UNIT], 'restart')
-        assert _mesos_dns.wait_healthy(_mesos_dns.read(str(self.file)), 20).ok
+        health = _mesos_dns.wait_healthy(_mesos_dns.read(str(self.file)), 20)
+        assert health.ok, '%s; it said: %s' % (health.words, self.root.join('systemd', UNIT + '.journal').read())
         self.host.calls()
         return self
 

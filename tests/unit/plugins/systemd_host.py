@@ -8,11 +8,12 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import sys
 import threading
 
 import pytest
+
+from . import ports
 
 # Without site packages the doubles start faster; a virtualenv's Python 2.7 finds its own library only with them.
 FLAGS = "-E" if sys.version_info < (3,) else "-SE"
@@ -166,12 +167,8 @@ class Host:
 
 @pytest.fixture
 def free_port():
-    """A TCP port of 127.0.0.1 that nobody uses."""
-    with_port = socket.socket()
-    with_port.bind(("127.0.0.1", 0))
-    port = with_port.getsockname()[1]
-    with_port.close()
-    return port
+    """A port of 127.0.0.1 that nobody uses."""
+    return ports.free_port()
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from ansible_collections.dcos.calico.plugins.modules import dcos_ca_certificate
 
 from .ca_double import CaDouble, key_pem, request_pem
 from .dcos_api import Answer, Authority, DcosApi, Request
+from .ports import free_port
 
 Ask = Callable[[str, Any], "tuple[int, str, Any]"]
 
@@ -55,9 +56,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iter
     (folder / "ca-key.pem").write_text(key_pem(authority.key))
     usages = ["signing", "key encipherment", "server auth", "client auth"]
     (folder / "config.json").write_text(json.dumps({"signing": {"default": {"usages": usages, "expiry": "8760h"}}}))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     argv = ["cfssl", "serve", "-address", "127.0.0.1", "-port", str(port), "-ca", "ca.pem", "-ca-key", "ca-key.pem", "-config", "config.json"]
     process = subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
