@@ -39,20 +39,26 @@ class Wanted(object):
 
 
 class Look(object):
-    """One look: felix (None if fine, else what is wrong), peers as _bgp.peer(), bgp (None if fine, else what is wrong), absent addresses, and
-    the addresses of those that are down and to be reported only."""
-    __slots__ = ('felix', 'peers', 'bgp', 'absent', 'down')
+    """One look: felix, bgp and recovery (each None if fine, else what is wrong), peers as _bgp.peer(), absent addresses, and the addresses of
+    those that are down and to be reported only."""
+    __slots__ = ('felix', 'peers', 'bgp', 'absent', 'down', 'recovery')
 
-    def __init__(self, felix, peers, bgp=None, absent=(), down=()):
+    def __init__(self, felix, peers, bgp=None, absent=(), down=(), recovery=None):
         self.felix = felix
         self.peers = peers
         self.bgp = bgp
         self.absent = list(absent)
         self.down = list(down)
+        self.recovery = recovery
+
+    @property
+    def wrong(self):
+        """All that is, a sentence each."""
+        return [part for part in (self.felix, self.bgp, self.recovery) if part]
 
     @property
     def healthy(self):
-        return self.felix is None and self.bgp is None
+        return not self.wrong
 
 
 def felix_trouble(wanted):
@@ -93,14 +99,14 @@ def look(wanted, nodes, calicoctl):
     if wanted.peers != 'auto':
         count = len([item for item in peers if item['established']])
         few = '%d of %s BGP sessions are Established' % (count, wanted.peers) if count < int(wanted.peers) else None
-        return Look(felix, peers, few or recovering)
+        return Look(felix, peers, few, recovery=recovering)
     if not nodes.get(wanted.name):
         return Look(felix, peers, 'the datastore has no address of the node %s yet' % wanted.name)
     missing = _bgp.missing(expected_peers(wanted, nodes, peers, calicoctl), peers, wanted.tolerated)
     down = [address for address in missing if wanted.report_down and _bgp.down(address, peers)]
     absent = [address for address in missing if address not in down]
     said = 'no BGP session is Established with %s' % ', '.join(name_peer(each, nodes, peers) for each in absent) if absent else None
-    return Look(felix, peers, said or recovering, absent, down)
+    return Look(felix, peers, said, absent, down, recovering)
 
 
 def recovery_trouble(peers):
@@ -147,13 +153,15 @@ def wait(wanted, nodes, calicoctl, logs, fresh=False, clock=None, sleep=None):
 
 def unhealthy(wanted, seen, why, remedy, text):
     """The error: what is wrong, the cause if it is known, the last words, and what to do."""
-    wrong = '; '.join(part for part in (seen.felix, seen.bgp) if part)
     words = _felix.last_words(text) if seen.felix is not None and why is None else []
     if words:
         why = 'it last said: %s' % ' | '.join(words)
     if remedy is None and seen.absent:
         remedy = ('Open TCP port 179 between these hosts and see that calico/node runs there; one that is gone for good is removed with "calicoctl delete '
                   'node", and one that may be down is named in health.tolerated_peers')
-    return CalicoError('calico/node %s does not become healthy (%g seconds are allowed), %s' % (wanted.name, wanted.timeout, wrong), why=why,
+    if remedy is None and seen.recovery:
+        remedy = ('It waits until each peer has sent all of its routes: run "calicoctl node status" on the other hosts, where a session that comes and goes '
+                  'is one "since" just now, and see why its node restarts. BIRD ends its waiting by itself after 240 seconds; then run this again')
+    return CalicoError('calico/node %s does not become healthy (%g seconds are allowed), %s' % (wanted.name, wanted.timeout, '; '.join(seen.wrong)), why=why,
                        remedy=remedy or 'See "docker logs calico-node" and "journalctl -u calico-node" on the host',
                        missing_peers=seen.absent, peers=seen.peers)

@@ -144,6 +144,7 @@ def test_a_bird_that_recovers_is_waited_for_but_not_for_a_peer_that_is_gone(run_
         node.bird.recovering = 1000
         result = run_module(calicoctl_node, node.args(health={'timeout': 0.3, 'peers': peers}))
         assert result['failed'] and 'BIRD still recovers from its restart: Waiting for 2 protocols to recover' in result['msg']
+        assert 'It waits until each peer has sent all of its routes' in result['msg'] and 'by itself after 240 seconds' in result['msg']
     node.bird.down.add('10.0.0.13')
     assert run_module(calicoctl_node, node.args(health={'down_peers': 'report'}))['peers_down'] == ['10.0.0.13']
     assert not run_module(calicoctl_node, node.args(health={'peers': '1'})).get('failed')
