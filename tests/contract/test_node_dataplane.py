@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ _SOURCE = "20-dataplane.jsonl"
 _WORKLOADS = {"w1": ("a1", "calico"), "w2": ("a1", "calico"), "w3": ("a2", "calico"), "w4": ("a2", "other")}
 _PORT = 8000
 _SETTLE = 15
+_RESYNC = 2  # seconds in which Felix has seen that an interface went down
 _MESH = 25
 _HASHES = (
     (re.compile(r'--comment "cali:[\w-]{16}"'), '--comment "cali:<hash>"'),
@@ -226,6 +229,28 @@ def test_every_route_between_agents_is_bird_s(rig: ClusterRig) -> None:
     for agent in rig.agents:
         between = [line for line in routes(rig, agent) if " via " in line and not line.startswith("default")]
         assert between and all(line.endswith("proto bird") for line in between)
+
+
+def test_an_interface_has_its_route_whenever_it_comes_up(rig: ClusterRig) -> None:
+    """Docker's plugin makes one that is down and brings it up when Felix knows of the endpoint already."""
+    agent, name, network = rig.agents["a2"], "calilate", "192.168.250.1/32"
+    key = f"/calico/v1/host/{rig.text('a2')}/workload/libnetwork/libnetwork/endpoint/late"
+    endpoint = {"state": "active", "name": name, "mac": "ee:ee:ee:ee:ee:ee", "profile_ids": ["calico"], "ipv4_nets": [network], "ipv6_nets": []}
+    line = f"{network.partition('/')[0]} dev {name}"
+    agent.check("ip", "link", "add", name, "type", "veth", "peer", "name", "late0")
+    try:
+        rig.etcd.put(key, json.dumps(endpoint))
+        rig.until(lambda: name in rig.in_image("a2", "iptables-legacy", "-S"), _SETTLE)
+        for _time in range(2):
+            agent.check("ip", "link", "set", "late0", "up")
+            agent.check("ip", "link", "set", name, "up")
+            rig.until(lambda: any(line in route for route in routes(rig, "a2")), _SETTLE)
+            agent.check("ip", "link", "set", name, "down")
+            assert not any(line in route for route in routes(rig, "a2"))
+            time.sleep(_RESYNC)
+    finally:
+        rig.etcd.delete(key)
+        agent.check("ip", "link", "del", name)
 
 
 def test_no_bird_no_traffic(rig: ClusterRig) -> None:

@@ -10,6 +10,7 @@ from ..paths import TUNNEL_DEVICE
 from .model import Model
 
 _DEADLINE = 10
+_IFF_UP = 1
 _SETTINGS = {"rp_filter": "1", "route_localnet": "1", "proxy_arp": "1", "forwarding": "1"}
 _IPV4 = Path("/proc/sys/net/ipv4")
 _NETWORKS = Path("/sys/class/net")
@@ -27,14 +28,14 @@ def prepare_host() -> None:
 
 
 class Interfaces:
-    """Configures an interface when it appears, and only then."""
+    """Configures an interface when it comes up, and only then: the kernel forgets routes of one that goes down, and takes none for one that is."""
 
     def __init__(self) -> None:
         self._configured: dict[str, str] = {}
 
     def refresh(self, model: Model) -> None:
-        """See to the interfaces that have appeared and forget those that are gone."""
-        present = {endpoint.interface: endpoint for endpoint in model.local if (_NETWORKS / endpoint.interface / "ifindex").exists()}
+        """See to the interfaces that have come up and forget those that are gone or down; what fails is tried again the next time."""
+        present = {endpoint.interface: endpoint for endpoint in model.local if _is_up(endpoint.interface)}
         self._configured = {name: index for name, index in self._configured.items() if name in present}
         for name, endpoint in present.items():
             index = (_NETWORKS / name / "ifindex").read_text(encoding="ascii")
@@ -42,9 +43,16 @@ class Interfaces:
             if self._configured.get(name) != signature:
                 for setting, value in _SETTINGS.items():
                     (_IPV4 / "conf" / name / setting).write_text(value, encoding="ascii")
-                for network in endpoint.networks:
-                    _ip("-4", "route", "replace", network, "dev", name, "scope", "link")
-                self._configured[name] = signature
+                if all([_ip("-4", "route", "replace", network, "dev", name, "scope", "link") for network in endpoint.networks]):
+                    self._configured[name] = signature
+
+
+def _is_up(name: str) -> bool:
+    """Whether there is such an interface and it is up; libnetwork's is there before."""
+    try:
+        return bool(int((_NETWORKS / name / "flags").read_text(encoding="ascii"), 16) & _IFF_UP)
+    except OSError:
+        return False
 
 
 def set_up_tunnel(address: str, log: Log) -> None:
