@@ -92,7 +92,7 @@ def test_tasks_of_frameworks_that_do_not_checkpoint_are_named_and_not_waited_for
 
 def test_a_loose_rp_filter_afterwards_is_an_error(run_module, agent, monkeypatch):
     monkeypatch.setattr(_network, 'rp_filter', lambda: {'all': 2, 'default': 2, 'cali1': 1})
-    result = run_module(module, agent.args(timeout=0.8))
+    result = run_module(module, agent.args(timeout=2))
     assert result['failed'] and 'rp_filter is 2 of all' in result['msg'] and 'calico_host' in result['msg']
 
 

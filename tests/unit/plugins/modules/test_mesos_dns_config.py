@@ -105,7 +105,7 @@ def test_a_file_that_is_younger_matters_only_where_the_process_does_not_tell(run
 def test_sources_that_do_not_work_are_taken_back(run, master):
     before = master.text()
     master.mood('broken', 'netinfo')
-    result = run(wait=2)
+    result = run(wait=4)
     assert result['failed'] and result['restored'] is True and master.text() == before
     assert 'does not work with IPSources ["netinfo", "host"]' in result['msg'] and 'Its file is as it was, and it works with that' in result['msg']
     assert _mesos_dns.look(_mesos_dns.read(str(master.file))).sources == ['host', 'netinfo']
