@@ -52,6 +52,7 @@ def site(lab: Lab, given: dict[str, Any], *arguments: str) -> Run:
     return playbook(lab.inventory, *arguments, core=kubernetes.CORE, variables=given)
 
 
+@pytest.mark.slow
 def test_one_wrong_word_in_any_chapter_is_said_before_anything_is_touched(every: tuple[Lab, Any, dict[str, Any]]) -> None:
     lab, _api, given = every
     control, before = Control(lab), lab.snapshot()

@@ -102,6 +102,7 @@ def is_deleted(awx: Any) -> str:
 DRIFTS = [slices, becomes, asks_less, loses_a_credential, injects_elsewhere, is_another_file, is_deleted]
 
 
+@pytest.mark.slow
 def test_what_somebody_changed_in_awx_is_said_by_a_check_and_repaired(server: Server, apply: Apply) -> None:
     """And nothing else is: a secret that AWX has is not replaced unasked."""
     awx = server.awx
