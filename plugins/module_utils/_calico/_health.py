@@ -159,9 +159,9 @@ def unhealthy(wanted, seen, why, remedy, text):
     if remedy is None and seen.absent:
         remedy = ('Open TCP port 179 between these hosts and see that calico/node runs there; one that is gone for good is removed with "calicoctl delete '
                   'node", and one that may be down is named in health.tolerated_peers')
-    if remedy is None and seen.recovery:
-        remedy = ('It waits until each peer has sent all of its routes: run "calicoctl node status" on the other hosts, where a session that comes and goes '
-                  'is one "since" just now, and see why its node restarts. BIRD ends its waiting by itself after 240 seconds; then run this again')
+    if remedy is None and seen.recovery and seen.felix is None:
+        remedy = ('It waits until each peer has sent all of its routes. Run "calicoctl node status" on the other hosts: where SINCE is a moment ago, the '
+                  'session comes and goes; see why calico/node restarts there. BIRD ends its waiting by itself after 240 seconds; then run this again')
     return CalicoError('calico/node %s does not become healthy (%g seconds are allowed), %s' % (wanted.name, wanted.timeout, '; '.join(seen.wrong)), why=why,
                        remedy=remedy or 'See "docker logs calico-node" and "journalctl -u calico-node" on the host',
                        missing_peers=seen.absent, peers=seen.peers)

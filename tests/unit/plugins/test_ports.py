@@ -9,11 +9,18 @@ import pytest
 from . import ports
 
 
-def test_no_connection_is_given_such_a_port_by_the_kernel():
-    with open(ports.RANGE_FILE) as handle:
-        low, high = [int(word) for word in handle.read().split()]
-    given = [ports.free_port() for dummy in range(20)]
-    assert [port for port in given if low <= port <= high] == [] and len(set(given)) > 1
+@pytest.mark.parametrize('text, wanted', [
+    (u'10002\t65533\n', [10000, 10001, 65534, 65535]),
+    (u'32768\t60999\n', list(range(10000, 32768)) + list(range(61000, 65536))),
+    (u'1024\t65535\n', list(range(10000, 65536))),
+])
+def test_no_connection_is_given_such_a_port_by_the_kernel(monkeypatch, tmpdir, text, wanted):
+    """Unless it gives them all."""
+    path = tmpdir.join('range')
+    path.write(text)
+    monkeypatch.setattr(ports, 'RANGE_FILE', str(path))
+    assert ports.outside_of_connections() == wanted
+    assert set(ports.free_port() for dummy in range(5)) <= set(wanted)
 
 
 @pytest.mark.parametrize('kind', [socket.SOCK_STREAM, socket.SOCK_DGRAM])
