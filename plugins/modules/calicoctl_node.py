@@ -17,7 +17,11 @@ description:
   - Is only done when Felix is stable, every BGP session that should be there is Established, and BIRD has done recovering from its
     restart, so that the next node of a roll can be restarted without loss. Exit codes and Docker's word are not believed. An unchanged,
     healthy node costs one look.
-  - Refuses an address that another node of the datastore has, before anything is touched.
+  - The address is given by the node's resource in the datastore, which is written before the node is started, and not by C(--ip). calicoctl
+    takes an address with its prefix for none, and calico/node stores one without as a network of its own (V(/32)), at each start anew, so
+    that every other node seems to be across a subnet. Should the resource ever be lost, the node takes the first address of the
+    interface that has O(ip).
+  - Refuses an address that another node of the datastore has, or that this host does not have, before anything is touched.
   - Felix settings are not options here, because C(calicoctl node run) fixes the environment. They belong into the datastore
     (M(dcos.calico.calicoctl_config)).
 author:
@@ -29,12 +33,12 @@ options:
     type: str
   ip:
     description:
-      - IPv4 address of this node with its prefix, such as V(10.0.2.10/24). Required with O(state=present), because detection takes one of
-        DC/OS's own interfaces, and because without prefix the node is a network of its own.
+      - IPv4 address of this node with its prefix, such as V(10.0.2.10/24). An interface of this host must have it. Required with
+        O(state=present), because detection takes one of DC/OS's own interfaces, and because without prefix the node is a network of its own.
     type: str
   as_number:
     description:
-      - AS number of this node. Without it the cluster's is used.
+      - AS number of this node. Without it the node keeps the one that the datastore has of it, else the cluster's is used.
     type: int
   backend:
     description:
@@ -235,7 +239,7 @@ differences:
   returned: state is present
   type: list
   elements: str
-  sample: ["variable IP: is 10.0.2.10, wanted 10.0.2.10/24"]
+  sample: ["variable IP: is 10.0.2.10, wanted not set"]
 peers:
   description: BGP sessions at the end; in check mode those there are.
   returned: state is present
@@ -355,7 +359,7 @@ def bring_about(params, actual, work, calicoctl):
     _node_host.apply(params, actual, work, calicoctl)
     if work.held:
         return peers_now(params), [], actual.container['Id']
-    seen = _health.wait(_health.Wanted(params), actual.nodes, calicoctl, lambda: _node_host.logs(params), fresh=bool(work.start))
+    seen = _health.wait(_health.Wanted(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params), fresh=bool(work.start))
     container = actual.container if not work.start else _docker.container_and_image(_node.CONTAINER, params['image'])[0]
     return seen.peers, seen.down, (container or {}).get('Id')
 

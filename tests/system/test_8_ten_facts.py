@@ -22,7 +22,7 @@ HERE = "system/test_8_ten_facts.py"
 INSTALL, FAULTS, DURABILITY = "system/test_1_install.py", "system/test_2_faults.py", "system/test_5_durability.py"
 NODE_UNITS, PREFLIGHT = "unit/plugins/modules/test_calicoctl_node.py", "unit/plugins/module_utils/_calico/test_preflight.py"
 FACTS = {
-    "1. --ip is always passed: detection takes the bridges of DC/OS": f"{HERE}::test_the_address_is_given_where_detection_would_go_wrong "
+    "1. the address is always given: detection takes the bridges of DC/OS": f"{HERE}::test_the_address_is_given_where_detection_would_go_wrong "
                                                                      f"{INSTALL}::test_nodes_are_named_and_addressed_by_detect_ip",
     "2. proxy and node are units in order, the proxy with explicit URLs and folder": f"{HERE}::test_units_in_order_with_everything_explicit "
                                                                                      f"{FAULTS}::test_a_rebooted_agent_comes_back_by_itself",
@@ -76,8 +76,10 @@ def test_the_address_is_given_where_detection_would_go_wrong(lab: Lab) -> None:
     keys = lab.etcd()
     for agent in lab.agents:
         assert {"spartan", "d-dcos", "m-dcos", "docker0"} <= set(agent.out("ls", "/sys/class/net").split())
-        assert f"--ip={agent.address}/24 " in show(agent, "calico-node.service", "ExecStart")
+        start = show(agent, "calico-node.service", "ExecStart")
+        assert "--ip=" not in start and "--ip-autodetection-method=interface=^eth0$" in start
         assert keys[f"/calico/bgp/v1/host/{agent.address}/ip_addr_v4"] == agent.address
+        assert keys[f"/calico/bgp/v1/host/{agent.address}/network_v4"].endswith("/24")
 
 
 def test_units_in_order_with_everything_explicit(lab: Lab) -> None:

@@ -22,13 +22,15 @@ GRACE = 15  # seconds in which a node that was started at the same time may stil
 
 
 class Wanted(object):
-    """What healthy means: name of the node, felix_port (None: go by the age of Felix' process), timeout, stable_seconds, peers (C(auto) or
-    a number), tolerated (addresses that may be down), report_down (go on without peers on whose host no BIRD listens), bgp (False without BIRD)."""
-    __slots__ = ('name', 'felix_port', 'timeout', 'stable_seconds', 'peers', 'tolerated', 'report_down', 'bgp')
+    """What healthy means: name of the node, its address (with prefix, None: any), felix_port (None: go by the age of Felix' process), timeout,
+    stable_seconds, peers (C(auto) or a number), tolerated (addresses that may be down), report_down (go on without peers on whose host no BIRD
+    listens), bgp (False without BIRD)."""
+    __slots__ = ('name', 'address', 'felix_port', 'timeout', 'stable_seconds', 'peers', 'tolerated', 'report_down', 'bgp')
 
     def __init__(self, params):
         health = params['health']
         self.name = params['name']
+        self.address = params.get('ip')
         self.felix_port = health['felix_port'] or None
         self.timeout = health['timeout']
         self.stable_seconds = health['stable_seconds']
@@ -100,8 +102,10 @@ def look(wanted, nodes, calicoctl):
         count = len([item for item in peers if item['established']])
         few = '%d of %s BGP sessions are Established' % (count, wanted.peers) if count < int(wanted.peers) else None
         return Look(felix, peers, few, recovery=recovering)
-    if not nodes.get(wanted.name):
-        return Look(felix, peers, 'the datastore has no address of the node %s yet' % wanted.name)
+    known = nodes.get(wanted.name)
+    if not known or wanted.address not in (None, known):
+        expected = ', where it is to be %s' % wanted.address if known else ' yet'
+        return Look(felix, peers, 'the datastore has %s of the node %s%s' % ('the address ' + known if known else 'no address', wanted.name, expected))
     missing = _bgp.missing(expected_peers(wanted, nodes, peers, calicoctl), peers, wanted.tolerated)
     down = [address for address in missing if wanted.report_down and _bgp.down(address, peers)]
     absent = [address for address in missing if address not in down]

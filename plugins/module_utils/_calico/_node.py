@@ -91,9 +91,16 @@ def check(params):
         raise ValidationError('health.peers is %r' % params['health']['peers'], remedy='Give auto or a number')
 
 
-def arguments(params):
-    """argv of C(calicoctl node run) after the program's name, without its configuration file."""
-    argv = ['node', 'run', '--node-image=%s' % params['image'], '--name=%s' % params['name'], '--ip=%s' % params['ip'],
+def arguments(params, interface):
+    """argv of C(calicoctl node run) after the program's name, without its configuration file.
+
+    The address is not among them: C(--ip) takes none with a prefix, and stores one without as a network of its own (/32), over what the datastore
+    has, at each start. A node without C(--ip) takes the address of its resource; the interface is what it falls back to where that was lost, because
+    it would take the first interface of the host otherwise, which may be one of DC/OS' bridges.
+
+    :arg interface: of the host, which has the address.
+    """
+    argv = ['node', 'run', '--node-image=%s' % params['image'], '--name=%s' % params['name'], '--ip-autodetection-method=%s' % autodetection(interface),
             '--backend=%s' % params['backend'], '--log-dir=%s' % params['log_dir']]
     if params['as_number']:
         argv.append('--as=%s' % params['as_number'])
@@ -106,12 +113,18 @@ def arguments(params):
     return argv
 
 
-def unit_text(params, docker):
+def autodetection(interface):
+    """The method that finds one interface and no other. It takes regular expressions of Go, of which a comma begins the next."""
+    return 'interface=^%s$' % re.sub(r'[^A-Za-z0-9_-]', lambda found: '.' if found.group() in '^]\\,' else '[%s]' % found.group(), interface)
+
+
+def unit_text(params, docker, interface):
     """Text of the systemd unit, for systemd 219 and later.
 
     :arg docker: absolute path of Docker's client, which older systemd insists on.
+    :arg interface: see arguments().
     """
-    start = ' '.join([params['calicoctl']] + arguments(params) + ['--config=%s' % params['config']]).replace('%', '%%')
+    start = ' '.join([params['calicoctl']] + arguments(params, interface) + ['--config=%s' % params['config']]).replace('%', '%%').replace('$', '$$')
     return UNIT % dict(after=' '.join(['docker.service'] + params['after_units']), start=start, docker=docker, container=CONTAINER)
 
 
@@ -183,6 +196,17 @@ def short(image_id):
     return (image_id or 'none').replace('sha256:', '')[:12]
 
 
+def resource(params, found):
+    """Document of this node with its address, which calico/node takes at its start; what else the datastore has of it is kept.
+
+    :arg found: this node as Calicoctl.nodes() gives it, None if the datastore has none.
+    """
+    found = found or {}
+    others = {'asNumber': found.get('as_number'), 'ipv6Address': found.get('ipv6')}
+    bgp = dict((name, value) for name, value in others.items() if value)
+    return {'apiVersion': 'v1', 'kind': 'node', 'metadata': {'name': params['name']}, 'spec': {'bgp': dict(bgp, ipv4Address=params['ip'])}}
+
+
 def addresses(nodes):
     """{node name: IPv4 address with prefix or None} of what Calicoctl.nodes() gives."""
     return dict((node['name'], node['ipv4']) for node in nodes)
@@ -192,6 +216,13 @@ def conflict(nodes, name, ip):
     """Name of another node that has the address (with prefix) of this one, or None."""
     wanted = ip.split('/')[0]
     return next((other for other, address in sorted(nodes.items()) if other != name and address and address.split('/')[0] == wanted), None)
+
+
+def conflict_words(other, name, ip):
+    """(what, why, remedy) about a node that has this node's address."""
+    return ('The Calico node %s already uses the address %s of %s' % (other, ip, name), 'each address belongs to one node of the datastore',
+            'If %s is what this host was called when Calico was set up on it, keep the name: set calico_node_name to %s. If it is gone for good, remove it: '
+            'calicoctl delete node %s. Otherwise correct one of the two addresses' % (other, other, other))
 
 
 def summary(params):

@@ -12,11 +12,13 @@ import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _network, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNIT_FOLDER = '/etc/systemd/system'
 RUN_TIMEOUT = 120
+PAUSE = 0.5
 SETTLE = 0.2  # of its unit; that it is healthy is waited for later
 STARTED = 'Calico node started successfully'
 ASKED_FOR = 'nothing: a restart is asked for'
@@ -25,16 +27,17 @@ LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
 
 class Actual(object):
     """What is there: container, image (of the wanted name) and own_image (of the container), objects of docker inspect or None; wanted
-    (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes ({name: address} or None), unit (systemd state or None),
-    files ({path: Found})."""
-    __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'unit', 'files')
+    (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes (as Calicoctl.nodes() gives them, or None), interface (which has
+    the node's address), unit (systemd state or None), files ({path: Found})."""
+    __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'interface', 'unit', 'files')
 
-    def __init__(self, container, image, own_image, wanted, nodes, unit, files):
+    def __init__(self, container, image, own_image, wanted, nodes, interface, unit, files):
         self.container = container
         self.image = image
         self.own_image = own_image
         self.wanted = wanted
         self.nodes = nodes
+        self.interface = interface
         self.unit = unit
         self.files = files
 
@@ -56,14 +59,24 @@ class Actual(object):
         """The _node.Container that is there."""
         return _node.from_inspect(self.container, self.own_image)
 
+    def addresses(self):
+        """{name: address with prefix or None} of the datastore's nodes."""
+        return _node.addresses(self.nodes or ())
+
+    def record(self, name):
+        """What the datastore has of a node, None if nothing, or if it could not be asked."""
+        return next((node for node in self.nodes or () if node['name'] == name), None)
+
 
 class Work(object):
-    """What is to be done: files and units (plans), start (None, start or restart), differences (of a running node), held (it is left alone)."""
-    __slots__ = ('files', 'units', 'start', 'differences', 'held', 'node')
+    """What is to be done: files, units, resource (of the node in the datastore) and node (plans), start (None, start or restart), differences (of a
+    running node), held (it is left alone)."""
+    __slots__ = ('files', 'units', 'resource', 'start', 'differences', 'held', 'node')
 
     def __init__(self):
         self.files = Plan()
         self.units = Plan()
+        self.resource = Plan()
         self.node = Plan()
         self.start = None
         self.differences = []
@@ -72,6 +85,7 @@ class Work(object):
     def plan(self):
         whole = Plan(self.files)
         whole.extend(self.units)
+        whole.extend(self.resource)
         whole.extend(self.node)
         return whole
 
@@ -80,16 +94,17 @@ def unit_path():
     return os.path.join(UNIT_FOLDER, _node.UNIT_NAME)
 
 
-def unit_file(params):
+def unit_file(params, interface=None):
     """The TextFile of the unit; absent if the node is not run by systemd."""
     if params['state'] == 'absent' or not params['init_system']:
         return _text_files.TextFile(unit_path(), kind='absent')
-    return _text_files.TextFile(unit_path(), _node.unit_text(params, _docker.present() or '/usr/bin/docker'))
+    return _text_files.TextFile(unit_path(), _node.unit_text(params, _docker.present() or '/usr/bin/docker', interface))
 
 
 def read(params, calicoctl, check_mode):
     """Actual state; in check mode tools that are not there yet, or do not work yet, are no error."""
     container = image = own_image = wanted = nodes = None
+    interface = interface_of(params['ip']) if params['state'] == 'present' else None
     try:
         if _docker.present() is None:
             raise CalicoError('There is no docker on this host', remedy='Install Docker first: calico/node is a container')
@@ -97,12 +112,23 @@ def read(params, calicoctl, check_mode):
         if container:
             own_image = image if image and image['Id'] == container.get('Image') else _docker.image(container.get('Image'))
         if params['state'] == 'present':
-            wanted = dryrun(params, calicoctl)
-            nodes = _node.addresses(calicoctl.nodes())
+            wanted = dryrun(params, calicoctl, interface)
+            nodes = calicoctl.nodes()
     except CalicoError:
         if not check_mode:
             raise
-    return Actual(container, image, own_image, wanted, nodes, unit_state(), _text_files.read([unit_file(params)]))
+    return Actual(container, image, own_image, wanted, nodes, interface, unit_state(), _text_files.read([unit_file(params, interface)]))
+
+
+def interface_of(ip):
+    """Name of the interface that has an address (given with its prefix); raises CalicoError if this host does not have it."""
+    address, found = ip.split('/')[0], _network.addresses()
+    for item in found:
+        if item['address'] == address:
+            return item['interface']
+    raise CalicoError('The address %s of the node is none of this host' % address,
+                      why='it has %s' % ', '.join('%(address)s/%(prefix)d on %(interface)s' % item for item in found),
+                      remedy='Correct the address (calico_node_ip), or what DC/OS\' detect_ip answers here')
 
 
 def unit_state():
@@ -113,9 +139,9 @@ def unit_state():
         return None
 
 
-def dryrun(params, calicoctl):
+def dryrun(params, calicoctl, interface):
     """The Container that calicoctl would start."""
-    result = calicoctl.run(_node.arguments(params) + ['--dryrun'])
+    result = calicoctl.run(_node.arguments(params, interface) + ['--dryrun'])
     if result.rc != 0:
         raise _runner.explain('node run --dryrun', result)
     return _node.parse_dryrun(result.out)
@@ -123,12 +149,10 @@ def dryrun(params, calicoctl):
 
 def refuse_conflict(params, actual):
     """Raise if another node has this node's address: calico/node would end itself, and the node that works could be disturbed."""
-    other = _node.conflict(actual.nodes or {}, params['name'], params['ip'])
+    other = _node.conflict(actual.addresses(), params['name'], params['ip'])
     if other:
-        raise CalicoError('The Calico node %s already uses the address %s of %s' % (other, params['ip'], params['name']),
-                          why='each address belongs to one node of the datastore',
-                          remedy='If %s is gone for good, or an earlier name of this host, remove it: calicoctl delete node %s; otherwise correct one of '
-                                 'the two addresses' % (other, other), conflict=other)
+        what, why, remedy = _node.conflict_words(other, params['name'], params['ip'])
+        raise CalicoError(what, why=why, remedy=remedy, conflict=other)
 
 
 def reconcile(params, actual, image_id):
@@ -143,15 +167,24 @@ def reconcile(params, actual, image_id):
     if work.held:
         return work
     work.start = 'restart' if work.differences else None if actual.running else 'start'
-    work.files = _text_files.reconcile([unit_file(params)], actual.files)
+    work.files = _text_files.reconcile([unit_file(params, actual.interface)], actual.files)
     if params['init_system']:
         _plan_unit(work, actual.unit)
+    _plan_resource(work, params, actual.record(params['name']))
     if work.start == 'start':
         work.node.add('container %s' % _node.CONTAINER, None, _node.summary(params))
     elif work.start:
         after = dict(actual.wanted.as_dict(), image_id=image_id, differences=[]) if actual.wanted else _node.summary(params)
         work.node.add('container %s' % _node.CONTAINER, dict(actual.as_container().as_dict(), differences=work.differences), after)
     return work
+
+
+def _plan_resource(work, params, found):
+    """Have the datastore know the node's address before the node is started, which takes it from there."""
+    address = (found or {}).get('ipv4')
+    if work.start and address != params['ip']:
+        work.resource.add('node %s in the datastore' % params['name'], {'ipv4Address': address} if found else None, {'ipv4Address': params['ip']},
+                          how=_node.resource(params, found))
 
 
 def _plan_unit(work, state):
@@ -179,8 +212,8 @@ def differences(params, actual, image_id):
         found.append('%s does not run: the container was started by something else' % _node.UNIT_NAME)
     if not params['init_system'] and active:
         found.append('%s runs and is not wanted' % _node.UNIT_NAME)
-    if actual.nodes is not None and actual.nodes.get(params['name']) != params['ip']:
-        found.append('address in the datastore: is %s, wanted %s' % (actual.nodes.get(params['name']), params['ip']))
+    if actual.nodes is not None and actual.addresses().get(params['name']) != params['ip']:
+        found.append('address in the datastore: is %s, wanted %s' % (actual.addresses().get(params['name']) or 'not there', params['ip']))
     return found
 
 
@@ -208,10 +241,23 @@ def apply(params, actual, work, calicoctl):
     _systemd.write(work.units, states, work.files)
     if _systemd.reload_needed(changed, states):
         _systemd.daemon_reload()
+    if work.resource:
+        calicoctl.apply([change.how for change in work.resource])
     if params['init_system']:
         _systemd.apply_starts(work.units, settle=SETTLE)
+        if work.start == 'restart':
+            wait_for_the_end(actual.container['Id'], params)
     elif work.start:
-        run(params, calicoctl)
+        run(params, calicoctl, actual.interface)
+
+
+def wait_for_the_end(container_id, params):
+    """Wait until the old container is gone. One that the unit did not start is removed by calicoctl, after systemd's word, and is healthy until then."""
+    deadline = Deadline(RUN_TIMEOUT)
+    while (_docker.container_and_image(_node.CONTAINER, params['image'])[0] or {}).get('Id') == container_id:
+        if not deadline.pause(PAUSE):
+            raise CalicoError('The container %s from before is still there after %d seconds' % (_node.CONTAINER, RUN_TIMEOUT),
+                              why=_systemd.journal_tail(_node.UNIT_NAME), remedy='See "systemctl status %s" and "docker ps"' % _node.UNIT_NAME)
 
 
 def reconcile_absent(actual):
@@ -236,9 +282,9 @@ def apply_absent(actual, work):
         _docker.remove_container(_node.CONTAINER)
 
 
-def run(params, calicoctl):
+def run(params, calicoctl, interface):
     """C(calicoctl node run) without systemd: it removes an old container, starts a new one and reads its log for 10 seconds."""
-    result = calicoctl.run(_node.arguments(params), timeout=RUN_TIMEOUT)
+    result = calicoctl.run(_node.arguments(params, interface), timeout=RUN_TIMEOUT)
     if STARTED not in result.out:
         container = _docker.container_and_image(_node.CONTAINER, params['image'])[0]
         if not container or not (container.get('State') or {}).get('Running'):

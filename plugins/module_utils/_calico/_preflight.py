@@ -13,7 +13,7 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _releases, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import check_found_members, check_known_masters, check_known_members
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_networks import check_documents, check_networks, file_of, is_present
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
@@ -57,7 +57,7 @@ def judge(hosts, expectations, ignored=()):
     members = [name for name in known if known[name].get('member')]
     check_pools(verdict, nodes, [pool for pool in expectations.get('pools') or [] if is_present(pool)], expectations.get('forbidden_cidrs') or [])
     check_usage(verdict, nodes, expectations)
-    check_nodes(verdict, nodes)
+    check_nodes(verdict, nodes, (expectations.get('datastore') or {}).get('node') or [])
     check_members(verdict, members)
     private = [name for name, host in known.items() if (host['info'].get('dcos') or {}).get('role') == 'private']
     least = expectations.get('min_private_agents', 3)
@@ -116,9 +116,12 @@ def check_datastore(verdict, etcd):
                      'Set calico_etcd_proxy to true: a proxy finds them by their SRV records')
 
 
-def check_nodes(verdict, hosts):
-    """Names and addresses of the nodes, which must be there and be one's own."""
-    names, addresses = {}, {}
+def check_nodes(verdict, hosts, known):
+    """Names and addresses of the nodes, which must be there and be one's own, among the hosts and in the datastore.
+
+    :arg known: documents of the nodes that the datastore has.
+    """
+    names, addresses, stored = {}, {}, _node.addresses(_runner.nodes(known))
     for name in sorted(hosts):
         node, info = hosts[name], hosts[name]['info']
         found = info.get('node') or {}
@@ -135,6 +138,9 @@ def check_nodes(verdict, hosts):
             verdict.warn(name, 'node_address',
                          'the node address is %s, and %s has it as %s/%d' % (address, own[0]['interface'], own[0]['address'], own[0]['prefix']),
                          'cross-subnet IP-in-IP goes by the prefix', 'Give the prefix of the interface')
+        other = _node.conflict(stored, node_name, address)
+        if other:
+            verdict.fail(name, 'node_address', *_node.conflict_words(other, node_name, address))
         names.setdefault(node_name, []).append(name)
         addresses.setdefault(address.split('/')[0], []).append(name)
     for kind, found in (('name', names), ('address', addresses)):

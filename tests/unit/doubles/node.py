@@ -1,7 +1,10 @@
 """A docker and a calicoctl for unit tests of calico/node, by the name they are called by. State is kept in $DOUBLES/node.json.
 
-images {reference: {id, env}}, container (None or what docker run was told, with its pid), nodes {name: address}, peers [bgpPeer documents],
-mesh on or off, down (what docker answers when its daemon is). A container is a process named calico-felix; `docker inspect` knows it while it lives.
+images {reference: {id, env}}, container (None or what docker run was told, with its pid), nodes {name: address}, stores (what a node that starts
+stores as its address in any case), applied [documents], peers [bgpPeer documents], mesh on or off, slow (seconds before calicoctl removes the old
+container), down (what docker answers when its daemon is).
+A node's address is found as calico/node 2.6.6 finds it: --ip is stored as /32, without it the datastore's is kept, and without that the method's
+interface decides, or the first one, which is a bridge of DC/OS. A container is a process named calico-felix; `docker inspect` knows it while it lives.
 What they do not know, they refuse. Run on Python 2.7 and 3.
 """
 
@@ -117,7 +120,12 @@ def command(options):
     """The docker run line, its variables in random order as Go's maps give them."""
     with open(options["--config"]) as handle:
         endpoints = shlex.split([line for line in handle if "etcdEndpoints" in line][0])[1]
-    env = {"NODENAME": options["--name"], "IP": options["--ip"], "CALICO_NETWORKING_BACKEND": options["--backend"], "ETCD_ENDPOINTS": endpoints}
+    env = {"NODENAME": options["--name"], "CALICO_NETWORKING_BACKEND": options["--backend"], "ETCD_ENDPOINTS": endpoints}
+    for option, variable in (("--ip", "IP"), ("--ip-autodetection-method", "IP_AUTODETECTION_METHOD")):
+        if option in options:
+            env[variable] = options[option]
+    if "/" in env.get("IP", ""):
+        fail("Error executing command: invalid IP address specified: %s" % env["IP"])
     env["CALICO_LIBNETWORK_ENABLED"] = "false" if "--disable-docker-networking" in options else "true"
     if "--as" in options:
         env["AS"] = options["--as"]
@@ -137,9 +145,12 @@ def run(state, options):
     if image is None:
         fail("Error executing command: exit status 125\n | Unable to find image '%s' locally" % words[-1])
     old = state["container"]
+    time.sleep(state.get("slow", 0))
     if old and alive(old):
         os.kill(old["pid"], signal.SIGKILL)
-    state["nodes"][options["--name"]] = options["--ip"]
+    name, given = options["--name"], options.get("--ip")
+    detected = "10.0.0.11/24" if options.get("--ip-autodetection-method") == "interface=^eth0$" else "9.0.21.1/25"
+    state["nodes"][name] = state.get("stores") or ("%s/32" % given if given else state["nodes"].get(name) or detected)
     pid = os.getpid() if "--init-system" in options else os.fork()
     if pid:
         state["container"] = {
@@ -166,6 +177,16 @@ def run(state, options):
     os.execv("/bin/sleep", ["calico-felix", "600"])
 
 
+def apply(state, documents):
+    for document in documents:
+        if document["kind"] != "node" or document["apiVersion"] != "v1":
+            fail("Failed to execute command: Unknown resource type (%s) and/or version (%s)" % (document["kind"], document["apiVersion"]))
+        state["nodes"][document["metadata"]["name"]] = document["spec"]["bgp"]["ipv4Address"]
+    state["applied"] = state.get("applied", []) + documents
+    write(state)
+    print("Successfully applied %d 'node' resource(s)" % len(documents))
+
+
 def calicoctl(arguments):
     options = dict((word.split("=", 1) + [""])[:2] for word in arguments if word.startswith("--"))
     words, state = [word for word in arguments if not word.startswith("-")], read()
@@ -175,6 +196,8 @@ def calicoctl(arguments):
         print("Use the following command to start the calico/node container:\n\n%s\n" % command(options))
     elif words[:2] == ["node", "run"]:
         run(state, options)
+    elif words == ["apply"] and "-f" in arguments:
+        apply(state, json.load(sys.stdin))
     elif words[:2] == ["get", "node"]:
         spec = [(name, {"bgp": {"ipv4Address": ip}} if ip else {}) for name, ip in sorted(state["nodes"].items())]
         print(json.dumps([{"kind": "node", "apiVersion": "v1", "metadata": {"name": name}, "spec": bgp} for name, bgp in spec]))

@@ -56,6 +56,14 @@ def settings(text, key):
     return re.findall(r"^%s=(.*)$" % key, text.replace("\\\n", ""), re.MULTILINE)
 
 
+def words(line):
+    """Words of a command line of a unit; specifiers and variables are not known here, only the signs that stand for themselves when doubled."""
+    found = shlex.split(line)
+    if re.search(r"(?<![%$])(%%|[$][$])*[%$](?![%$])", line):
+        sys.exit("Failed to start: %r has a specifier or variable." % line)
+    return [word.replace("%%", "%").replace("$$", "$") for word in found]
+
+
 def alive(pid):
     try:
         return read("/proc/%d/stat" % pid).rsplit(")", 1)[1].split()[0] not in "ZX"
@@ -95,7 +103,7 @@ class Manager:
             subprocess.call(shlex.split(command.lstrip("-")))
         with open(os.path.join(ROOT, "systemd", name + ".journal"), "a") as journal, open(os.devnull) as nothing:
             process = subprocess.Popen(
-                shlex.split(settings(text, "ExecStart")[-1]),
+                words(settings(text, "ExecStart")[-1]),
                 stdin=nothing,
                 stdout=journal,
                 stderr=journal,

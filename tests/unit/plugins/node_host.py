@@ -24,6 +24,12 @@ STATUS = """1000-BIRD 1.6.8
 %s0013 Daemon is up and running
 """
 IMAGE = 'quay.io/calico/node:v2.6.6'
+# Two addresses on one interface, and a bridge of DC/OS
+ADDRESSES = """\
+2: eth0    inet 10.0.0.11/24 brd 10.0.0.255 scope global eth0\\       valid_lft forever preferred_lft forever
+2: eth0    inet 10.0.0.12/24 brd 10.0.0.255 scope global secondary eth0\\       valid_lft forever preferred_lft forever
+5: m-dcos    inet 9.0.21.1/25 brd 9.0.21.127 scope global m-dcos\\       valid_lft forever preferred_lft forever
+"""
 
 
 def _read(path):
@@ -135,15 +141,18 @@ class Node:
 def node(systemd_host, monkeypatch):
     """A Node on a systemd_host; modules see it as theirs."""
     from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _health, _node_host
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _network
 
     proc = systemd_host.root.mkdir('proc')
     proc.join('uptime').mksymlinkto('/proc/uptime')
     made = Node(systemd_host)
+    monkeypatch.setattr(_network, 'addresses', lambda: _network.parse_addresses(ADDRESSES))
     monkeypatch.setattr(_felix, 'PROC', str(proc))
     monkeypatch.setattr(_felix, 'rp_filter_loose', lambda: False)
     monkeypatch.setattr(_bgp, 'SOCKET', made.bird.path)
     monkeypatch.setattr(_health, 'PAUSE', 0.05)
     monkeypatch.setattr(_node_host, 'SETTLE', 0.05)
+    monkeypatch.setattr(_node_host, 'PAUSE', 0.05)
     monkeypatch.setattr(_node_host, 'UNIT_FOLDER', str(systemd_host.units))
     yield made
     made.bird.close()

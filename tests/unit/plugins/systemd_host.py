@@ -41,6 +41,16 @@ class _Said:
         return "".join(self.parts)
 
 
+class _Given:
+    """What a double reads from its standard input."""
+
+    def __init__(self, text):
+        self._text = text or ""
+
+    def read(self):
+        return self._text
+
+
 CODES = {}
 
 
@@ -69,8 +79,8 @@ class Doubles:
             return self._execute(path, argv, timeout, stdin, env)
         out, err, status = _Said(), _Said(), 0
         with self._lock:
-            before = sys.argv, sys.stdout, sys.stderr
-            sys.argv, sys.stdout, sys.stderr = [path] + argv[1:], out, err
+            before = sys.argv, sys.stdin, sys.stdout, sys.stderr
+            sys.argv, sys.stdin, sys.stdout, sys.stderr = [path] + argv[1:], _Given(stdin), out, err
             try:
                 exec(CODES[text], {"__name__": "__main__"})
             except SystemExit as ended:
@@ -79,7 +89,7 @@ class Doubles:
                     err.write(status + "\n")
                     status = 1
             finally:
-                sys.argv, sys.stdout, sys.stderr = before
+                sys.argv, sys.stdin, sys.stdout, sys.stderr = before
         return self._result(argv, status, out.text(), err.text())
 
 

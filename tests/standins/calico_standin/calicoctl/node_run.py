@@ -24,7 +24,7 @@ _STARTED = "Calico node started successfully"
 _INIT_SYSTEM_HINT = """If you are running calico/node in an init system, use the --init-system flag
 to display the appropriate start and stop commands.
 """
-_METHOD = re.compile(r"first-found|can-reach=.+|interface=.+")
+_METHOD = re.compile(r"first-found|can-reach=.+|interface=.*")
 _PREFIX = re.compile(r"[a-zA-Z0-9]+")
 _ADDRESS_OPTIONS = (("IP", "--ip", 4), ("IP6", "--ip6", 6))
 _BACKENDS = ("none", "bird", "gobgp")
@@ -50,8 +50,7 @@ def _container_options(arguments: cli.Arguments) -> tuple[dict[str, str], dict[s
     addresses = {name: _address(arguments, option, version) for name, option, version in _ADDRESS_OPTIONS}
     as_number = _as_number(arguments["--as"])
     for option in ("--ip-autodetection-method", "--ip6-autodetection-method"):
-        if arguments[option] and not _METHOD.fullmatch(arguments[option]):
-            cli.fail(f"Error executing command: invalid IP autodetection method: {arguments[option]}")
+        _check_method(arguments[option] or "")
     if arguments["--backend"] not in _BACKENDS:
         cli.fail(f"Error executing command: unknown backend '{arguments['--backend']}'")
     prefix = arguments["--docker-networking-ifprefix"]
@@ -84,13 +83,23 @@ def _container_options(arguments: cli.Arguments) -> tuple[dict[str, str], dict[s
 
 
 def _address(arguments: cli.Arguments, option: str, version: int) -> str:
-    """An address, with prefix or without, or "autodetect"."""
+    """An address without a prefix, or "autodetect"."""
     text = str(arguments[option] or "")
-    if text and text != "autodetect":
-        address = text.partition("/")[0]
-        if cli.checked_address(address).version != version:
-            cli.fail(f"Error executing command: {option} is wrong IP version")
+    if text and text != "autodetect" and cli.checked_address(text).version != version:
+        cli.fail(f"Error executing command: {option} is wrong IP version")
     return text
+
+
+def _check_method(method: str) -> None:
+    """First-found, can-reach=DESTINATION, or interface=REGEX[,REGEX]."""
+    if method and not _METHOD.fullmatch(method):
+        cli.fail(f"Error executing command: invalid IP autodetection method: {method}")
+    kind, _, value = method.partition("=")
+    for pattern in value.split(",") if kind == "interface" else ():
+        try:
+            re.compile(pattern)
+        except re.error:
+            cli.fail(f"Error executing command: invalid interface regex specified for IP autodetection: {pattern}")
 
 
 def _as_number(text: str | None) -> str:

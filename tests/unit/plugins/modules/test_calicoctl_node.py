@@ -6,6 +6,7 @@ __metaclass__ = type
 
 import hashlib
 import os
+import subprocess
 
 import pytest
 
@@ -30,13 +31,86 @@ def test_check_then_run_then_again(run_module, node):
     assert not run_module(calicoctl_node, node.args(), check=True)['changed']
 
 
-def test_the_unit_suits_old_systemd_and_names_address_and_configuration(run_module, node):
+def test_the_unit_suits_old_systemd_and_names_interface_and_configuration(run_module, node):
     run_module(calicoctl_node, node.args(after_units=['calico-etcd-proxy.service']))
     text = node.host.units.join('calico-node.service').read()
     assert 'After=docker.service calico-etcd-proxy.service\n' in text and 'Wants=docker.service calico-etcd-proxy.service\n' in text
     assert 'StartLimitInterval=0' in text.split('[Service]')[1] and 'ExecStart=/' in text
-    for word in ('--init-system', '--ip=10.0.0.11/24', '--name=agent1', '--no-default-ippools', '--disable-docker-networking', '--config=%s' % node.config):
+    for word in ('--init-system', '--ip-autodetection-method=interface=^eth0$$', '--name=agent1', '--no-default-ippools', '--disable-docker-networking',
+                 '--config=%s' % node.config):
         assert word in text
+    assert '--ip=' not in text
+
+
+def test_the_datastore_has_the_address_with_its_prefix_before_the_node_starts(run_module, node):
+    predicted = run_module(calicoctl_node, node.args(), check=True, diff=True)
+    assert 'applied' not in node.state()
+    done = run_module(calicoctl_node, node.args(), diff=True)
+    assert [change['after_header'] for change in predicted['diff']] == [change['after_header'] for change in done['diff']]
+    assert 'node agent1 in the datastore' in [change['after_header'] for change in done['diff']]
+    assert node.state()['applied'] == [{'kind': 'node', 'apiVersion': 'v1', 'metadata': {'name': 'agent1'}, 'spec': {'bgp': {'ipv4Address': '10.0.0.11/24'}}}]
+    assert node.state()['nodes'] == {'agent1': '10.0.0.11/24'}
+    assert not [word for word in node.state()['container']['env'] if word.startswith('IP=')]
+
+
+def test_an_address_that_is_not_the_first_of_its_interface_is_the_nodes_all_the_same(run_module, node):
+    run_module(calicoctl_node, node.args(ip='10.0.0.12/24'))
+    assert node.state()['nodes'] == {'agent1': '10.0.0.12/24'}
+    assert not run_module(calicoctl_node, node.args(ip='10.0.0.12/24'))['changed']
+
+
+def by_hand(node, *options):
+    """Start calico/node as the guide does."""
+    words = [str(node.host.root.join('bin', 'calicoctl')), 'node', 'run', '--node-image=%s' % IMAGE, '--name=agent1', '--backend=bird']
+    with open(os.devnull, 'w') as nothing:
+        return subprocess.call(words + ['--log-dir=/var/log/calico', '--config=%s' % node.config] + list(options), stdout=nothing)
+
+
+@pytest.mark.parametrize('options, stored, difference', [
+    (['--ip=10.0.0.11'], '10.0.0.11/32', 'variable IP: is 10.0.0.11, wanted not set'),
+    ([], '9.0.21.1/25', 'variable IP_AUTODETECTION_METHOD: is not set, wanted interface=^eth0$'),
+], ids=['a bare address', 'detected'])
+def test_a_node_that_was_started_by_hand_is_told_and_then_mended(run_module, node, options, stored, difference):
+    assert by_hand(node, *options) == 0 and node.state()['nodes'] == {'agent1': stored}
+    before = node.state()
+    told = run_module(calicoctl_node, node.args(restart='never'))
+    assert told['restart_needed'] and difference in told['differences'] and node.state() == before
+    assert 'address in the datastore: is %s, wanted 10.0.0.11/24' % stored in told['differences']
+    assert run_module(calicoctl_node, node.args())['action'] == 'restart'
+    assert node.state()['nodes'] == {'agent1': '10.0.0.11/24'}
+    assert not run_module(calicoctl_node, node.args())['changed']
+
+
+def test_health_is_not_that_of_the_old_container_which_calicoctl_removes_later(run_module, node):
+    assert by_hand(node) == 0
+    old = node.state()['container']['id']
+    node.update(slow=0.5)
+    result = run_module(calicoctl_node, node.args())
+    assert result['action'] == 'restart' and result['container_id'] not in (None, old)
+
+
+def test_a_node_that_stores_another_address_is_not_healthy(run_module, node):
+    node.update(stores='9.0.21.1/25')
+    result = run_module(calicoctl_node, node.args(health={'timeout': 0.3}))
+    assert result['failed'] and 'the datastore has the address 9.0.21.1/25 of the node agent1, where it is to be 10.0.0.11/24' in result['msg']
+
+
+def test_no_tool_takes_an_address_with_its_prefix(node):
+    assert by_hand(node, '--ip=10.0.0.11/24') == 1 and node.state()['container'] is None
+
+
+def test_a_node_deleted_from_the_datastore_is_put_back(run_module, node):
+    run_module(calicoctl_node, node.args())
+    node.update(nodes={})
+    result = run_module(calicoctl_node, node.args(), diff=True)
+    assert result['differences'] == ['address in the datastore: is not there, wanted 10.0.0.11/24'] and node.state()['nodes'] == {'agent1': '10.0.0.11/24'}
+
+
+def test_an_address_that_the_host_does_not_have_is_refused_before_anything_is_touched(run_module, node):
+    for check in (True, False):
+        result = run_module(calicoctl_node, node.args(ip='10.0.0.99/24'), check=check)
+        assert result['failed'] and 'The address 10.0.0.99 of the node is none of this host' in result['msg'] and '9.0.21.1/25 on m-dcos' in result['msg']
+    assert not node.host.units.listdir() and 'applied' not in node.state()
 
 
 @pytest.mark.parametrize('missing', ['docker', 'calicoctl', 'config', 'daemon'])
@@ -61,7 +135,7 @@ def test_a_container_removed_by_hand_is_started_again(run_module, node):
 
 CHANGES = [
     (dict(as_number=64600, libnetwork=True, no_default_ippools=False), 'variable AS: is not set, wanted 64600'),
-    (dict(ip='10.0.0.12/24'), 'variable IP: is 10.0.0.11/24, wanted 10.0.0.12/24'),
+    (dict(ip='10.0.0.12/24'), 'address in the datastore: is 10.0.0.11/24, wanted 10.0.0.12/24'),
     (dict(log_dir='/var/log/other'), 'mount /var/log/other:/var/log/calico: missing'),
 ]
 
@@ -114,6 +188,7 @@ def test_an_address_of_another_node_is_refused_before_anything_is_touched(run_mo
     node.update(nodes={'old-name': '10.0.0.11/24'})
     result = run_module(calicoctl_node, node.args())
     assert result['failed'] and result['conflict'] == 'old-name' and 'calicoctl delete node old-name' in result['msg']
+    assert 'set calico_node_name to old-name' in result['msg']
     assert not node.host.units.listdir()
 
 

@@ -4,6 +4,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import random
+import re
 
 import pytest
 
@@ -91,3 +92,19 @@ def test_certificates_are_those_mounted_for_etcd():
 def test_conflicts():
     nodes = {'a': '10.0.0.1/24', 'b': None}
     assert _node.conflict(nodes, 'b', '10.0.0.1/16') == 'a' and _node.conflict(nodes, 'a', '10.0.0.1/24') is None
+
+
+@pytest.mark.parametrize('interface, method', [
+    ('eth0', 'interface=^eth0$'), ('bond0.100', 'interface=^bond0[.]100$'), ('en-p_1', 'interface=^en-p_1$'), ('a+b*', 'interface=^a[+]b[*]$'),
+    ('x^y,z]', 'interface=^x.y.z.$'),
+])
+def test_the_method_finds_one_interface(interface, method):
+    assert _node.autodetection(interface) == method
+    assert all(re.match(pattern, interface) for pattern in method.partition('=')[2].split(','))
+
+
+def test_what_the_datastore_has_of_a_node_beside_its_address_is_kept():
+    params = {'name': 'a', 'ip': '10.0.0.1/24'}
+    found = {'name': 'a', 'ipv4': '10.0.0.1/32', 'ipv6': 'fd00::1/64', 'as_number': 64700, 'ran': True}
+    assert _node.resource(params, found)['spec'] == {'bgp': {'ipv4Address': '10.0.0.1/24', 'ipv6Address': 'fd00::1/64', 'asNumber': 64700}}
+    assert _node.resource(params, None) == {'apiVersion': 'v1', 'kind': 'node', 'metadata': {'name': 'a'}, 'spec': {'bgp': {'ipv4Address': '10.0.0.1/24'}}}

@@ -63,6 +63,16 @@ def test_a_good_cluster(cluster):
     assert cluster.judge() == ([], [])
 
 
+def test_a_node_that_the_datastore_knows_by_another_name(cluster):
+    nodes = [{'kind': 'node', 'metadata': {'name': name}, 'spec': {'bgp': {'ipv4Address': address}}}
+             for name, address in (('agent1', '10.0.0.1/32'), ('10.0.0.2', '10.0.0.2/24'), ('gone', '10.0.0.9/24'))]
+    cluster.wanted['datastore'] = {'node': nodes}
+    failures, _warnings = cluster.judge()
+    assert [(found['host'], found['check'], found['what']) for found in failures] == [
+        ('agent1', 'node_address', 'The Calico node agent1 already uses the address 10.0.0.1/24 of 10.0.0.1')]
+    assert 'set calico_node_name to agent1' in failures[0]['remedy'] and 'calicoctl delete node agent1' in failures[0]['remedy']
+
+
 def test_a_good_cluster_that_runs_already(cluster):
     for name in cluster.hosts:
         cluster.hosts[name]['info'].update(
