@@ -16,6 +16,8 @@ description:
   - Is done when the v2 API is really served on the proxy's address. If it is not in time, the error tells why as far as the host
     knows. The reasons are a port that is taken, no SRV records, no member that can be reached, a v2 API that is switched off, and TLS.
   - A proxy that runs but has served nothing for three seconds is restarted.
+  - One that is to be absent is not removed while a process of this host has a connection to it, such as a Felix that was not restarted
+    with other endpoints yet. Check mode does not look, because what comes before may end these.
 author:
   - dcos.calico maintainers (@dcos)
 options:
@@ -177,6 +179,7 @@ def job(module):
     answer = _etcd_proxy.look(proxy, actual, plans)
     recovery = _etcd_proxy.reconcile_health(proxy, actual, answer)
     if not module.check_mode:
+        _etcd_proxy.refuse_in_use(proxy, actual)
         _etcd_service.apply(proxy, actual, plans)
         answer = _etcd_proxy.finish(proxy, plans, recovery, answer)
     plan = plans.whole()

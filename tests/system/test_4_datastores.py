@@ -40,6 +40,22 @@ def test_three_members_of_which_one_is_dead() -> None:
         playbook(lab.inventory).require()
         assert playbook(lab.inventory).require().changed() == []
         works(lab)
+        back = playbook(lab.inventory, variables=direct).require().changed()
+        for agent in lab.agents:
+            own = [task for host, task in back if host == agent.name]
+            assert own[-1].endswith("Remove etcd's proxy, which nothing on this host uses any more")
+            assert [task for task in own if task.endswith("Run calico/node and wait until it is healthy")]
+            assert agent.run("systemctl", "is-active", "calico-etcd-proxy.service", check=False).stdout.strip() != "active"
+        assert playbook(lab.inventory, variables=direct).require().changed() == []
+        works(lab)
+
+
+def test_a_proxy_that_is_used_is_not_removed(lab: Lab) -> None:
+    """Only the role is asked, by hand, with nodes that know no other way to the datastore."""
+    run = playbook(lab.inventory, "--tags", "etcd", variables={"calico_etcd_proxy": False, "calico_etcd_members": [f"http://{lab.masters[0].address}:2379"]})
+    assert run.rc != 0 and "is still in use" in run.output and "calico-felix" in run.output
+    assert all(agent.out("systemctl", "is-active", "calico-etcd-proxy.service").strip() == "active" for agent in lab.agents)
+    assert playbook(lab.inventory).require().changed() == []
 
 
 def test_tls_to_the_members() -> None:

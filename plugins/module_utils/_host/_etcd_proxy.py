@@ -8,7 +8,7 @@ __metaclass__ = type
 
 import os
 
-from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_health, _etcd_service, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -55,6 +55,17 @@ def look(service, actual, plans):
     if answer.kind == 'v2_off':
         raise _failure(service, answer)
     return answer
+
+
+def refuse_in_use(service, actual):
+    """Raise if the proxy is to go while something on this host has a connection to it, such as a Felix that was not restarted with other endpoints."""
+    if not service.absent or actual.units[service.unit].active != 'active':
+        return
+    users = _network.clients([_etcd.check_url(url, 'listen_client_urls:')[2] for url in service.listen])
+    if users:
+        raise CalicoError('The etcd proxy of this host (%s) is still in use' % service.unit,
+                          why='connected to it: %s' % ', '.join('%s (pid %d)' % (name, pid) for pid, name in users),
+                          remedy='Have calico/node and the networks of this host use the members first, which dcos.calico.install does, or stop these')
 
 
 def reconcile_health(service, actual, answer):

@@ -20,7 +20,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 PROC = '/proc'
 SYS_NET = '/sys/class/net'
 SECONDS = 5
-LISTEN = '0A'
+LISTEN, ESTABLISHED = '0A', '01'
 
 
 def read(*path):
@@ -85,6 +85,23 @@ def parse_listeners(text, ipv6=False):
             packed = struct.pack('=%dI' % (len(address) // 8), *[int(address[start:start + 8], 16) for start in range(0, len(address), 8)])
             found.append((socket.inet_ntop(socket.AF_INET6 if ipv6 else socket.AF_INET, packed), int(port, 16), words[9]))
     return found
+
+
+def parse_connections(text):
+    """[(remote address, remote port, inode)] of the IPv4 connections that are established, from /proc/net/tcp."""
+    found = []
+    for line in text.splitlines()[1:]:
+        words = line.split()
+        if len(words) > 9 and words[3] == ESTABLISHED:
+            address, port = words[2].split(':')
+            found.append((socket.inet_ntoa(struct.pack('=I', int(address, 16))), int(port, 16), words[9]))
+    return found
+
+
+def clients(ports):
+    """[(pid, process name)] of the processes of this host with a connection to one of these TCP ports of the loopback device."""
+    inodes = [inode for address, port, inode in parse_connections(read(PROC, 'net', 'tcp') or '') if port in ports and address.startswith('127.')]
+    return sorted(set(_owners(inodes).values())) if inodes else []
 
 
 def _targets(folder):

@@ -57,6 +57,19 @@ def test_check_then_run_then_again_then_absent(run, systemd_host):
     assert not run(state='absent')['changed']
 
 
+def test_a_proxy_that_something_is_connected_to_is_not_removed(run, systemd_host):
+    run()
+    client = socket.create_connection(('127.0.0.1', int(systemd_host.url.rpartition(':')[2])))
+    try:
+        assert run(state='absent', check=True)['changed']
+        refused = run(state='absent')
+    finally:
+        client.close()
+    assert refused['failed'] and '(pid %d)' % os.getpid() in refused['msg'] and 'is still in use' in refused['msg']
+    assert systemd_host.units.join(UNIT).check() and systemd_host.calls('start') and not run()['changed']
+    assert run(state='absent')['changed']
+
+
 def test_a_list_of_members_needs_no_srv_records(run, systemd_host):
     systemd_host.srv('etcd.mesos')
     assert run(members=OLD)['members'] == OLD

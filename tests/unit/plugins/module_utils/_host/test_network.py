@@ -46,6 +46,22 @@ def test_who_listens_here():
     assert _network.listeners([port]) == {}
 
 
+def test_connections():
+    assert _network.parse_connections(TCP) == [('10.97.0.12', 35374, '24102')] and _network.parse_connections('') == []
+
+
+def test_who_is_connected_to_a_port_here():
+    server = socket.socket()
+    server.bind(('127.0.0.1', 0))
+    server.listen(1)
+    port = server.getsockname()[1]
+    assert _network.clients([port]) == []
+    client = socket.create_connection(('127.0.0.1', port))
+    assert [pid for pid, _name in _network.clients([port])] == [os.getpid()] and _network.clients([port + 1]) == []
+    client.close()
+    server.close()
+
+
 @pytest.mark.parametrize('line, found', [
     ('2: eth0    inet 10.0.2.10/24 brd 10.0.2.255 scope global eth0', ('eth0', '10.0.2.10', 24, '10.0.2.0/24')),
     ('7: eth0@if8    inet 10.0.2.10/20 brd 10.0.15.255 scope global eth0', ('eth0', '10.0.2.10', 20, '10.0.0.0/20')),
