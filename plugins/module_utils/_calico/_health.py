@@ -136,11 +136,15 @@ def wait(wanted, nodes, calicoctl, logs, fresh=False, clock=None, sleep=None):
     :arg logs: callable() -> text, the last lines of calico/node's log.
     :arg fresh: the node was just started, so what is known is out of date.
     """
-    deadline, count = Deadline(wanted.timeout, clock, sleep), 0
+    deadline, count, confirmed = Deadline(wanted.timeout, clock, sleep), 0, not fresh
     while True:
         if (fresh and count == 0) or (count and count % NODES_EVERY == 0):
             nodes = _node.addresses(calicoctl.nodes())
         seen = look(wanted, nodes, calicoctl)
+        if seen.healthy and not confirmed:
+            # A node has stored its address when Felix runs, and not before.
+            nodes, confirmed = _node.addresses(calicoctl.nodes()), True
+            continue
         if seen.healthy and not (seen.down and fresh and wanted.timeout - deadline.left() < min(GRACE, wanted.timeout / 2)):
             return seen
         count += 1

@@ -98,10 +98,12 @@ def arguments(params, interface):
     has, at each start. A node without C(--ip) takes the address of its resource; the interface is what it falls back to where that was lost, because
     it would take the first interface of the host otherwise, which may be one of DC/OS' bridges.
 
-    :arg interface: of the host, which has the address.
+    :arg interface: of the host, which has the address; None if it is not known.
     """
-    argv = ['node', 'run', '--node-image=%s' % params['image'], '--name=%s' % params['name'], '--ip-autodetection-method=%s' % autodetection(interface),
-            '--backend=%s' % params['backend'], '--log-dir=%s' % params['log_dir']]
+    argv = ['node', 'run', '--node-image=%s' % params['image'], '--name=%s' % params['name'], '--backend=%s' % params['backend'],
+            '--log-dir=%s' % params['log_dir']]
+    if interface:
+        argv.append('--ip-autodetection-method=%s' % autodetection(interface))
     if params['as_number']:
         argv.append('--as=%s' % params['as_number'])
     if params['no_default_ippools']:

@@ -27,19 +27,19 @@ LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
 
 class Actual(object):
     """What is there: container, image (of the wanted name) and own_image (of the container), objects of docker inspect or None; wanted
-    (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes (as Calicoctl.nodes() gives them, or None), interface (which has
-    the node's address), unit (systemd state or None), files ({path: Found})."""
-    __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'interface', 'unit', 'files')
+    (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes (as Calicoctl.nodes() gives them, or None), unit (systemd
+    state or None), files ({path: Found}), interface (which has the node's address)."""
+    __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'unit', 'files', 'interface')
 
-    def __init__(self, container, image, own_image, wanted, nodes, interface, unit, files):
+    def __init__(self, container, image, own_image, wanted, nodes, unit, files, interface=None):
         self.container = container
         self.image = image
         self.own_image = own_image
         self.wanted = wanted
         self.nodes = nodes
-        self.interface = interface
         self.unit = unit
         self.files = files
+        self.interface = interface
 
     @property
     def running(self):
@@ -117,7 +117,7 @@ def read(params, calicoctl, check_mode):
     except CalicoError:
         if not check_mode:
             raise
-    return Actual(container, image, own_image, wanted, nodes, interface, unit_state(), _text_files.read([unit_file(params, interface)]))
+    return Actual(container, image, own_image, wanted, nodes, unit_state(), _text_files.read([unit_file(params, interface)]), interface)
 
 
 def interface_of(ip):
@@ -160,6 +160,8 @@ def reconcile(params, actual, image_id):
 
     :arg image_id: of the image that is wanted, None if not known (it is not loaded yet, and this is check mode).
     """
+    if params['init_system'] and actual.unit is not None:
+        _systemd.check_known([_systemd.Unit(_node.UNIT_NAME, enabled=True, optional=True)], {_node.UNIT_NAME: actual.unit})
     work = Work()
     if actual.running:
         work.differences = differences(params, actual, image_id) or ([ASKED_FOR] if params['restart'] == 'always' else [])

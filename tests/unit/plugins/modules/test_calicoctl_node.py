@@ -184,6 +184,14 @@ def test_a_unit_that_drifted_is_written_again_without_a_restart(run_module, node
     assert node.host.calls() == ['daemon-reload']
 
 
+def test_a_masked_unit_is_refused_before_anything_is_touched(run_module, node):
+    node.host.units.join('calico-node.service').mksymlinkto('/dev/null')
+    for check in (True, False):
+        result = run_module(calicoctl_node, node.args(), check=check)
+        assert result['failed'] and 'calico-node.service is masked' in result['msg'] and 'systemctl unmask' in result['msg']
+    assert os.readlink(str(node.host.units.join('calico-node.service'))) == '/dev/null' and node.state()['container'] is None
+
+
 def test_an_address_of_another_node_is_refused_before_anything_is_touched(run_module, node):
     node.update(nodes={'old-name': '10.0.0.11/24'})
     result = run_module(calicoctl_node, node.args())
