@@ -91,7 +91,7 @@ def test_health_is_not_that_of_the_old_container_which_calicoctl_removes_later(r
 
 def test_a_node_that_stores_another_address_is_not_healthy(run_module, node):
     node.update(stores='9.0.21.1/25')
-    result = run_module(calicoctl_node, node.args(health={'timeout': 0.3}))
+    result = run_module(calicoctl_node, node.args(health={'timeout': 5}))
     assert result['failed'] and 'the datastore has the address 9.0.21.1/25 of the node agent1, where it is to be 10.0.0.11/24' in result['msg']
 
 
