@@ -30,11 +30,16 @@ class Specified(Exception):
     """Ends a module's main() when it has said what it takes."""
 
 
-def module(name: str) -> Any:
+def imported(name: str) -> Any:
+    """A file of the collection as ansible-core imports it."""
     setup.link_collection()
     if str(COLLECTIONS) not in sys.path:
         sys.path.insert(0, str(COLLECTIONS))
-    return importlib.import_module(f"ansible_collections.dcos.calico.plugins.modules.{name}")
+    return importlib.import_module(f"ansible_collections.dcos.calico.{name}")
+
+
+def module(name: str) -> Any:
+    return imported(f"plugins.modules.{name}")
 
 
 def documented_spec(options: dict[str, Any]) -> dict[str, Any]:

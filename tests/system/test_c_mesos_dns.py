@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,15 +39,6 @@ def run(lab: Lab, *arguments: str, **variables: Any) -> Run:
 def texts(lab: Lab) -> dict[str, tuple[str, str, float]]:
     """{master: (its file, who may read it, when its process started)}."""
     return {master.name: (master.read(file_of(master)), master.out("stat", "-L", "-c", "%a %u", file_of(master)), started(master)) for master in lab.masters}
-
-
-def test_an_inventory_without_masters_is_told_what_to_do(tmp_path: Path) -> None:
-    """Alone, and as dcos.calico.site hands its hosts over."""
-    inventory = tmp_path / "hosts.ini"
-    inventory.write_text("[agents]\nagent1 ansible_connection=local\n[calico_wants_mesos_dns]\nagent1\n")
-    for variables in ({}, {"calico_chapter_hosts": "masters:&calico_wants_mesos_dns"}):
-        told = playbook(inventory, name=PLAYBOOK, variables=variables).require()
-        assert told.changed() == [] and "has no group masters, so Mesos-DNS is left as it is" in told.output and SETTING in told.output
 
 
 def test_nothing_is_touched_where_a_master_cannot_take_it(lab: Lab) -> None:

@@ -189,6 +189,9 @@ class Runner:
         hosts.write_text(f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(script_data(inventory, *part))!r})\n", encoding="utf-8")
         survey = answers(self.awx.surveys[found["id"]], given or {}) if found["survey_enabled"] else {}
         meta = {"awx_job_id": self._count, "tower_job_id": self._count, "awx_job_template_name": template, "awx_user_name": "operator"}
+        if part[1] > 1:
+            # a sliced template runs as a workflow with its name
+            meta |= {"awx_workflow_job_id": self._count, "awx_workflow_job_name": template}
         _private(folder / "env" / "extravars", yaml.safe_dump(unsafe(survey | meta)))
         environment = self._environment(folder) | {
             "JOB_ID": str(self._count),
