@@ -1,5 +1,6 @@
 """A docker for unit tests of its daemon and networks. The daemon is the unit docker.service of the systemctl double: its process is started by a script
-that reads daemon.json into $DOUBLES/docker/running.json, as the real one reads it at its start only, and does not start with what it does not know.
+that reads daemon.json into $DOUBLES/docker/running.json, as the real one reads it at its start only, and does not start with what it does not know. Nobody
+can connect before it has done so.
 
 $DOUBLES/docker/state.json: version, swarm, live_restore, containers [names], node {running, env}. Networks of a cluster-store are in
 $DOUBLES/docker/stores.json, by store. What it does not know, it refuses. Runs on Python 2.7 and 3.
@@ -40,7 +41,8 @@ def daemon_runs():
         service = json.load(handle)["services"].get("docker.service")
     try:
         with open("/proc/%d/stat" % service["pid"]) as handle:
-            return handle.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+            alive = handle.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+        return alive and read("running.json").get("pid") == service["pid"]
     except (IOError, OSError, TypeError):
         return False
 

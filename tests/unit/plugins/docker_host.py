@@ -19,8 +19,9 @@ if unknown or os.path.exists(%(folder)r + "/refuses"):
 flags = dict(word[2:].split("=", 1) for word in sys.argv[1:] if word.startswith("--cluster-store="))
 if set(flags) & set(values):
     sys.exit("the following directives are specified both as a flag and in the configuration file: cluster-store")
-with open(%(folder)r + "/running.json", "w") as handle:
-    json.dump(dict(values, **flags), handle, sort_keys=True)
+with open(%(folder)r + "/running.new", "w") as handle:
+    json.dump(dict(dict(values, pid=os.getpid()), **flags), handle, sort_keys=True)
+os.rename(%(folder)r + "/running.new", %(folder)r + "/running.json")
 time.sleep(1000)
 '''
 
@@ -81,11 +82,18 @@ def docker(systemd_host, monkeypatch):
     """A Docker that runs on a systemd_host, with a calico/node that has its libnetwork plugin."""
     from ansible_collections.dcos.calico.plugins.module_utils._calico import _health, _runner
     from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_daemon, _systemd
+    from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+
+    running = systemd_host.root.join('docker', 'running.json')
 
     def start():
         _systemd.daemon_reload()
         _systemd.start(['docker.service'], 'restart')
         _systemd.wait_active(['docker.service'], 20)
+        deadline = Deadline(60)
+        # an active unit has a process, which need not have read its file yet
+        while json.loads(running.read() if running.check() else '{}').get('pid') != systemd_host.pid('docker.service'):
+            assert deadline.pause(0.02), systemd_host.root.join('systemd', 'docker.service.journal').read()
 
     made = Docker(systemd_host, start)
     monkeypatch.setattr(_docker_daemon, 'PAUSE', 0.02)

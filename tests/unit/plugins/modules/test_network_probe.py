@@ -6,6 +6,7 @@ __metaclass__ = type
 
 import json
 import os
+import uuid
 
 import pytest
 import yaml
@@ -17,7 +18,8 @@ from ..real_network import real_network  # noqa: F401 pylint: disable=unused-imp
 
 SERVER = os.path.join(os.path.dirname(__file__), "..", "..", "..", "..", "plugins", "plugin_utils", "_verify_plan.py")
 ADDRESSES = ("192.168.0.5", "192.168.0.6")
-RUN = "r1"
+# A container is known by the environment of its processes, of which another copy of these tests may run some, too.
+RUN = "r%s" % uuid.uuid4().hex[:8]
 # A calicoctl whose policies hold at once: what it applies is dropped by the host's kernel.
 ENFORCING = """#!/bin/sh
 %(calicoctl)s "$@" < /dev/stdin || exit 1
