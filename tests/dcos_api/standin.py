@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import secrets
 import shutil
 import sys
@@ -23,6 +24,7 @@ from standin_service import Service, interpreter, patience  # noqa: E402
 ANSWER_SECONDS = 60
 SCALE = 0.02
 FIRST_AGENT = "127.9.0.21"
+NETWORK = "127.9.0"
 CPUS = {"cpus": 4, "mem": 14018, "disk": 35572, "gpus": 0}
 
 Json = dict[str, Any]
@@ -34,6 +36,9 @@ class Standin(Service):
     def __init__(self, directory: Path, python: Path, **settings: Any) -> None:
         super().__init__("dcos_standin", directory, python)
         self.control_token = secrets.token_hex(8)
+        # A real etcd listens at ports of its own, on loopback addresses that no other stand-in of this machine may have.
+        own = "etcd" in settings.get("launcher", {})
+        self.network = f"127.{random.SystemRandom().randint(16, 250)}.{random.SystemRandom().randint(0, 255)}" if own else NETWORK
         kinds = ("admin_router", "mesos", "marathon", "mesos_dns")
         tls = bool(settings.get("tls"))
         self.settings: Json = {
@@ -90,6 +95,10 @@ class Standin(Service):
         """Counters and log to zero."""
         self.control("DELETE", "/_counters")
 
+    def address(self, number: int) -> str:
+        """Of its loopback network, in which agents are at 21 and up, public ones at 61 and up, as in the lab's networks."""
+        return f"{self.network}.{number}"
+
     def register(self, ip: str, public: bool = False, **more: Any) -> str:
         """An agent that lives as long as its heartbeats come, or with a long time-out until it is told to go."""
         said = {
@@ -104,9 +113,8 @@ class Standin(Service):
         return agent_id
 
     def register_agents(self, private: int = 3, public: int = 1) -> list[str]:
-        """Agents at 127.9.0.21 and up, public ones at 127.9.0.61 and up, as in the lab's networks."""
-        agents = [self.register(f"127.9.0.{21 + index}") for index in range(private)]
-        return agents + [self.register(f"127.9.0.{61 + index}", public=True) for index in range(public)]
+        agents = [self.register(self.address(21 + index)) for index in range(private)]
+        return agents + [self.register(self.address(61 + index), public=True) for index in range(public)]
 
 
 @contextlib.contextmanager

@@ -71,7 +71,7 @@ def test_etcd_replaces_a_member_and_leaves_leftovers(cluster: Api) -> None:
     lost = members(cluster)[0]
     cluster.standin.control("POST", "/_agent/unregister", {"agent_id": lost["slaveID"]})
     assert eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 500, "a member is missed")
-    cluster.standin.register("127.9.0.24")
+    cluster.standin.register(cluster.standin.address(24))
     eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "it is replaced")
     assert lost["name"] not in {entry["name"] for entry in members(cluster)}
     # Uninstalled: no app, no framework, no members; but ZooKeeper has the old framework's id.
@@ -152,8 +152,7 @@ def sdk_cluster(make: Make, etcd: str) -> Iterator[Api]:
 
 
 def test_the_sdk_etcd_follows_its_plan_and_uninstalls_itself(sdk: Api) -> None:
-    ports = {"etcd": {"client_port": 23790, "peer_port": 23800}}
-    assert sdk.install("etcd", options=ports).json()["packageVersion"] == "0.1.0-3.3.12"
+    assert sdk.install("etcd").json()["packageVersion"] == "0.1.0-3.3.12"
     codes: list[int] = []
 
     def deployed() -> bool:
@@ -166,7 +165,7 @@ def test_the_sdk_etcd_follows_its_plan_and_uninstalls_itself(sdk: Api) -> None:
     assert plan["status"] == "COMPLETE" and [step["name"] for step in plan["phases"][0]["steps"]] == [f"etcd-{n}-node" for n in range(3)]
     agents = {task["slave_id"] for task in sdk.get("/mesos/tasks").json()["tasks"] if task["name"].startswith("etcd-")}
     assert len(agents) == 3
-    eventually(lambda: fetch("http://127.9.0.21:23790/health")["health"] == "true", "etcd answers")
+    eventually(lambda: fetch(f"http://{sdk.standin.address(21)}:2379/health")["health"] == "true", "etcd answers")
     assert sdk.package("uninstall", packageName="etcd").status_code == 200
     assert sdk.get("/service/marathon/v2/apps/etcd").status_code == 200, "the app goes when its uninstall plan is complete"
     sdk.gone("/etcd")

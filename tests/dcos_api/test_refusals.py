@@ -175,7 +175,7 @@ def installed(api: Api, run: Running) -> None:
 
 def finished(api: Api, run: Running) -> None:
     """With one agent more it has to come to its end, having installed once."""
-    api.standin.register("127.9.0.23")
+    api.standin.register(api.standin.address(23))
     done = run.end().require()
     print(done.output)
     assert api.standin.writes()["POST /package/install"] == 1
@@ -184,7 +184,7 @@ def finished(api: Api, run: Running) -> None:
 def test_a_deployment_that_never_gets_healthy_ends_at_the_deadline_and_is_finished_by_the_next_run(fixed: Api, waiting: Plays) -> None:
     late = waiting.run(UNIVERSE, *ETCD, calico_universe_etcd_wait=8)
     refused(late, "package etcd (/etcd) ready for use was not reached within 8 seconds", "last seen:", "2 of 3")
-    fixed.standin.register("127.9.0.23")
+    fixed.standin.register(fixed.standin.address(23))
     again = waiting.run(UNIVERSE, *ETCD).require()
     assert again.changed() == [] and fixed.standin.writes()["POST /package/install"] == 1
 
@@ -204,7 +204,7 @@ def test_the_masters_apis_are_down_for_a_while_in_the_middle(fixed: Api, waiting
     fixed.standin.stop()
     time.sleep(10)
     fixed.standin.start()
-    fixed.standin.register("127.9.0.23")
+    fixed.standin.register(fixed.standin.address(23))
     done = run.end().require()
     assert "Connection refused" in done.output or "no connection" in done.output
 
@@ -235,5 +235,5 @@ def test_a_ready_token_that_expires_in_the_middle_is_said(fixed: Api, waiting: P
     ended = run.end()
     refused(ended, "(401)", "has been revoked")
     assert "ZooKeeper" not in ended.output, "what has nothing to do with it"
-    fixed.standin.register("127.9.0.23")
+    fixed.standin.register(fixed.standin.address(23))
     assert waiting.run(UNIVERSE, *ETCD).require().changed() == []

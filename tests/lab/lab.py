@@ -66,7 +66,9 @@ def make_or_remove(options: argparse.Namespace) -> int:
         return 0
     if settings.state_dir(options.name, os.environ).exists():
         cluster.down(remains(options.name))  # first, because its subnet may be the wanted one
-    lab = settings.new(options.name, options.profile, os.environ, not options.no_artifacts)
+    with exclusive("subnet", "a subnet for the lab"):
+        lab = settings.new(options.name, options.profile, os.environ, not options.no_artifacts)
+        lab.reserve()
     cluster.up(lab)
     print(lab.inventory)
     return 0

@@ -282,6 +282,31 @@ def test_subnet_of_a_name() -> None:
         settings.choose_subnet("lab", {"LAB_SUBNET": "10.1.0.0/16"}, [])
 
 
+def test_a_lab_of_another_checkout_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder, and what is named by that: network, bridge, containers. LAB_STATE is taken as it is."""
+    env = {"XDG_CACHE_HOME": "/cache"}
+    found = []
+    for checkout in ("/one", "/two"):
+        monkeypatch.setattr(settings, "REPOSITORY", Path(checkout))
+        found.append((settings.state_dir("system", env), settings.choose_subnet("system", {}, [])))
+        assert settings.state_dir("system", {"LAB_STATE": "/here"}) == Path("/here")
+    assert found[0][0] != found[1][0] and {path.parent for path, _ in found} == {Path("/cache/dcos-calico/lab")}
+    assert found[0][1] != found[1][1] and settings.key_of(found[0][0]) != settings.key_of(found[1][0])
+
+
+def test_a_subnet_is_reserved_before_any_host_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "VOLATILE", tmp_path / "run")
+    first = settings.new("first", "default", {"LAB_STATE": str(tmp_path / "first"), "LAB_SUBNET": "172.29.3.0/24"}, False)
+    first.reserve()
+    with pytest.raises(process.LabError, match="172.29.3.0/24 is in use on this machine"):
+        settings.new("other", "default", {"LAB_STATE": str(tmp_path / "other"), "LAB_SUBNET": "172.29.3.0/24"}, False)
+    again = settings.new("first", "default", {"LAB_STATE": str(tmp_path / "first"), "LAB_SUBNET": "172.29.3.0/24"}, False)
+    assert again.subnet == first.subnet
+    (tmp_path / "run" / "half").mkdir()
+    (tmp_path / "run" / "half" / settings.SUBNET_FILE).write_text("172.")
+    assert settings.reserved_networks(settings.VOLATILE, "") == [ipaddress.IPv4Network("172.29.3.0/24")]
+
+
 def test_routed_networks() -> None:
     table = (
         "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"

@@ -66,8 +66,9 @@ def nothing_leaks(runner: Runner, jobs: list[Job], secrets: dict[str, str]) -> N
 
 
 def test_the_source_is_the_cluster_by_nothing_but_the_credential(inventory: dict[str, Any], dcos: Standin) -> None:
-    assert sorted(inventory["hosts"]) == ["127.9.0.11", "127.9.0.12", "127.9.0.21", "127.9.0.22", "127.9.0.23", "127.9.0.61"]
-    assert inventory["groups"]["agents_public"]["hosts"] == ["127.9.0.61"]
+    agents = [dcos.address(number) for number in (21, 22, 23, 61)]
+    assert sorted(inventory["hosts"]) == sorted(["127.9.0.11", "127.9.0.12", *agents])
+    assert inventory["groups"]["agents_public"]["hosts"] == agents[3:]
     assert set(inventory["groups"]["agents"]["children"]) == {"agents_private", "agents_public"}
     assert inventory["vars"]["dcos_version"] == "1.12.5"
     # the settings of the cluster come along from the project

@@ -16,11 +16,14 @@ from dcoslab import image, topology
 from dcoslab.process import LabError
 
 DEFAULT_NAME = "lab"
+SUBNET_FILE = "subnet"
 DEFAULT_SUBNET = "172.29.77.0/24"
 DCOS_API = "1"  # LAB_DCOS_API where it is not set
 VARIANTS = ("open", "enterprise")
 ETCD_SOURCES = ("bullseye", "bookworm")
 REPOSITORY = Path(__file__).resolve().parents[3]
+# Of all labs of this machine, whoever runs them, one folder for each.
+VOLATILE = Path("/run/dcos-calico")
 
 
 def cache_root(env: Mapping[str, str]) -> Path:
@@ -67,7 +70,12 @@ class Settings:
     @property
     def volatile(self) -> Path:
         """Sockets and locks: their paths may not be long, and they must not survive a reboot."""
-        return Path("/run/dcos-calico") / self.key
+        return VOLATILE / self.key
+
+    def reserve(self) -> None:
+        """Keep other labs from this one's subnet, which no route of the machine tells before its first host runs."""
+        self.volatile.mkdir(parents=True, exist_ok=True)
+        (self.volatile / SUBNET_FILE).write_text(self.subnet)
 
     @property
     def net(self) -> ipaddress.IPv4Network:
@@ -122,7 +130,8 @@ class Settings:
 def state_dir(name: str, env: Mapping[str, str]) -> Path:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
         raise LabError(f"a lab's name is made of a-z, 0-9 and -, not {name!r}")
-    return Path(env.get("LAB_STATE") or cache_root(env) / "lab" / name)
+    # Labs of one name in two checkouts are two.
+    return Path(env.get("LAB_STATE") or cache_root(env) / "lab" / f"{name}-{key_of(REPOSITORY)}")
 
 
 def load(name: str, env: Mapping[str, str]) -> Settings | None:
@@ -152,15 +161,27 @@ def routed_networks(route_table: str) -> list[ipaddress.IPv4Network]:
     return networks
 
 
+def reserved_networks(volatile: Path, key: str) -> list[ipaddress.IPv4Network]:
+    """What other labs of this machine have reserved; the one with this key may keep its own."""
+    found = []
+    for file in volatile.glob(f"*/{SUBNET_FILE}"):
+        try:
+            if file.parent.name != key:
+                found.append(ipaddress.IPv4Network(file.read_text()))
+        except (OSError, ValueError):
+            continue  # a lab that is coming or going
+    return found
+
+
 def choose_subnet(name: str, env: Mapping[str, str], used: list[ipaddress.IPv4Network]) -> str:
-    """LAB_SUBNET; else one derived from the lab's name that nothing on this machine uses."""
+    """LAB_SUBNET; else one derived from the lab's name and checkout that nothing on this machine uses."""
     wanted = env.get("LAB_SUBNET")
     if wanted:
         candidates = [topology.parse_subnet(wanted)]
     else:
         default = topology.parse_subnet(DEFAULT_SUBNET)
         others = [net for net in ipaddress.IPv4Network("172.29.0.0/16").subnets(new_prefix=24) if net != default]
-        start = int(hashlib.sha256(name.encode()).hexdigest(), 16) % len(others)
+        start = int(hashlib.sha256(f"{REPOSITORY} {name}".encode()).hexdigest(), 16) % len(others)
         candidates = others[start:] + others[:start]
         if name == DEFAULT_NAME:
             candidates.insert(0, default)
@@ -189,7 +210,7 @@ def one_of(env: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> s
 def new(name: str, profile: str, env: Mapping[str, str], with_artefacts: bool) -> Settings:
     """A lab still to be made, from the environment alone."""
     with open("/proc/net/route", encoding="ascii") as table:
-        used = routed_networks(table.read())
+        used = routed_networks(table.read()) + reserved_networks(VOLATILE, key_of(state_dir(name, env)))
     artefacts = env.get("CALICO_ARTIFACTS")
     if artefacts and not Path(artefacts).is_dir():
         raise LabError(f"CALICO_ARTIFACTS: {artefacts} is not a directory")
