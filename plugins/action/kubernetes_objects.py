@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps Kubernetes objects: compares them here, and has kubernetes.core write those that differ.
+"""Keeps Kubernetes objects: compares and judges them here, and has kubernetes.core write those that differ.
 
 kubernetes.core alone would not do. In check mode it sends what it would write, with dryRun, which a Kubernetes before 1.12 takes for a request to write.
 """
@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import copy
 import os
+import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _client, _options, _reconcile
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _client, _options, _reconcile, _rights
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
-ARGUMENT_SPEC = _options.argument_spec(objects=dict(type="list", elements="dict", required=True))
+ARGUMENT_SPEC = _options.argument_spec(objects=dict(type="list", elements="dict", required=True), wait_timeout=dict(type="float", default=60.0))
 WRITER = "kubernetes.core.k8s"
+TRY_EVERY = 1.0
+# How a server words it that an object is not the one that was compared: changed, made, or removed meanwhile.
+CONFLICTS = ("Conflict", "AlreadyExists", "resourceVersion should not be set on objects to be created")
 FILES = {"ca_file": "ca_cert", "client_cert_file": "client_cert", "client_key_file": "client_key"}
 
 
@@ -64,33 +69,66 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))
         try:
-            plan = self._plan(args)
+            plan = self._kept(args, task_vars or {})
             result.update(plan.result(self._task.diff), written=plan.names())
-            if plan.changed and not self._task.check_mode:
-                self._write(plan, args, task_vars or {})
         except CalicoError as error:
-            result.pop("diff", None)
             result.update(failed=True, changed=False, msg=str(error))
         return result
 
-    def _plan(self, args: dict[str, Any]) -> Plan:
-        """In check mode an API that is not there yet has nothing."""
+    def _kept(self, args: dict[str, Any], task_vars: dict[str, Any]) -> Plan:
+        """Look, judge, write, and look again; the plan is that of the first look, and in check mode it is not carried out.
+
+        What somebody else changed in the same moment is compared anew, and tried again until the deadline.
+        """
+        deadline = Deadline(args["wait_timeout"], clock=time.monotonic)
+        first = plan = self._look(args, deadline, judge=True)
+        while plan.changed and not self._task.check_mode:
+            why, conflict = self._write(plan, args, task_vars)
+            left = self._look(args, deadline)
+            if left.changed and not (conflict and deadline.pause(TRY_EVERY)):
+                raise _unwritten(first, left, why)
+            plan = left
+        return first
+
+    def _look(self, args: dict[str, Any], deadline: Deadline, judge: bool = False) -> Plan:
+        """What differs. An API that does not answer is waited for; in check mode it has nothing yet."""
         connection = _options.connection(args)
         paths = [(_reconcile.path(item), _reconcile.called(item)) for item in args["objects"]]
-        try:
-            with _client.Client(connection, args["service"], args["timeout"]).opened() as client:
-                actual = {name: client.find(path) for path, name in paths}
-        except _client.ApiFailed as error:
-            if error.kind != "unreachable" or not self._task.check_mode:
-                raise
-            actual = {}
-        return _reconcile.reconcile(args["objects"], actual)
+        while True:
+            try:
+                with _client.Client(connection, args["service"], args["timeout"]).opened() as client:
+                    plan = _reconcile.reconcile(args["objects"], {name: client.find(path) for path, name in paths})
+                    if judge:
+                        _rights.judge(client, plan)
+                    return plan
+            except _client.ApiFailed as error:
+                if error.kind != "unreachable":
+                    raise
+                if self._task.check_mode:
+                    return _reconcile.reconcile(args["objects"], {})
+                if not deadline.pause(TRY_EVERY):
+                    raise
 
-    def _write(self, plan: Plan, args: dict[str, Any], task_vars: dict[str, Any]) -> None:
-        """Whole objects in place of those that are there, all by one module run."""
+    def _write(self, plan: Plan, args: dict[str, Any], task_vars: dict[str, Any]) -> tuple[str, bool]:
+        """Whole objects in place of those that are there, all by one module run: (why it failed, whether because of what somebody else did)."""
         module_args = {**writer_options(args), "force": True, "resource_definition": [change.how for change in plan]}
         done = self._execute_module(module_name=WRITER, module_args=module_args, task_vars=task_vars)
         if done.get("failed"):
             why = " ".join(str(done.get("msg") or done.get("module_stderr") or done).split())
-            remedy = "Somebody else changed it in the same moment: run again" if "Conflict" in why else "What was written before it stays; run again then"
-            raise CalicoError(f"{WRITER} could not write one of {', '.join(plan.names())}", why, remedy)
+            return why, any(mark in f"{why} {done.get('reason')}" for mark in CONFLICTS)
+        made = (done.get("result") or {}).get("results") or [done]
+        # It is content with the 409 of an object that somebody else has made meanwhile.
+        return "", any(one.get("method") == "create" and not one.get("result") for one in made)
+
+
+def _unwritten(first: Plan, left: Plan, why: str) -> CalicoError:
+    """What to say of objects that are not as wanted after the writing."""
+    names = ", ".join(left.names())
+    written = [name for name in first.names() if name not in left.names()]
+    stays = f"Written, and left so: {', '.join(written)}. " if written else ""
+    if why:
+        return CalicoError(f"{WRITER} could not write {names}", why, f"{stays}Put right what it says, and run again")
+    fields = {change.name: ", ".join(_reconcile.differences(change.before, change.after)) for change in left}
+    kept = "; ".join(f"{name}: {paths}" for name, paths in fields.items())
+    remedy = f"{stays}The server does not know these fields, or keeps them in another form: leave them out, or write them as it keeps them"
+    return CalicoError(f"The API of Kubernetes took {names}, and did not keep all of it", kept, remedy)

@@ -36,6 +36,7 @@ CERTIFICATES_SPEC = {
 }
 CONTROLLERS_SPEC = {
     "wanted": {"type": "bool", "default": True},
+    "version": {"type": "str", "default": ""},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "tls": {"type": "bool", "default": False},
     "secret": {"type": "str", "default": "", "no_log": False},

@@ -41,6 +41,7 @@ options:
   pods:
     description:
       - Whether all pods of the namespace have to be Ready. Those that came to their end well count as such.
+      - Pods that failed, such as evicted ones, or are being deleted, do not count where their Deployment has as many others as it wants.
     type: bool
     default: false
   wait_timeout:
@@ -193,7 +194,7 @@ def look(client: _client.Client, params: dict[str, Any]) -> dict[str, Any]:
     deployments = _items(client, f"/apis/{_versions.deployment_api(version)}/namespaces/{namespace}/deployments")
     missing = _state.missing_deployments(params["deployments"], deployments, pods)
     if params["pods"]:
-        missing += [text for text in _state.missing_pods(pods) if not _said(text, missing)]
+        missing += [text for text in _state.missing_pods(pods, deployments) if not _said(text, missing)]
     return {
         "reachable": True,
         "version": version,

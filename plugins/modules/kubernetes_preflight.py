@@ -168,6 +168,11 @@ options:
               - Whether they are to run.
             type: bool
             default: true
+          version:
+            description:
+              - Version of Kubernetes; empty if it does not run yet.
+            type: str
+            default: ""
           endpoints:
             description:
               - Where they find the datastore.

@@ -14,6 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _versions
 
 NAMESPACE = "kube-system"
@@ -38,8 +39,11 @@ def objects(release: str, version: str, etcd: dict[str, Any], image: str = "", s
     :param etcd: endpoints, and ca_file, cert_file, key_file on every agent, for TLS.
     :param secret: name of a Secret with etcd-ca, etcd-cert and etcd-key, instead of those files.
     :param user: common name of the CNI plugin's certificate.
-    :raises CalicoError: there is no such release.
+    :raises CalicoError: there is no such release, or it cannot work with this Kubernetes.
     """
+    refused = _versions.controllers_refused(version)
+    if refused:
+        raise CalicoError(*refused)
     reads = {"apiGroups": ["", "extensions"], "resources": ["pods", "namespaces", "networkpolicies", "nodes"], "verbs": ["watch", "list"]}
     looks_up = {"apiGroups": [""], "resources": ["pods", "nodes", "namespaces"], "verbs": ["get"]}
     rbac = _versions.rbac_api(version)
@@ -48,7 +52,7 @@ def objects(release: str, version: str, etcd: dict[str, Any], image: str = "", s
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": NAME, "namespace": NAMESPACE}},
         *_role(rbac, NAME, reads, account),
         *_role(rbac, CNI_ROLE, looks_up, {"kind": "User", "name": user, "apiGroup": RBAC_GROUP}),
-        _deployment(_versions.deployment_api(version), image or _releases.resolve(release)["images"]["kube_controllers"], etcd, secret),
+        _deployment(version, image or _releases.resolve(release)["images"]["kube_controllers"], etcd, secret),
     ]
 
 
@@ -65,26 +69,27 @@ def _role(api: str, name: str, rule: Object, subject: Object) -> list[Object]:
     ]
 
 
-def _deployment(api: str, image: str, etcd: dict[str, Any], secret: str) -> Object:
+def _deployment(version: str, image: str, etcd: dict[str, Any], secret: str) -> Object:
     labels = {"k8s-app": NAME}
     variables = {"ETCD_ENDPOINTS": ",".join(etcd["endpoints"]), "ENABLED_CONTROLLERS": CONTROLLERS}
-    volumes, mounts = _secured(etcd, secret)
+    volumes, mounts = _secured(version, etcd, secret)
     if volumes:
         variables.update({variable: f"{SECRETS_AT}/{file}" for variable, file, key in TLS if secret or etcd.get(key)})
-    container: Object = {"name": NAME, "image": image, "env": [{"name": name, "value": value} for name, value in variables.items()]}
+    # Lists are named also where they are empty, so that what an earlier run put there goes.
+    container: Object = {
+        "name": NAME, "image": image, "env": [{"name": name, "value": value} for name, value in variables.items()], "volumeMounts": mounts,
+    }  # fmt: skip
     spec: Object = {
         # Policy of the network that they look after must not cut them off, and the datastore's proxy is on the loopback device of each agent.
         "hostNetwork": True,
         "serviceAccountName": NAME,
         "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}, {"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"}],
         "containers": [container],
+        "volumes": volumes,
     }
-    if volumes:
-        container["volumeMounts"] = mounts
-        spec["volumes"] = volumes
     annotations = {"scheduler.alpha.kubernetes.io/critical-pod": ""}
     return {
-        "apiVersion": api,
+        "apiVersion": _versions.deployment_api(version),
         "kind": "Deployment",
         "metadata": {"name": NAME, "namespace": NAMESPACE, "labels": dict(labels)},
         "spec": {
@@ -97,12 +102,13 @@ def _deployment(api: str, image: str, etcd: dict[str, Any], secret: str) -> Obje
     }
 
 
-def _secured(etcd: dict[str, Any], secret: str) -> tuple[list[Object], list[Object]]:
+def _secured(version: str, etcd: dict[str, Any], secret: str) -> tuple[list[Object], list[Object]]:
     """(volumes, mounts) of the files for TLS to etcd; keys of hosts stay on the hosts."""
     if secret:
         return [{"name": "etcd-certs", "secret": {"secretName": secret}}], [{"name": "etcd-certs", "mountPath": SECRETS_AT, "readOnly": True}]
     files = [(file, etcd[key]) for _variable, file, key in TLS if etcd.get(key)]
-    volumes = [{"name": name, "hostPath": {"path": path, "type": "File"}} for name, path in files]
+    kind = {"type": "File"} if _versions.knows_types_of_host_paths(version) else {}
+    volumes = [{"name": name, "hostPath": {"path": path, **kind}} for name, path in files]
     return volumes, [{"name": name, "mountPath": f"{SECRETS_AT}/{name}", "readOnly": True} for name, _path in files]
 
 

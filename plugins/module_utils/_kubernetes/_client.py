@@ -1,12 +1,13 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads from a Kubernetes API; nothing is ever written here, that is the business of the collection kubernetes.core."""
+"""Reads from a Kubernetes API, and asks it for reviews; nothing is ever written here, that is the business of the collection kubernetes.core."""
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -29,11 +30,15 @@ else:
     Adapter = requests.adapters.HTTPAdapter
 
 TOKEN = "Give the token of a service account that may do so, such as the package's own, bootstrapper, or a kubeconfig that has one"
+# Whom an API takes somebody for who shows nothing, and what it says of a group of kinds that it does not have.
+NOBODY = 'User "system:anonymous"'
+NOT_SERVED = "404 page not found"
 LOGIN = "If it is DC/OS or a load balancer that wants a login, it is not the API itself that answers there"
 
 
 class ApiFailed(CalicoError):
-    """The API did not do what it was asked. C(kind): unreachable, certificate, unauthorized, forbidden, missing, other or foreign (no Kubernetes)."""
+    """The API did not do what it was asked. C(kind): unreachable (also one that is not up yet), certificate, unauthorized, forbidden, missing, unserved (such objects), other or
+    foreign (no Kubernetes)."""
 
     def __init__(self, kind: str, what: str, why: str | None = None, remedy: str | None = None) -> None:
         super().__init__(what, why, remedy)
@@ -104,11 +109,19 @@ class Client:
 
         :raises ApiFailed: naming the server, why, and what can be done.
         """
-        url = self.connection.server + path
+        return self._ask("GET", path)
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What the API says to something that it does not keep, such as a review. Raises as get()."""
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        url, waits = self.connection.server + path, (min(self._timeout, 10.0), self._timeout)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-                answer = self._session.get(url, timeout=(min(self._timeout, 10.0), self._timeout), allow_redirects=False, verify=self._verify, cert=self._cert)
+                options = {"timeout": waits, "allow_redirects": False, "verify": self._verify, "cert": self._cert}
+                answer = self._session.request(method, url, json=body, **options)
         except (requests.exceptions.RequestException, OSError) as error:
             raise self._failure(error)
         return self._read(answer, path)
@@ -126,24 +139,29 @@ class Client:
         return ApiFailed("unreachable", f"The API of Kubernetes at {server} cannot be reached", why, ways(self._service))
 
     def _read(self, answer: Any, path: str) -> dict[str, Any]:
-        server = self.connection.server
+        server, code, kind = self.connection.server, answer.status_code, answer.headers.get("Content-Type", "no type")
         try:
             found = json.loads(answer.content)
         except ValueError:
             found = None
         message = str(found.get("message") or "") if isinstance(found, dict) else ""
-        if answer.status_code == 401:
-            what = f"The API of Kubernetes at {server} does not know who asks (401)"
+        if code in (429, 500, 502, 503, 504):
+            # The API itself, which may be starting, or a proxy before it, whose page is no JSON.
+            why = message or f"{kind}: {_first_words(answer.text)}"
+            raise ApiFailed("unreachable", f"The API of Kubernetes at {server} is not reachable yet: {code} for {path}", why, ways(self._service))
+        if code == 401 or (code == 403 and NOBODY in message):
+            what = f"The API of Kubernetes at {server} does not know who asks ({code})"
             raise ApiFailed("unauthorized", what, message or None, f"{TOKEN}. {LOGIN}. {ways(self._service)}")
-        if answer.status_code == 403:
-            raise ApiFailed("forbidden", f"The API of Kubernetes at {server} refuses to show {path} (403)", message or None, f"{TOKEN}. {LOGIN}")
-        if not isinstance(found, dict) or answer.status_code in (301, 302, 303, 307, 308):
-            kind = answer.headers.get("Content-Type", "no type")
-            raise ApiFailed("foreign", f"At {server} no API of Kubernetes answers", f"status {answer.status_code}, {kind}", ways(self._service))
-        if answer.status_code >= 400:
-            # A load balancer's page is no JSON; this is the API itself, which may be starting.
-            kind = "unreachable" if answer.status_code in (429, 500, 502, 503, 504) else "missing" if found.get("reason") == "NotFound" else "other"
-            raise ApiFailed(kind, f"The API of Kubernetes at {server} answered {answer.status_code} for {path}", message or None)
+        if code == 403:
+            raise ApiFailed("forbidden", f"The API of Kubernetes at {server} refuses {path} (403)", message or None, f"{TOKEN}. {LOGIN}")
+        if code == 404 and (answer.text.strip() == NOT_SERVED or (message and not (found.get("details") or {}).get("name"))):
+            remedy = "kubectl api-versions names those that it has"
+            raise ApiFailed("unserved", f"The API of Kubernetes at {server} has no such objects: 404 for {path}", message or NOT_SERVED, remedy)
+        if not isinstance(found, dict) or code in (301, 302, 303, 307, 308):
+            raise ApiFailed("foreign", f"At {server} no API of Kubernetes answers", f"status {code}, {kind}", ways(self._service))
+        if code >= 400:
+            reason = "missing" if found.get("reason") == "NotFound" else "other"
+            raise ApiFailed(reason, f"The API of Kubernetes at {server} answered {code} for {path}", message or None)
         return found
 
 
@@ -155,6 +173,11 @@ def _innermost(said: str) -> str:
             text = text.partition("] ")[2] or text
             return text.strip("'\")( ")
     return said
+
+
+def _first_words(text: str) -> str:
+    """What a page says, without its marks."""
+    return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:120] or "an empty page"
 
 
 def _file(folder: str, name: str, content: bytes) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight import ALL, Verdict
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _versions
 
 Found = Mapping[str, Any]
 
@@ -164,6 +165,9 @@ def check_controllers(verdict: Verdict, wanted: Found) -> None:
         _releases.resolve(wanted["release"])
     except CalicoError as error:
         verdict.fail(ALL, "release", error.what, error.why, error.remedy)
+    refused = _versions.controllers_refused(controllers["version"])
+    if refused:
+        verdict.fail(ALL, "kubernetes_version", *refused)
     if not controllers["endpoints"]:
         why = "calico_kubernetes_etcd_endpoints is empty"
         verdict.fail(ALL, "etcd", "kube-controllers would not find the datastore", why, "Set it, or calico_etcd_members")

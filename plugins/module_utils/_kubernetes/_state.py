@@ -95,6 +95,13 @@ def missing_deployments(wanted: Sequence[str], deployments: Sequence[Object], po
     return found
 
 
-def missing_pods(pods: Sequence[Object]) -> list[str]:
-    """A sentence for each pod that is not Ready."""
-    return [f"pod {one.name}: {one.text}" for one in map(pod, pods) if not one.ready]
+def missing_pods(pods: Sequence[Object], deployments: Sequence[Object] = ()) -> list[str]:
+    """A sentence for each pod that is not Ready. Those that are over, or on their way out, do not count where their Deployment has all that it wants."""
+    healthy = [item for item in deployments if deployment(item).ready]
+    replaced = [name_of(one) for item in healthy for one in owned_by(pods, item) if _is_over(one)]
+    return [f"pod {one.name}: {one.text}" for one in map(pod, pods) if not one.ready and one.name not in replaced]
+
+
+def _is_over(item: Object) -> bool:
+    """An evicted pod stays as Failed; one on a node that is lost stays, to be deleted."""
+    return (item.get("status") or {}).get("phase") == "Failed" or bool((item.get("metadata") or {}).get("deletionTimestamp"))

@@ -21,3 +21,19 @@ def deployment_api(version: str) -> str:
 def rbac_api(version: str) -> str:
     """rbac.authorization.k8s.io/v1 came with 1.8."""
     return "rbac.authorization.k8s.io/v1" if numbers(version) >= (1, 8) else "rbac.authorization.k8s.io/v1beta1"
+
+
+def knows_types_of_host_paths(version: str) -> bool:
+    """hostPath.type came with 1.8; a server before it drops the field."""
+    return numbers(version) >= (1, 8)
+
+
+def controllers_refused(version: str) -> tuple[str, str, str] | None:
+    """What, why and the way out where kube-controllers of Calico 2.6 cannot work; None where they can."""
+    if numbers(version) < (1, 16):
+        return None
+    return (
+        f"kube-controllers of Calico 2.6 cannot work with Kubernetes {version}",
+        "they read NetworkPolicies as extensions/v1beta1, which Kubernetes does not serve from 1.16 on, so that none would be applied",
+        "Use Kubernetes 1.15 or older, or leave calico_kubernetes off and give that cluster a newer Calico of its own",
+    )

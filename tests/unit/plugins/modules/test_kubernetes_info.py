@@ -110,6 +110,35 @@ def test_a_starting_api_is_waited_for(run_module, dcos_api) -> None:
     assert run_module(kubernetes_info, args(dcos_api, wait_timeout=30))["version"] == "v1.9.3"
 
 
+ANONYMOUS = 'pods is forbidden: User "system:anonymous" cannot list pods in the namespace "kube-system"'
+# kubectl proxy and HAProxy, while the API behind them is down.
+PROXIES = {
+    "kubectl proxy": ("Error: 'dial tcp 127.0.0.1:6443: getsockopt: connection refused'\nTrying to reach: 'https://127.0.0.1:6443/version'", 500, "text/plain"),
+    "HAProxy": ("<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n", 503, "text/html"),
+}
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_a_proxy_whose_api_is_down_is_waited_for(run_module, dcos_api, name: str) -> None:
+    cluster(dcos_api)
+    page = dcos_api.Answer(*PROXIES[name])
+    dcos_api.on("GET", "/version", page, page, {"gitVersion": "v1.9.3"})
+    assert run_module(kubernetes_info, args(dcos_api, wait_timeout=30))["version"] == "v1.9.3"
+    dcos_api.on("GET", "/version", page)
+    result = run_module(kubernetes_info, args(dcos_api, required=False))
+    assert result["reachable"] is False and "is not reachable yet" in result["reason"] and [way for way in WAYS if way not in result["reason"]] == []
+    assert "<" not in result["reason"] and ("connection refused" in result["reason"] or "No server is available" in result["reason"])
+
+
+def test_evicted_pods_of_a_healthy_deployment_are_not_waited_for(run_module, dcos_api) -> None:
+    cluster(dcos_api)
+    evicted = pod(False)
+    evicted["metadata"] = {"name": "calico-kube-controllers-1-old", "labels": LABELS}
+    evicted["status"] = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
+    dcos_api.on("GET", SYSTEM, {"items": [evicted, pod()]})
+    assert run_module(kubernetes_info, args(dcos_api, pods=True))["missing"] == []
+
+
 WAYS = ("marathon-lb", "ssh -N -L", "kubectl proxy", "ansible-playbook on a host of the cluster")
 
 
@@ -137,7 +166,9 @@ def test_what_would_have_been_waited_for_is_no_error_in_check_mode(run_module) -
     "answer, words",
     [
         (("Unauthorized", 401), ["does not know who asks (401)", "bootstrapper", *WAYS]),
-        (({"kind": "Status", "message": "forbidden: User cannot"}, 403), ["refuses to show /version (403): forbidden: User cannot"]),
+        (({"kind": "Status", "message": "forbidden: User cannot"}, 403), ["refuses /version (403): forbidden: User cannot"]),
+        (({"kind": "Status", "message": ANONYMOUS}, 403), ["does not know who asks (403): pods is forbidden", *WAYS]),
+        (("404 page not found\n", 404, "text/plain; charset=utf-8"), ["has no such objects: 404 for /version"]),
         (("<html>login</html>", 200), ["no API of Kubernetes answers: status 200", *WAYS]),
         (("<html>moved</html>", 302), ["no API of Kubernetes answers: status 302"]),
         (({"kind": "Status", "message": "boom"}, 418), ["answered 418 for /version: boom"]),

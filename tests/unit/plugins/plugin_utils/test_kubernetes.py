@@ -62,7 +62,8 @@ def test_one_at_a_time_in_the_hosts_network() -> None:
     spec = by_kind(_kubernetes.objects("2.6.6", "v1.10.8", PROXY), "Deployment")["spec"]
     assert spec["replicas"] == 1 and spec["strategy"] == {"type": "Recreate"}
     pod = spec["template"]["spec"]
-    assert pod["hostNetwork"] is True and pod["serviceAccountName"] == "calico-kube-controllers" and "volumes" not in pod
+    assert pod["hostNetwork"] is True and pod["serviceAccountName"] == "calico-kube-controllers"
+    assert pod["volumes"] == [] and pod["containers"][0]["volumeMounts"] == [], "what an earlier run put there goes"
     assert {"key": "CriticalAddonsOnly", "operator": "Exists"} in pod["tolerations"]
     assert spec["selector"]["matchLabels"].items() <= spec["template"]["metadata"]["labels"].items()
 
@@ -91,6 +92,18 @@ def test_tls_by_the_files_of_the_agents() -> None:
     paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"]}
     for variable, path in (("ETCD_CA_CERT_FILE", "/etc/ca.crt"), ("ETCD_CERT_FILE", "/etc/c.crt"), ("ETCD_KEY_FILE", "/etc/c.key")):
         assert paths[mounted[env[variable]]] == path
+
+
+@pytest.mark.parametrize("version, kinds", [("v1.7.5", {None}), ("v1.8.0", {"File"}), ("v1.10.8", {"File"})])
+def test_a_server_before_1_8_drops_the_type_of_a_host_path(version: str, kinds: set[str | None]) -> None:
+    volumes = by_kind(_kubernetes.objects("2.6.6", version, TLS), "Deployment")["spec"]["template"]["spec"]["volumes"]
+    assert {volume["hostPath"].get("type") for volume in volumes} == kinds
+
+
+def test_a_kubernetes_without_the_networkpolicies_that_they_read() -> None:
+    assert _kubernetes.objects("2.6.6", "v1.15.12", PROXY)
+    with pytest.raises(CalicoError, match="cannot work with Kubernetes v1.16.0: they read NetworkPolicies as extensions/v1beta1"):
+        _kubernetes.objects("2.6.6", "v1.16.0", PROXY)
 
 
 def test_tls_by_a_secret() -> None:

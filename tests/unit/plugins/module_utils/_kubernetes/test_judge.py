@@ -24,7 +24,7 @@ WANTED: dict[str, Any] = {
     "conflist": {"name": "kube-cni", "dir": DIR, "file": "cni.conflist"},
     "package": {"wanted": True, "service": "kubernetes", "version": "1.3.1-1.10.8", "options": {}, "installed": []},
     "certificates": {"issued": True, "variant": "enterprise", "token": False, "files": [], "paths": ["/k/crt", "/k/key", "/k/ca"]},
-    "controllers": {"wanted": True, "endpoints": ["http://127.0.0.1:2379"], "tls": False, "secret": "", "lacking": []},
+    "controllers": {"wanted": True, "version": "", "endpoints": ["http://127.0.0.1:2379"], "tls": False, "secret": "", "lacking": []},
 }
 INSTALLED = {"name": "kubernetes", "version": "1.3.1-1.10.8", "app_id": "/kubernetes", "options": {"kubernetes": {"network_provider": "calico"}}}
 
@@ -54,6 +54,8 @@ def judged(changes: dict[str, Any] | None = None, **info: Any) -> list[str]:
         {"controllers": {"endpoints": ["https://a:2379"], "tls": True}},
         {"controllers": {"endpoints": ["https://a:2379"], "secret": "calico-etcd-secrets"}},
         {"controllers": {"wanted": False, "endpoints": [], "lacking": []}},
+        {"controllers": {"version": "v1.15.12"}},
+        {"controllers": {"wanted": False, "version": "v1.20.2"}},
         {"conflist": {"dir": "/etc/cni/net.d"}, "networks": [{"name": "calico", "file": "calico.conf"}], "files": []},
         {"deployments": [{"name": "calico-kube-controllers", "images": ["quay.io/calico/kube-controllers:v1.0.0"], "text": "1 of 1 available"}]},
         {"deployments": [{"name": "calico-policy-controller", "images": ["calico/kube-policy-controller:v0.7.0"], "text": "0 of 0 available"}]},
@@ -89,6 +91,7 @@ def installed(**more: Any) -> dict[str, Any]:
         ({"certificates": {"issued": False, "files": ["/k/crt"]}}, ["has no /k/key, /k/ca"]),
         ({"certificates": {"issued": False, "token": True}}, ["has no /k/ca"]),
         ({"release": "2.6.4"}, ["2.6.4 must not be installed", "2.6.5"]),
+        ({"controllers": {"version": "v1.16.0"}}, ["cannot work with Kubernetes v1.16.0", "extensions/v1beta1", "1.15 or older"]),
         ({"controllers": {"endpoints": []}}, ["calico_kubernetes_etcd_endpoints is empty"]),
         ({"controllers": {"endpoints": ["https://a:2379"]}}, ["there are no files for TLS", "calico_kubernetes_etcd_secret"]),
         ({"controllers": {"lacking": [{"kind": "collection", "name": "kubernetes.core", "command": "galaxy"}]}}, ["collection kubernetes.core", "galaxy"]),

@@ -72,3 +72,28 @@ def test_what_is_missing_names_the_cause() -> None:
     assert found == ["Deployment web: 0 of 1 available; p: Pending: c: ImagePullBackOff, no such image", "Deployment gone: it is not there"]
     assert _state.missing_deployments(["web"], [deployment(**GOOD)], pods) == []
     assert _state.missing_pods([pod("Running", "True"), *pods]) == ["pod p: Pending: c: ImagePullBackOff, no such image"]
+
+
+def over(name: str, **changes: Any) -> dict[str, Any]:
+    """A pod that was evicted, as a kubelet leaves it."""
+    status = {"phase": "Failed", "reason": "Evicted", "message": "The node was low on resource: memory."}
+    return {"metadata": {"name": name, "labels": {"app": "web"}}, "spec": {}, "status": status, **changes}
+
+
+LEAVING = over(
+    "leaving",
+    metadata={"name": "leaving", "labels": {"app": "web"}, "deletionTimestamp": "2026-01-01T00:00:00Z"},
+    status={"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]},
+)
+
+
+@pytest.mark.parametrize("item", [over("evicted"), LEAVING], ids=["evicted", "on a node that is lost"])
+def test_pods_that_are_over_do_not_fail_a_healthy_deployment(item: dict[str, Any]) -> None:
+    pods = [pod("Running", "True"), item]
+    assert _state.missing_pods(pods, [deployment(**GOOD)]) == []
+    assert len(_state.missing_pods(pods, [deployment()])) == 1, "it has not what it wants"
+    assert len(_state.missing_pods(pods, [])) == 1, "nobody replaces it"
+    other = {**item, "metadata": {**item["metadata"], "labels": {"app": "other"}}}
+    assert len(_state.missing_pods([other], [deployment(**GOOD)])) == 1
+    assert _state.missing_pods([over("evicted")], [])[0] == "pod evicted: Failed: The node was low on resource: memory."
+    assert len(_state.missing_pods([pod("Pending", containers=WAITING)], [deployment(**GOOD)])) == 1, "that one is on its way"

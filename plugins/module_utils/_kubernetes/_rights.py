@@ -1,0 +1,69 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge whether an account may write what is planned, before anything is written. Nothing of it leaves a trace in the cluster.
+
+A SelfSubjectAccessReview tells what the authorizer would say. It does not know the other rule, that nobody can grant what he may not do himself, which a server
+applies to everybody outside the group system:masters, also where the authorizer allows everything. So a role is sent as well, by a name that no role can have: a
+server looks at what it grants before it looks at its name, and takes neither.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _reconcile
+from ansible_collections.dcos.calico.plugins.module_utils._kubernetes._client import ApiFailed, Client
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Change, Plan
+
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+GRANTING = ("ClusterRole", "ClusterRoleBinding")
+NO_NAME = "dcos.calico%looks"
+REMEDY = (
+    "Give the credentials of an account with the rights of the role cluster-admin: kubectl create clusterrolebinding dcos-calico --clusterrole=cluster-admin "
+    "--serviceaccount=NAMESPACE:NAME gives a service account those. A role that grants something is taken only from who may do all that it grants, or is in "
+    "the group system:masters, also where the package's authorization_mode is AlwaysAllow; see docs/kubernetes.md"
+)
+
+
+def judge(client: Client, plan: Plan) -> None:
+    """:raises CalicoError: the API would refuse some of the plan; it names all of that."""
+    refused = [f"{change.name}: {why}" for change in plan for why in [refusal(client, change)] if why]
+    if refused:
+        raise CalicoError(f"The API of Kubernetes at {client.connection.server} would refuse what is to be written", "; ".join(refused), REMEDY)
+
+
+def refusal(client: Client, change: Change) -> str:
+    """Why the API would refuse one change; empty if it would not."""
+    item = change.how
+    verb = "create" if change.before is None else "update"
+    if not allowed(client, item, verb):
+        return f"the account may not {verb} {_reconcile.PLURALS[item['kind']]}"
+    if item["kind"] not in GRANTING or not allowed(client, item, "create"):
+        return ""
+    metadata = {**item["metadata"], "name": NO_NAME}
+    twin = {**item, "metadata": {name: value for name, value in metadata.items() if name not in _reconcile.VERSIONS}}
+    try:
+        client.post(_reconcile.collection(item), twin)
+    except ApiFailed as error:
+        if error.kind == "unreachable":
+            raise
+        # It goes on about the account and all that it may do.
+        return (error.why or error.what).partition(" user=")[0].replace(f' "{NO_NAME}"', "") if error.kind == "forbidden" else ""
+    return ""
+
+
+def allowed(client: Client, item: dict[str, Any], verb: str) -> bool:
+    """What the API's authorizer says; an API that reviews nothing is taken for one that allows it."""
+    group, _slash, _version = item["apiVersion"].rpartition("/")
+    metadata = item["metadata"]
+    wanted = {"verb": verb, "group": group, "resource": _reconcile.PLURALS[item["kind"]], "namespace": metadata.get("namespace", "")}
+    if verb != "create":
+        wanted["name"] = metadata["name"]
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": wanted}}
+    try:
+        return bool((client.post(REVIEWS, review).get("status") or {}).get("allowed"))
+    except ApiFailed as error:
+        if error.kind in ("forbidden", "missing", "unserved"):
+            return True
+        raise
