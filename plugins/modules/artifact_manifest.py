@@ -122,6 +122,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _download
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
+OWNER, GROUP = str(os.getuid()), str(os.getgid())
 HEADER = """---
 # Digests of what was received, written by dcos.calico.manifest. Compare each with a second source before you trust it.
 """
@@ -150,12 +151,10 @@ def obtain(artifact: dict[str, Any], path: Path, options: _download.Options) -> 
     """Digest of an artefact, fetched unless it is there; a fetched one appears under its name only when it is whole."""
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, staged = _files.stage(str(path.parent))
+        staged = _files.stage(str(path.parent), OWNER)
         try:
-            with handle:
-                _download.fetch(artifact["url"], artifact["sha256"], handle, str(path), options)
-            os.chmod(staged, 0o644)
-            os.replace(staged, path)
+            _download.fetch(artifact["url"], artifact["sha256"], staged.handle, str(path), options)
+            _files.publish(staged, str(path), 0o644, owner=OWNER, group=GROUP)
         finally:
             _files.discard(staged)
     digest = _files.sha256_of(str(path))
@@ -193,7 +192,7 @@ def job(module: AnsibleModule) -> dict[str, Any]:
     plan = reconcile(file, sums)
     if not module.check_mode and plan.changed:
         file.parent.mkdir(parents=True, exist_ok=True)
-        _files.write_atomic(str(file), plan.changes[0].after, owner=str(os.getuid()), group=str(os.getgid()))
+        _files.write_atomic(str(file), plan.changes[0].after, owner=OWNER, group=GROUP)
     result = plan.result(module._diff)
     return {**result, "changed": bool(fetched) or plan.changed, "sums": sums, "fetched": fetched, "missing": missing}
 

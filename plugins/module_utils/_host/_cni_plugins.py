@@ -11,12 +11,10 @@ __metaclass__ = type
 
 import os
 import re
-import shutil
-import tempfile
 
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _versions
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _executables
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _executables, _files
 
 BIN_DIR = '/opt/calico/bin'
 PLUGIN_DIR = '/opt/mesosphere/active/cni'
@@ -58,17 +56,15 @@ def handshake(name, path, versions):
     """Ask an executable for the CNI versions it supports; raise CalicoError unless it is a CNI plugin that has all of these.
 
     :arg name: what the plugin is called when it is in place; it is run under this name, as some plugins look at theirs.
-    :arg path: of the staged executable.
+    :arg path: by which the staged executable can be run.
     """
-    folder = tempfile.mkdtemp(prefix='dcos-calico.')
-    try:
-        os.symlink(path, os.path.join(folder, name))
+    with _files.private_folder() as folder:
+        alias = os.path.join(folder, name)
+        _files.link(path, alias)
         try:
-            answer = _command.run([os.path.join(folder, name)], HANDSHAKE_SECONDS, stdin=_versions.question(versions[0]), environ=_versions.ENVIRONMENT)
+            answer = _command.run([alias], HANDSHAKE_SECONDS, stdin=_versions.question(versions[0]), environ=_versions.ENVIRONMENT)
         except CommandError as error:
             raise _no_plugin(name, str(error).rstrip('.'))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     supported = _versions.supported(answer.out)
     if answer.rc != 0 or supported is None:
         raise _no_plugin(name, answer.said()[:300])

@@ -8,12 +8,9 @@ __metaclass__ = type
 
 import os
 import re
-import shutil
 
-from ansible.module_utils.common.text.converters import to_native
-
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_health, _etcd_service, _network, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_health, _etcd_service, _files, _network, _systemd, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -121,10 +118,7 @@ def reconcile_data(service):
 def purge(plan):
     """Remove the data. The unit is stopped by then."""
     for change in plan:
-        try:
-            shutil.rmtree(change.name)
-        except OSError as error:
-            raise CalicoError('%s cannot be removed' % change.name, why=to_native(error))
+        _files.remove_tree(change.name)
 
 
 def check_ports(service, actual):

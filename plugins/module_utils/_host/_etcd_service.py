@@ -6,6 +6,7 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import grp
 import os
 import pwd
 
@@ -151,9 +152,19 @@ def _unused_copies(service):
     return [TextFile(path, kind='absent') for path in paths if path not in used] + ([] if used else [TextFile(service.tls_folder, kind='absent')])
 
 
+def _reader(user):
+    """Owner and group of a file that only root changes and the service reads: by a group of the user's own, which may be there before the user is."""
+    try:
+        group = grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
+    except KeyError:
+        group = user
+    return ('root', group, 0o440) if group == user else (user, 'root', 0o400)
+
+
 def _copies(service, check_mode):
-    """TextFiles of the TLS files for the service's user: what is given may be for root only, and may be there before the user is."""
+    """TextFiles of the TLS files for the service's user: what is given may be for root only. Their folder is root's, so that nothing in it is exchanged."""
     files = []
+    owner, group, mode = _reader(service.user)
     for target, source in sorted(service.copies.items()):
         text = _text_files.read([TextFile(source)])[source].text
         if text is None and check_mode:
@@ -164,9 +175,9 @@ def _copies(service, check_mode):
         wrong = _text_files.check_pem(text, label)
         if wrong:
             raise CalicoError('%s cannot be used for etcd' % source, why=wrong, remedy='Put the right file in place')
-        files.append(TextFile(target, text, mode=0o400, owner=service.user, secret='PRIVATE KEY' in text))
+        files.append(TextFile(target, text, mode=mode, owner=owner, group=group, secret='PRIVATE KEY' in text))
     if files:
-        files.insert(0, TextFile(service.tls_folder, kind='directory', mode=0o750, owner=service.user))
+        files.insert(0, TextFile(service.tls_folder, kind='directory'))
     return files
 
 
@@ -192,7 +203,8 @@ def reconcile(service, actual):
         user.add('user %s' % service.user, None, {'home': service.data_dir, 'system': True}, how=User(service.user, service.data_dir))
     executables = _executables.reconcile([service.executable] if service.executable else [], actual.executables)
     files = _text_files.reconcile(actual.wanted_files, actual.files)
-    return Plans(user, executables, files, _reconcile_unit(service, actual, executables.names() + files.names()))
+    contents = [change.name for change in files if not isinstance(change.after, dict)]  # owner and mode are no reason to restart
+    return Plans(user, executables, files, _reconcile_unit(service, actual, executables.names() + contents))
 
 
 def _reconcile_unit(service, actual, changed):

@@ -214,16 +214,16 @@ def apply(plan, options, receipts=_receipts.PATH, check=None):
     """Make the changes of a plan that are this module's. Everything is fetched and checked before anything becomes visible.
 
     :arg options: _download.Options.
-    :arg check: callable(executable, path of its staged, executable file) that raises CalicoError to refuse it.
+    :arg check: callable(executable, path by which its staged file can be run) that raises CalicoError to refuse it.
     """
     placed = [change.how.executable for change in _of(plan, 'place')]
     for each in placed:
         _files.ensure_directory(os.path.dirname(each.path))
     with _obtain.staged(placed, options, os.path.dirname(receipts)) as files:
         for each in placed:
-            os.chmod(files[each.path].path, 0o700)
             if check:
-                check(each, files[each.path].path)
+                files[each.path].file.make_executable()
+                check(each, files[each.path].file.inode)
         for each in placed:
             _publish(each, files[each.path], receipts)
     for change in plan:
@@ -232,7 +232,7 @@ def apply(plan, options, receipts=_receipts.PATH, check=None):
 
 
 def _publish(each, staged, receipts):
-    _files.publish(staged.path, each.path, each.mode, each.owner, each.group)
+    _files.publish(staged.file, each.path, each.mode, each.owner, each.group)
     state = _files.state_of(each.path)
     if state.sha256() != staged.sha256 or state.mode != each.mode:
         raise CalicoError('%s is not what was written' % each.path, why='sha256 %s, mode %04o' % (state.sha256(), state.mode or 0),

@@ -2,10 +2,15 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that are either old or new, never half: read, compare, replace by rename."""
+"""Files that are either old or new, never half: read, compare, replace by rename. The one place of agent-side code that changes files.
+
+Everything is done by descriptors (see _folder): whoever owns a folder can exchange what is in it at any moment, and must not gain by that.
+"""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import binascii
+import contextlib
 import errno
 import grp
 import hashlib
@@ -18,10 +23,11 @@ import tempfile
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _folder
 
 STAGED = '.dcos-calico.'
 CHUNK = 1 << 20
-ROOM = 'Free space there, or make the file system writable, and run again'
+NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | _folder.O_CLOEXEC
 
 
 class FileState(object):
@@ -40,21 +46,39 @@ class FileState(object):
         """Its bytes; None unless it is a regular file."""
         if self.kind != 'file':
             return None
-        with open(self.path, 'rb') as handle:
+        with _reading(self.path) as handle:
             return handle.read()
 
     def sha256(self):
         """Its digest in hex; None unless it is a regular file."""
-        return sha256_of(self.path) if self.kind == 'file' else None
+        if self.kind != 'file':
+            return None
+        with _reading(self.path) as handle:
+            return _digest(handle)
+
+
+@contextlib.contextmanager
+def _reading(path):
+    """A binary handle of a regular file that is no link."""
+    with _folder.opened(os.path.dirname(path)) as folder:
+        handle = os.fdopen(folder.open(os.path.basename(path), _folder.READ), 'rb')
+    with handle:
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+            raise OSError(errno.EINVAL, 'it is no regular file any more', path)
+        yield handle
+
+
+def _digest(handle):
+    digest = hashlib.sha256()
+    for piece in iter(lambda: handle.read(CHUNK), b''):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def sha256_of(path):
-    """Digest in hex of a file, read in pieces."""
-    digest = hashlib.sha256()
+    """Digest in hex of a file, links followed, read in pieces."""
     with open(path, 'rb') as handle:
-        for piece in iter(lambda: handle.read(CHUNK), b''):
-            digest.update(piece)
-    return digest.hexdigest()
+        return _digest(handle)
 
 
 def _name(lookup, number):
@@ -71,6 +95,14 @@ def _number(lookup, name, what):
         raise CalicoError('There is no %s %s on this host' % (what, name), remedy='Create it first, or name another')
 
 
+def _uid(owner):
+    return _number(pwd.getpwnam, owner, 'user')
+
+
+def _gid(group):
+    return _number(grp.getgrnam, group, 'group')
+
+
 def owner_name(owner):
     """A user as FileState names it: one that is given as a number by its name, if it has one."""
     return _name(pwd.getpwuid, int(owner)) if str(owner).isdigit() else owner
@@ -85,6 +117,7 @@ def state_of(path):
     """FileState of a path, links not followed."""
     try:
         info = os.lstat(path)
+        target = os.readlink(path) if stat.S_ISLNK(info.st_mode) else None
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return FileState(path, 'absent')
@@ -92,22 +125,17 @@ def state_of(path):
     kinds = ((stat.S_ISREG, 'file'), (stat.S_ISLNK, 'link'), (stat.S_ISDIR, 'directory'))
     kind = next((name for test, name in kinds if test(info.st_mode)), 'other')
     return FileState(path, kind, mode=stat.S_IMODE(info.st_mode), owner=_name(pwd.getpwuid, info.st_uid),
-                     group=_name(grp.getgrgid, info.st_gid), target=os.readlink(path) if kind == 'link' else None)
+                     group=_name(grp.getgrgid, info.st_gid), target=target)
 
 
-def ensure_directory(path, mode=0o755):
-    """Make a directory and its parents; return the paths that were made, outermost first."""
-    missing = []
-    while not os.path.isdir(path):
-        missing.insert(0, path)
-        path = os.path.dirname(path)
-    for folder in missing:
-        try:
-            os.mkdir(folder, mode)
-            os.chmod(folder, mode)
-        except OSError as error:
-            raise CalicoError('The directory %s cannot be made' % folder, why=to_native(error), remedy=ROOM)
-    return missing
+def ensure_directory(path):
+    """Make a directory and its parents, with mode 0755; return the paths that were made, outermost first."""
+    made = []
+    try:
+        with _folder.opened(path, make=made):
+            return made
+    except OSError as error:
+        raise _folder.failure('The directory %s cannot be made' % path, error, path)
 
 
 def _alive(pid):
@@ -118,78 +146,175 @@ def _alive(pid):
     return True
 
 
-def sweep(folder):
-    """Remove what runs that were killed left staged in a folder; return the names."""
+def _sweep(folder):
     gone = []
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        match = re.match(r'^%s(\d+)\.' % re.escape(STAGED), name)
+    for name in folder.names():
+        match = re.match(r'%s(\d+)\.' % re.escape(STAGED), name)
         if match and not _alive(int(match.group(1))):
-            os.unlink(os.path.join(folder, name))
+            folder.drop(name)
             gone.append(name)
     return gone
 
 
-def stage(folder):
-    """Open a new temporary file (0600) in a folder that nobody watches: (binary handle, path). Stale ones are swept first."""
+def sweep(path):
+    """Remove what runs that were killed left staged in a folder; return the names."""
     try:
-        sweep(folder)
-        descriptor, path = tempfile.mkstemp(prefix='%s%d.' % (STAGED, os.getpid()), dir=folder)
+        with _folder.opened(path) as folder:
+            return _sweep(folder)
     except OSError as error:
-        raise CalicoError('No file can be made in %s' % folder, why=to_native(error), remedy=ROOM)
-    return os.fdopen(descriptor, 'wb'), path
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return []
+        raise _folder.failure('What an earlier run left in %s cannot be removed' % path, error, os.path.join(path, STAGED))
 
 
-def _sync(path):
-    """Have a file or a folder on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+class Staged(object):
+    """A new file (0600) that is not in place yet: path (its name, for messages), handle (binary, for writing, closed by close())."""
+    __slots__ = ('path', 'handle', 'descriptor')
+
+    def __init__(self, path, handle):
+        self.path = path
+        self.handle = handle
+        self.descriptor = None
+
+    def close(self):
+        """No more is written: what runs it would find it busy otherwise. The descriptor for reading that is left names this very file."""
+        if self.descriptor is None and not self.handle.closed:
+            self.handle.flush()
+            self.descriptor = os.open(self.inode if os.path.exists(self.inode) else self.path, os.O_RDONLY | _folder.O_CLOEXEC)
+            self.handle.close()
+
+    @property
+    def inode(self):
+        """Path by which another program opens this very file, whatever stands under its name by then."""
+        return '/proc/%d/fd/%d' % (os.getpid(), self.handle.fileno() if self.descriptor is None else self.descriptor)
+
+    def make_executable(self):
+        """For its owner, so that it can be tried."""
+        self.close()
+        os.fchmod(self.descriptor, 0o700)
+
+    def release(self):
+        """Close all descriptors."""
+        self.handle.close()
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+
+def stage(path, owner='root'):
+    """Staged in a folder that nobody watches; stale ones are swept first.
+
+    :arg owner: of the file that it is to become. Root's files are not staged where others could exchange them.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        with _folder.opened(path, owner=_uid(owner)) as folder:
+            _sweep(folder)
+            name = '%s%d.%s' % (STAGED, os.getpid(), to_native(binascii.hexlify(os.urandom(6))))
+            descriptor = folder.open(name, NEW)
+    except OSError as error:
+        raise _folder.failure('No file can be made in %s' % path, error, os.path.join(path, STAGED))
+    return Staged(os.path.join(path, name), os.fdopen(descriptor, 'wb'))
 
 
 def publish(staged, path, mode, owner='root', group='root'):
     """Give a staged file its owner and mode, put it on disk and rename it into place: old or new, never half."""
+    staged.close()
+    _place(staged.descriptor, staged.path, path, mode, _uid(owner), _gid(group))
+
+
+def promote(waiting, path, mode, owner='root', group='root'):
+    """The same with a file that waits beside its place since an earlier run."""
+    uid, gid = _uid(owner), _gid(group)
+    with _held(waiting, 'The file %s cannot take the place of %s' % (waiting, path)) as descriptor:
+        _place(descriptor, waiting, path, mode, uid, gid)
+
+
+def _place(descriptor, before, path, mode, uid, gid):
     try:
-        os.chown(staged, _number(pwd.getpwnam, owner, 'user'), _number(grp.getgrnam, group, 'group'))
-        os.chmod(staged, mode)
-        _sync(staged)
-        os.rename(staged, path)
-        _sync(os.path.dirname(path))
+        _attributes(descriptor, mode, uid, gid)
+        os.fsync(descriptor)
+        with _folder.opened(os.path.dirname(before), owner=uid) as source, _folder.opened(os.path.dirname(path), owner=uid) as folder:
+            os.rename(source.at(os.path.basename(before)), folder.at(os.path.basename(path)))
+            folder.sync()
     except OSError as error:
         if error.errno == errno.EXDEV:
-            raise CalicoError('%s cannot be replaced in one step: %s is on another file system' % (path, os.path.dirname(staged)),
+            raise CalicoError('%s cannot be replaced in one step: %s is on another file system' % (path, os.path.dirname(before)),
                               remedy='Choose a staging folder on the same file system')
-        raise CalicoError('%s cannot be written' % path, why=to_native(error), remedy=ROOM)
+        raise _folder.failure('%s cannot be written' % path, error, path)
+
+
+def _attributes(descriptor, mode, uid, gid):
+    os.fchown(descriptor, uid, gid)
+    os.fchmod(descriptor, mode)
+
+
+@contextlib.contextmanager
+def _held(path, trouble):
+    """Descriptor of a regular file that may be given to somebody: no link, and where others can make names, no second name of a file of root."""
+    try:
+        with _folder.opened(os.path.dirname(path)) as folder:
+            descriptor = folder.open(os.path.basename(path), _folder.READ)
+            shared = folder.shared
+    except OSError as error:
+        raise _folder.failure(trouble, error, path)
+    try:
+        info = os.fstat(descriptor)
+        if not stat.S_ISREG(info.st_mode) or (info.st_nlink > 1 and shared):
+            raise CalicoError(trouble, why='it has a second name' if stat.S_ISREG(info.st_mode) else 'it is no regular file any more',
+                              remedy='See who made it so, and remove it')
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def link(target, path):
     """Make a symbolic link and put it on disk, its folder too; one that is there is left."""
     ensure_directory(os.path.dirname(path))
     try:
-        os.symlink(target, path)
-        _sync(os.path.dirname(path))
+        with _folder.opened(os.path.dirname(path), owner=0) as folder:
+            os.symlink(target, folder.at(os.path.basename(path)))
+            folder.sync()
     except OSError as error:
         if error.errno != errno.EEXIST:
-            raise CalicoError('The link %s cannot be made' % path, why=to_native(error), remedy=ROOM)
+            raise _folder.failure('The link %s cannot be made' % path, error, path)
 
 
-def set_attributes(path, mode, owner='root', group='root'):
-    """Give a regular file that is in place its owner and mode."""
+def set_attributes(path, mode, owner='root', group='root', directory=False):
+    """Give what is in place its owner and mode: a regular file, or with directory a folder, links to it followed where root made them."""
+    uid, gid, trouble = _uid(owner), _gid(group), 'Owner and mode of %s cannot be set' % path
     try:
-        os.chown(path, _number(pwd.getpwnam, owner, 'user'), _number(grp.getgrnam, group, 'group'))
-        os.chmod(path, mode)
+        with _opened_directory(path) if directory else _held(path, trouble) as descriptor:
+            _attributes(descriptor, mode, uid, gid)
     except OSError as error:
-        raise CalicoError('Owner and mode of %s cannot be set' % path, why=to_native(error))
+        raise _folder.failure(trouble, error, path)
+
+
+@contextlib.contextmanager
+def _opened_directory(path):
+    with _folder.opened(path) as folder:
+        descriptor = folder.open('.', _folder.READ)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def discard(staged):
-    """Remove a staged file that is not to be published."""
+    """Remove a staged file that is not to be published; one that was, or is gone, is no matter."""
+    staged.release()
+    _unlink(staged.path)
+
+
+def _unlink(path):
+    """Remove a file or link; return whether it was there."""
     try:
-        os.unlink(staged)
+        with _folder.opened(os.path.dirname(path)) as folder:
+            os.unlink(folder.at(os.path.basename(path)))
     except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise
+    return True
 
 
 def write_atomic(path, content, mode=0o644, owner='root', group='root', staging=None):
@@ -199,37 +324,78 @@ def write_atomic(path, content, mode=0o644, owner='root', group='root', staging=
     :arg staging: folder for the temporary file, on the same file system; the file's own folder if None.
         Give the parent for folders whose every file is read by others, such as Mesos' CNI configuration folder.
     """
-    handle, staged = stage(staging or os.path.dirname(path))
+    staged = stage(staging or os.path.dirname(path), owner)
     try:
         try:
-            with handle:
-                handle.write(to_bytes(content))
+            staged.handle.write(to_bytes(content))
+            staged.handle.flush()
         except (IOError, OSError) as error:
-            raise CalicoError('%s cannot be written' % path, why=to_native(error), remedy='Free space on its file system and run again')
+            raise _folder.failure('%s cannot be written' % path, error, staged.path)
         publish(staged, path, mode, owner=owner, group=group)
     finally:
         discard(staged)
 
 
+def overwrite(path, content):
+    """Write to a file that is there and is not replaced, as those of /proc/sys; raises OSError."""
+    with _folder.opened(os.path.dirname(path)) as folder:
+        descriptor = folder.open(os.path.basename(path), os.O_WRONLY | os.O_NOFOLLOW | _folder.O_CLOEXEC)
+    try:
+        os.write(descriptor, to_bytes(content))
+    finally:
+        os.close(descriptor)
+
+
 def link_atomic(target, path):
     """Make or replace a symbolic link in one step."""
-    folder, staged = os.path.dirname(path), os.path.join(os.path.dirname(path), '%s%d.link' % (STAGED, os.getpid()))
+    name = '%s%d.link' % (STAGED, os.getpid())
     try:
-        sweep(folder)
-        discard(staged)
-        os.symlink(target, staged)
-        os.rename(staged, path)
+        with _folder.opened(os.path.dirname(path), owner=0) as folder:
+            _sweep(folder)
+            folder.drop(name)
+            os.symlink(target, folder.at(name))
+            try:
+                os.rename(folder.at(name), folder.at(os.path.basename(path)))
+            except OSError:
+                folder.drop(name)
+                raise
+            folder.sync()
     except OSError as error:
-        discard(staged)
-        raise CalicoError('The link %s cannot be made' % path, why=to_native(error), remedy=ROOM)
+        raise _folder.failure('The link %s cannot be made' % path, error, path)
 
 
 def remove(path):
     """Remove a file or link if it is there; return whether it was."""
     try:
-        os.unlink(path)
+        return _unlink(path)
     except OSError as error:
-        if error.errno == errno.ENOENT:
-            return False
-        raise CalicoError('%s cannot be removed' % path, why=to_native(error))
-    return True
+        raise _folder.failure('%s cannot be removed' % path, error, path)
+
+
+def remove_directory(path):
+    """Remove an empty directory if it is there."""
+    try:
+        with _folder.opened(os.path.dirname(path)) as folder:
+            os.rmdir(folder.at(os.path.basename(path)))
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise _folder.failure('The directory %s cannot be removed' % path, error, path)
+
+
+def remove_tree(path):
+    """Remove a directory and all in it. Links in it are removed and never followed, also those that are put there meanwhile."""
+    try:
+        with _folder.opened(os.path.dirname(path)) as folder:
+            folder.remove_tree(os.path.basename(path))
+    except OSError as error:
+        raise _folder.failure('%s cannot be removed' % path, error, path)
+
+
+@contextlib.contextmanager
+def private_folder():
+    """Path of a new folder of this user alone, gone with all in it afterwards."""
+    path = tempfile.mkdtemp(prefix='dcos-calico.')
+    try:
+        yield path
+    finally:
+        remove_tree(path)

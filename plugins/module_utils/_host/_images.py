@@ -110,10 +110,10 @@ def _archive(source, options, workplace):
         yield source['src']
         return
     _files.ensure_directory(workplace)
-    handle, path = _files.stage(workplace)
+    staged = _files.stage(workplace)
     try:
-        with contextlib.closing(handle):
-            _download.fetch(source['url'], source['sha256'], handle, path, options)
-        yield path
+        _download.fetch(source['url'], source['sha256'], staged.handle, staged.path, options)
+        staged.close()
+        yield staged.path
     finally:
-        _files.discard(path)
+        _files.discard(staged)

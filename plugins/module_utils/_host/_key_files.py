@@ -260,7 +260,7 @@ def apply(desired, plan):
         elif what == DROP:
             _files.remove(path)
         elif what == PROMOTE:
-            _files.publish(desired.next_file, path, MODE, owner=desired.owner, group=desired.group)
+            _files.promote(desired.next_file, path, MODE, owner=desired.owner, group=desired.group)
         else:
             _files.set_attributes(path, MODE, owner=desired.owner, group=desired.group)
 
@@ -269,11 +269,10 @@ def _make(desired, path):
     """A new key: made in a file that is not in place yet, read again, then renamed."""
     folder = os.path.dirname(path)
     _files.ensure_directory(folder)
-    handle, staged = _files.stage(folder)
-    handle.close()
+    staged = _files.stage(folder, desired.owner)
     try:
-        _keys.make(desired.kind, desired.size, staged)
-        public, why = _keys.public_key_of(staged)
+        _keys.make(desired.kind, desired.size, staged.inode)
+        public, why = _keys.public_key_of(staged.inode)
         if public is None or (public.kind, public.size) != (desired.kind, desired.size):
             raise CalicoError('openssl did not make a key %s %d' % (desired.kind, desired.size), why=why or 'it is %s' % public)
         _files.publish(staged, path, MODE, owner=desired.owner, group=desired.group)

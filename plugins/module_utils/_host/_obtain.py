@@ -15,18 +15,18 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 from ansible_collections.dcos.calico.plugins.module_utils._host import _archive, _download, _files, _stream
 
 
-class Staged(object):
-    """A staged file: path, sha256 of its content."""
-    __slots__ = ('path', 'sha256')
+class Obtained(object):
+    """A file (_files.Staged) and the sha256 of its content."""
+    __slots__ = ('file', 'sha256')
 
-    def __init__(self, path, sha256=None):
-        self.path = path
+    def __init__(self, file, sha256):
+        self.file = file
         self.sha256 = sha256
 
 
 @contextlib.contextmanager
 def staged(executables, options, workplace):
-    """{path of the executable: Staged}, checked against the sums; what was not published is gone afterwards.
+    """{path of the executable: Obtained}, checked against the sums; what was not published is gone afterwards.
 
     :arg workplace: folder for archives, made if needed.
     """
@@ -34,30 +34,29 @@ def staged(executables, options, workplace):
     try:
         for each in executables:
             if not each.source['member']:
-                result[each.path] = _fetched(each.source, os.path.dirname(each.path), options, made)
+                result[each.path] = Obtained(_fetched(each.source, os.path.dirname(each.path), each.owner, options, made), each.source['sha256'])
         for sha256 in sorted(set(each.source['sha256'] for each in executables if each.source['member'])):
             members = [each for each in executables if each.source['member'] and each.source['sha256'] == sha256]
             result.update(_extracted(members, options, workplace, made))
         yield result
     finally:
-        for path in made:
-            _files.discard(path)
+        for file in made:
+            _files.discard(file)
 
 
-def _new(folder, made):
-    handle, path = _files.stage(folder)
-    made.append(path)
-    return handle, path
+def _new(folder, owner, made):
+    made.append(_files.stage(folder, owner))
+    return made[-1]
 
 
-def _fetched(source, folder, options, made):
-    handle, path = _new(folder, made)
-    with contextlib.closing(handle):
-        if source['url']:
-            _download.fetch(source['url'], source['sha256'], handle, path, options)
-        else:
-            _copy(source, handle, path)
-    return Staged(path, source['sha256'])
+def _fetched(source, folder, owner, options, made):
+    file = _new(folder, owner, made)
+    if source['url']:
+        _download.fetch(source['url'], source['sha256'], file.handle, file.path, options)
+    else:
+        _copy(source, file.handle, file.path)
+    file.close()
+    return file
 
 
 def _copy(source, handle, path):
@@ -79,7 +78,7 @@ def _archive_of(source, options, workplace, made):
     """Path of the archive: where it is if on this host, else of a staged copy."""
     if source['url']:
         _files.ensure_directory(workplace)
-        return _fetched(source, workplace, options, made).path
+        return _fetched(source, workplace, 'root', options, made).path
     if not os.path.isfile(source['src']):
         raise CalicoError('%s is not there' % source['src'], remedy='Place it on this host first, or correct src')
     _check(source, _files.sha256_of(source['src']))
@@ -91,19 +90,16 @@ def _extracted(executables, options, workplace, made):
     source = executables[0].source
     archive = _archive_of(source, options, workplace, made)
     label = _download.shown(source['url']) if source['url'] else source['src']
-    opened = {}
-    try:
-        for each in executables:
-            opened.setdefault(each.source['member'], []).append((each, _new(os.path.dirname(each.path), made)))
-        sums = _archive.extract(archive, dict((member, targets[0][1]) for member, targets in opened.items()), label)
-        for member, targets in opened.items():
-            for unused, (handle, path) in targets[1:]:
-                with open(targets[0][1][1], 'rb') as first:
-                    _stream.save(_stream.pieces_of(first), handle, path)
-    finally:
-        for targets in opened.values():
-            for unused, (handle, unused_path) in targets:
-                handle.close()
-    if archive != source['src']:
-        _files.discard(archive)
-    return dict((each.path, Staged(path, sums[member])) for member, targets in opened.items() for each, (unused, path) in targets)
+    files = {}
+    for each in executables:
+        files.setdefault(each.source['member'], []).append((each, _new(os.path.dirname(each.path), each.owner, made)))
+    sums = _archive.extract(archive, dict((member, (targets[0][1].handle, targets[0][1].path)) for member, targets in files.items()), label)
+    found = {}
+    for member, targets in files.items():
+        for number, (each, file) in enumerate(targets):
+            if number:
+                with open(targets[0][1].inode, 'rb') as first:
+                    _stream.save(_stream.pieces_of(first), file.handle, file.path)
+            file.close()
+            found[each.path] = Obtained(file, sums[member])
+    return found

@@ -10,7 +10,7 @@ import glob
 import os
 import re
 
-from ansible.module_utils.common.text.converters import to_bytes, to_native
+from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _files
@@ -147,8 +147,7 @@ def apply(wanted, plan):
 
 def _write_key(change):
     try:
-        with open(change.how, 'wb') as handle:
-            handle.write(to_bytes(change.after + '\n'))
+        _files.overwrite(change.how, change.after + '\n')
     except (IOError, OSError) as error:
         raise CalicoError('The kernel setting %s cannot be set to %s' % (change.name, change.after), why=to_native(error),
                           remedy='Check the value, and that %s is writable (it is not in an unprivileged container)' % PROC_SYS)

@@ -16,7 +16,6 @@ __metaclass__ = type
 
 import base64
 import binascii
-import errno
 import json
 import os
 import re
@@ -283,7 +282,7 @@ def apply(plan):
             _remove(item.path)
         elif item.kind == 'directory':
             _files.ensure_directory(item.path)
-            _files.set_attributes(item.path, item.mode, item.owner, item.group)
+            _files.set_attributes(item.path, item.mode, item.owner, item.group, directory=True)
         elif isinstance(change.after, dict):
             _files.set_attributes(item.path, item.mode, item.owner, item.group)
         else:
@@ -303,11 +302,7 @@ def write(files):
 
 
 def _remove(path):
-    if not os.path.isdir(path) or os.path.islink(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        _files.remove_directory(path)
+    else:
         _files.remove(path)
-        return
-    try:
-        os.rmdir(path)
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise CalicoError('The directory %s cannot be removed' % path, why=to_native(error))

@@ -152,4 +152,4 @@ def as_root(monkeypatch):
     from ansible_collections.dcos.calico.plugins.module_utils._host import _files
 
     monkeypatch.setattr(_files, '_name', lambda lookup, number: 'root')
-    monkeypatch.setattr(os, 'chown', lambda path, user, group: None)
+    monkeypatch.setattr(os, 'fchown', lambda descriptor, user, group: None)

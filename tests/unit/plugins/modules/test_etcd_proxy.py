@@ -225,7 +225,8 @@ def test_tls_files_are_copied_for_its_user_and_restart_it(run, systemd_host):
     assert run(check=True, **dict(files, ca_file='/comes/later'))['changed']
     done = run(diff=True, **files)
     assert sorted(path.basename for path in folder.listdir()) == ['ca.pem', 'cert.pem', 'key.pem']
-    assert folder.join('key.pem').stat().mode & 0o7777 == 0o400
+    key = folder.join('key.pem')
+    assert (key.stat().mode & 0o7777, key.stat().uid, folder.stat().uid) == (0o440, os.getuid(), os.getuid()), 'the service reads it and changes nothing'
     text = systemd_host.units.join(UNIT).read()
     for flag, name in (('--trusted-ca-file', 'ca'), ('--peer-key-file', 'key'), ('--cert-file', 'cert')):
         assert '%s=%s' % (flag, folder.join(name + '.pem')) in text

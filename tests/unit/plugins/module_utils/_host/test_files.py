@@ -28,9 +28,8 @@ def test_write_replaces_the_whole_file_with_mode_and_leaves_nothing_behind(tmpdi
 
 
 def test_a_secret_is_never_readable_by_others_while_it_is_staged(tmpdir):
-    handle, staged = _files.stage(str(tmpdir))
-    with handle:
-        assert os.stat(staged).st_mode & 0o077 == 0
+    staged = _files.stage(str(tmpdir))
+    assert os.stat(staged.path).st_mode & 0o077 == 0
     _files.discard(staged)
     _files.discard(staged)
     assert tmpdir.listdir() == []
@@ -100,5 +99,5 @@ def test_an_unknown_owner_is_an_error_that_names_it(tmpdir):
 
 def test_directories_are_made_with_their_parents(tmpdir):
     path = str(tmpdir.join('a', 'b'))
-    assert _files.ensure_directory(path, 0o750) == [str(tmpdir.join('a')), path]
-    assert os.stat(path).st_mode & 0o7777 == 0o750 and _files.ensure_directory(path) == []
+    assert _files.ensure_directory(path) == [str(tmpdir.join('a')), path]
+    assert os.stat(path).st_mode & 0o7777 == 0o755 and _files.ensure_directory(path) == []
