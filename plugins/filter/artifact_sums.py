@@ -10,7 +10,7 @@ version_added: 0.1.0
 author: dcos.calico maintainers (@dcos)
 description:
   - Lists the artefacts that an install fetches, for C(expectations.artefacts) of M(dcos.calico.preflight).
-positional: etcd
+positional: etcd, by_tag
 options:
   _input:
     description: What P(dcos.calico.artifacts#filter) gave.
@@ -20,6 +20,10 @@ options:
     description: Whether etcd, or its proxy, is installed too.
     type: bool
     default: true
+  by_tag:
+    description: Whether the registry is relied on for what an image is, so that its tag is enough.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -30,7 +34,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Items with C(name), C(variable), and C(sha256), which is empty where none is given.
+  description: Items with C(name), C(variable), and C(sha256), which is empty where none is given; C(image) for one that is pulled.
   type: list
   elements: dict
 """

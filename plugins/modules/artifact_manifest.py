@@ -10,6 +10,8 @@ short_description: Fetch artefacts once and write down their digests
 version_added: 0.1.0
 description:
   - Fetches each artefact into a folder, unless it is there already, and writes a variables file with the sha256 of each for the operator to review.
+  - Looks at each first, whether it is an executable, an archive with its member, or an image with its name. Something else is not written down.
+  - Says of each in the variables file where it came from, the address, or that it lay in the folder.
   - Runs on the controller. What it writes is what was received, not what is genuine, so compare the sums with a second source.
 author:
   - dcos.calico maintainers (@dcos)
@@ -39,6 +41,12 @@ options:
       sha256:
         description: Its digest, where one is known. Another one is an error.
         type: str
+      member:
+        description: The executable in it, if it is a tar or zip archive. Without this and O(artifacts[].image) it is an executable itself.
+        type: str
+      image:
+        description: The image in it, if it is an archive made by C(docker save).
+        type: str
       optional:
         description: Whether to go on without it if it has no O(artifacts[].url) and is not in O(folder).
         type: bool
@@ -51,6 +59,7 @@ options:
   file:
     description:
       - Variables file to write, for an inventory's C(group_vars).
+      - One with anything in it that this module does not write is kept beside it first, see RV(backup_file), and a warning says so.
     type: path
     required: true
   ca_path:
@@ -109,16 +118,24 @@ missing:
   type: list
   elements: str
   sample: [calico-node]
+backup_file:
+  description: Where the variables file is kept that was somebody's own; in check mode, that it would be kept is told by a warning.
+  returned: a file was kept
+  type: str
+  sample: group_vars/all/calico_manifest.yml.4711.2026-11-28@19:00:00~
 """
 
+import io
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _archive, _docker, _download, _files
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -126,6 +143,9 @@ OWNER, GROUP = str(os.getuid()), str(os.getgid())
 HEADER = """---
 # Digests of what was received, written by dcos.calico.manifest. Compare each with a second source before you trust it.
 """
+OURS = re.compile(r'# from [^\n]*\n|# it lay in the folder\n|\w+: "[0-9a-f]{64}"\n')
+NOTES = ".dcos-calico-manifest.json"  # in the folder: {path: {url, sha256}} of what was fetched
+ELF = b"\x7fELF"
 ARGUMENT_SPEC = dict(
     artifacts=dict(
         type="list",
@@ -137,6 +157,8 @@ ARGUMENT_SPEC = dict(
             path=dict(type="str", required=True),
             variable=dict(type="str", required=True),
             sha256=dict(type="str"),
+            member=dict(type="str"),
+            image=dict(type="str"),
             optional=dict(type="bool", default=False),
         ),
     ),
@@ -147,16 +169,46 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def obtain(artifact: dict[str, Any], path: Path, options: _download.Options) -> str:
-    """Digest of an artefact, fetched unless it is there; a fetched one appears under its name only when it is whole."""
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staged = _files.stage(str(path.parent), OWNER)
-        try:
-            _download.fetch(artifact["url"], artifact["sha256"], staged.handle, str(path), options)
-            _files.publish(staged, str(path), 0o644, owner=OWNER, group=GROUP)
-        finally:
-            _files.discard(staged)
+def look(artifact: dict[str, Any], path: str) -> None:
+    """Raise CalicoError unless a file is what the artefact is."""
+    label = f"What {_download.shown(artifact['url'])} sends" if artifact["url"] else path
+    if artifact["image"]:
+        names = [tag for _image_id, tags in _docker.archive_contents(path) for tag in tags]
+        if not any(_docker.same_reference(name, artifact["image"]) for name in names):
+            raise CalicoError(
+                f"{label} does not hold the image {artifact['image']}",
+                why=f"it holds {', '.join(sorted(names)) or 'images without a name'}",
+                remedy=f'Make it with "docker save {artifact["image"]}"',
+            )
+        return
+    if artifact["member"]:
+        content = io.BytesIO()
+        _archive.extract(path, {artifact["member"]: (content, artifact["member"])}, label)
+        head = content.getvalue()[: len(ELF)]
+    else:
+        with open(path, "rb") as handle:
+            head = handle.read(len(ELF))
+    if head != ELF:
+        raise CalicoError(
+            f"{label} is not the executable {artifact['member'] or artifact['name']}",
+            why=f"it begins with {head!r} and not as an ELF file",
+            remedy="Open the address, and see what the server or a proxy before it sends",
+        )
+
+
+def fetch(artifact: dict[str, Any], path: Path, options: _download.Options) -> None:
+    """Have a file at its path, which appears when it is whole and is what it should be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = _files.stage(str(path.parent), OWNER)
+    try:
+        _download.fetch(artifact["url"], artifact["sha256"], staged.handle, str(path), options, lambda: look(artifact, staged.path))
+        _files.publish(staged, str(path), 0o644, owner=OWNER, group=GROUP)
+    finally:
+        _files.discard(staged)
+
+
+def digest_of(artifact: dict[str, Any], path: Path) -> str:
+    """Digest of an artefact that is there, and is what it should be."""
     digest = _files.sha256_of(str(path))
     if artifact["sha256"] and digest != artifact["sha256"].lower():
         raise CalicoError(
@@ -164,19 +216,40 @@ def obtain(artifact: dict[str, Any], path: Path, options: _download.Options) -> 
             why=f"its sha256 is {digest}, not {artifact['sha256']}",
             remedy="Remove it if it is an old one, and find out where it comes from if not",
         )
+    look(artifact, str(path))
     return digest
 
 
-def reconcile(file: Path, sums: dict[str, str]) -> Plan:
-    """The plan of the variables file."""
-    text = HEADER + "".join(f'{variable}: "{digest}"\n' for variable, digest in sorted(sums.items()))
-    plan = Plan()
-    plan.add(str(file), file.read_text(encoding="utf-8") if file.is_file() else None, text)
-    return plan
+def read_notes(folder: Path) -> dict[str, dict[str, str]]:
+    """What was fetched into a folder from where; nothing if the notes are lost."""
+    try:
+        notes = json.loads((folder / NOTES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return notes if isinstance(notes, dict) else {}
+
+
+def source_of(artifact: dict[str, Any], digest: str, notes: dict[str, dict[str, str]], path: Path) -> str:
+    """Where an artefact came from, as a comment of the variables file."""
+    note = notes.get(artifact["path"])
+    if note is None:
+        return "# it lay in the folder\n"
+    if note["sha256"] != digest:
+        raise CalicoError(
+            f"{path} was changed since it was fetched from {note['url']}",
+            why=f"its sha256 is {digest} and was {note['sha256']}",
+            remedy="Find out by whom, and remove it to have it fetched again",
+        )
+    return f"# from {note['url']}\n"
+
+
+def is_ours(text: str) -> bool:
+    """Whether a variables file holds nothing but what this module writes."""
+    return text.startswith(HEADER) and not OURS.sub("", text[len(HEADER) :])
 
 
 def job(module: AnsibleModule) -> dict[str, Any]:
-    """Fetch, digest, write; see RETURN."""
+    """Fetch, look, digest, write; see RETURN."""
     params = module.params
     folder, file = Path(params["folder"]), Path(params["file"])
     options = _download.Options(params["ca_path"], params["timeout"])
@@ -185,16 +258,31 @@ def job(module: AnsibleModule) -> dict[str, Any]:
     for artifact in absent:
         if not artifact["url"] and not artifact["optional"]:
             raise CalicoError(f"There is no {artifact['name']}", remedy=f"Give its address, or put it at {folder / artifact['path']}")
-    fetched = [artifact["name"] for artifact in absent if artifact["url"]]
+    before = file.read_text(encoding="utf-8") if file.is_file() else None
+    fetched = [artifact for artifact in absent if artifact["url"]]
+    result: dict[str, Any] = {"fetched": [artifact["name"] for artifact in fetched], "missing": missing}
     if module.check_mode and fetched:
-        return {"changed": True, "sums": {}, "fetched": fetched, "missing": missing}
-    sums = {item["variable"]: obtain(item, folder / item["path"], options) for item in params["artifacts"] if item["name"] not in missing}
-    plan = reconcile(file, sums)
+        return {"changed": True, "sums": {}, **result}
+    sums, text, notes = {}, {}, read_notes(folder)
+    for artifact in (item for item in params["artifacts"] if item["name"] not in missing):
+        path = folder / artifact["path"]
+        if artifact in fetched:
+            fetch(artifact, path, options)
+        digest = sums[artifact["variable"]] = digest_of(artifact, path)
+        if artifact in fetched:
+            notes[artifact["path"]] = {"url": _download.shown(artifact["url"]), "sha256": digest}
+            _files.write_atomic(str(folder / NOTES), json.dumps(notes, indent=2, sort_keys=True) + "\n", owner=OWNER, group=GROUP)
+        text[artifact["variable"]] = source_of(artifact, digest, notes, path) + f'{artifact["variable"]}: "{digest}"\n'
+    plan = Plan()
+    plan.add(str(file), before, HEADER + "".join(text[variable] for variable in sorted(text)))
+    if plan.changed and before is not None and not is_ours(before):
+        module.warn(f"{file} holds something that dcos.calico.artifact_manifest did not write: it is replaced as a whole, and kept beside the new one.")
+        if not module.check_mode:
+            result["backup_file"] = module.backup_local(str(file))
     if not module.check_mode and plan.changed:
         file.parent.mkdir(parents=True, exist_ok=True)
         _files.write_atomic(str(file), plan.changes[0].after, owner=OWNER, group=GROUP)
-    result = plan.result(module._diff)
-    return {**result, "changed": bool(fetched) or plan.changed, "sums": sums, "fetched": fetched, "missing": missing}
+    return {**plan.result(module._diff), "changed": bool(fetched) or plan.changed, "sums": sums, **result}
 
 
 def main() -> None:

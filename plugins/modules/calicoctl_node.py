@@ -61,6 +61,12 @@ options:
     type: str
     choices: [missing, never]
     default: missing
+  image_by_tag:
+    description:
+      - Rely on its registry for what O(image) is. Without it, and without O(image_archive), an image that would be pulled needs its digest, as in
+        V(quay.io/calico/node@sha256:...), because what a tag names can change.
+    type: bool
+    default: false
   calicoctl:
     description:
       - Path of calicoctl.
@@ -177,7 +183,7 @@ EXAMPLES = r"""
   dcos.calico.calicoctl_node:
     name: 10.0.2.10
     ip: 10.0.2.10/24
-    image: quay.io/calico/node:v2.6.12
+    image: quay.io/calico/node@sha256:9eed277af462085b7354b9c0b3fbb2453b62bb116361d2025f6c150eae6e77c8
     after_units: [calico-etcd-proxy.service]
     health:
       felix_port: 62092
@@ -315,6 +321,7 @@ ARGUMENT_SPEC = dict(
         sha256_variable=dict(type='str'),
     )),
     pull=dict(type='str', choices=['missing', 'never'], default='missing'),
+    image_by_tag=dict(type='bool', default=False),
     calicoctl=dict(type='path', default=_runner.PATH),
     config=dict(type='path', default=_runner.CONFIG),
     libnetwork=dict(type='bool', default=False),
@@ -338,9 +345,12 @@ ARGUMENT_SPEC = dict(
 
 
 def wanted_image(params):
-    """The _images.Image; refuses an archive without a sum."""
+    """The _images.Image; refuses an archive without a sum, and a tag alone."""
     archive = params['image_archive']
-    return _images.Image(params['image'], _executables.source_of(archive, 'image_archive', _download.Options.of(params)) if archive else None, params['pull'])
+    source = _executables.source_of(archive, 'image_archive', _download.Options.of(params)) if archive else None
+    image = _images.Image(params['image'], source, params['pull'])
+    _images.check_pinned(image, params['image_by_tag'])
+    return image
 
 
 def settle_image(module, actual, image):

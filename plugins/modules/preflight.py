@@ -117,7 +117,8 @@ options:
         default: []
       artefacts:
         description:
-          - What is fetched, each with C(name), C(sha256), and C(variable), the name of the variable that gives the checksum.
+          - What is fetched, each with C(name), C(sha256), and C(variable), the name of the variable that gives the checksum. C(image) if it is an image
+            that is pulled.
         type: list
         elements: dict
         default: []

@@ -43,6 +43,7 @@ EXAMPLES = r"""
   dcos.calico.calicoctl_node:
     name: 10.0.2.10
     ip: 10.0.2.10/24
+    image: quay.io/calico/node@sha256:9eed277af462085b7354b9c0b3fbb2453b62bb116361d2025f6c150eae6e77c8
     health:
       down_peers: report
   register: node

@@ -70,16 +70,24 @@ def manifest(release: str, mirror: str = "", overrides: list[dict[str, str]] | N
             "path": paths[name],
             "variable": SHA256_VARIABLES[name],
             "optional": name == "calico-node",
-            **{key: found[name]["source"][key] for key in ("url", "sha256") if key in found[name]["source"]},
+            **{key: found[name]["source"][key] for key in ("url", "sha256", "member") if key in found[name]["source"]},
+            **({"image": found[name]["image"]} if name == "calico-node" else {}),
         }
         for name in NAMES
     ]
 
 
-def sums(artifacts: dict[str, dict[str, Any]], etcd: bool = True) -> list[dict[str, str]]:
-    """C({name, variable, sha256}) of each artefact that an install fetches; sha256 is empty where none is given."""
+def sums(artifacts: dict[str, dict[str, Any]], etcd: bool = True, by_tag: bool = False) -> list[dict[str, str]]:
+    """C({name, variable, sha256}) of each artefact that an install fetches; sha256 is empty where none is given.
+
+    :param by_tag: whether the registry is relied on for what an image is. Otherwise one that would be pulled is listed too, as C(image).
+    """
     fetched = {name: item["source"] for name, item in artifacts.items() if item["source"] and (etcd or name != "etcd")}
-    return [{"name": name, "variable": source["sha256_variable"], "sha256": source.get("sha256", "")} for name, source in fetched.items()]
+    listed = [{"name": name, "variable": source["sha256_variable"], "sha256": source.get("sha256", "")} for name, source in fetched.items()]
+    image = artifacts["calico-node"]["image"]
+    if not by_tag and not artifacts["calico-node"]["source"]:
+        listed.append({"name": "calico-node", "variable": "calico_node_image", "image": image, "sha256": image.partition("@sha256:")[2]})
+    return listed
 
 
 def _place(own: dict[str, str], upstream: dict[str, Any], mirror: str, folder: str, path: str) -> dict[str, str]:

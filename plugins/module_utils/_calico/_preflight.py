@@ -89,7 +89,12 @@ def check_wanted(verdict, expectations):
     except ValidationError as error:
         verdict.fail(ALL, 'release', error.what, error.why, error.remedy)
     for artefact in expectations.get('artefacts') or []:
-        if not artefact.get('sha256'):
+        if artefact.get('image') and not artefact.get('sha256'):
+            verdict.fail(ALL, 'checksum', 'the image %s is named by a tag alone' % artefact['image'],
+                         'what a tag names can change, and calico/node is privileged',
+                         'Give an archive of it (calico_mirror_url, calico_artifacts_dir or calico_node_archive_url), or its digest in %s '
+                         '(NAME@sha256:...), or set calico_image_by_tag: true to rely on its registry' % artefact['variable'])
+        elif not artefact.get('sha256'):
             verdict.fail(ALL, 'checksum', 'there is no sha256 for %s' % artefact['name'], 'nothing is installed without one',
                          'Set %s, to a sum from a place you trust; playbook manifest prints those of what it fetches' % artefact['variable'])
     check_datastore(verdict, expectations.get('etcd') or {})

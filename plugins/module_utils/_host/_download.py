@@ -5,7 +5,8 @@
 """Fetch one file by http(s): streamed, checked by its sha256, within one deadline.
 
 A request that is cut or answered by 5xx is made again; anything else that is wrong is an error that names the address, both sums and the
-remedy. Nothing is ever fetched from a server whose certificate cannot be verified. Proxies come from the environment.
+remedy. Nothing is ever fetched from a server whose certificate cannot be verified. Proxies come from the environment, a user and password
+for the server of the address itself from netrc(5); what it redirects to gets neither them nor a connection without encryption.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -16,6 +17,7 @@ import re
 import signal
 import ssl
 import time
+import zlib
 
 from ansible.module_utils.common.text.converters import to_native
 from ansible.module_utils.urls import ConnectionError as UrlsError
@@ -26,12 +28,19 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
 
 try:
     from http.client import HTTPException
+    from urllib.parse import urljoin, urlsplit
 except ImportError:
     from httplib import HTTPException
+    from urlparse import urljoin, urlsplit
 
 PAUSES = (1, 2, 4)  # seconds before each of the three further attempts
 SILENCE = 30  # seconds without a byte after which a connection counts as dead
 TRANSIENT = (429, 500, 502, 503, 504)
+REDIRECTS = (301, 302, 303, 307, 308)
+MOST_REDIRECTS = 10
+PORTS = {'http': 80, 'https': 443}
+# Content codings (RFC 9110 8.4.1) that can be undone, and zlib's way to.
+CODINGS = {'gzip': 16 + zlib.MAX_WBITS, 'x-gzip': 16 + zlib.MAX_WBITS, 'deflate': zlib.MAX_WBITS}
 
 DOWNLOAD_SPEC = dict(
     ca_path=dict(type='path'),
@@ -65,6 +74,10 @@ class _Transient(Exception):
     """An attempt failed in a way that may go by."""
 
 
+class _Coded(Exception):
+    """What was received is not what is wanted, but it may be once its content coding is undone."""
+
+
 def shown(url):
     """An address for messages: without credentials and query, which may be secret."""
     return re.sub(r'^(https?://)[^/@]*@', r'\1', url.split('?', 1)[0])
@@ -81,19 +94,27 @@ def check_url(url, allow_http):
     raise ValidationError('%s is not an address to fetch from' % shown(url), remedy='Give one that begins with https://')
 
 
-def fetch(url, sha256, handle, path, options):
+def fetch(url, sha256, handle, path, options, look=None):
     """Write what is at an address to a binary handle and return its digest; raise CalicoError unless that is sha256.
+
+    Many stores send everything with the header Content-Encoding with which it was put there. So what is sent as it is wanted is taken as it is,
+    and only something else is fetched again and unpacked.
 
     :arg sha256: None for whoever wants to learn the digest, and then to review it.
     :arg path: name of the handle's file, for messages.
+    :arg look: callable() that raises CalicoError if what the file holds now is not what it should be; for whoever knows no digest.
     """
     check_url(url, options.allow_http)
-    last = None
+    last, coding = None, False
     try:
         with _trusting(options.ca_path), _deadline(options.timeout):
             for pause in PAUSES + (None,):
                 try:
-                    return _attempt(url, sha256, handle, path, options)
+                    try:
+                        return _attempt(url, sha256, handle, path, options, look, coding)
+                    except _Coded:
+                        coding = True
+                        return _attempt(url, sha256, handle, path, options, look, coding)
                 except _Transient as error:
                     last = to_native(error)
                 if pause is not None:
@@ -141,34 +162,92 @@ def _deadline(seconds):
         signal.signal(signal.SIGALRM, before)
 
 
-def _attempt(url, sha256, handle, path, options):
+def origin(url):
+    """(scheme, host, port) of an address: whom a password is for."""
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or '').lower(), parts.port or PORTS.get(parts.scheme)
+
+
+def _follow(url, target, options):
+    """The address that one redirects to, judged: as it was, http is only for whom it was allowed, and https is never left for it."""
     try:
-        response = open_url(url, timeout=min(SILENCE, options.timeout), decompress=False)
-    except (IOError, OSError, HTTPException, UrlsError, ssl.CertificateError) as error:
-        _no_answer(url, error)
-    with contextlib.closing(response):
-        check_url(response.geturl(), options.allow_http)
+        found = urljoin(url, to_native(target or '').strip())
+        check_url(found, options.allow_http and url.startswith('http://'))
+        origin(found)
+    except (ValidationError, ValueError) as error:
+        raise CalicoError('%s redirects to where nothing is fetched from' % shown(url), why=to_native(error).rstrip('.'),
+                          remedy='Give the address of the file itself, on a server that you trust')
+    return found
+
+
+def _open(url, options):
+    """The answer of an address, redirects followed. Only the server of the address itself is told a password."""
+    here = url
+    for dummy in range(MOST_REDIRECTS + 1):
+        try:
+            return open_url(here, timeout=min(SILENCE, options.timeout), decompress=False, follow_redirects='none', use_netrc=origin(here) == origin(url))
+        except (IOError, OSError, HTTPException, UrlsError, ssl.CertificateError) as error:
+            if getattr(error, 'code', None) not in REDIRECTS:
+                _no_answer(here, error)
+            here = _follow(here, error.headers.get('Location'), options)
+    raise CalicoError('%s could not be fetched' % shown(url), why='it redirects more than %d times' % MOST_REDIRECTS,
+                      remedy='Give the address of the file itself')
+
+
+def _attempt(url, sha256, handle, path, options, look, undo):
+    with contextlib.closing(_open(url, options)) as response:
         head = []
-        got, size = _stream.save(_body(response, head), handle, path)
-        wanted_size = response.headers.get('Content-Length')
-        if wanted_size and wanted_size.isdigit() and size < int(wanted_size):
-            raise _Transient('the connection was cut after %d of %s bytes' % (size, wanted_size))
-        if sha256 is None:
-            _no_page(url, b''.join(head), response.headers.get('Content-Type', ''))
-        elif got != sha256:
-            _wrong(url, sha256, got, b''.join(head), response.headers.get('Content-Type', ''))
+        coding = (response.headers.get('Content-Encoding') or 'identity').strip().lower()
+        body = _body(response, head)
+        got = _stream.save(_unpacked(body, coding, url) if undo else body, handle, path)[0]
+        try:
+            _judge(url, sha256, got, b''.join(head), response.headers.get('Content-Type', ''), look, coding)
+        except CalicoError:
+            if undo or coding not in CODINGS:
+                raise
+            raise _Coded()
         return got
 
 
+def _judge(url, sha256, got, head, content_type, look, coding):
+    """Raise unless what was received is what is wanted."""
+    if sha256 is None:
+        _no_page(url, head, content_type)
+        if look:
+            look()
+    elif got != sha256:
+        _wrong(url, sha256, got, head, content_type, coding)
+
+
+def _unpacked(pieces, coding, url):
+    """The pieces with their content coding undone, each of at most CHUNK bytes."""
+    machine = zlib.decompressobj(CODINGS[coding])
+    try:
+        for piece in pieces:
+            while piece:
+                yield machine.decompress(piece, _stream.CHUNK)
+                if machine.unused_data:
+                    raise zlib.error('more data follow')
+                piece = machine.unconsumed_tail
+        yield machine.flush()
+    except zlib.error as error:
+        raise CalicoError('%s is sent with Content-Encoding %s and is not' % (shown(url), coding), why=to_native(error),
+                          remedy='Have the server send the file as it is')
+
+
 def _body(response, head):
-    """Pieces of the answer; the first is kept for a look at what it is."""
+    """Pieces of the answer, all of them; the first is kept for a look at what it is."""
+    size, wanted = 0, response.headers.get('Content-Length')
     try:
         for piece in _stream.pieces_of(response):
             if not head:
                 head.append(piece[:512])
+            size += len(piece)
             yield piece
     except (IOError, OSError, HTTPException) as error:
         raise _Transient('the connection was cut: %s' % (to_native(error) or type(error).__name__))
+    if wanted and wanted.isdigit() and size < int(wanted):
+        raise _Transient('the connection was cut after %d of %s bytes' % (size, wanted))
 
 
 def _no_answer(url, error):
@@ -196,8 +275,10 @@ def _no_page(url, head, content_type, why=None):
                           remedy='Open the address in a browser; often it is a login page, or the error page of a proxy')
 
 
-def _wrong(url, wanted, got, head, content_type):
+def _wrong(url, wanted, got, head, content_type, coding):
     sums = 'sha256 %s is expected and %s was received' % (wanted, got)
+    if coding != 'identity':
+        sums += ', with Content-Encoding %s' % coding[:40]
     _no_page(url, head, content_type, sums)
     raise CalicoError('%s is not the expected file' % shown(url), why=sums,
                       remedy='Check address and version; set the new sum only after you have made sure that the file is genuine')

@@ -283,20 +283,10 @@ def set_attributes(path, mode, owner='root', group='root', directory=False):
     """Give what is in place its owner and mode: a regular file, or with directory a folder, links to it followed where root made them."""
     uid, gid, trouble = _uid(owner), _gid(group), 'Owner and mode of %s cannot be set' % path
     try:
-        with _opened_directory(path) if directory else _held(path, trouble) as descriptor:
+        with _folder.readable(path) if directory else _held(path, trouble) as descriptor:
             _attributes(descriptor, mode, uid, gid)
     except OSError as error:
         raise _folder.failure(trouble, error, path)
-
-
-@contextlib.contextmanager
-def _opened_directory(path):
-    with _folder.opened(path) as folder:
-        descriptor = folder.open('.', _folder.READ)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def discard(staged):
@@ -309,12 +299,11 @@ def _unlink(path):
     """Remove a file or link; return whether it was there."""
     try:
         with _folder.opened(os.path.dirname(path)) as folder:
-            os.unlink(folder.at(os.path.basename(path)))
+            return folder.drop(os.path.basename(path))
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return False
         raise
-    return True
 
 
 def write_atomic(path, content, mode=0o644, owner='root', group='root', staging=None):

@@ -253,6 +253,17 @@ def opened(path, owner=None, make=None):
 
 
 @contextlib.contextmanager
+def readable(path):
+    """Descriptor of a folder that is good for more than to find what is in it."""
+    with opened(path) as folder:
+        descriptor = folder.open('.', READ)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
 def _by_name(path, make):
     if make is not None and not os.path.isdir(path):
         os.makedirs(path)

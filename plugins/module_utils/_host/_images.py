@@ -11,12 +11,14 @@ __metaclass__ = type
 
 import contextlib
 import os
+import re
 
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _files, _receipts
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNKNOWN = '(in the archive)'
+PINNED = re.compile(r'[^@\s]+@sha256:[0-9a-f]{64}\Z')
 
 
 class Image(object):
@@ -32,6 +34,13 @@ class Image(object):
     def key(self):
         """Its name among the receipts."""
         return 'docker image %s' % self.reference
+
+
+def check_pinned(wanted, by_tag):
+    """Raise unless it is known by a digest what would be run, or who gives its name wants to rely on its registry for that."""
+    if wanted.source is None and wanted.pull != 'never' and not by_tag and not PINNED.match(wanted.reference):
+        raise ValidationError('The image %s is named by a tag alone' % wanted.reference, why='what a tag names can change, and calico/node is privileged',
+                              remedy='Give image_archive, or the image with its digest (NAME@sha256:...), or set image_by_tag to rely on its registry')
 
 
 def reconcile(wanted, present_id, receipts):

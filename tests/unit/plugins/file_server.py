@@ -33,27 +33,31 @@ keyUsage = critical,digitalSignature,keyCertSign
 class Answer:
     """What the server does once: status, body, content type; cut sends only so many bytes; hold waits for the client to give up."""
 
-    def __init__(self, body=b'', status=200, content_type='application/octet-stream', cut=None, hold=False, location=None):
+    def __init__(self, body=b'', status=200, content_type='application/octet-stream', cut=None, hold=False, location=None, coding=None):
         self.body = body
         self.status = status
         self.content_type = content_type
         self.cut = cut
         self.hold = hold
         self.location = location
+        self.coding = coding
 
 
 class FileServer:
-    """Serves C(answers), {path: [Answer, ...]}: one for each request, the last for ever. Every request is noted in C(requests)."""
+    """Serves C(answers), {path: [Answer, ...]}: one for each request, the last for ever. Every request is noted in C(requests), the
+    password it brought in C(passwords)."""
 
     def __init__(self, certificate=None):
         self.answers = {}
         self.requests = []
+        self.passwords = []
         self.closing = threading.Event()
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 owner.requests.append(self.path)
+                owner.passwords.append(self.headers.get('Authorization'))
                 answers = owner.answers.get(self.path.split('?')[0], [Answer(b'no such file', 404)])
                 owner._send(self, answers.pop(0) if len(answers) > 1 else answers[0])
 
@@ -77,6 +81,8 @@ class FileServer:
         handler.send_header('Content-Type', one.content_type)
         if one.location:
             handler.send_header('Location', one.location)
+        if one.coding:
+            handler.send_header('Content-Encoding', one.coding)
         handler.end_headers()
         handler.wfile.write(one.body if one.cut is None else one.body[:one.cut])
         handler.wfile.flush()

@@ -108,7 +108,8 @@ class Node:
     def args(self, **more):
         root = self.host.root
         health = dict({'timeout': 20, 'stable_seconds': 0}, **more.pop('health', {}))
-        return dict({'name': 'agent1', 'ip': '10.0.0.11/24', 'image': IMAGE, 'calicoctl': str(root.join('bin', 'calicoctl')), 'config': str(self.config),
+        return dict({'name': 'agent1', 'ip': '10.0.0.11/24', 'image': IMAGE, 'image_by_tag': True, 'calicoctl': str(root.join('bin', 'calicoctl')),
+                     'config': str(self.config),
                      'receipts': str(root.join('receipts.json')), 'log_dir': str(root.join('log')), 'health': health}, **more)
 
     def archive(self, name, tag=IMAGE):

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
+import io
+import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -28,7 +33,11 @@ def test_check_then_run_then_again(call, tls_server, tmp_path: Path) -> None:
     done = call(tool)
     assert done["changed"] and done["sums"] == {"calico_calicoctl_sha256": digest}
     assert yaml.safe_load((tmp_path / "vars" / "m.yml").read_text()) == done["sums"]
-    assert [path.relative_to(tmp_path / "mirror").as_posix() for path in (tmp_path / "mirror").rglob("*") if path.is_file()] == ["calicoctl/calicoctl"]
+    assert sorted(path.relative_to(tmp_path / "mirror").as_posix() for path in (tmp_path / "mirror").rglob("*") if path.is_file()) == [
+        ".dcos-calico-manifest.json",
+        "calicoctl/calicoctl",
+    ]
+    assert f"# from {url}\n" in (tmp_path / "vars" / "m.yml").read_text()
     again = call(tool, diff=True)
     assert not again["changed"] and again["fetched"] == [] and again["diff"] == [] and len(tls_server.requests) == 1
     assert not call(tool, check=True)["changed"]
@@ -40,6 +49,7 @@ def test_what_lies_there_needs_no_address_and_optional_things_may_be_nowhere(cal
     here.write_bytes(DATA)
     result = call({"name": "calicoctl"}, {"name": "image", "optional": True})
     assert result["missing"] == ["image"] and list(result["sums"]) == ["calico_calicoctl_sha256"]
+    assert "# it lay in the folder\n" in (tmp_path / "vars" / "m.yml").read_text(), "nobody knows where it came from"
 
 
 @pytest.mark.parametrize(
@@ -67,3 +77,79 @@ def test_a_changed_file_of_a_known_digest_is_an_error(call, tmp_path: Path) -> N
 def test_what_is_nowhere_and_needed_is_an_error_that_says_where_to_put_it(call, tmp_path: Path) -> None:
     result = call({"name": "calico"})
     assert result["failed"] and f"put it at {tmp_path}/mirror/calico/calico" in result["msg"]
+
+
+def put(tmp_path: Path, name: str, body: bytes) -> Path:
+    path = tmp_path / "mirror" / name / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(body)
+    return path
+
+
+def tar(*members: tuple[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for name, body in members:
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(body), 0o755
+            archive.addfile(info, io.BytesIO(body))
+    return out.getvalue()
+
+
+IMAGE = tar(("manifest.json", json.dumps([{"Config": "abc.json", "RepoTags": ["calico/node:v2.6.12"]}]).encode()))
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "words"),
+    [
+        (gzip.compress(DATA), {}, "it begins with b'\\x1f\\x8b\\x08\\x00' and not as an ELF file"),
+        (b"Bandwidth limit exceeded", {}, "is not the executable tool"),
+        (tar(("other", DATA)), {"member": "etcd/etcd"}, "has no file etcd/etcd"),
+        (tar(("etcd/etcd", b"#!/bin/sh")), {"member": "etcd/etcd"}, "is not the executable etcd/etcd"),
+        (DATA, {"member": "etcd/etcd"}, "is not a readable tar.gz or zip archive"),
+        (IMAGE, {"image": "calico/node:v2.6.6"}, "does not hold the image calico/node:v2.6.6: it holds calico/node:v2.6.12"),
+        (tar(("etcd/etcd", DATA)), {"image": "calico/node:v2.6.6"}, "is not an archive of images"),
+    ],
+)
+@pytest.mark.parametrize("lies_there", [True, False])
+def test_what_is_something_else_is_never_written_down(call, tls_server, tmp_path: Path, body: bytes, more: dict, words: str, lies_there: bool) -> None:
+    url, _digest = tls_server.serve("/tool", body)
+    if lies_there:
+        put(tmp_path, "tool", body)
+    result = call({"name": "tool", "url": url, **more})
+    assert result["failed"] and words in result["msg"]
+    assert not (tmp_path / "vars" / "m.yml").exists() and (tmp_path / "mirror" / "tool" / "tool").exists() == lies_there
+
+
+def test_what_the_server_compressed_is_written_down_as_what_it_is(call, tls_server, answer, tmp_path: Path) -> None:
+    url, _digest = tls_server.serve("/calicoctl", answer(gzip.compress(DATA), coding="gzip"))
+    done = call({"name": "calicoctl", "url": url}, {"name": "image", "optional": True})
+    assert (tmp_path / "mirror" / "calicoctl" / "calicoctl").read_bytes() == DATA
+    assert done["sums"] == {"calico_calicoctl_sha256": hashlib.sha256(DATA).hexdigest()}
+
+
+def test_archives_and_images_are_looked_into(call, tls_server) -> None:
+    etcd, _digest = tls_server.serve("/etcd.tar.gz", tar(("etcd/etcd", DATA)))
+    image, _digest = tls_server.serve("/image.tar", IMAGE)
+    assert len(call({"name": "etcd", "url": etcd, "member": "etcd/etcd"}, {"name": "node", "url": image, "image": "calico/node:v2.6.12"})["sums"]) == 2
+
+
+def test_a_file_that_was_exchanged_in_the_folder_is_not_taken_for_the_one_that_was_fetched(call, tls_server, tmp_path: Path) -> None:
+    url, _digest = tls_server.serve("/calicoctl", DATA)
+    tool = {"name": "calicoctl", "url": url}
+    call(tool)
+    put(tmp_path, "calicoctl", DATA + b" with something added")
+    result = call(tool)
+    assert result["failed"] and f"was changed since it was fetched from {url}" in result["msg"]
+
+
+def test_a_variables_file_of_the_operators_own_is_kept_and_he_is_told(call, tls_server, tmp_path: Path) -> None:
+    url, _digest = tls_server.serve("/calicoctl", DATA)
+    file = tmp_path / "vars" / "m.yml"
+    file.parent.mkdir()
+    own = artifact_manifest.HEADER + 'calico_calicoctl_sha256: "' + "0" * 64 + '"\ncalico_dcos_url: https://mine\n'
+    file.write_text(own)
+    done = call({"name": "calicoctl", "url": url})
+    assert Path(done["backup_file"]).read_text() == own and "holds something that" in done["warnings"][0]
+    file.write_text(artifact_manifest.HEADER + 'calico_calicoctl_sha256: "' + "0" * 64 + '"\n')
+    assert "backup_file" not in call({"name": "calicoctl", "url": url})

@@ -308,6 +308,18 @@ def test_an_image_without_archive_is_pulled_or_refused(run_module, node):
     assert run_module(calicoctl_node, node.args())['image_id'] == 'sha256:pulled'
 
 
+@pytest.mark.parametrize('image, refused', [
+    ('quay.io/calico/node:v2.6.6', True),
+    ('quay.io/calico/node@sha256:' + 'a' * 64, False),
+    ('quay.io/calico/node@sha256:' + 'a' * 64 + '\n', True),
+    ('quay.io/calico/node@sha256:beef', True),
+])
+def test_what_is_pulled_is_named_by_a_digest(run_module, node, image, refused):
+    result = run_module(calicoctl_node, node.args(image=image, image_by_tag=False), check=True)
+    assert bool(result.get('failed')) == refused
+    assert not refused or ('is named by a tag alone: what a tag names can change' in result['msg'] and node.docker_calls() == [])
+
+
 BAD = [
     (dict(ip='10.0.0.11'), 'with its prefix'),
     (dict(ip='10.0.0.300/24'), 'with its prefix'),

@@ -51,3 +51,14 @@ def test_refused_releases_say_why(release: str, words: str) -> None:
 
 def test_every_artefact_has_a_place_and_a_variable() -> None:
     assert set(_artifacts.mirror_paths("2.6.6")) == set(_artifacts.NAMES) == set(_artifacts.SHA256_VARIABLES)
+
+
+def test_an_image_that_would_be_pulled_is_listed_unless_its_registry_is_relied_on() -> None:
+    def listed(by_tag: bool = False, **image: str) -> list[dict[str, str]]:
+        found = _artifacts.resolve("2.6.6", overrides=[{"name": "calico-node", **image}])
+        return [item for item in _artifacts.sums(found, by_tag=by_tag) if item["name"] == "calico-node"]
+
+    assert listed() == [{"name": "calico-node", "variable": "calico_node_image", "image": "calico/node:v2.6.6", "sha256": ""}]
+    assert listed(by_tag=True) == []
+    assert listed(image="mirror/node@sha256:abc")[0]["sha256"] == "abc"
+    assert listed(url="https://mirror/x.tar", sha256="abc")[0]["variable"] == "calico_node_archive_sha256"

@@ -123,6 +123,8 @@ ALL = _preflight.ALL
 FAILURES = [
     ('release', ALL, wanted(release='2.6.13'), 'There is no Calico release 2.6.13'),
     ('release', ALL, wanted(release='2.6.4'), 'must not be installed'),
+    ('checksum', ALL, wanted(artefacts=[{'name': 'calico-node', 'variable': 'calico_node_image', 'image': 'calico/node:v2.6.6', 'sha256': ''}]),
+     'set calico_image_by_tag: true'),
     ('checksum', ALL, wanted(artefacts=[{'name': 'calico', 'variable': 'calico_cni_plugin_sha256', 'sha256': ''}]), 'Set calico_cni_plugin_sha256'),
     ('network_name', ALL, wanted(networks=[{'name': 'my net'}]), "'my net' is refused"),
     ('network_name', ALL, wanted(networks=[{'name': 'a'}, {'name': 'a', 'file': 'b.cni'}]), 'wanted twice'),

@@ -3,9 +3,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import base64
 import hashlib
 import os
 import time
+import zlib
 
 import pytest
 
@@ -144,3 +146,93 @@ def test_queries_may_be_secret_and_are_not_shown(tmpdir, file_server):
 def test_what_the_server_calls_compressed_is_kept_as_it_is(tmpdir, file_server):
     assert fetch(tmpdir, *file_server.serve('/f.tgz', b'\x1f\x8b\x08raw')) == b'\x1f\x8b\x08raw'
     assert not os.path.exists(str(tmpdir.join('f.tgz')))
+
+
+@pytest.fixture
+def password(tmpdir, monkeypatch):
+    """root's netrc has one for 127.0.0.1, whatever the port."""
+    netrc = tmpdir.join('netrc')
+    netrc.write('machine 127.0.0.1 login user password hunter2\ndefault login user password hunter2\n')
+    netrc.chmod(0o600)
+    monkeypatch.setenv('NETRC', str(netrc))
+    return 'Basic ' + base64.b64encode(b'user:hunter2').decode('ascii')
+
+
+def test_a_password_is_for_the_server_that_was_named_and_for_no_other(tmpdir, tls_server, file_server, answer, certificate, password):
+    target, sha256 = file_server.serve('/real', BODY)
+    first, unused = file_server.serve('/first', answer(status=302, location='/second'))
+    url, unused = file_server.serve('/second', answer(status=307, location=target.replace('127.0.0.1', 'localhost')))
+    assert fetch(tmpdir, first, sha256) == BODY
+    assert file_server.requests == ['/first', '/second', '/real'] and file_server.passwords == [password, password, None]
+    other, unused = tls_server.serve('/real', BODY)
+    url, unused = file_server.serve('/f', answer(status=301, location=other))
+    assert fetch(tmpdir, url, sha256, ca_path=certificate[1]) == BODY
+    assert tls_server.passwords == [None], 'another port is another server'
+
+
+def test_https_is_never_left_even_where_http_is_allowed(tmpdir, tls_server, file_server, answer, certificate):
+    target, sha256 = file_server.serve('/real', BODY)
+    url, unused = tls_server.serve('/f', answer(status=302, location=target))
+    with pytest.raises(CalicoError) as error:
+        fetch(tmpdir, url, sha256, ca_path=certificate[1], allow_http=True)
+    assert '%s redirects to where nothing is fetched from: %s is not encrypted' % (url, target) in str(error.value)
+    assert file_server.requests == []
+
+
+@pytest.mark.parametrize('location, words', [
+    ('file:///etc/shadow', 'file:///etc/shadow is not an address to fetch from'),
+    ('http://user:hunter2@127.0.0.1/f', 'holds credentials'),
+    ('http://127.0.0.1:x/f', 'redirects to where nothing is fetched from'),
+    (None, 'redirects more than 10 times'),
+])
+def test_redirects_that_are_refused(tmpdir, file_server, answer, location, words):
+    url, unused = file_server.serve('/f', answer(status=302, location=location or '/f'))
+    with pytest.raises(CalicoError) as error:
+        fetch(tmpdir, url)
+    assert words in str(error.value) and 'hunter2' not in str(error.value) and len(file_server.requests) <= 11
+
+
+def packed(body):
+    packer = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+def test_what_a_server_compressed_is_unpacked_and_what_it_only_calls_so_is_not(tmpdir, file_server, answer):
+    url, unused = file_server.serve('/f', answer(packed(BODY), coding='gzip'))
+    assert fetch(tmpdir, url, SUM) == BODY
+    archive = packed(b'a tar archive')
+    url, unused = file_server.serve('/f.tar.gz', answer(archive, coding='gzip'))
+    assert fetch(tmpdir, url, hashlib.sha256(archive).hexdigest()) == archive
+
+
+@pytest.mark.parametrize('body, coding, words', [
+    (BODY[:-1], 'br', ['with Content-Encoding br', 'is not the expected file']),
+    (BODY[:-1], 'gzip', ['is sent with Content-Encoding gzip and is not']),
+    (packed(BODY) + b'more', 'gzip', ['more data follow']),
+    (packed(b'other'), 'gzip', ['is not the expected file', hashlib.sha256(b'other').hexdigest(), 'with Content-Encoding gzip']),
+], ids=['unknown', 'not packed', 'something behind it', 'another'])
+def test_the_coding_of_what_is_not_expected_is_named(tmpdir, file_server, answer, body, coding, words):
+    url, unused = file_server.serve('/f', answer(body, coding=coding))
+    with pytest.raises(CalicoError) as error:
+        fetch(tmpdir, url)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_who_knows_no_digest_looks_at_what_was_received(tmpdir, file_server, answer):
+    path, seen = tmpdir.join('got'), []
+
+    def look():
+        seen.append(path.read_binary())
+        if not seen[-1].startswith(b'\x7fELF'):
+            raise CalicoError('it is no executable')
+
+    def get(body, **more):
+        url, unused = file_server.serve('/f', answer(body, **more))
+        with open(str(path), 'wb') as handle:
+            return _download.fetch(url, None, handle, str(path), _download.Options(allow_http=True), look)
+
+    assert get(packed(BODY), coding='gzip') == SUM and seen == [packed(BODY), BODY]
+    with pytest.raises(CalicoError) as error:
+        get(packed(BODY))
+    assert 'it is no executable' in str(error.value)
