@@ -80,7 +80,7 @@ def parse(text):
         packed = socket.inet_pton(family, host)
     except (socket.error, ValueError):
         raise ValidationError('%s is not an IP address' % (text or '(nothing)'), remedy='Write it like 10.0.0.1 or 10.0.0.0/16')
-    if slash and not (re.match(r'^\d{1,3}$', prefix) and int(prefix) <= bits):
+    if slash and not (re.match(r'^\d{1,3}\Z', prefix) and int(prefix) <= bits):
         raise ValidationError('%s has no valid prefix length' % text, remedy='Write a number from 0 to %d after the slash' % bits)
     return Cidr(version, int(binascii.hexlify(packed), 16), int(prefix) if slash else bits)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -65,6 +66,77 @@ def test_only_one_place_changes_files(path: str) -> None:
 )
 def test_the_rule_sees_what_it_is_for(line: str, expected: bool) -> None:
     assert [changes_files(*call) for call in calls(ast.parse(line))] == [expected]
+
+
+# What systemd reads: lines of a unit with something filled in.
+EXEC = re.compile(r"^Exec\w+=.*(%[(s]|\{)", re.MULTILINE)
+PLUGINS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "plugins").rglob("*.py"))
+
+
+def _strings(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+@pytest.mark.parametrize("path", PLUGINS)
+def test_commands_in_units_are_quoted_by_one_function(path: str) -> None:
+    """_unit_text knows what blanks, quotes, %, $ and ends of lines do in a unit."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    assert "_unit_text.command(" in text or not [words for words in _strings(ast.parse(text)) if EXEC.search(words)]
+
+
+@pytest.mark.parametrize("path", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "roles").rglob("*") if path.suffix in (".yml", ".j2")))
+def test_roles_fill_nothing_into_commands_of_units(path: str) -> None:
+    assert not re.search(r"^\s*Exec\w+=.*\{\{", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def ends(pattern: str) -> bool:
+    """Whether a regular expression has a $ that stands for the end."""
+    in_class, at = False, 0
+    while at < len(pattern):
+        if pattern[at] == "\\":
+            at += 1
+        elif in_class:
+            in_class = pattern[at] != "]"
+        elif pattern[at] == "[":
+            in_class = True
+            at += pattern[at + 1 : at + 2] == "^"
+            at += pattern[at + 1 : at + 2] == "]"
+        elif pattern[at] == "$":
+            return True
+        at += 1
+    return False
+
+
+def loose(call: ast.Call) -> bool:
+    """Whether a call of a function of re is given a pattern that a line break behind the end gets past."""
+    more = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+    if any(isinstance(node, ast.Attribute) and node.attr in ("MULTILINE", "M") for each in more for node in ast.walk(each)):
+        return False
+    patterns = [node.value for node in ast.walk(call.args[0]) if isinstance(node, ast.Constant)] if call.args else []
+    return any(ends(pattern if isinstance(pattern, str) else pattern.decode()) for pattern in patterns if isinstance(pattern, (str, bytes)))
+
+
+@pytest.mark.parametrize("path", PLUGINS)
+def test_patterns_end_where_the_text_does(path: str) -> None:
+    found = [f"{path}:{call.lineno}" for module, _function, call in calls(_tree(path)) if module == "re" and loose(call)]
+    assert not found, r"$ matches before a line break too: write \Z"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("re.compile(r'^a$')", True),
+        ("re.match(br'^(a$|b)', x)", True),
+        ("re.match('^%s$' % x, y)", True),
+        (r"re.match(r'^a\Z', x)", False),
+        (r"re.match(r'[$]\$[^]$]', x)", False),
+        ("re.search(r'^a$', x, re.MULTILINE)", False),
+    ],
+)
+def test_the_rule_of_patterns_sees_what_it_is_for(line: str, expected: bool) -> None:
+    assert [loose(call) for module, _function, call in calls(ast.parse(line)) if module == "re"] == [expected]
 
 
 def _tree(path: str) -> ast.AST:

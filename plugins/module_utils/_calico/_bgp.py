@@ -21,7 +21,7 @@ SOCKET = '/var/run/calico/bird.ctl'
 ESTABLISHED = 'Established'
 RECOVERY = 'Graceful restart recovery in progress'
 # The names that confd gives BIRD's protocols, and what calicoctl calls them.
-PROTOCOL = re.compile(r'^(Mesh|Global|Node)_(\d+_\d+_\d+_\d+)$')
+PROTOCOL = re.compile(r'^(Mesh|Global|Node)_(\d+_\d+_\d+_\d+)\Z')
 TYPES = {'Mesh': 'node-to-node mesh', 'Global': 'global', 'Node': 'node specific'}
 
 
@@ -79,7 +79,7 @@ def _command(command, path, timeout):
 def _reply(client):
     """One whole reply: its last line is a code followed by a blank."""
     text = b''
-    while not re.search(br'(^|\n)\d{4} [^\n]*\n$', text):
+    while not re.search(br'(^|\n)\d{4} [^\n]*\n\Z', text):
         piece = client.recv(65536)
         if not piece:
             raise socket.error('the connection was closed')

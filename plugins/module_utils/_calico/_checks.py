@@ -61,7 +61,7 @@ def boolean(value, where):
 def integer(low, high):
     """A whole number in a range."""
     def check(value, where):
-        if isinstance(value, bool) or not re.match(r'^\d+$', to_text(value)) or not low <= int(value) <= high:
+        if isinstance(value, bool) or not re.match(r'^\d+\Z', to_text(value)) or not low <= int(value) <= high:
             raise refuse(where, value, None, 'Give a whole number from %d to %d' % (low, high))
         return int(value)
 
@@ -82,10 +82,10 @@ def number(value, where):
 def as_number(value, where):
     """An AS number, plain (64512) or dotted (1.10)."""
     words = to_text(value)
-    match = re.match(r'^(\d+)\.(\d+)$', words)
+    match = re.match(r'^(\d+)\.(\d+)\Z', words)
     if match and all(int(part) < 65536 for part in match.groups()):
         return int(match.group(1)) * 65536 + int(match.group(2))
-    if isinstance(value, bool) or not re.match(r'^\d+$', words) or int(words) > 4294967295:
+    if isinstance(value, bool) or not re.match(r'^\d+\Z', words) or int(words) > 4294967295:
         raise refuse(where, value, None, 'Give an AS number from 0 to 4294967295, or a dotted one')
     return int(words)
 
@@ -133,7 +133,7 @@ def port(value, where):
     """A port, or a range of them such as 8000:8080."""
     low, colon, high = to_text(value).partition(':')
     high = high if colon else low
-    if isinstance(value, bool) or not all(re.match(r'^\d{1,5}$', part) and 1 <= int(part) <= 65535 for part in (low, high)) or int(low) > int(high):
+    if isinstance(value, bool) or not all(re.match(r'^\d{1,5}\Z', part) and 1 <= int(part) <= 65535 for part in (low, high)) or int(low) > int(high):
         raise refuse(where, value, None, 'Give a port from 1 to 65535, or a range such as 8000:8080')
     return int(low) if int(low) == int(high) else u'%d:%d' % (int(low), int(high))
 
@@ -141,7 +141,7 @@ def port(value, where):
 def protocol(value, where):
     """A protocol by name or number."""
     words = to_text(value)
-    if re.match(r'^\d+$', words) and 1 <= int(words) <= 255:
+    if re.match(r'^\d+\Z', words) and 1 <= int(words) <= 255:
         return int(words)
     return one_of('tcp', 'udp', 'icmp', 'icmpv6', 'sctp', 'udplite')(words, where)
 

@@ -22,7 +22,7 @@ LOOSE_CAUSE = ('Felix refuses to run while net.ipv4.conf.all.rp_filter is 2 (loo
                'Set net.ipv4.conf.all.rp_filter to 1 and keep it there (role calico_host), or set the Felix setting IgnoreLooseRPF')
 # What the log of calico/node says before it gives up, and what that means: (pattern, why, remedy).
 CAUSES = (
-    (re.compile(r"Calico node '(?P<node>[^']+)' is already using the IPv4 address (?P<address>[0-9.]+?)\.?(\s|$)"),
+    (re.compile(r"Calico node '(?P<node>[^']+)' is already using the IPv4 address (?P<address>[0-9.]+?)\.?(\s|\Z)"),
      'the node %(node)s already uses the address %(address)s in the datastore',
      'If that node is gone for good, remove it: calicoctl delete node %(node)s; otherwise correct one of the two addresses'),
     (re.compile(r'does not contain a valid IPv'), 'the address given to calico/node is not valid', 'Give the address of this agent with its prefix'),

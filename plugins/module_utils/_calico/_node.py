@@ -13,6 +13,7 @@ __metaclass__ = type
 import re
 import shlex
 
+from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 
 CONTAINER = 'calico-node'
@@ -21,8 +22,8 @@ UNIT_NAME = 'calico-node.service'
 AMBIENT = ('PATH', 'HOME', 'HOSTNAME')
 SECRET = re.compile(r'PASSWORD|SECRET|TOKEN')
 CERTIFICATES = '/etc/calico/certs/'
-ADDRESS = re.compile(r'^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})/(\d{1,2})$')
-NAME = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$')
+ADDRESS = re.compile(r'^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})/(\d{1,2})\Z')
+NAME = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?\Z')
 
 UNIT = """\
 # Managed by Ansible (dcos.calico.calicoctl_node); changes made here by hand are overwritten.
@@ -126,8 +127,9 @@ def unit_text(params, docker, interface):
     :arg docker: absolute path of Docker's client, which older systemd insists on.
     :arg interface: see arguments().
     """
-    start = ' '.join([params['calicoctl']] + arguments(params, interface) + ['--config=%s' % params['config']]).replace('%', '%%').replace('$', '$$')
-    return UNIT % dict(after=' '.join(['docker.service'] + params['after_units']), start=start, docker=docker, container=CONTAINER)
+    start = ' '.join(_unit_text.command([params['calicoctl']] + arguments(params, interface) + ['--config=%s' % params['config']]))
+    after = _unit_text.value(' '.join(['docker.service'] + params['after_units']))
+    return UNIT % dict(after=after, start=start, docker=_unit_text.command([docker])[0], container=CONTAINER)
 
 
 def parse_dryrun(text):

@@ -256,7 +256,7 @@ def check_ports(verdict, name, info, expectations):
     if not etcd.get('proxy') or (info.get('proxy') or {}).get('active') in ('active', 'activating'):
         return
     for endpoint in etcd.get('endpoints') or []:
-        match = re.match(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?$', endpoint)
+        match = re.match(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?\Z', endpoint)
         found = ports.get(match.group(1)) if match else None
         if found and set(found.get('addresses') or LOOPBACK) & set(LOOPBACK):
             verdict.fail(name, 'port', 'TCP port %s, needed for the etcd proxy, is taken by %s' % (match.group(1), _owner(found)), None,

@@ -24,7 +24,7 @@ RESERVED = (
     ('multicast and reserved addresses', '224.0.0.0/3'),
 )
 # Calico's own interfaces have addresses of the pools.
-OWN = re.compile(r'^(cali|tunl0$|lo$|vxlan\.calico$)')
+OWN = re.compile(r'^(cali|tunl0\Z|lo\Z|vxlan\.calico\Z)')
 
 
 def check_pools(verdict, hosts, pools, forbidden=()):

@@ -132,7 +132,7 @@ def resolve(release):
 
 def supported_dcos(version):
     """Whether Calico 2.6 can be installed on a version of DC/OS: (True, None) or (False, reason)."""
-    match = re.match(r'^v?(\d+)\.(\d+)(?:\.|$|[^\d])', str(version).strip())
+    match = re.match(r'^v?(\d+)\.(\d+)(?:\.|\Z|[^\d])', str(version).strip())
     if not match:
         return False, '%s is not a version of DC/OS; 1.9 to 2.0 are supported' % (version or '(nothing)')
     numbers = int(match.group(1)), int(match.group(2))

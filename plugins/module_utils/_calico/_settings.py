@@ -91,13 +91,13 @@ def _setting(item):
                                   remedy='Set state to absent to remove it' if not value else 'Choose another value')
     if raw is None:
         name, value = _named(name, node, value)
-    elif not re.match(r'^[A-Za-z0-9_/]+$', name):
+    elif not re.match(r'^[A-Za-z0-9_/]+\Z', name):
         raise ValidationError('%r is not the name of a setting' % name, remedy='Use letters, digits and underscores')
     elif raw == 'felix' and value is not None:
         value = _boolean(value, 'true', 'false')
     elif value in ('True', 'False'):
         value = value.lower()
-    if node and not re.match(r'^[A-Za-z0-9_.-]+$', node):
+    if node and not re.match(r'^[A-Za-z0-9_.-]+\Z', node):
         raise ValidationError('%r is not the name of a node' % node, remedy='Use the name that calicoctl get nodes shows')
     return Setting(name, raw, node, value)
 

@@ -16,14 +16,14 @@ DIALECTS = ('mesos', 'cni')
 MESOS_VERSIONS = ('0.1.0', '0.2.0')
 CALICO_VERSIONS = ('0.1.0', '0.2.0', '0.3.0', '0.3.1')
 EXTENSIONS = {'network': ('.conf', '.json'), 'conflist': ('.conflist',)}
-NAME = re.compile(r'^[A-Za-z0-9_.-]{1,128}$')
+NAME = re.compile(r'^[A-Za-z0-9_.-]{1,128}\Z')
 
 CALICO_STRINGS = ('etcd_endpoints', 'etcd_authority', 'etcd_scheme', 'etcd_discovery_srv', 'etcd_key_file', 'etcd_cert_file', 'etcd_ca_cert_file',
                   'log_level', 'nodename', 'hostname', 'datastore_type')
 CALICO_FILES = ('etcd_key_file', 'etcd_cert_file', 'etcd_ca_cert_file')
-ENDPOINT = re.compile(r'^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}/?$')
-CIDR4 = re.compile(r'^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$')
-CIDR6 = re.compile(r'^[0-9A-Fa-f:]+(\d{1,3}(\.\d{1,3}){3})?/\d{1,3}$')
+ENDPOINT = re.compile(r'^https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}/?\Z')
+CIDR4 = re.compile(r'^\d{1,3}(\.\d{1,3}){3}/\d{1,2}\Z')
+CIDR6 = re.compile(r'^[0-9A-Fa-f:]+(\d{1,3}(\.\d{1,3}){3})?/\d{1,3}\Z')
 
 
 def problems(config, dialect, file_name):
@@ -55,7 +55,7 @@ def _version_problems(config, dialect, network):
     version = config.get('cniVersion')
     if version is None:
         return []
-    if not isinstance(version, _config.TEXT) or not re.match(r'^\d+\.\d+\.\d+$', version):
+    if not isinstance(version, _config.TEXT) or not re.match(r'^\d+\.\d+\.\d+\Z', version):
         return ['cniVersion %s is not a version such as "0.1.0"' % json.dumps(version)]
     if dialect == 'mesos' and version not in MESOS_VERSIONS:
         return ['with cniVersion %s the address never reaches Mesos, which reads results of %s only: leave cniVersion out'
@@ -84,7 +84,7 @@ def _calico_problems(section):
         if 'https://' in endpoints and not section.get('etcd_ca_cert_file'):
             found.append('etcd_endpoints with https need etcd_ca_cert_file')
     files = [key for key in CALICO_FILES if isinstance(section.get(key), _config.TEXT) and section[key]]
-    found += ['%s must be the absolute path of a file' % key for key in files if not re.match(r'^/[^\n]*$', section[key])]
+    found += ['%s must be the absolute path of a file' % key for key in files if not re.match(r'^/[^\n]*\Z', section[key])]
     if ('etcd_key_file' in files) != ('etcd_cert_file' in files):
         found.append('etcd_key_file and etcd_cert_file belong together')
     return found + _ipam_problems(section.get('ipam'))

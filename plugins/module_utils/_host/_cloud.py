@@ -24,7 +24,7 @@ except ImportError:
 
 ENDPOINT = 'http://169.254.169.254'
 NONE = dict.fromkeys(('region', 'zone', 'instance_id', 'instance_name', 'project'))
-_URL = re.compile(r'^http://([^/:@?#]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?/?$')
+_URL = re.compile(r'^http://([^/:@?#]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?/?\Z')
 _PATIENCE = 1.0  # seconds for one connection or answer
 _LARGEST = 1024 * 1024
 

@@ -36,7 +36,7 @@ def desired(params, options, state='present'):
     plugins = []
     for number, item in enumerate(params['plugins']):
         name, where = item['name'], 'plugins[%d]' % number
-        if not re.match(r'^[A-Za-z0-9_][A-Za-z0-9_.-]*$', name):
+        if not re.match(r'^[A-Za-z0-9_][A-Za-z0-9_.-]*\Z', name):
             raise ValidationError('%s: %r cannot be the name of a plugin' % (where, name), remedy='Use letters, digits, dots and dashes')
         path, link = os.path.join(params['bin_dir'], name), os.path.join(params['plugin_dir'], name)
         plugins.append(_executables.executable(dict(item, path=path, links=[] if link == path else [link]), options, where, state))

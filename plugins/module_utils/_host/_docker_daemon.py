@@ -32,7 +32,7 @@ NODE = 'calico-node'
 # docker info asks each plugin, and waits half a minute for one that is not there, as Calico's after a restart.
 LOOK = 60
 PAUSE = 0.3
-URL = re.compile(r'^(https?)://([^/\s,@]+?)/*$')
+URL = re.compile(r'^(https?)://([^/\s,@]+?)/*\Z')
 
 
 class Info(object):

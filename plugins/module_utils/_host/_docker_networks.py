@@ -22,7 +22,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 DRIVER, IPAM = 'calico', 'calico-ipam'
 RESERVED = ('bridge', 'host', 'none', 'default', 'container', 'ingress', 'docker_gwbridge')
-NAME = re.compile(r'^[A-Za-z0-9][A-Za-z0-9_.-]*$')
+NAME = re.compile(r'^[A-Za-z0-9][A-Za-z0-9_.-]*\Z')
 ABSENT = re.compile(r'No such network|network \S+ not found', re.IGNORECASE)
 AMBIGUOUS = re.compile(r'is ambiguous|multiple networks', re.IGNORECASE)
 EXISTS = re.compile(r'already exists', re.IGNORECASE)

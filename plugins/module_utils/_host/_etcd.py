@@ -10,14 +10,15 @@ import json
 import os
 import re
 
+from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 
-URL = re.compile(r'^(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})$')
+URL = re.compile(r'^(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z')
 # What needs no quoting in a unit file.
-PLAIN = re.compile(r'^[A-Za-z0-9_./:@,=+-]+$')
-DOMAIN = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$')
-MEMBER_NAME = re.compile(r'^[A-Za-z0-9][A-Za-z0-9_.-]*$')
-USER_NAME = re.compile(r'^[a-z_][a-z0-9_-]{0,30}$')
+PLAIN = re.compile(r'^[A-Za-z0-9_./:@,=+-]+\Z')
+DOMAIN = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?\Z')
+MEMBER_NAME = re.compile(r'^[A-Za-z0-9][A-Za-z0-9_.-]*\Z')
+USER_NAME = re.compile(r'^[a-z_][a-z0-9_-]{0,30}\Z')
 WILDCARDS = ('0.0.0.0', '::')
 KEYS = '/v2/keys'
 HEALTH = '/health'
@@ -139,16 +140,16 @@ def unit_text(module, description, user, argv, before=(), environment_file=None,
 
     Restart=always with no limit, because DNS, the network or members may be late for as long as they like.
 
-    :arg argv: the command, its first element an absolute path; nothing in it needs quoting.
-    :arg before: command lines for ExecStartPre.
+    :arg argv: the command, its first element an absolute path.
+    :arg before: commands for ExecStartPre.
     """
     lines = ['# Managed by Ansible (dcos.calico.%s); changes made here by hand are overwritten.' % module,
-             '[Unit]', 'Description=%s' % description, 'Wants=network-online.target', 'After=network-online.target', '',
-             '[Service]', 'Type=%s' % ('notify' if notify else 'simple'), 'User=%s' % user]
+             '[Unit]', 'Description=%s' % _unit_text.value(description), 'Wants=network-online.target', 'After=network-online.target', '',
+             '[Service]', 'Type=%s' % ('notify' if notify else 'simple'), 'User=%s' % _unit_text.value(user)]
     if environment_file:
-        lines.append('EnvironmentFile=-%s' % environment_file)
-    lines.extend('ExecStartPre=%s' % command for command in before)
-    lines.append('ExecStart=%s' % ' \\\n  '.join(argv))
+        lines.append('EnvironmentFile=-%s' % _unit_text.value(environment_file))
+    lines.extend('ExecStartPre=%s' % ' '.join(_unit_text.command(command)) for command in before)
+    lines.append('ExecStart=%s' % ' \\\n  '.join(_unit_text.command(argv)))
     lines.extend(['Restart=always', 'RestartSec=2', 'StartLimitInterval=0', 'LimitNOFILE=65536', 'PrivateTmp=true', 'ProtectSystem=full', '',
                   '[Install]', 'WantedBy=multi-user.target'])
     return '\n'.join(lines) + '\n'

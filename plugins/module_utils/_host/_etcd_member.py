@@ -15,7 +15,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._text_files impo
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 URL_LISTS = ('listen_peer_urls', 'listen_client_urls', 'advertise_peer_urls', 'advertise_client_urls')
-ADDRESS = re.compile(r'^[0-9.]+$|:')
+ADDRESS = re.compile(r'^[0-9.]+\Z|:')
 NOTE = 'ETCD_INITIAL_CLUSTER_STATE=%s\n'
 HEADER = '# Managed by Ansible (dcos.calico.etcd_member). etcd reads it only while it has no data.\n'
 

@@ -32,7 +32,7 @@ def desired(params):
     folder, path = params['data_dir'], params['executable']['path']
     noted = os.path.join(folder, 'proxy', 'cluster')
     argv = [path] + _etcd.proxy_flags(folder, listen, params['discovery_srv'], params['members'], client, peer)
-    text = _etcd.unit_text('etcd_proxy', 'etcd v2 proxy for Calico', params['user'], argv, before=['/bin/rm -f %s' % noted])
+    text = _etcd.unit_text('etcd_proxy', 'etcd v2 proxy for Calico', params['user'], argv, before=[['/bin/rm', '-f', noted]])
     gone = [noted, noted + '.bak', os.path.dirname(noted), folder]
     service = _etcd_service.Service(params, text, copies, listen, gone=gone)
     service.url = _etcd.local_url(listen[0])

@@ -105,7 +105,7 @@ def source_of(item, where, options):
     if not sha256:
         raise ValidationError('%s has no sha256, and nothing is installed without one' % where,
                               remedy='Set %s to the sum of %s, from a place you trust' % (item.get('sha256_variable') or 'its sha256', item[given[0]]))
-    if not re.match(r'^[0-9a-f]{64}$', sha256):
+    if not re.match(r'^[0-9a-f]{64}\Z', sha256):
         raise ValidationError('%s: %r is not a sha256' % (where, sha256), remedy='Give %s 64 hexadecimal digits' % (item.get('sha256_variable') or 'sha256'))
     if item.get('url'):
         _download.check_url(item['url'], options.allow_http)

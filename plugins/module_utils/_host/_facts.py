@@ -15,7 +15,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_calico, _facts_dcos, _facts_etcd, _facts_members, _kernel, _mesos_agent, _network
 
 SECONDS = 60
-LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?$')
+LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?\Z')
 NETWORK_MANAGERS = {'networkmanager': 'NetworkManager.service', 'networkd': 'systemd-networkd.service'}
 
 

@@ -80,7 +80,7 @@ def parse_os_release(text):
     """{NAME: value} of os-release(5)."""
     found = {}
     for line in text.splitlines():
-        match = re.match(r'^([A-Z_]+)=(["\']?)(.*)\2\s*$', line)
+        match = re.match(r'^([A-Z_]+)=(["\']?)(.*)\2\s*\Z', line)
         if match:
             found[match.group(1)] = match.group(3)
     return found
@@ -118,7 +118,7 @@ def detect_ip(path):
     except CommandError as error:
         return {'ip': None, 'error': str(error)}
     words = result.out.split()
-    if result.rc != 0 or len(words) != 1 or not re.match(r'^\d+\.\d+\.\d+\.\d+$', words[0]):
+    if result.rc != 0 or len(words) != 1 or not re.match(r'^\d+\.\d+\.\d+\.\d+\Z', words[0]):
         return {'ip': None, 'error': '%s answered %r' % (path, result.said())}
     return {'ip': words[0], 'error': None}
 

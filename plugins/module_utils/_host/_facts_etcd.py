@@ -20,7 +20,7 @@ except ImportError:
     from httplib import HTTPConnection, HTTPException, HTTPSConnection
 
 SECONDS = 5
-URL = re.compile(r'^(https?)://(\[[0-9A-Fa-f:.]+\]|[^/:@]+):(\d+)/?$')
+URL = re.compile(r'^(https?)://(\[[0-9A-Fa-f:.]+\]|[^/:@]+):(\d+)/?\Z')
 KEY_NOT_FOUND = 100
 OURS = re.compile(r'bad certificate|certificate required|unknown ca|unsupported certificate|certificate (expired|revoked|unknown)|handshake failure', re.I)
 

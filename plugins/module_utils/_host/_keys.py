@@ -31,8 +31,8 @@ SUBJECT = (('country', 'C'), ('state', 'ST'), ('locality', 'L'), ('organization'
 LONGEST_NAME = 64
 LONGEST_COUNTRY = 2
 # What stands for itself in openssl's configuration: no $, \, # or quotes.
-PLAIN = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9 ()+,./:=?@_*&-]*[A-Za-z0-9).*])?$')
-DNS_NAME = re.compile(r'^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$')
+PLAIN = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9 ()+,./:=?@_*&-]*[A-Za-z0-9).*])?\Z')
+DNS_NAME = re.compile(r'^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\Z')
 # An RSA key of 4096 bits takes an old agent some seconds, and one without entropy longer.
 MAKING_SECONDS = 180
 ASKING_SECONDS = 30
@@ -68,7 +68,7 @@ def check_hosts(names):
         address = _address(name)
         if address is None:
             name = name.lower()
-            if len(name) > 253 or not DNS_NAME.match(name) or re.match(r'^[0-9.]+$', name):
+            if len(name) > 253 or not DNS_NAME.match(name) or re.match(r'^[0-9.]+\Z', name):
                 raise ValidationError('%r cannot stand in a certificate' % given, why='it is neither a DNS name nor an address',
                                       remedy='Correct the list of hosts')
         found.add(address or name)

@@ -76,7 +76,7 @@ def parse_environment(text):
     found = {}
     for line in text.splitlines():
         name, equals, value = line.strip().partition('=')
-        if equals and re.match(r'^[A-Za-z_][A-Za-z0-9_]*$', name):
+        if equals and re.match(r'^[A-Za-z_][A-Za-z0-9_]*\Z', name):
             value = value.strip()
             found[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in '"\'' else value
     return found

@@ -18,7 +18,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 PROC_SYS = '/proc/sys'
 HEADER = '# Managed by Ansible (dcos.calico.sysctl); changes made here by hand are overwritten.\n'
-PART = re.compile(r'^[A-Za-z0-9_@:*.-]+$')
+PART = re.compile(r'^[A-Za-z0-9_@:*.-]+\Z')
 
 
 class Setting(object):
@@ -79,7 +79,7 @@ def render(settings):
 def desired(params):
     """Desired from the module's params; refuses names that are no file names and keys given twice."""
     name = params['name']
-    if not re.match(r'^[A-Za-z0-9_][A-Za-z0-9_.-]*$', name):
+    if not re.match(r'^[A-Za-z0-9_][A-Za-z0-9_.-]*\Z', name):
         raise ValidationError('%r cannot be the name of a file in %s' % (name, params['directory']), remedy='Use letters, digits, dots and dashes')
     path = os.path.join(params['directory'], name + '.conf')
     if params['state'] == 'absent':

@@ -23,7 +23,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _command,
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
-UNIT_NAME = re.compile(r'^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]+)?\.(service|socket|target|timer|path|mount|slice)$')
+UNIT_NAME = re.compile(r'^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]+)?\.(service|socket|target|timer|path|mount|slice)\Z')
 PROPERTIES = ('Id', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'NeedDaemonReload', 'FragmentPath', 'MainPID', 'Result', 'Job',
               'ActiveEnterTimestampMonotonic', 'ExecMainStartTimestampMonotonic')
 # Of [Install], and the folders of links beside the units by which "systemctl enable" obeys them.

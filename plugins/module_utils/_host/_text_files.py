@@ -88,7 +88,7 @@ class Found(object):
 
 def parse_mode(text):
     """int of an octal mode. Its leading 0 is required: YAML turns an unquoted 0644 into 420, which must not pass for a mode."""
-    if not re.match(r'^0[0-7]{3,4}$', text):
+    if not re.match(r'^0[0-7]{3,4}\Z', text):
         raise ValidationError('%s is not a file mode' % text, remedy="Write it quoted and in octal, like '0644'")
     return int(text, 8)
 
