@@ -17,6 +17,7 @@ Finding = dict[str, Any]
 ETCD_SPEC = {
     "source": {"type": "str", "choices": ["existing", "managed", "universe"], "default": "existing"},
     "tls": {"type": "bool", "default": False},
+    "open": {"type": "bool", "default": False},
     "proxy": {"type": "bool", "default": False},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "members": {"type": "list", "elements": "str", "default": []},

@@ -204,18 +204,21 @@ etcd:
     - Each of O(etcd_endpoints), whether it was reached, whether it serves the v2 API (null if that is not known), whether it answers reads.
     - C(certificate) is accepted, server (its certificate is not accepted here), client (ours is refused or cannot be used),
       missing (a file for TLS is not there), or null without TLS.
+    - C(open) tells whether it answers who has no certificate, null if that is not known.
   returned: always
   type: list
   elements: dict
-  sample: [{endpoint: "http://127.0.0.1:2379", reachable: true, v2: true, healthy: true, certificate: null, version: 3.3.1, error: null}]
+  sample: [{endpoint: "http://127.0.0.1:2379", reachable: true, v2: true, healthy: true, certificate: null, version: 3.3.1, open: true, error: null}]
 etcd_members:
   description:
     - What a proxy of etcd would find, with the C(peers) by O(etcd_srv) or O(etcd_peers) and the URLs for clients that C(members) say they have; null if
       neither option is given.
+    - C(open) are those of them that were tried and answer who has no certificate.
     - C(kind) is ok, no_dns (no name server answers), no_records, unreachable, v2_off, certificate (TLS fails), or later (a file for TLS is not there).
   returned: always
   type: dict
-  sample: {kind: unreachable, peers: ["http://etcd-1.etcd.mesos:2380"], members: [], error: "http://etcd-1.etcd.mesos:2380: [Errno 111] Connection refused"}
+  sample: {kind: unreachable, peers: ["http://etcd-1.etcd.mesos:2380"], members: [], open: [],
+           error: "http://etcd-1.etcd.mesos:2380: [Errno 111] Connection refused"}
 masters:
   description: The C(addresses) of all masters, as DNS has them; null if O(masters) is not given.
   returned: always

@@ -53,7 +53,7 @@ options:
     description:
       - Names of checks whose failures count as warnings.
       - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker), V(document), V(etcd),
-        V(etcd_members), V(iptables), V(kernel), V(network_in_use), V(network_name), V(network_pool), V(node_address), V(node_name), V(pool_cidr),
+        V(etcd_members), V(etcd_open), V(iptables), V(kernel), V(network_in_use), V(network_name), V(network_pool), V(node_address), V(node_name), V(pool_cidr),
         V(pool_in_use), V(pool_overlap), V(port), V(release) and V(variable).
     type: list
     elements: str
@@ -198,6 +198,11 @@ options:
               - Systemd unit of a managed member.
             type: str
             default: calico-etcd.service
+          open:
+            description:
+              - Whether a managed etcd without certificates is meant.
+            type: bool
+            default: false
           proxy_unit:
             description:
               - Systemd unit of a host's own proxy.

@@ -14,13 +14,12 @@ __metaclass__ = type
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _releases, _runner
-from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import check_found_members, check_known_masters, check_known_members
+from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import ALL, check_found_members, check_known_masters, check_known_members, check_open
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_networks import check_documents, check_networks, file_of, is_present
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_usage import check_usage
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
-ALL = 'all hosts'
 OLDEST_DOCKER = (1, 11)
 # Advertised to frameworks by DC/OS agents (documentation of 1.13, ports).
 MESOS_PORTS = ((1025, 2180), (2182, 3887), (3889, 5049), (5052, 8079), (8082, 8180), (8182, 32000))
@@ -59,6 +58,7 @@ def judge(hosts, expectations, ignored=()):
     check_usage(verdict, nodes, expectations)
     check_nodes(verdict, nodes, (expectations.get('datastore') or {}).get('node') or [])
     check_members(verdict, members)
+    check_open(verdict, dict((name, host['info']) for name, host in known.items()), expectations.get('etcd') or {})
     private = [name for name, host in known.items() if (host['info'].get('dcos') or {}).get('role') == 'private']
     least = expectations.get('min_private_agents', 3)
     if len(private) < least:

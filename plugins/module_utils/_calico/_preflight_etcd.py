@@ -6,6 +6,10 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import re
+
+ALL = 'all hosts'
+LOOPBACK = re.compile(r'https?://(127\.|localhost[:/]|\[::1\])')
 # What agent_info says of them: (what, remedy).
 TROUBLE = {
     'no_dns': ('no name server of this host answers, so the etcd members cannot be found',
@@ -25,6 +29,27 @@ def check_found_members(verdict, name, info, expectations):
         return
     what, remedy = TROUBLE[found['kind']]
     verdict.fail(name, 'etcd', what, found.get('error'), remedy)
+
+
+def check_open(verdict, infos, etcd):
+    """A datastore that whoever reaches it can rewrite, as hosts other than the members' found by trying. One warning for all of them.
+
+    :arg infos: {name of a host: what agent_info found there}.
+    """
+    found = {}
+    for name in sorted(infos):
+        probes = [probe['endpoint'] for probe in infos[name].get('etcd') or [] if probe.get('open') and not LOOPBACK.match(probe['endpoint'])]
+        for url in probes + list((infos[name].get('etcd_members') or {}).get('open') or []):
+            found.setdefault(url, name)
+    if found:
+        verdict.warn(ALL, 'etcd_open', 'whoever reaches the datastore can rewrite pools and policies, and so let anybody into any container',
+                     '%s answered %s without a certificate' % (', '.join(sorted(found)), ', '.join(sorted(set(found.values())))),
+                     'Give its members and clients certificates (calico_etcd_ca_file and those below it), or let only hosts of the cluster reach its ports; '
+                     'see docs/security.md')
+    if etcd.get('source') == 'managed' and not etcd.get('tls') and not etcd.get('open'):
+        verdict.fail(ALL, 'etcd_open', 'a managed etcd without certificates is wanted', 'whoever reaches a master can rewrite pools and policies there',
+                     'Give certificates (calico_etcd_ca_file, calico_etcd_cert_file and calico_etcd_key_file; calico_certificates issues them), or set '
+                     'calico_etcd_open: true for members that listen on the addresses of the masters')
 
 
 def _masters(etcd, info):

@@ -77,8 +77,8 @@ def certificate_trouble(error):
 
 
 def probe(endpoint, tls):
-    """{endpoint, reachable, v2, healthy, certificate, version, error}: see agent_info. Never raises."""
-    found = {'endpoint': endpoint, 'reachable': False, 'v2': None, 'healthy': False, 'certificate': None, 'version': None, 'error': None}
+    """{endpoint, reachable, v2, healthy, certificate, version, open, error}: see agent_info. Never raises."""
+    found = {'endpoint': endpoint, 'reachable': False, 'v2': None, 'healthy': False, 'certificate': None, 'version': None, 'open': None, 'error': None}
     match = URL.match(endpoint)
     if not match:
         return dict(found, error='it is not an address like http://10.0.0.1:2379')
@@ -100,7 +100,20 @@ def probe(endpoint, tls):
         found['error'] = words or type(error).__name__
     finally:
         client.close()
+    if found['v2']:
+        found['open'] = _is_open(host, port, tls) if scheme == 'https' and tls.cert else found['healthy']
     return found
+
+
+def _is_open(host, port, tls):
+    """Whether a member that has TLS answers who has no certificate; whoever may read the v2 API without one may write it too."""
+    client = HTTPSConnection(host, port, timeout=SECONDS, context=type(tls)(tls.ca).context())
+    try:
+        return bool(judge(*_get(client, '/v2/keys/calico'))[1])
+    except (socket.error, ssl.SSLError, HTTPException, IOError, OSError, ValueError):
+        return False
+    finally:
+        client.close()
 
 
 def _get(client, path):

@@ -36,7 +36,7 @@ class Tls(_facts_etcd.Tls):
 
 
 def look(domain, peers, tls):
-    """{kind, peers, members, error}: kind is C(ok), C(no_records), C(no_dns), C(unreachable), C(v2_off), C(certificate) or C(later) (the files for
+    """{kind, peers, members, open, error}: kind is C(ok), C(no_records), C(no_dns), C(unreachable), C(v2_off), C(certificate) or C(later) (the files for
     TLS are not on this host yet). Never raises.
 
     :arg domain: where the SRV records are, if peers is empty.
@@ -62,8 +62,8 @@ def look(domain, peers, tls):
     return _answer('certificate' if kinds == set(['certificate']) else 'unreachable', peers, error='; '.join(words for dummy, words in wrong))
 
 
-def _answer(kind, peers, members=(), error=None):
-    return {'kind': kind, 'peers': list(peers), 'members': list(members), 'error': error}
+def _answer(kind, peers, members=(), error=None, probes=()):
+    return {'kind': kind, 'peers': list(peers), 'members': list(members), 'open': [probe['endpoint'] for probe in probes if probe['open']], 'error': error}
 
 
 def masters(name):
@@ -108,7 +108,7 @@ def _clients(peers, members, tls):
     for url in members:
         probes.append(_facts_etcd.probe(url, tls))
         if probes[-1]['healthy']:
-            return _answer('ok', peers, members)
+            return _answer('ok', peers, members, probes=probes)
     said = '; '.join('%s: %s' % (probe['endpoint'], probe['error']) for probe in probes)
     if any(probe['v2'] is False for probe in probes):
         return _answer('v2_off', peers, members, said)

@@ -34,6 +34,8 @@ def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
         "calico_etcd_archive_folder": f"etcd-v{staged.etcd_version}-linux-amd64",
         "calico_etcd_source": "managed" if settings.managed_etcd else "universe" if settings.universe_etcd else "existing",
     }
+    if settings.managed_etcd and not settings.etcd_tls:
+        variables["calico_etcd_open"] = True
     if settings.universe_etcd:
         # Only here the product asks DC/OS for anything by itself; elsewhere tests say as whom.
         dcos = dcosmaster.login(settings)

@@ -214,7 +214,7 @@ def test_warnings(cluster, check, where, change):
 
 
 def sliced(members=0, masters=0, there=3, error=None):
-    return both(wanted(etcd={'source': 'managed', 'proxy': True, 'endpoints': [], 'members': ['http://10.0.0.%d:2380' % n for n in range(members)],
+    return both(wanted(etcd={'source': 'managed', 'tls': True, 'proxy': True, 'endpoints': [], 'members': ['http://10.0.0.%d:2380' % n for n in range(members)],
                              'masters': ['master%d' % n for n in range(masters)], 'client_port': 2379, 'peer_port': 2380,
                              'member_unit': 'calico-etcd.service', 'proxy_unit': 'calico-etcd-proxy.service'}),
                 info(masters={'addresses': ['10.0.0.10%d' % n for n in range(there)], 'error': error}))
@@ -241,13 +241,13 @@ FINE = [
     both(sliced(), wanted(etcd={'source': 'existing', 'proxy': False, 'endpoints': ['http://10.0.0.100:2379'], 'members': []})),
     both(PROXY, found_members('ok')),
     both(PROXY, found_members('later')),
-    both(wanted(etcd={'source': 'managed', 'proxy': True, 'endpoints': []}), found_members('no_records')),
+    both(wanted(etcd={'source': 'managed', 'tls': True, 'proxy': True, 'endpoints': []}), found_members('no_records')),
     both(PROXY, etcd(error='Connection refused')),
     # a master's etcd member beside the proxy
     both(PROXY, info(ports={'2379': {'process': 'etcd', 'pid': 7, 'addresses': ['10.0.0.12']}})),
     # a proxy of ours whose members were replaced: the run repairs it
     both(PROXY, info(proxy={'active': 'active'}), etcd(error='it answered 502')),
-    both(wanted(etcd={'source': 'managed', 'proxy': False, 'endpoints': ['http://10.0.0.100:2379']}), etcd(error='refused')),
+    both(wanted(etcd={'source': 'managed', 'tls': True, 'proxy': False, 'endpoints': ['http://10.0.0.100:2379']}), etcd(error='refused')),
     part('calicoctl_cfg', exists=True, endpoints=['http://10.0.0.100:2379/']),
     cni_file(file='calico.cni', kind='invalid', reason='it is empty'),
 ]
@@ -302,7 +302,7 @@ def managed(cluster):
     for number in (1, 2, 3):
         bare = {'dcos': {'version': '1.13.9', 'role': 'master'}, 'ports': {}}
         cluster.hosts['master%d' % number] = {'info': bare, 'node_name': None, 'node_ip': None, 'node': False, 'member': True}
-    cluster.wanted['etcd'] = {'source': 'managed', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379'], 'client_port': 2379, 'peer_port': 2380,
+    cluster.wanted['etcd'] = {'source': 'managed', 'tls': True, 'proxy': True, 'endpoints': ['http://127.0.0.1:2379'], 'client_port': 2379, 'peer_port': 2380,
                               'member_unit': MEMBER_UNIT, 'proxy_unit': 'calico-etcd-proxy.service'}
     return cluster
 
@@ -329,3 +329,20 @@ def test_a_master_without_dcos_and_an_even_number_of_members(managed):
     failures, warnings = managed.judge()
     assert [(failure['host'], failure['check']) for failure in failures] == [('master3', 'dcos_version')]
     assert [(warning['host'], warning['check']) for warning in warnings] == [(ALL, 'etcd')]
+
+
+def test_a_datastore_that_asks_nobody_for_a_certificate_is_told_once(cluster):
+    url = 'http://10.0.0.100:2379'
+    both(info(etcd_members={'kind': 'ok', 'peers': [], 'members': [url], 'open': [url], 'error': None}),
+         info(etcd=[{'endpoint': 'http://127.0.0.1:2379', 'healthy': True, 'v2': True, 'open': True}]))(cluster)
+    failures, warnings = cluster.judge()
+    assert failures == [] and [(warning['host'], warning['check'], warning['why']) for warning in warnings] == [
+        (ALL, 'etcd_open', '%s answered agent2 without a certificate' % url)], 'its own proxy is no other host'
+
+
+@pytest.mark.parametrize('etcd, refused', [({}, True), ({'open': True}, False), ({'tls': True}, False), ({'source': 'existing'}, False)])
+def test_a_managed_etcd_without_certificates_is_asked_for_by_name(cluster, etcd, refused):
+    wanted(etcd=dict({'source': 'managed', 'proxy': True, 'endpoints': []}, **etcd))(cluster)
+    failures = cluster.judge()[0]
+    assert [failure['check'] for failure in failures] == ['etcd_open'] * refused
+    assert not refused or 'set calico_etcd_open: true' in failures[0]['remedy']

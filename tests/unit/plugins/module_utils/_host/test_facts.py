@@ -43,14 +43,15 @@ def test_whose_certificate_it_is(words, whose):
 class Server(threading.Thread):
     """Answers each connection with the bytes given for its path."""
 
-    def __init__(self, answers):
+    def __init__(self, answers, context=None):
         super(Server, self).__init__()
         self.daemon = True
         self.answers = answers
         self.socket = socket.socket()
         self.socket.bind(('127.0.0.1', 0))
         self.socket.listen(5)
-        self.url = 'http://127.0.0.1:%d' % self.socket.getsockname()[1]
+        self.url = '%s://127.0.0.1:%d' % ('https' if context else 'http', self.socket.getsockname()[1])
+        self.context = context
 
     def run(self):
         while True:
@@ -58,6 +59,11 @@ class Server(threading.Thread):
                 client = self.socket.accept()[0]
             except (OSError, socket.error):
                 return
+            try:
+                client = self.context.wrap_socket(client, server_side=True) if self.context else client
+            except (OSError, socket.error):
+                client.close()
+                continue
             path = client.recv(65536).decode('ascii').split(' ')[1]
             status, body = self.answers[path]
             client.sendall(('HTTP/1.1 %d X\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' % (status, len(body), body)).encode('ascii'))
@@ -71,6 +77,21 @@ def test_probe(keys, healthy, v2):
     found = _facts_etcd.probe(server.url, _facts_etcd.Tls())
     server.socket.close()
     assert (found['reachable'], found['healthy'], found['v2'], found['version'], found['certificate']) == (True, healthy, v2, '3.3.1', None)
+    assert found['open'] == (True if v2 else None)
+
+
+@pytest.mark.parametrize('asks', [True, False])
+def test_a_member_with_tls_is_open_unless_it_asks_for_a_certificate(certificate, asks):
+    context = ssl.SSLContext(getattr(ssl, 'PROTOCOL_TLS_SERVER', ssl.PROTOCOL_SSLv23))
+    context.load_cert_chain(certificate[0])
+    if asks:
+        context.load_verify_locations(certificate[1])
+        context.verify_mode = ssl.CERT_REQUIRED
+    server = Server({'/v2/keys/calico': (404, NOT_FOUND), '/version': (200, '{}')}, context)
+    server.start()
+    found = _facts_etcd.probe(server.url, _facts_etcd.Tls(certificate[1], certificate[0], certificate[0]))
+    server.socket.close()
+    assert (found['healthy'], found['open']) == (True, not asks)
 
 
 def test_probe_of_what_is_not_etcd(free_port, tmpdir):
