@@ -27,6 +27,10 @@ ETCD_SPEC = {
     "member_unit": {"type": "str", "default": "calico-etcd.service"},
     "proxy_unit": {"type": "str", "default": "calico-etcd-proxy.service"},
 }
+DOCKER_NETWORK_SPEC = {
+    "wanted": {"type": "bool", "default": False},
+    "disable_ipv6": {"type": "bool", "default": False},
+}
 EXPECTATIONS_SPEC = {
     "release": {"type": "str", "required": True},
     "pools": {"type": "list", "elements": "dict", "default": []},
@@ -42,6 +46,7 @@ EXPECTATIONS_SPEC = {
     "datastore": {"type": "dict", "default": {}},
     "felix_health_port": {"type": "int"},
     "min_private_agents": {"type": "int", "default": 3},
+    "docker_network": {"type": "dict", "default": {}, "options": DOCKER_NETWORK_SPEC, "apply_defaults": True},
     "etcd": {"type": "dict", "default": {}, "options": ETCD_SPEC, "apply_defaults": True},
 }
 ARGUMENT_SPEC = {

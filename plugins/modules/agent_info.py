@@ -161,6 +161,12 @@ rp_filter:
   returned: always
   type: dict
   sample: {all: 1, default: 2, cali4a5e9f0c-me: 1}
+ipv6:
+  description:
+    - Whether the kernel has IPv6 (C(supported)), and whether interfaces that are made from now on are without it (C(default_disabled), null without IPv6).
+  returned: always
+  type: dict
+  sample: {supported: true, default_disabled: false}
 mtus:
   description: MTU of each interface.
   returned: always

@@ -61,6 +61,12 @@ options:
         only have told that it would start it so.
     type: bool
     default: true
+  refuse_ipv6:
+    description:
+      - Refuse a host on which Docker could not start a container of Calico's network because the host has IPv6, before anything is changed. That is so for
+        Docker 17.04 and later on kernels from 4.0 on, unless C(net.ipv6.conf.default.disable_ipv6) is 1.
+    type: bool
+    default: true
   timeout:
     description:
       - Seconds in which Docker has to be back, and again as many for calico/node.
@@ -150,9 +156,11 @@ containers:
   sample: [mesos-5b5b9f31-6a4c-4c4c-9f1a-1b1f7a1c0a37]
 """
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _health, _node, _node_host, _runner
+import os
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_ipv6, _health, _node, _node_host, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _docker_daemon, _docker_networks
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _docker_daemon, _docker_networks, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
@@ -166,6 +174,7 @@ ARGUMENT_SPEC = dict(
     unit=dict(type='str', default=_docker_daemon.UNIT),
     restart=dict(type='bool', default=False),
     require_plugin=dict(type='bool', default=True),
+    refuse_ipv6=dict(type='bool', default=True),
     timeout=dict(type='float', default=180),
     felix_port=dict(type='int'),
     tolerated_peers=dict(type='list', elements='str', default=[]),
@@ -219,10 +228,19 @@ def wanted(params, actual):
     return present if present != actual.note else None
 
 
+def check_ipv6(found):
+    """Raise where Docker could not start a container of Calico's network: no need to restart it for that."""
+    numbers = _docker_daemon.numbers
+    if _docker_ipv6.judge(numbers(found.version), numbers(os.uname()[2]), _network.ipv6()) == 'fails':
+        raise CalicoError(_docker_ipv6.FAILS, why=_docker_ipv6.WHY, remedy=_docker_ipv6.REMEDY)
+
+
 def judge(params, actual, setting, given, check):
     """Raise where it cannot be done, before anything is touched."""
     if actual.info is not None:
         _docker_daemon.check_daemon(actual.info, setting)
+        if params['state'] == 'present' and params['refuse_ipv6']:
+            check_ipv6(actual.info)
     if setting:
         _docker_daemon.check_foreign(actual.config, given, setting, actual.note)
     variables, required = actual.node_variables(), params['state'] == 'present' and params['require_plugin'] and not check and actual.info is not None

@@ -52,8 +52,8 @@ options:
   ignore:
     description:
       - Names of checks whose failures count as warnings.
-      - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker), V(document), V(etcd),
-        V(etcd_members), V(etcd_open), V(iptables), V(kernel), V(network_in_use), V(network_name), V(network_pool), V(node_address), V(node_name), V(pool_cidr),
+      - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker), V(docker_ipv6), V(document),
+        V(etcd), V(etcd_members), V(etcd_open), V(iptables), V(kernel), V(network_in_use), V(network_name), V(network_pool), V(node_address), V(node_name), V(pool_cidr),
         V(pool_in_use), V(pool_overlap), V(port), V(release) and V(variable).
     type: list
     elements: str
@@ -143,6 +143,22 @@ options:
           - Fewer private agents are a warning.
         type: int
         default: 3
+      docker_network:
+        description:
+          - Containers of Docker on Calico's network.
+        type: dict
+        default: {}
+        suboptions:
+          wanted:
+            description:
+              - Whether there are to be any.
+            type: bool
+            default: false
+          disable_ipv6:
+            description:
+              - Whether new interfaces of the hosts get no IPv6, in this run or already, so that Docker can start them.
+            type: bool
+            default: false
       etcd:
         description:
           - The datastore.

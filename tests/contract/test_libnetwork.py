@@ -6,6 +6,7 @@ Refusals and keys are those of its tests/default_environment/libnetwork_test.go;
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -78,6 +79,10 @@ class Plugin:
     def values(self, below: str) -> dict[str, str]:
         """Keys of etcd below a path."""
         return {key: value for key, value in self.etcd.tree()[0].items() if key.startswith(below)}
+
+
+def _route(destination: str) -> dict[str, Any]:
+    return {"Destination": destination, "RouteType": 1, "NextHop": ""}
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +165,8 @@ def test_a_container_comes_and_goes(plugin: Plugin) -> None:
     assert profile == {"tags": ["calico"], "labels": {}, "rules": rules}
     joined = plugin.answer("NetworkDriver.Join", NetworkID="n1", EndpointID=_ENDPOINT, SandboxKey="/x")
     assert joined["InterfaceName"] == {"SrcName": f"temp{_ENDPOINT[:11]}", "DstPrefix": "cali"} and joined["Gateway"] == "169.254.1.1"
-    assert joined["StaticRoutes"] == [{"Destination": "169.254.1.1/32", "RouteType": 1, "NextHop": ""}]
+    (local,) = re.findall(r"inet6 (fe80\S+)/64 scope link", plugin.host.check("ip", "-6", "addr", "show", _INTERFACE))
+    assert joined["GatewayIPv6"] == local and joined["StaticRoutes"] == [_route("169.254.1.1/32"), _route(f"{local}/128")]
     assert "UP" in plugin.host.check("ip", "link", "show", _INTERFACE)
     plugin.answer("NetworkDriver.Leave", NetworkID="n1", EndpointID=_ENDPOINT)
     plugin.answer("NetworkDriver.DeleteEndpoint", NetworkID="n1", EndpointID=_ENDPOINT)
@@ -168,6 +174,16 @@ def test_a_container_comes_and_goes(plugin: Plugin) -> None:
     assert plugin.host.run(["ip", "link", "show", _INTERFACE]).exit_code != 0 and not plugin.values("/calico/v1/host")
     blocks = [json.loads(value) for value in plugin.values("/calico/ipam/v2/assignment").values()]
     assert {number for block in blocks for number in block["allocations"]} == {None}
+
+
+def test_a_host_whose_new_interfaces_have_no_ipv6(plugin: Plugin) -> None:
+    plugin.host.check("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
+    try:
+        joined = plugin.answer("NetworkDriver.Join", NetworkID="n1", EndpointID=_ENDPOINT, SandboxKey="/x")
+    finally:
+        plugin.answer("NetworkDriver.Leave", NetworkID="n1", EndpointID=_ENDPOINT)
+        plugin.host.check("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
+    assert joined["GatewayIPv6"] == "" and joined["StaticRoutes"] == [_route("169.254.1.1/32")]
 
 
 def test_a_given_address_and_a_gateway(plugin: Plugin) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from support.agent_restart import started
 from support.ansible import Run, playbook
-from support.docker_network import CONFIG, CONSENT, ON, containers, image, pids, ping, reach_each_other
+from support.docker_network import CONFIG, CONSENT, ON, WANTED, containers, image, pids, ping, reach_each_other
 from support.docker_network import NAME as PLAYBOOK
 from support.lab import Lab, eventually, lab_with
 from support.workloads import Workloads
@@ -24,6 +24,8 @@ INSTALL = "playbooks/install.yml"
 NAME = os.environ.get("SYSTEM_LAB_DOCKER", "docker")
 POOL = ipaddress.ip_network("192.168.0.0/16")
 DMZ = {"calico_docker_networks": [{"name": "calico"}, {"name": "dmz", "pool": "192.168.0.0/16"}]}
+IPV6 = "net.ipv6.conf.default.disable_ipv6"
+SYSCTLS = "/etc/sysctl.d/61-calico-docker-network.conf"
 # Docker does not start once it has the setting.
 REFUSES = "[Service]\nExecStartPre=/bin/sh -c '! grep -q cluster-store /etc/docker/daemon.json'\n"
 DROP_IN = "/etc/systemd/system/docker.service.d/99-refuses.conf"
@@ -52,6 +54,16 @@ def test_without_the_plugin_nothing_is_touched(lab: Lab) -> None:
     before = pids(lab)
     run = playbook(lab.inventory, name=PLAYBOOK, variables={"calico_node_libnetwork": False})
     assert run.rc != 0 and "calico_node_libnetwork is false" in said(run) and pids(lab) == before
+
+
+def test_hosts_whose_ipv6_keeps_containers_from_starting_are_named_and_nothing_is_touched(lab: Lab) -> None:
+    before = pids(lab)
+    assert all(agent.sysctl(IPV6) == "0" for agent in lab.agents)
+    run = playbook(lab.inventory, name=INSTALL, variables=WANTED)
+    (message,) = {str(item["msg"]) for item in run.failed()}
+    assert run.rc != 0 and run.changed() == [] and message.count("[docker_ipv6]") == len(lab.agents), message
+    run = playbook(lab.inventory, name=PLAYBOOK, variables={**WANTED, **CONSENT, "calico_docker_network_disable_ipv6": False})
+    assert run.rc != 0 and run.changed() == [] and "calico_docker_network_disable_ipv6" in said(run) and pids(lab) == before
 
 
 def test_containers_that_would_end_are_named_and_nothing_is_touched_without_consent(lab: Lab) -> None:
@@ -93,6 +105,7 @@ def test_docker_is_restarted_host_by_host_as_predicted_and_other_containers_do_n
         assert sorted(predicted.changed()) == sorted(run.changed()) and predicted.predictions() == run.predictions()
         assert workloads.unreachable() == []
     for agent in lab.agents:
+        assert agent.sysctl(IPV6) == "1" and f"{IPV6} = 1" in agent.read(SYSCTLS)
         assert json.loads(agent.read(CONFIG)) == {**before[agent.name], "cluster-store": "etcd://127.0.0.1:2379"}
     first, second = lab.agents
     assert started(first, "docker.service") < started(first, "calico-node.service") < started(second, "docker.service")
@@ -140,6 +153,33 @@ def endpoints(lab: Lab, found: dict[str, dict[str, str]]) -> None:
             "ipv4_nets": [f"{item['IPAddress']}/32"],
             "ipv6_nets": [],
         }
+
+
+def test_with_ipv6_on_the_host_a_container_does_not_start_and_keeps_its_address(lab: Lab) -> None:
+    """Why it is refused. Not even a setting of the container's own helps."""
+    agent = lab.agents[0]
+    for number, options in enumerate(([], ["--sysctl", "net.ipv6.conf.all.disable_ipv6=1"])):
+        before = allocated(lab)
+        agent.write(f"/proc/sys/{IPV6.replace('.', '/')}", "0")
+        try:
+            done = agent.run("docker", "run", "--rm", "--net", "calico", "--name", f"v6-{number}", *options, "--entrypoint", "/bin/true", image(agent), check=False)
+        finally:
+            agent.write(f"/proc/sys/{IPV6.replace('.', '/')}", "1")
+            agent.run("docker", "rm", "-f", f"v6-{number}", check=False)
+        assert done.returncode != 0 and 'routes to ["169.254.1.1/32" "fe80::' in done.stderr.replace("\\", "") and "permission denied" in done.stderr
+        assert len(allocated(lab) - before) == 1
+    before = allocated(lab)
+    agent.run("docker", "run", "--rm", "--net", "calico", "--entrypoint", "/bin/true", image(agent))
+    assert allocated(lab) == before
+
+
+def allocated(lab: Lab) -> set[tuple[str, int]]:
+    """(block, place in it) of each address that Calico has given away."""
+    found = set()
+    for key, value in lab.etcd().items():
+        if key.startswith("/calico/ipam/v2/assignment/ipv4/block/"):
+            found |= {(key, place) for place, owner in enumerate(json.loads(value)["allocations"]) if owner is not None}
+    return found
 
 
 def test_another_network_is_another_profile(lab: Lab) -> None:

@@ -34,6 +34,7 @@ ALL_ON: dict[str, Any] = {
     ],
     "calico_docker_network": True,
     "calico_docker_network_restart": True,
+    "calico_docker_network_disable_ipv6": True,
     "calico_mesos_dns": True,
     "calico_kubernetes": True,
     "calico_verify": True,

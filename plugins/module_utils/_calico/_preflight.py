@@ -13,7 +13,7 @@ __metaclass__ = type
 
 import re
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _releases, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_ipv6, _node, _releases, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import ALL, check_found_members, check_known_masters, check_known_members, check_open
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_networks import check_documents, check_networks, file_of, is_present
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
@@ -185,6 +185,18 @@ def check_docker(verdict, name, info, expectations):
         verdict.fail(name, 'docker', 'Docker %s is too old' % docker.get('version'), None, 'Upgrade to 1.11 or later')
 
 
+def check_docker_ipv6(verdict, name, info, expectations):
+    """IPv6 of the host, which keeps Docker from starting containers on Calico's network."""
+    network, docker = expectations.get('docker_network') or {}, info.get('docker') or {}
+    if not network.get('wanted') or network.get('disable_ipv6') or not docker.get('running'):
+        return
+    found = _docker_ipv6.judge(_numbers(docker.get('version')), _numbers((info.get('os') or {}).get('kernel')), info.get('ipv6') or {})
+    if found == 'fails':
+        verdict.fail(name, 'docker_ipv6', _docker_ipv6.FAILS, _docker_ipv6.WHY, _docker_ipv6.REMEDY)
+    elif found == 'may_fail':
+        verdict.warn(name, 'docker_ipv6', _docker_ipv6.MAY_FAIL, _docker_ipv6.WHY, 'Try one: docker run --rm --net NETWORK IMAGE true')
+
+
 def check_kernel(verdict, name, info, expectations):
     """What the kernel must be able to do; IP-in-IP only if a pool wants it."""
     kernel = info.get('kernel') or {}
@@ -324,6 +336,6 @@ def _numbers(version):
     return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
 
 
-NODE_CHECKS = (check_docker, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd, check_found_members,
+NODE_CHECKS = (check_docker, check_docker_ipv6, check_kernel, check_iptables, check_cni, check_calicoctl, check_ports, check_etcd, check_found_members,
                check_known_members)
 MEMBER_CHECKS = (check_member_ports, check_known_masters)

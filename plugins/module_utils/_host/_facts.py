@@ -58,6 +58,7 @@ def questions(params):
         'mtus': _network.mtus,
         'rp_filter': _network.rp_filter,
         'iptables': _network.iptables,
+        'ipv6': _network.ipv6,
         'kernel': lambda: _kernel.probe(params['probe_ipip']),
         'ports': lambda: _network.listeners(wanted_ports(params)),
         'docker': _facts_calico.docker,

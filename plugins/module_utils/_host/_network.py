@@ -75,6 +75,12 @@ def rp_filter():
     return found
 
 
+def ipv6():
+    """{supported: whether the kernel has IPv6, default_disabled: whether interfaces that are made from now on are without it, None without IPv6}."""
+    text = read(PROC, 'sys/net/ipv6/conf/default/disable_ipv6')
+    return {'supported': text is not None, 'default_disabled': None if text is None else text.strip() != '0'}
+
+
 def parse_listeners(text, ipv6=False):
     """[(address, port, inode)] of the sockets that listen, from /proc/net/tcp or tcp6."""
     found = []

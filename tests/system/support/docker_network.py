@@ -15,7 +15,9 @@ from support.lab import Host, Lab, eventually
 NAME = "playbooks/docker_network.yml"
 CONFIG = "/etc/docker/daemon.json"
 IMAGE = "calico/node:v2.6.6"  # the only one that is on every agent; it has ping and sleep
-ON: dict[str, Any] = {"calico_docker_network": True}
+WANTED: dict[str, Any] = {"calico_docker_network": True}
+# The lab's kernel has IPv6, and its Docker is newer than 17.03.
+ON: dict[str, Any] = {**WANTED, "calico_docker_network_disable_ipv6": True}
 CONSENT: dict[str, Any] = {**ON, "calico_docker_network_restart": True}
 
 

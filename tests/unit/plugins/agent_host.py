@@ -31,6 +31,7 @@ def furnish(host):
         root.join('sys_net', name, 'mtu').write('%d\n' % mtu, ensure=True)
     for name, value in (('all', 2), ('default', 0), ('eth0', 0), ('cali1', 1)):
         root.join('proc', 'sys', 'net', 'ipv4', 'conf', name, 'rp_filter').write('%d\n' % value, ensure=True)
+    root.join('proc', 'sys', 'net', 'ipv6', 'conf', 'default', 'disable_ipv6').write('0\n', ensure=True)
     root.join('proc', 'net', 'ip_tables_matches').write('tcp\nset\n', ensure=True)
     kernel = root.join('modules', os.uname()[2])
     kernel.join('modules.builtin').write('kernel/net/netfilter/nf_conntrack.ko\n', ensure=True)

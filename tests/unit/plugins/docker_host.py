@@ -81,7 +81,7 @@ class Docker:
 def docker(systemd_host, monkeypatch):
     """A Docker that runs on a systemd_host, with a calico/node that has its libnetwork plugin."""
     from ansible_collections.dcos.calico.plugins.module_utils._calico import _health, _runner
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_daemon, _systemd
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_daemon, _network, _systemd
     from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
     running = systemd_host.root.join('docker', 'running.json')
@@ -98,6 +98,7 @@ def docker(systemd_host, monkeypatch):
     made = Docker(systemd_host, start)
     monkeypatch.setattr(_docker_daemon, 'PAUSE', 0.02)
     monkeypatch.setattr(_docker_daemon, 'plugin_answers', lambda: True)
+    monkeypatch.setattr(_network, 'ipv6', lambda: {'supported': False, 'default_disabled': None})
     monkeypatch.setattr(_health, 'wait', lambda wanted, *unused, **more: made.waited.append(wanted.name))
     monkeypatch.setattr(_runner.Calicoctl, 'nodes', lambda self: [])
     return made

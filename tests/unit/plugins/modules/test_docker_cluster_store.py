@@ -6,7 +6,7 @@ __metaclass__ = type
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_daemon, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_daemon, _network, _systemd
 from ansible_collections.dcos.calico.plugins.modules import calico_docker_network, docker_cluster_store as module
 
 STORE = 'etcd://127.0.0.1:2379'
@@ -96,6 +96,15 @@ def test_versions_that_cannot(run_module, docker, version, words):
 def test_versions_that_can(run_module, docker, version):
     docker.write(version=version)
     assert run_module(module, docker.args())['changed']
+
+
+def test_a_host_whose_ipv6_keeps_containers_from_starting(run_module, docker, monkeypatch):
+    monkeypatch.setattr(_network, 'ipv6', lambda: {'supported': True, 'default_disabled': False})
+    monkeypatch.setattr(module.os, 'uname', lambda: ('Linux', 'agent', '4.19.0', '', ''))
+    for check in (True, False):
+        assert 'while this host has IPv6' in run_module(module, docker.args(), check=check)['msg'] and untouched(docker)
+    assert run_module(module, docker.args(refuse_ipv6=False))['changed']
+    assert run_module(module, docker.args(state='absent'))['changed']
 
 
 def test_swarm_mode(run_module, docker):

@@ -8,7 +8,8 @@ import os
 import socket
 import subprocess
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
 from ...cni import endpoint
@@ -27,6 +28,7 @@ _MAC = "EE:EE:EE:EE:EE:EE"
 _ANY = "0.0.0.0/0"
 _DOCKER = "/var/run/docker.sock"
 _DEADLINE = 30
+_LINK = 0x20  # scope of an address in /proc/net/if_inet6 (IPV6_ADDR_LINKLOCAL)
 _NAME = 11  # characters of an endpoint's id in the names of its interfaces
 
 
@@ -90,10 +92,12 @@ class Network:
         host, other = _interface("cali", request), _interface("temp", request)
         mtu = ["mtu", self._mtu] if self._mtu else []
         _ip("link", "add", "dev", host, *mtu, "type", "veth", "peer", "name", other, *mtu)
+        _ip("link", "set", "dev", other, "up")
         _ip("link", "set", "dev", host, "up")
-        route = {"Destination": f"{GATEWAY}/32", "RouteType": 1, "NextHop": ""}
+        local = _link_local(host)
+        routes = [{"Destination": to, "RouteType": 1, "NextHop": ""} for to in (f"{GATEWAY}/32", *([f"{local}/128"] if local else []))]
         names = {"SrcName": other, "DstPrefix": os.environ.get("CALICO_LIBNETWORK_IFPREFIX") or "cali"}
-        return {"InterfaceName": names, "Gateway": GATEWAY, "GatewayIPv6": "", "StaticRoutes": [route]}
+        return {"InterfaceName": names, "Gateway": GATEWAY, "GatewayIPv6": local, "StaticRoutes": routes}
 
     def leave(self, request: Request) -> Request:
         """The pair goes, if the container's end did not take it along."""
@@ -185,6 +189,16 @@ def _unsupported(key: str, value: object) -> str:
 
 def _interface(prefix: str, request: Request) -> str:
     return prefix + request["EndpointID"][:_NAME]
+
+
+def _link_local(interface: str) -> str:
+    """The link-local IPv6 address of an interface, '' without one: where the host has IPv6, Docker is given a route to it."""
+    table = Path("/proc/net/if_inet6")
+    for line in table.read_text(encoding="ascii").splitlines() if table.exists() else ():
+        address, _index, _prefix, scope, _flags, name = line.split()
+        if name == interface and int(scope, 16) == _LINK:
+            return str(IPv6Address(bytes.fromhex(address)))
+    return ""
 
 
 def _network_name(network_id: str) -> str:

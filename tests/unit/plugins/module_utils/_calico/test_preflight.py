@@ -20,7 +20,9 @@ def host(number):
                     {'interface': 'docker0', 'address': '172.17.0.1', 'prefix': 16, 'network': '172.17.0.0/16'},
                     {'interface': 'd-dcos', 'address': '9.0.%d.129' % number, 'prefix': 25, 'network': '9.0.%d.128/25' % number},
                     {'interface': 'tunl0', 'address': '192.168.7.64', 'prefix': 32, 'network': '192.168.7.64/32'}],
+        'os': {'kernel': '4.19.0-27-amd64'},
         'docker': {'present': True, 'running': True, 'version': '18.09.9', 'iptables': True, 'error': None},
+        'ipv6': {'supported': True, 'default_disabled': False},
         'kernel': {'xt_set': 'active', 'ip_set': 'loadable', 'nf_conntrack': 'builtin', 'ip6_tables': 'active', 'ipip': None},
         'iptables': {'backend': 'legacy', 'forward': {'legacy': 'DROP', 'nft': None}},
         'cni': {'dir': '/cni', 'files': [
@@ -119,6 +121,16 @@ def found_members(kind):
 
 
 PROXY = wanted(etcd={'source': 'existing', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379']})
+DOCKER_NETWORK = wanted(docker_network={'wanted': True, 'disable_ipv6': False})
+OFF = {'supported': True, 'default_disabled': True}
+
+
+def elsewhere_off(cluster):
+    """The other hosts have no IPv6, so that what is found is of agent2."""
+    for name in ('agent1', 'agent3'):
+        cluster.hosts[name]['info']['ipv6'] = OFF
+
+
 ALL = _preflight.ALL
 FAILURES = [
     ('release', ALL, wanted(release='2.6.13'), 'There is no Calico release 2.6.13'),
@@ -153,6 +165,8 @@ FAILURES = [
     ('docker', 'agent2', part('docker', present=False), 'is not installed'),
     ('docker', 'agent2', part('docker', running=False), 'does not run'),
     ('docker', 'agent2', part('docker', version='1.10.3'), 'too old'),
+    ('docker_ipv6', 'agent2', both(DOCKER_NETWORK, elsewhere_off), 'Set calico_docker_network_disable_ipv6'),
+    ('docker_ipv6', 'agent2', both(DOCKER_NETWORK, elsewhere_off, part('docker', version='17.04.0-ce')), 'Docker cannot start containers'),
     ('kernel', 'agent2', part('kernel', xt_set=None), 'modprobe xt_set'),
     ('etcd', 'agent2', both(PROXY, found_members('no_dns')), 'no name server'),
     ('etcd', 'agent2', both(PROXY, found_members('no_records')), 'no SRV records'),
@@ -198,6 +212,7 @@ def test_names_and_addresses_of_their_own(cluster):
 WARNINGS = [
     ('agents', ALL, lambda cluster: cluster.hosts.pop('agent3')),
     ('health_port', ALL, wanted(felix_health_port=9099)),
+    ('docker_ipv6', 'agent2', both(DOCKER_NETWORK, elsewhere_off, part('os', kernel='3.10.0-1160.el7.x86_64'))),
     ('kernel', 'agent2', part('kernel', ip6_tables=None)),
     ('kernel', 'agent2', info(kernel={'error': 'x'})),
     ('etcd', 'agent2', lambda cluster: cluster.info['etcd'].append({'endpoint': 'http://b:2379', 'healthy': False, 'error': 'refused'})),
@@ -235,6 +250,11 @@ def test_a_slice_of_an_inventory_is_no_managed_etcd(cluster):
 
 
 FINE = [
+    both(DOCKER_NETWORK, elsewhere_off, info(ipv6=OFF)),
+    both(DOCKER_NETWORK, elsewhere_off, info(ipv6={'supported': False, 'default_disabled': None})),
+    both(DOCKER_NETWORK, elsewhere_off, part('docker', version='17.03.2-ce')),
+    # the run itself is to cure it
+    wanted(docker_network={'wanted': True, 'disable_ipv6': True}),
     sliced(members=3, masters=3),
     sliced(members=3, masters=0),
     sliced(members=1, masters=1, there=0, error='no name server answers'),
