@@ -142,10 +142,13 @@ os:
   type: dict
   sample: {id: centos, version: "7", kernel: 3.10.0-1160.el7.x86_64, architecture: x86_64, python: 2.7.5, systemd: 219, memory_mib: 7820}
 docker:
-  description: Whether the client is C(present) and the daemon C(running), its C(version), and whether it manages C(iptables).
+  description:
+    - Whether the client is C(present) and the daemon C(running), its C(version), whether it manages C(iptables), and whether it comes up with the host
+      (C(at_boot), null where there is no C(docker.service)).
+    - A daemon that is down is not asked where C(docker.socket) would start it.
   returned: always
   type: dict
-  sample: {present: true, running: true, version: 18.09.9, iptables: true, error: null}
+  sample: {present: true, running: true, version: 18.09.9, iptables: true, at_boot: true, error: null}
 iptables:
   description: C(backend) of the command iptables (legacy or nft), and the policy of the chain FORWARD in both backends, null where there is none.
   returned: always

@@ -194,8 +194,11 @@ def test_bad_hosts_are_all_named_in_one_message(lab: Lab) -> None:
     first, second, third = lab.agents[:3]
     first.write(f"{CNI_DIR}/notes.txt", "not JSON")
     second.write(f"{CNI_DIR}/other.conf", json.dumps({"name": "calico", "type": "bridge"}))
+    starts = restarts(third)
     third.run("systemctl", "stop", "docker.service", "docker.socket")
     try:
+        eventually("calico/node is tried again", lambda: restarts(third) > starts, seconds=30)
+        assert third.run("systemctl", "is-active", "docker.service", check=False).stdout.strip() == "inactive", "what was stopped by hand stays stopped"
         run = playbook(lab.inventory)
         assert run.rc != 0 and run.changed() == []
         (message,) = {str(item["msg"]) for item in run.failed()}
@@ -207,6 +210,11 @@ def test_bad_hosts_are_all_named_in_one_message(lab: Lab) -> None:
         third.run("systemctl", "start", "docker.socket", "docker.service")
         third.run("systemctl", "start", "calico-node.service")
     repaired(lab)
+
+
+def restarts(agent: Host) -> int:
+    """How often systemd has started calico/node again."""
+    return int(agent.out("systemctl", "show", "-p", "NRestarts", "--value", "calico-node.service"))
 
 
 @SLOW

@@ -25,13 +25,13 @@ CERTIFICATES = '/etc/calico/certs/'
 ADDRESS = re.compile(r'^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})/(\d{1,2})\Z')
 NAME = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?\Z')
 
+# It does not want docker.service: it is started again and again while Docker is down, and each time would start a Docker that somebody has stopped.
 UNIT = """\
 # Managed by Ansible (dcos.calico.calicoctl_node); changes made here by hand are overwritten.
 [Unit]
 Description=Calico node
 Documentation=https://docs.projectcalico.org/v2.6/
-Wants=%(after)s
-After=%(after)s
+%(wants)sAfter=%(after)s
 
 [Service]
 ExecStart=%(start)s
@@ -129,7 +129,8 @@ def unit_text(params, docker, interface):
     """
     start = ' '.join(_unit_text.command([params['calicoctl']] + arguments(params, interface) + ['--config=%s' % params['config']]))
     after = _unit_text.value(' '.join(['docker.service'] + params['after_units']))
-    return UNIT % dict(after=after, start=start, docker=_unit_text.command([docker])[0], container=CONTAINER)
+    wants = 'Wants=%s\n' % _unit_text.value(' '.join(params['after_units'])) if params['after_units'] else ''
+    return UNIT % dict(wants=wants, after=after, start=start, docker=_unit_text.command([docker])[0], container=CONTAINER)
 
 
 def parse_dryrun(text):

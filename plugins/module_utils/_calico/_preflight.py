@@ -183,6 +183,8 @@ def check_docker(verdict, name, info, expectations):
                      'Start it, and see "systemctl status docker"' if docker.get('present') else 'Install Docker 1.11 or later: calico/node is a container')
     elif _numbers(docker.get('version')) < OLDEST_DOCKER:
         verdict.fail(name, 'docker', 'Docker %s is too old' % docker.get('version'), None, 'Upgrade to 1.11 or later')
+    elif docker.get('at_boot') is False:
+        verdict.warn(name, 'docker', 'Docker does not come up with this host', 'and so neither does calico/node', 'Run "systemctl enable docker"')
 
 
 def check_docker_ipv6(verdict, name, info, expectations):

@@ -18,6 +18,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _files, _network, _systemd, _text_files
 
 SECONDS = 30
+DAEMON, SOCKET = 'docker.service', 'docker.socket'
 # How each program tells its version without touching anything.
 VERSION_FLAGS = {'calicoctl': '--version', 'etcd': '--version', 'etcdctl': '--version', 'calico': '-v', 'calico-ipam': '-v'}
 VERSION = re.compile(r'v?(\d+\.\d+\.\d+[\w.-]*)')
@@ -89,13 +90,27 @@ def docker_settings(text, commandline):
     return {'iptables': bool(value) and '--iptables=false' not in commandline}
 
 
+def docker_units():
+    """{at_boot, asleep, error}: whether Docker's daemon comes up with the host (None where systemd does not know it), and whether it is down and a mere
+    look by its client would start it, by its socket; error says so."""
+    try:
+        states = _systemd.read([DAEMON, SOCKET])
+    except CommandError:
+        return {'at_boot': None, 'asleep': False, 'error': None}
+    daemon, listens = states[DAEMON], states[SOCKET].active == 'active'
+    asleep = daemon.exists and listens and not daemon.running
+    return {'at_boot': daemon.enabled or states[SOCKET].enabled if daemon.exists else None, 'asleep': asleep,
+            'error': '%s is %s; it was not asked anything, because %s would have started it' % (DAEMON, daemon.active, SOCKET) if asleep else None}
+
+
 def docker():
-    """{present, running, version, iptables, error}."""
-    found = {'present': _docker.present() is not None, 'running': False, 'version': None, 'error': None}
+    """{present, running, version, iptables, at_boot, error}."""
+    daemon = docker_units()
+    found = {'present': _docker.present() is not None, 'running': False, 'version': None, 'at_boot': daemon['at_boot'], 'error': daemon['error']}
     pid = next(iter((_network.read('/var/run/docker.pid') or '').split()), None)
     commandline = (_network.read('/proc', pid, 'cmdline') or '') if pid else ''
     found.update(docker_settings(_network.read(_docker.DAEMON_CONFIG), commandline.split('\0')))
-    if not found['present']:
+    if not found['present'] or daemon['asleep']:
         return found
     try:
         result = _command.run(['docker', 'version', '--format', '{{.Server.Version}}'], SECONDS)
@@ -111,6 +126,9 @@ def container():
     found = {'present': False, 'running': False, 'image': None, 'image_id': None, 'id': None, 'started_at': None, 'env': {}, 'error': None}
     if _docker.present() is None:
         return found
+    daemon = docker_units()
+    if daemon['asleep']:
+        return dict(found, error=daemon['error'])
     try:
         item = next((each for each in _docker.inspect(_node.CONTAINER) if 'State' in each), None)
     except CommandError as error:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts, _systemd
 from ansible_collections.dcos.calico.plugins.modules import agent_info
 
 from .. import returns
@@ -47,7 +47,7 @@ def test_a_host_that_has_nothing(run_module, host):
     host.root.join('bin', 'systemctl').remove()
     result = result_of(run_module, host, executables=['/nowhere/calicoctl'], etcd_endpoints=['http://127.0.0.1:1', 'nonsense'], felix_health_port=1)
     assert not result['dcos']['installed'] and result['dcos']['role'] is None and result['node']['ip'] is None and 'is not there' in result['node']['error']
-    assert result['docker'] == {'present': False, 'running': False, 'version': None, 'iptables': True, 'error': None}
+    assert result['docker'] == {'present': False, 'running': False, 'version': None, 'iptables': True, 'at_boot': None, 'error': None}
     assert result['ipv6'] == {'supported': False, 'default_disabled': None}
     assert result['cni']['files'] == [] and result['subnets'] == [] and result['ports'] == {}
     assert set(result['kernel'].values()) == {None} and 'ipip' not in result['kernel']
@@ -78,6 +78,20 @@ def test_a_host_that_has_everything(run_module, host):
     assert result['calico_node']['container']['env'] == {'NODENAME': 'a', 'IP': '10.0.2.10/24'} and result['calico_node']['container']['running']
     assert result['calico_node']['unit'] == {'name': 'calico-node.service', 'exists': True, 'active': 'inactive', 'sub': 'dead', 'enabled': False}
     assert result['network_managers'] == {'networkmanager': False, 'networkd': False} and 'hunter2' not in str(result)
+
+
+def test_a_docker_that_is_down_is_not_started_by_a_look(run_module, host):
+    furnish(host)
+    asked = host.root.join('asked')
+    host.tool('docker', '#!/bin/sh\necho "$@" >> %s\necho 20.10.24\n' % asked)
+    for unit in ('docker.service', 'docker.socket'):
+        host.unit(unit)
+    _systemd.start(['docker.socket'])
+    result = result_of(run_module, host)
+    assert not asked.check() and not result['docker']['running'] and 'docker.socket would have started it' in result['docker']['error']
+    assert 'docker.service is inactive' in result['calico_node']['container']['error'] and result['docker']['at_boot'] is False
+    _systemd.start(['docker.service'])
+    assert result_of(run_module, host)['docker']['running'] and asked.check()
 
 
 def test_samples_show_every_key_of_a_result(run_module, host, monkeypatch):

@@ -34,7 +34,7 @@ def test_check_then_run_then_again(run_module, node):
 def test_the_unit_suits_old_systemd_and_names_interface_and_configuration(run_module, node):
     run_module(calicoctl_node, node.args(after_units=['calico-etcd-proxy.service']))
     text = node.host.units.join('calico-node.service').read()
-    assert 'After=docker.service calico-etcd-proxy.service\n' in text and 'Wants=docker.service calico-etcd-proxy.service\n' in text
+    assert 'After=docker.service calico-etcd-proxy.service\n' in text and 'Wants=calico-etcd-proxy.service\n' in text
     assert 'StartLimitInterval=0' in text.split('[Service]')[1] and 'ExecStart=/' in text
     for word in ('--init-system', '--ip-autodetection-method=interface=^eth0$$', '--name=agent1', '--no-default-ippools', '--disable-docker-networking',
                  '--config=%s' % node.config):
@@ -111,6 +111,12 @@ def test_an_address_that_the_host_does_not_have_is_refused_before_anything_is_to
         result = run_module(calicoctl_node, node.args(ip='10.0.0.99/24'), check=check)
         assert result['failed'] and 'The address 10.0.0.99 of the node is none of this host' in result['msg'] and '9.0.21.1/25 on m-dcos' in result['msg']
     assert not node.host.units.listdir() and 'applied' not in node.state()
+
+
+def test_the_unit_does_not_start_a_docker_that_somebody_has_stopped(run_module, node):
+    run_module(calicoctl_node, node.args())
+    text = node.host.units.join('calico-node.service').read()
+    assert 'After=docker.service\n' in text and not [line for line in text.splitlines() if 'docker' in line and line.startswith(('Wants', 'Requires', 'BindsTo'))]
 
 
 @pytest.mark.parametrize('missing', ['docker', 'calicoctl', 'config', 'daemon'])

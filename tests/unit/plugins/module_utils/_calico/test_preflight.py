@@ -213,6 +213,7 @@ WARNINGS = [
     ('agents', ALL, lambda cluster: cluster.hosts.pop('agent3')),
     ('health_port', ALL, wanted(felix_health_port=9099)),
     ('docker_ipv6', 'agent2', both(DOCKER_NETWORK, elsewhere_off, part('os', kernel='3.10.0-1160.el7.x86_64'))),
+    ('docker', 'agent2', part('docker', at_boot=False)),
     ('kernel', 'agent2', part('kernel', ip6_tables=None)),
     ('kernel', 'agent2', info(kernel={'error': 'x'})),
     ('etcd', 'agent2', lambda cluster: cluster.info['etcd'].append({'endpoint': 'http://b:2379', 'healthy': False, 'error': 'refused'})),
