@@ -241,6 +241,7 @@ proxy:
 calico_node:
   description:
     - The container calico-node, its unit, Felix (C(age) of its process in seconds, C(ready) is null without a health port) and BIRD's sessions.
+    - Felix is a process of the container, and its port counts only if that process listens there.
   returned: always
   type: dict
   sample: {container: {present: true, running: true, image: "quay.io/calico/node:v2.6.6", image_id: "sha256:6b8f", id: 4a5e9f0c, env: {NODENAME: 10.0.2.10},

@@ -369,7 +369,8 @@ def bring_about(params, actual, work, calicoctl):
     _node_host.apply(params, actual, work, calicoctl)
     if work.held:
         return peers_now(params), [], actual.container['Id']
-    seen = _health.wait(_health.Wanted(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params), fresh=bool(work.start))
+    seen = _health.wait(_health.Wanted(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params),
+                        container=None if work.start else actual.container, fresh=bool(work.start))
     container = actual.container if not work.start else _docker.container_and_image(_node.CONTAINER, params['image'])[0]
     return seen.peers, seen.down, (container or {}).get('Id')
 

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether Felix works: its health port, the age of its process, and its last words.
 
-A Felix that dies at once is restarted every second inside the container, while Docker and C(calicoctl node status) call it running.
+A Felix that dies at once is restarted every second inside the container, while Docker and C(calicoctl node status) call it running. A name and a port are
+no proof: any process of the host can take both. A Felix is a process of the container calico-node, and the port is its if it has the socket.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -15,8 +16,12 @@ import socket
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._host import _network
+
 PROC = '/proc'
 PROCESS = 'calico-felix'
+# Where a listener would be asked by who connects to 127.0.0.1.
+ANSWERING = ('127.0.0.1', '0.0.0.0', '::', '::ffff:127.0.0.1')
 LOOSE = re.compile(r"RPF check is set to 'loose'")
 LOOSE_CAUSE = ('Felix refuses to run while net.ipv4.conf.all.rp_filter is 2 (loose), and dcos-mesos-slave sets it to 2 at each start',
                'Set net.ipv4.conf.all.rp_filter to 1 and keep it there (role calico_host), or set the Felix setting IgnoreLooseRPF')
@@ -58,8 +63,26 @@ def _stat(pid):
     return _text(pid, 'stat').rpartition(')')[2].split()
 
 
-def processes():
-    """[(pid, age in seconds)] of all running Felixes, zombies left out."""
+def inside(pid, container):
+    """Whether a process belongs to a container, by its cgroup or its ancestors.
+
+    :arg pid: int.
+    :arg container: object of C(docker inspect).
+    """
+    if container.get('Id') and container['Id'] in _text(str(pid), 'cgroup'):
+        return True
+    first, seen = (container.get('State') or {}).get('Pid') or 0, set()
+    while first and pid > 1 and pid not in seen:
+        if pid == first:
+            return True
+        seen.add(pid)
+        parent = _stat(str(pid))[1:2]
+        pid = int(parent[0]) if parent else 0
+    return False
+
+
+def processes(container):
+    """[(pid, age in seconds)] of all Felixes that run in a container, zombies left out."""
     found, ticks = [], float(os.sysconf('SC_CLK_TCK'))
     uptime = float(_text('uptime').split(' ')[0] or 0)
     for pid in os.listdir(PROC):
@@ -67,15 +90,49 @@ def processes():
             continue
         names = _text(pid, 'comm').strip(), os.path.basename(_text(pid, 'cmdline').split('\0')[0])
         fields = _stat(pid) if PROCESS in names else []
-        if len(fields) > 19 and fields[0] not in ('Z', 'X'):
+        if len(fields) > 19 and fields[0] not in ('Z', 'X') and inside(int(pid), container):
             found.append((int(pid), max(0.0, uptime - int(fields[19]) / ticks)))
     return found
 
 
-def age():
-    """Seconds since the youngest Felix was started; None if none runs."""
-    ages = [seconds for pid, seconds in processes()]
+def age(container):
+    """Seconds since the youngest Felix of a container was started; None if none runs."""
+    ages = [seconds for pid, seconds in processes(container)]
     return min(ages) if ages else None
+
+
+def stranger(port, container):
+    """None if only a Felix of the container listens where 127.0.0.1 would be answered, else a sentence about who does."""
+    inodes = set()
+    for name, ipv6 in (('tcp', False), ('tcp6', True)):
+        rows = _network.parse_listeners(_text('net', name), ipv6)
+        inodes.update(inode for address, other, inode in rows if other == port and address in ANSWERING)
+    if not inodes:
+        return 'nobody listens on port %d' % port
+    others = inodes.difference(*[_network.sockets_of(pid, PROC) for pid, seconds in processes(container)])
+    if not others:
+        return None
+    pid, name = next(iter(_network.owners(others, PROC).values()), (None, None))
+    who = '%s (process %d)' % (name or 'a program', pid) if pid else 'a program that cannot be seen'
+    return 'port %d is that of %s, which is not the Felix of calico/node' % (port, who)
+
+
+def trouble(container, port=None, stable_seconds=0):
+    """None if the Felix of a container is stable and, with a port, ready, else a sentence.
+
+    :arg container: object of C(docker inspect), None where none runs.
+    :arg port: its health port, None to go by its process alone.
+    :arg stable_seconds: how long it has to have run.
+    """
+    seconds = age(container) if container else None
+    if seconds is None:
+        return 'Felix does not run'
+    if seconds < stable_seconds:
+        return 'Felix was started %.1f seconds ago' % seconds
+    if not port:
+        return None
+    good, said = ready(port)
+    return stranger(port, container) if good else 'Felix is not ready on port %d (%s)' % (port, said)
 
 
 def cause(text, loose):

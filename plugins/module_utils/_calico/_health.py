@@ -12,7 +12,8 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 PAUSE = 0.5
@@ -22,7 +23,7 @@ GRACE = 15  # seconds in which a node that was started at the same time may stil
 
 
 class Wanted(object):
-    """What healthy means: name of the node, its address (with prefix, None: any), felix_port (None: go by the age of Felix' process), timeout,
+    """What healthy means: name of the node, its address (with prefix, None: any), felix_port (None: go by Felix' process alone), timeout,
     stable_seconds, peers (C(auto) or a number), tolerated (addresses that may be down), report_down (go on without peers on whose host no BIRD
     listens), bgp (False without BIRD)."""
     __slots__ = ('name', 'address', 'felix_port', 'timeout', 'stable_seconds', 'peers', 'tolerated', 'report_down', 'bgp')
@@ -63,19 +64,6 @@ class Look(object):
         return not self.wrong
 
 
-def felix_trouble(wanted):
-    """None if Felix is stable, else a sentence."""
-    age = _felix.age()
-    if wanted.felix_port:
-        good, said = _felix.ready(wanted.felix_port)
-        if good:
-            return None
-        return 'Felix does not run' if age is None else 'Felix is not ready on port %d (%s)' % (wanted.felix_port, said)
-    if age is None:
-        return 'Felix does not run'
-    return None if age >= wanted.stable_seconds else 'Felix was started %.1f seconds ago' % age
-
-
 def expected_peers(wanted, nodes, peers, calicoctl):
     """Addresses that should be Established: the mesh, and what is configured beside it; without a mesh only what is configured.
 
@@ -88,9 +76,18 @@ def expected_peers(wanted, nodes, peers, calicoctl):
     return sorted(set(mesh + configured))
 
 
-def look(wanted, nodes, calicoctl):
-    """Look once. nodes: {name: address with prefix or None} of the datastore."""
-    felix = felix_trouble(wanted)
+def running_container():
+    """Object of C(docker inspect) of a calico/node that runs; None without one, also where Docker does not answer for a moment."""
+    try:
+        found = next((item for item in _docker.inspect(_node.CONTAINER) if 'State' in item), None)
+    except CommandError:
+        return None
+    return found if found and found['State'].get('Running') else None
+
+
+def look(wanted, nodes, calicoctl, container):
+    """Look once. nodes: {name: address with prefix or None} of the datastore; container: see _felix.trouble()."""
+    felix = _felix.trouble(container, wanted.felix_port, wanted.stable_seconds)
     if not wanted.bgp:
         return Look(felix, [])
     try:
@@ -129,18 +126,20 @@ def name_peer(address, nodes, peers):
     return 'node %s %s' % (name, said) if name and name != address else said
 
 
-def wait(wanted, nodes, calicoctl, logs, fresh=False, clock=None, sleep=None):
+def wait(wanted, nodes, calicoctl, logs, container=None, fresh=False, clock=None, sleep=None):
     """Wait until healthy and return the last Look; raise CalicoError with the cause at the deadline, or earlier where waiting is in vain.
 
     :arg nodes: of the datastore as known so far.
     :arg logs: callable() -> text, the last lines of calico/node's log.
+    :arg container: object of C(docker inspect) that is known to run; Docker is asked again for every look but the first.
     :arg fresh: the node was just started, so what is known is out of date.
     """
     deadline, count, confirmed = Deadline(wanted.timeout, clock, sleep), 0, not fresh
     while True:
         if (fresh and count == 0) or (count and count % NODES_EVERY == 0):
             nodes = _node.addresses(calicoctl.nodes())
-        seen = look(wanted, nodes, calicoctl)
+        container = running_container() if container is None or count else container
+        seen = look(wanted, nodes, calicoctl, container)
         if seen.healthy and not confirmed:
             # A node has stored its address when Felix runs, and not before.
             nodes, confirmed = _node.addresses(calicoctl.nodes()), True

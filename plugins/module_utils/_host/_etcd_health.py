@@ -79,7 +79,7 @@ def holder(host, port):
                 inodes.append(inode)
     if not inodes:
         return None
-    found = _network._owners(inodes)
+    found = _network.owners(set(inodes))
     return next(iter(found.values()), (None, None))
 
 

@@ -62,10 +62,9 @@ def questions(params):
         'kernel': lambda: _kernel.probe(params['probe_ipip']),
         'ports': lambda: _network.listeners(wanted_ports(params)),
         'docker': _facts_calico.docker,
-        'container': _facts_calico.container,
+        'node': lambda: _facts_calico.node(params['felix_health_port']),
         'mesos_agent': _mesos_agent.facts,
         'units': lambda: by_role(units, _facts_calico.units(units.values())),
-        'felix': lambda: _facts_calico.felix(params['felix_health_port']),
         'bgp': _facts_calico.bgp,
         'cni': lambda: {'dir': params['cni_dir'], 'files': _facts_calico.cni_files(params['cni_dir']),
                         'plugins': _facts_calico.cni_plugins(params['plugin_dirs'])},
@@ -99,7 +98,7 @@ def gather(params):
     found = together(questions(params))
     addresses, detected = found.pop('addresses').get('list') or [], found.pop('detected')
     units = found.pop('units')
-    container, felix, bgp = found.pop('container'), found.pop('felix'), found.pop('bgp')
+    node, bgp = found.pop('node'), found.pop('bgp')
     return dict(
         dict((name, value) for name, value in found.items() if ' ' not in name),
         node=_facts_dcos.node(detected, addresses, found['mtus']),
@@ -110,7 +109,7 @@ def gather(params):
         etcd=[_named(found['etcd ' + endpoint], endpoint=endpoint) for endpoint in params['etcd_endpoints']],
         network_managers=dict((role, (units.get(role) or {}).get('active') == 'active') for role in NETWORK_MANAGERS),
         proxy=units.get('proxy') or units,
-        calico_node={'container': container, 'unit': units.get('node') or units, 'felix': felix, 'bgp': bgp},
+        calico_node={'container': node.get('container') or node, 'unit': units.get('node') or units, 'felix': node.get('felix') or node, 'bgp': bgp},
     )
 
 

@@ -121,32 +121,42 @@ def docker():
     return dict(found, running=True, version=result.out.strip())
 
 
+def node(port):
+    """{container, felix} of calico/node."""
+    found, item = container()
+    return {'container': found, 'felix': felix(port, item, found['error'])}
+
+
 def container():
-    """{present, running, image, image_id, id, started_at, env} of calico-node, secrets left out of env; error if Docker does not answer."""
+    """({present, running, image, image_id, id, started_at, env, error} of calico-node, secrets left out of env; its object of C(docker inspect) or None)."""
     found = {'present': False, 'running': False, 'image': None, 'image_id': None, 'id': None, 'started_at': None, 'env': {}, 'error': None}
     if _docker.present() is None:
-        return found
+        return found, None
     daemon = docker_units()
     if daemon['asleep']:
-        return dict(found, error=daemon['error'])
+        return dict(found, error=daemon['error']), None
     try:
         item = next((each for each in _docker.inspect(_node.CONTAINER) if 'State' in each), None)
     except CommandError as error:
-        return dict(found, error=str(error))
+        return dict(found, error=str(error)), None
     if item is None:
-        return found
+        return found, None
     env = _node.environment((item.get('Config') or {}).get('Env'))
     state = item['State']
     return dict(found, present=True, running=bool(state.get('Running')), image=item['Config'].get('Image'), image_id=item.get('Image'), id=item.get('Id'),
                 started_at=state.get('StartedAt'),
-                env=dict((name, _node.shown(name, value)) for name, value in env.items() if VARIABLES.match(name)))
+                env=dict((name, _node.shown(name, value)) for name, value in env.items() if VARIABLES.match(name))), item
 
 
-def felix(port):
-    """{running, age, ready, error}: age of its process in seconds; ready is None without a health port."""
-    age = _felix.age()
-    ready, said = _felix.ready(port) if port else (None, None)
-    return {'running': age is not None, 'age': round(age, 1) if age is not None else None, 'ready': ready, 'error': said}
+def felix(port, item, error):
+    """{running, age, ready, error} of the Felix of a container: age of its process in seconds; ready is None without a health port.
+
+    :arg item: object of C(docker inspect) of the container, None without one.
+    :arg error: why it is not known whether there is one.
+    """
+    age = _felix.age(item) if item else None
+    said = error or (_felix.trouble(item, port) if port else None)
+    return {'running': age is not None, 'age': round(age, 1) if age is not None else None, 'ready': said is None if port else None, 'error': said}
 
 
 def bgp():

@@ -124,16 +124,20 @@ def _targets(folder):
     return found
 
 
-def _owners(inodes):
+def sockets_of(pid, proc=None):
+    """Inodes, as text, of the sockets that a process has open, as far as they can be seen."""
+    found = _targets(os.path.join(proc or PROC, str(pid), 'fd'))
+    return set(target[len('socket:['):-1] for target in found if target.startswith('socket:['))
+
+
+def owners(inodes, proc=None):
     """{inode: (pid, process name)} of those sockets whose process can be seen."""
-    found, wanted = {}, dict(('socket:[%s]' % inode, inode) for inode in inodes)
-    for pid in os.listdir(PROC):
-        folder = os.path.join(PROC, pid, 'fd')
-        if len(found) == len(wanted) or not pid.isdigit():
-            continue
-        for target in _targets(folder):
-            if target in wanted:
-                found[wanted[target]] = (int(pid), (read(PROC, pid, 'comm') or '').strip())
+    proc, found = proc or PROC, {}
+    for pid in os.listdir(proc):
+        if len(found) == len(inodes):
+            break
+        for inode in sockets_of(pid, proc).intersection(inodes) if pid.isdigit() else ():
+            found[inode] = (int(pid), (read(proc, pid, 'comm') or '').strip())
     return found
 
 
@@ -152,9 +156,9 @@ def listeners(ports):
     rows = []
     for name, ipv6 in (('tcp', False), ('tcp6', True)):
         rows.extend(row for row in parse_listeners(read(PROC, 'net', name) or '', ipv6) if row[1] in ports)
-    owners, found = _owners([row[2] for row in rows]) if rows else {}, {}
+    holders, found = owners(set(row[2] for row in rows)) if rows else {}, {}
     for address, port, inode in rows:
-        pid, process = owners.get(inode, (None, None))
+        pid, process = holders.get(inode, (None, None))
         entry = found.setdefault(str(port), {'addresses': [], 'pid': pid, 'process': process, 'unit': None})
         if pid is not None and entry['unit'] is None:
             entry['unit'] = parse_unit(read(PROC, str(pid), 'cgroup') or '')

@@ -56,7 +56,7 @@ def inspected(container):
         "Id": container["id"],
         "Name": "/calico-node",
         "Image": container["image_id"],
-        "State": {"Running": True, "Restarting": False, "StartedAt": container["started"]},
+        "State": {"Running": True, "Restarting": False, "Pid": container["pid"], "StartedAt": container["started"]},
         "Config": {"Image": container["image"], "Env": container["env"] + container["image_env"] + ["PATH=/bin"]},
         "HostConfig": {
             "Binds": container["binds"],

@@ -267,7 +267,7 @@ def test_a_felix_that_does_not_stay_is_no_health(run_module, node, monkeypatch):
     run_module(calicoctl_node, node.args())
     node.update(log="2026-11-22 00:00:46.206 [FATAL][15] int_dataplane.go 763: Kernel's RPF check is set to 'loose'.  This would allow")
     monkeypatch.setattr(_felix, 'rp_filter_loose', lambda: True)
-    monkeypatch.setattr(_felix, 'age', lambda: 0.2)
+    monkeypatch.setattr(_felix, 'age', lambda container: 0.2)
     result = run_module(calicoctl_node, node.args(health={'stable_seconds': 2, 'timeout': 5}))
     assert 'Felix was started 0.2 seconds ago' in result['msg'] and 'net.ipv4.conf.all.rp_filter to 1' in result['msg']
 

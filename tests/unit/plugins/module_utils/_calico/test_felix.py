@@ -6,6 +6,7 @@ __metaclass__ = type
 import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -69,17 +70,23 @@ def proc(tmpdir, monkeypatch):
     return tmpdir
 
 
+def shown(proc, process):
+    """Let a process be seen; what Docker says of a container that it is the first of."""
+    proc.join(str(process.pid)).mksymlinkto('/proc/%d' % process.pid)
+    return {'Id': 'f' * 64, 'State': {'Running': True, 'Pid': process.pid}}
+
+
 def test_age_of_the_youngest_process(proc):
-    assert _felix.age() is None
     processes = [subprocess.Popen(['calico-felix', '60'], executable='/bin/sleep') for unused in range(2)]
+    containers = [shown(proc, process) for process in processes]
     try:
-        for process in processes:
-            proc.join(str(process.pid)).mksymlinkto('/proc/%d' % process.pid)
         deadline = time.time() + 10
-        while len(_felix.processes()) < 2 and time.time() < deadline:
+        while not all(_felix.processes(each) for each in containers) and time.time() < deadline:
             time.sleep(0.01)
-        assert sorted(pid for pid, unused in _felix.processes()) == sorted(process.pid for process in processes)
-        assert 0 <= _felix.age() < 30
+        assert [[pid for pid, unused in _felix.processes(each)] for each in containers] == [[process.pid] for process in processes]
+        assert 0 <= _felix.age(containers[0]) < 30
+        assert _felix.age({'Id': 'e' * 64, 'State': {'Pid': os.getpid()}}) < 30, 'they are children of this process'
+        assert _felix.age({'Id': 'e' * 64, 'State': {'Pid': 0}}) is None, 'by its name alone a process is no Felix'
     finally:
         for process in processes:
             process.kill()
@@ -87,12 +94,68 @@ def test_age_of_the_youngest_process(proc):
     os.kill(processes[0].pid, 0)
     for process in processes:
         process.wait()
-    assert _felix.age() is None
+    assert _felix.age(containers[0]) is None
 
 
-def test_rp_filter(tmpdir):
-    path = tmpdir.join('rp_filter')
-    assert _felix.rp_filter_loose(str(path)) is False
-    for value, loose in (('0', False), ('1', False), ('2', True)):
-        path.write(value + '\n')
-        assert _felix.rp_filter_loose(str(path)) is loose
+@pytest.mark.parametrize('cgroup, belongs', [
+    ('0::/system.slice/docker-%s.scope\n' % ('f' * 64), True),
+    ('11:memory:/docker/%s\n1:name=systemd:/docker/%s\n' % ('f' * 64, 'f' * 64), True),
+    ('0::/system.slice/docker-%s.scope\n' % ('e' * 64), False),
+    ('', False),
+])
+def test_a_process_of_a_container_by_its_cgroup(proc, cgroup, belongs):
+    proc.join('77', 'cgroup').write(cgroup, ensure=True)
+    assert _felix.inside(77, {'Id': 'f' * 64, 'State': {'Pid': 0}}) is belongs
+
+
+# Says 204 to everybody, as anything on a host can.
+READY = """
+import socket, sys
+server = socket.socket()
+server.bind(("127.0.0.1", int(sys.argv[1])))
+server.listen(5)
+while True:
+    client = server.accept()[0]
+    client.recv(1000)
+    client.sendall(b"HTTP/1.0 204 No Content\\r\\n\\r\\n")
+    client.close()
+"""
+
+
+@pytest.fixture
+def ready_felix(proc, free_port):
+    """(a process that is named as Felix and says that it is ready, its port)."""
+    proc.join('net').mksymlinkto('/proc/net')
+    process = subprocess.Popen(['calico-felix', '-c', READY, str(free_port)], executable=sys.executable)
+    deadline = time.time() + 20
+    while not _felix.ready(free_port)[0] and time.time() < deadline:
+        time.sleep(0.02)
+    yield process, free_port
+    process.kill()
+    process.wait()
+
+
+def test_a_felix_of_the_container_that_has_the_port(proc, ready_felix):
+    process, port = ready_felix
+    container = shown(proc, process)
+    assert _felix.trouble(container, port) is None
+    assert 'was started' in _felix.trouble(container, port, stable_seconds=3600), 'one that is restarted every second is ready now and then'
+
+
+def test_a_listener_that_is_not_of_the_container_is_no_felix(proc, ready_felix):
+    """Neither its name nor its answer is a proof."""
+    process, port = ready_felix
+    shown(proc, process)
+    felix = subprocess.Popen(['calico-felix', '60'], executable='/bin/sleep')
+    try:
+        said = _felix.trouble(shown(proc, felix), port)
+        assert said.startswith('port %d is that of ' % port) and '(process %d), which is not the Felix' % process.pid in said
+        proc.join(str(process.pid)).remove()
+        assert 'a program that cannot be seen' in _felix.trouble({'Id': 'f' * 64, 'State': {'Pid': felix.pid}}, port)
+    finally:
+        felix.kill()
+        felix.wait()
+
+
+def test_without_a_container_there_is_no_felix(ready_felix):
+    assert _felix.trouble(None, ready_felix[1]) == 'Felix does not run'
