@@ -122,6 +122,13 @@ options:
           - Felix' health port, if the Felix setting C(HealthEnabled) is on. Without it Felix counts as stable when its process is
             O(health.stable_seconds) old.
         type: int
+      port_access:
+        description:
+          - Felix 2.6 listens for health checks on all addresses of the host. V(host) has iptables drop what comes for that port from elsewhere, from
+            containers too; V(all) lets it in.
+        type: str
+        choices: [host, all]
+        default: host
       timeout:
         description:
           - Seconds to wait until it is healthy.
@@ -332,6 +339,7 @@ ARGUMENT_SPEC = dict(
     restart=dict(type='str', choices=['auto', 'never', 'always'], default='auto'),
     health=dict(type='dict', default={}, options=dict(
         felix_port=dict(type='int'),
+        port_access=dict(type='str', choices=['host', 'all'], default='host'),
         timeout=dict(type='float', default=90),
         stable_seconds=dict(type='float', default=2),
         peers=dict(type='str', default='auto'),
@@ -370,7 +378,8 @@ def bring_about(params, actual, work, calicoctl):
     if work.held:
         return peers_now(params), [], actual.container['Id']
     seen = _health.wait(_health.Wanted(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params),
-                        container=None if work.start else actual.container, fresh=bool(work.start))
+                        container=None if work.start else actual.container, replaced=(actual.container or {}).get('Id') if work.start else None,
+                        fresh=bool(work.start))
     container = actual.container if not work.start else _docker.container_and_image(_node.CONTAINER, params['image'])[0]
     return seen.peers, seen.down, (container or {}).get('Id')
 

@@ -162,14 +162,15 @@ def test_with_ipv6_on_the_host_a_container_does_not_start_and_keeps_its_address(
         before = allocated(lab)
         agent.write(f"/proc/sys/{IPV6.replace('.', '/')}", "0")
         try:
-            done = agent.run("docker", "run", "--rm", "--net", "calico", "--name", f"v6-{number}", *options, "--entrypoint", "/bin/true", image(agent), check=False)
+            name = ["--name", f"v6-{number}"]
+            done = agent.run("docker", "run", "--net", "calico", *name, *options, "--entrypoint", "/bin/sleep", image(agent), "0", check=False)
         finally:
             agent.write(f"/proc/sys/{IPV6.replace('.', '/')}", "1")
             agent.run("docker", "rm", "-f", f"v6-{number}", check=False)
         assert done.returncode != 0 and 'routes to ["169.254.1.1/32" "fe80::' in done.stderr.replace("\\", "") and "permission denied" in done.stderr
         assert len(allocated(lab) - before) == 1
     before = allocated(lab)
-    agent.run("docker", "run", "--rm", "--net", "calico", "--entrypoint", "/bin/true", image(agent))
+    agent.run("docker", "run", "--rm", "--net", "calico", "--entrypoint", "/bin/sleep", image(agent), "0")
     assert allocated(lab) == before
 
 

@@ -76,13 +76,16 @@ def expected_peers(wanted, nodes, peers, calicoctl):
     return sorted(set(mesh + configured))
 
 
-def running_container():
-    """Object of C(docker inspect) of a calico/node that runs; None without one, also where Docker does not answer for a moment."""
+def running_container(replaced=None):
+    """Object of C(docker inspect) of a calico/node that runs; None without one, also where Docker does not answer for a moment.
+
+    :arg replaced: id of a container that is on its way out, and does not count.
+    """
     try:
         found = next((item for item in _docker.inspect(_node.CONTAINER) if 'State' in item), None)
     except CommandError:
         return None
-    return found if found and found['State'].get('Running') else None
+    return found if found and found['State'].get('Running') and found.get('Id') != replaced else None
 
 
 def look(wanted, nodes, calicoctl, container):
@@ -126,19 +129,20 @@ def name_peer(address, nodes, peers):
     return 'node %s %s' % (name, said) if name and name != address else said
 
 
-def wait(wanted, nodes, calicoctl, logs, container=None, fresh=False, clock=None, sleep=None):
+def wait(wanted, nodes, calicoctl, logs, container=None, replaced=None, fresh=False, clock=None, sleep=None):
     """Wait until healthy and return the last Look; raise CalicoError with the cause at the deadline, or earlier where waiting is in vain.
 
     :arg nodes: of the datastore as known so far.
     :arg logs: callable() -> text, the last lines of calico/node's log.
     :arg container: object of C(docker inspect) that is known to run; Docker is asked again for every look but the first.
+    :arg replaced: see running_container().
     :arg fresh: the node was just started, so what is known is out of date.
     """
     deadline, count, confirmed = Deadline(wanted.timeout, clock, sleep), 0, not fresh
     while True:
         if (fresh and count == 0) or (count and count % NODES_EVERY == 0):
             nodes = _node.addresses(calicoctl.nodes())
-        container = running_container() if container is None or count else container
+        container = running_container(replaced) if container is None or count else container
         seen = look(wanted, nodes, calicoctl, container)
         if seen.healthy and not confirmed:
             # A node has stored its address when Felix runs, and not before.

@@ -34,7 +34,7 @@ Documentation=https://docs.projectcalico.org/v2.6/
 %(wants)sAfter=%(after)s
 
 [Service]
-ExecStart=%(start)s
+%(closed)sExecStart=%(start)s
 ExecStop=-%(docker)s stop -t 10 %(container)s
 Restart=always
 RestartSec=5
@@ -121,16 +121,23 @@ def autodetection(interface):
     return 'interface=^%s$' % re.sub(r'[^A-Za-z0-9_-]', lambda found: '.' if found.group() in '^]\\,' else '[%s]' % found.group(), interface)
 
 
-def unit_text(params, docker, interface):
+def closed_port(params):
+    """Felix' health port, if it is to be closed to all but the host; else None."""
+    return params['health']['felix_port'] if params['health']['port_access'] == 'host' else None
+
+
+def unit_text(params, docker, interface, closed=()):
     """Text of the systemd unit, for systemd 219 and later.
 
     :arg docker: absolute path of Docker's client, which older systemd insists on.
     :arg interface: see arguments().
+    :arg closed: lines that close Felix' health port.
     """
     start = ' '.join(_unit_text.command([params['calicoctl']] + arguments(params, interface) + ['--config=%s' % params['config']]))
     after = _unit_text.value(' '.join(['docker.service'] + params['after_units']))
     wants = 'Wants=%s\n' % _unit_text.value(' '.join(params['after_units'])) if params['after_units'] else ''
-    return UNIT % dict(wants=wants, after=after, start=start, docker=_unit_text.command([docker])[0], container=CONTAINER)
+    return UNIT % dict(closed=''.join(line + '\n' for line in closed), wants=wants, after=after, start=start, docker=_unit_text.command([docker])[0],
+                       container=CONTAINER)
 
 
 def parse_dryrun(text):

@@ -12,13 +12,11 @@ import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _network, _systemd, _text_files
-from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_port, _command, _docker, _network, _systemd, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNIT_FOLDER = '/etc/systemd/system'
 RUN_TIMEOUT = 120
-PAUSE = 0.5
 SETTLE = 0.2  # of its unit; that it is healthy is waited for later
 STARTED = 'Calico node started successfully'
 ASKED_FOR = 'nothing: a restart is asked for'
@@ -28,10 +26,11 @@ LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
 class Actual(object):
     """What is there: container, image (of the wanted name) and own_image (of the container), objects of docker inspect or None; wanted
     (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes (as Calicoctl.nodes() gives them, or None), unit (systemd
-    state or None), files ({path: Found}), interface (which has the node's address)."""
-    __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'unit', 'files', 'interface')
+    state or None), files ({path: Found}), interface (which has the node's address), closed ({program: whether its rule closes Felix' health
+    port})."""
+    __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'unit', 'files', 'interface', 'closed')
 
-    def __init__(self, container, image, own_image, wanted, nodes, unit, files, interface=None):
+    def __init__(self, container, image, own_image, wanted, nodes, unit, files, interface=None, closed=None):
         self.container = container
         self.image = image
         self.own_image = own_image
@@ -40,6 +39,7 @@ class Actual(object):
         self.unit = unit
         self.files = files
         self.interface = interface
+        self.closed = closed or {}
 
     @property
     def running(self):
@@ -69,13 +69,14 @@ class Actual(object):
 
 
 class Work(object):
-    """What is to be done: files, units, resource (of the node in the datastore) and node (plans), start (None, start or restart), differences (of a
-    running node), held (it is left alone)."""
-    __slots__ = ('files', 'units', 'resource', 'start', 'differences', 'held', 'node')
+    """What is to be done: files, units, port, resource (of the node in the datastore) and node (plans), start (None, start or restart), differences
+    (of a running node), held (it is left alone)."""
+    __slots__ = ('files', 'units', 'port', 'resource', 'start', 'differences', 'held', 'node')
 
     def __init__(self):
         self.files = Plan()
         self.units = Plan()
+        self.port = Plan()
         self.resource = Plan()
         self.node = Plan()
         self.start = None
@@ -85,6 +86,7 @@ class Work(object):
     def plan(self):
         whole = Plan(self.files)
         whole.extend(self.units)
+        whole.extend(self.port)
         whole.extend(self.resource)
         whole.extend(self.node)
         return whole
@@ -98,7 +100,9 @@ def unit_file(params, interface=None):
     """The TextFile of the unit; absent if the node is not run by systemd."""
     if params['state'] == 'absent' or not params['init_system']:
         return _text_files.TextFile(unit_path(), kind='absent')
-    return _text_files.TextFile(unit_path(), _node.unit_text(params, _docker.present() or '/usr/bin/docker', interface))
+    port = _node.closed_port(params)
+    closed = _closed_port.unit_lines(port) if port else ()
+    return _text_files.TextFile(unit_path(), _node.unit_text(params, _docker.present() or '/usr/bin/docker', interface, closed))
 
 
 def read(params, calicoctl, check_mode):
@@ -117,7 +121,9 @@ def read(params, calicoctl, check_mode):
     except CalicoError:
         if not check_mode:
             raise
-    return Actual(container, image, own_image, wanted, nodes, unit_state(), _text_files.read([unit_file(params, interface)]), interface)
+    port = params['health']['felix_port']
+    return Actual(container, image, own_image, wanted, nodes, unit_state(), _text_files.read([unit_file(params, interface)]), interface,
+                  _closed_port.read(port) if port else {})
 
 
 def interface_of(ip):
@@ -172,6 +178,7 @@ def reconcile(params, actual, image_id):
     work.files = _text_files.reconcile([unit_file(params, actual.interface)], actual.files)
     if params['init_system']:
         _plan_unit(work, actual.unit)
+    _plan_port(work, params, actual.closed)
     _plan_resource(work, params, actual.record(params['name']))
     if work.start == 'start':
         work.node.add('container %s' % _node.CONTAINER, None, _node.summary(params))
@@ -200,6 +207,15 @@ def _plan_unit(work, state):
     if running and work.start:
         after['restart'] = 'because it differs' if work.differences else 'because no container runs'
     work.units.add(_node.UNIT_NAME, before, after, how=_systemd.Step(_node.UNIT_NAME, None if before['enabled'] else True, action))
+
+
+def _plan_port(work, params, closed):
+    """Have Felix' health port reached as wanted, now: the unit's lines are for its next start."""
+    wanted = _node.closed_port(params) is not None
+    programs = [program for program in _closed_port.PROGRAMS if program in closed and closed[program] is not wanted]
+    if programs:
+        states = [{'reached from': 'this host' if state else 'everywhere'} for state in (not wanted, wanted)]
+        work.port.add('port %d' % params['health']['felix_port'], states[0], states[1], how=('-I' if wanted else '-D', programs))
 
 
 def differences(params, actual, image_id):
@@ -243,23 +259,15 @@ def apply(params, actual, work, calicoctl):
     _systemd.write(work.units, states, work.files)
     if _systemd.reload_needed(changed, states):
         _systemd.daemon_reload()
+    for change in work.port:
+        operation, programs = change.how
+        _closed_port.change(programs, operation, params['health']['felix_port'])
     if work.resource:
         calicoctl.apply([change.how for change in work.resource])
     if params['init_system']:
         _systemd.apply_starts(work.units, settle=SETTLE)
-        if work.start == 'restart':
-            wait_for_the_end(actual.container['Id'], params)
     elif work.start:
         run(params, calicoctl, actual.interface)
-
-
-def wait_for_the_end(container_id, params):
-    """Wait until the old container is gone. One that the unit did not start is removed by calicoctl, after systemd's word, and is healthy until then."""
-    deadline = Deadline(RUN_TIMEOUT)
-    while (_docker.container_and_image(_node.CONTAINER, params['image'])[0] or {}).get('Id') == container_id:
-        if not deadline.pause(PAUSE):
-            raise CalicoError('The container %s from before is still there after %d seconds' % (_node.CONTAINER, RUN_TIMEOUT),
-                              why=_systemd.journal_tail(_node.UNIT_NAME), remedy='See "systemctl status %s" and "docker ps"' % _node.UNIT_NAME)
 
 
 def reconcile_absent(actual):

@@ -85,6 +85,20 @@ class Bird(threading.Thread):
         shutil.rmtree(self.folder)
 
 
+# An iptables with one chain, whose rules are lines of a file; it is always called as: -w -t mangle OPERATION INPUT RULE.
+IPTABLES = """#!/bin/sh
+rules="%s"
+touch "$rules"
+operation=$4
+shift 5
+case $operation in
+  -C) grep -qxF -e "$*" "$rules" ;;
+  -I) echo "$*" >> "$rules" ;;
+  -D) grep -vxF -e "$*" "$rules" > "$rules.new"; mv "$rules.new" "$rules" ;;
+esac
+"""
+
+
 class Node:
     """The host: its doubles' state, its BIRD, and the arguments of the module."""
 
@@ -93,6 +107,8 @@ class Node:
         self.update(images={IMAGE: {'id': 'sha256:one', 'env': ['CALICO=image']}}, container=None, nodes={}, peers=[], mesh='on', down='', etcd='', log='')
         for name in ('docker', 'calicoctl'):
             host.double(name, 'node.py')
+        for name in ('iptables', 'ip6tables'):
+            host.tool(name, IPTABLES % host.root.join(name + '-rules'))
         self.config = host.root.ensure('etc', 'calico', 'calicoctl.cfg')
         self.config.write('spec:\n  etcdEndpoints: "http://127.0.0.1:2379"\n')
         self.bird = Bird(self.state)
@@ -131,6 +147,11 @@ class Node:
         except (IOError, OSError):
             pass
 
+    def rules(self, program='iptables'):
+        """Rules of one of the two iptables."""
+        path = self.host.root.join(program + '-rules')
+        return path.read().splitlines() if path.check() else []
+
     def docker_calls(self):
         path = self.host.root.join('docker-calls')
         lines = path.read().splitlines() if path.check() else []
@@ -153,7 +174,6 @@ def node(systemd_host, monkeypatch):
     monkeypatch.setattr(_bgp, 'SOCKET', made.bird.path)
     monkeypatch.setattr(_health, 'PAUSE', 0.05)
     monkeypatch.setattr(_node_host, 'SETTLE', 0.05)
-    monkeypatch.setattr(_node_host, 'PAUSE', 0.05)
     monkeypatch.setattr(_node_host, 'UNIT_FOLDER', str(systemd_host.units))
     yield made
     made.bird.close()

@@ -278,6 +278,46 @@ def test_the_health_port_is_believed(run_module, node, free_port):
     assert 'Felix is not ready on port %d' % free_port in result['msg']
 
 
+@pytest.fixture
+def believed(monkeypatch):
+    """Felix says on its port that it is ready, and is."""
+    monkeypatch.setattr(_felix, 'trouble', lambda *unused: None)
+
+
+RULE = '! -i lo -p tcp --dport 62092 -m comment --comment dcos.calico -j DROP'
+
+
+def test_the_health_port_is_closed_to_others_now_and_by_the_unit(run_module, node, believed):
+    wanted = node.args(health={'felix_port': 62092})
+    predicted = run_module(calicoctl_node, wanted, check=True, diff=True)
+    assert not node.rules()
+    done = run_module(calicoctl_node, wanted, diff=True)
+    assert done['diff'] == predicted['diff'] and 'port 62092' in [piece['after_header'] for piece in done['diff']]
+    assert node.rules() == node.rules('ip6tables') == [RULE]
+    lines = [line for line in node.host.units.join('calico-node.service').read().splitlines() if RULE in line]
+    assert [line.split('=')[0] for line in lines] == ['ExecStartPre', 'ExecStartPre', 'ExecStopPost'] * 2 and all('=-/' in line for line in lines)
+    assert not run_module(calicoctl_node, wanted)['changed']
+    node.host.root.join('iptables-rules').write('')
+    again = run_module(calicoctl_node, wanted, diff=True)
+    assert [piece['after_header'] for piece in again['diff']] == ['port 62092'] and again['action'] == 'none' and node.rules() == [RULE]
+    opened = run_module(calicoctl_node, node.args(health={'felix_port': 62092, 'port_access': 'all'}))
+    assert opened['action'] == 'none' and not node.rules() and not node.rules('ip6tables')
+    assert RULE not in node.host.units.join('calico-node.service').read()
+
+
+@pytest.mark.parametrize('broken', ['exit 3', 'exit 2'])
+def test_a_host_without_ipv6_has_one_rule(run_module, node, believed, broken):
+    node.host.tool('ip6tables', '#!/bin/sh\n%s\n' % broken)
+    wanted = node.args(health={'felix_port': 62092})
+    assert run_module(calicoctl_node, wanted)['changed'] and node.rules() == [RULE] and not run_module(calicoctl_node, wanted)['changed']
+
+
+def test_a_port_that_cannot_be_closed(run_module, node, believed):
+    node.host.tool('iptables', '#!/bin/sh\necho "No chain/target/match by that name." >&2\nexit 1\n')
+    result = run_module(calicoctl_node, node.args(health={'felix_port': 62092}))
+    assert result['failed'] and 'Port 62092 cannot be closed' in result['msg'] and 'No chain' in result['msg'] and 'port_access' in result['msg']
+
+
 def test_an_archive_is_loaded_once_and_when_it_changes(run_module, node):
     node.update(images={})
     first, second = node.archive('a'), node.archive('b')
