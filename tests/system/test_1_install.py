@@ -82,6 +82,13 @@ def test_nodes_are_named_and_addressed_by_detect_ip(lab: Lab) -> None:
     assert nodes == {agent.address for agent in lab.agents}
 
 
+def test_the_health_port_of_felix_is_answered_on_its_own_host_only(lab: Lab) -> None:
+    for agent, other in zip(lab.agents, lab.agents[1:] + lab.agents[:1], strict=True):
+        ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "3"]
+        assert agent.out(*ask, "http://127.0.0.1:62092/readiness") == agent.out(*ask, f"http://{agent.address}:62092/readiness") == "204"
+        assert other.run(*ask, f"http://{agent.address}:62092/readiness", check=False).stdout == "000"
+
+
 def test_nothing_but_networks_stands_in_the_folder_that_mesos_reads(lab: Lab) -> None:
     for agent in lab.agents:
         names = agent.out("ls", "-A", "/opt/mesosphere/etc/dcos/network/cni").split()
