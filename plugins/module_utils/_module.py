@@ -9,6 +9,7 @@ __metaclass__ = type
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _selinux
 
 
 class Module(AnsibleModule):
@@ -16,6 +17,20 @@ class Module(AnsibleModule):
 
     It looks for a secret as it is, and does not find one with a line break or a quote in it, such as a private key.
     """
+    labelled = None  # the path whose SELinux context is being set
+
+    def label(self, there, path, kind):
+        """See _selinux.label(); raises CalicoError where ansible-core would end the module."""
+        self.labelled = path
+        try:
+            self.set_context_if_different(there, self.selinux_default_context(path, kind), False)
+        finally:
+            self.labelled = None
+
+    def fail_json(self, msg, **details):
+        if self.labelled is not None:
+            raise CalicoError('%s cannot be given its SELinux context' % self.labelled, why=msg, remedy='See "ausearch -m avc -ts recent" on the host')
+        super(Module, self).fail_json(msg, **details)
 
     def _log_invocation(self):
         self.no_log_values.update([as_python(text) for text in self.no_log_values])
@@ -33,6 +48,7 @@ def run_module(job, **module_args):
     :arg job: callable(AnsibleModule) -> result dict; raises CalicoError for whatever an operator can act on.
     """
     module = Module(**module_args)
+    _selinux.attach(module)
     try:
         result = job(module)
     except CalicoError as error:

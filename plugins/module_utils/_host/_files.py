@@ -23,7 +23,7 @@ import tempfile
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _folder
+from ansible_collections.dcos.calico.plugins.module_utils._host import _folder, _selinux
 
 STAGED = '.dcos-calico.'
 CHUNK = 1 << 20
@@ -234,6 +234,7 @@ def _place(descriptor, before, path, mode, uid, gid):
         _attributes(descriptor, mode, uid, gid)
         os.fsync(descriptor)
         with _folder.opened(os.path.dirname(before), owner=uid) as source, _folder.opened(os.path.dirname(path), owner=uid) as folder:
+            _selinux.label(source.at(os.path.basename(before)), path, stat.S_IFREG)
             os.rename(source.at(os.path.basename(before)), folder.at(os.path.basename(path)))
             folder.sync()
     except OSError as error:
@@ -273,6 +274,7 @@ def link(target, path):
     try:
         with _folder.opened(os.path.dirname(path), owner=0) as folder:
             os.symlink(target, folder.at(os.path.basename(path)))
+            _selinux.label(folder.at(os.path.basename(path)), path, stat.S_IFLNK)
             folder.sync()
     except OSError as error:
         if error.errno != errno.EEXIST:
@@ -344,6 +346,7 @@ def link_atomic(target, path):
             folder.drop(name)
             os.symlink(target, folder.at(name))
             try:
+                _selinux.label(folder.at(name), path, stat.S_IFLNK)
                 os.rename(folder.at(name), folder.at(os.path.basename(path)))
             except OSError:
                 folder.drop(name)

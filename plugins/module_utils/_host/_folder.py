@@ -20,6 +20,7 @@ import stat
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _selinux
 
 DESCRIPTORS = '/proc/self/fd'
 MOST_LINKS = 40
@@ -220,6 +221,7 @@ class _Walk(object):
             os.fchmod(exact, mode)
         finally:
             os.close(exact)
+        _selinux.label(there, os.path.join(self.path, name), stat.S_IFDIR)
         return found
 
 
