@@ -15,12 +15,15 @@ import shlex
 
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _confinement
 
 CONTAINER = 'calico-node'
 UNIT_NAME = 'calico-node.service'
 # Docker and images put these in by themselves.
 AMBIENT = ('PATH', 'HOME', 'HOSTNAME')
 SECRET = re.compile(r'PASSWORD|SECRET|TOKEN')
+# calicoctl loads modules and sets the kernel, and the unit has iptables close a port. What the container may do is Docker's affair.
+CAPABILITIES = ('CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_SYS_MODULE')
 CERTIFICATES = '/etc/calico/certs/'
 ADDRESS = re.compile(r'^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})/(\d{1,2})\Z')
 NAME = re.compile(r'^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?\Z')
@@ -40,7 +43,7 @@ Restart=always
 RestartSec=5
 StartLimitInterval=0
 TimeoutStopSec=30
-
+%(confined)s
 [Install]
 WantedBy=multi-user.target
 """
@@ -136,8 +139,9 @@ def unit_text(params, docker, interface, closed=()):
     start = ' '.join(_unit_text.command([params['calicoctl']] + arguments(params, interface) + ['--config=%s' % params['config']]))
     after = _unit_text.value(' '.join(['docker.service'] + params['after_units']))
     wants = 'Wants=%s\n' % _unit_text.value(' '.join(params['after_units'])) if params['after_units'] else ''
-    return UNIT % dict(closed=''.join(line + '\n' for line in closed), wants=wants, after=after, start=start, docker=_unit_text.command([docker])[0],
-                       container=CONTAINER)
+    confined = ''.join(line + '\n' for line in _confinement.lines([params['calicoctl'], params['config'], docker], CAPABILITIES))
+    return UNIT % dict(confined=confined, closed=''.join(line + '\n' for line in closed), wants=wants, after=after, start=start,
+                       docker=_unit_text.command([docker])[0], container=CONTAINER)
 
 
 def parse_dryrun(text):

@@ -36,6 +36,8 @@ def test_the_unit_suits_old_systemd_and_names_interface_and_configuration(run_mo
     text = node.host.units.join('calico-node.service').read()
     assert 'After=docker.service calico-etcd-proxy.service\n' in text and 'Wants=calico-etcd-proxy.service\n' in text
     assert 'StartLimitInterval=0' in text.split('[Service]')[1] and 'ExecStart=/' in text
+    for line in ('NoNewPrivileges=true', 'CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_MODULE', 'ProtectSystem=full', 'PrivateDevices=true'):
+        assert line in text.split('[Service]')[1].splitlines()
     for word in ('--init-system', '--ip-autodetection-method=interface=^eth0$$', '--name=agent1', '--no-default-ippools', '--disable-docker-networking',
                  '--config=%s' % node.config):
         assert word in text

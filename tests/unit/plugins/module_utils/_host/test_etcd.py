@@ -13,7 +13,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._etcd import Tls
 
 # What systemd 219 knows (systemd.unit(5), systemd.service(5), systemd.exec(5) of that version), as far as units of this collection may use it
 KNOWN_IN_219 = set('''Description Wants After Type User EnvironmentFile ExecStartPre ExecStart Restart RestartSec StartLimitInterval LimitNOFILE
-                      PrivateTmp ProtectSystem WantedBy'''.split())
+                      PrivateTmp ProtectSystem NoNewPrivileges CapabilityBoundingSet PrivateDevices ProtectHome WantedBy'''.split())
 
 
 @pytest.mark.parametrize('more', [{}, {'environment_file': '/etc/x.env', 'notify': False, 'before': ['/bin/true', '/bin/false']}])
@@ -26,6 +26,12 @@ def test_a_unit_file_is_for_systemd_219(more):
     assert 'StartLimitInterval=0' in service and 'Restart=always' in service
     assert re.search(r'^ExecStart=/opt/etcd +--a=b +--c$', service, re.MULTILINE)
     assert ('EnvironmentFile=-/etc/x.env' in service) == bool(more)
+    for line in ('NoNewPrivileges=true', 'CapabilityBoundingSet=', 'PrivateDevices=true', 'PrivateTmp=true', 'ProtectSystem=full', 'ProtectHome=true'):
+        assert line in service.splitlines()
+
+
+def test_a_service_with_a_path_in_a_home_sees_homes():
+    assert 'ProtectHome' not in _etcd.unit_text('etcd_proxy', 'etcd', 'calico-etcd', ['/opt/etcd', '--data-dir=/home/etcd/data'])
 
 
 def test_flags_of_a_proxy():
