@@ -237,6 +237,9 @@ def build(settings: Settings, host: Host, pythons: dict[str, str], staged: Stage
     elif staged.agent_program is not None:
         tree.program(dcosfiles.AGENT_PROGRAM, staged.agent_program)
         tree.program(dcosmaster.INSTALLER, staged.agent_program.with_name("calico-installer"))
+    if settings.artefacts is None:
+        # The stand-ins are Python programs, and pyenv's Python can be in root's home, which the unit hides from the real ones.
+        tree.file("/etc/systemd/system/calico-node.service.d/lab.conf", "[Service]\nProtectHome=false\n")
     if host == settings.masters[0]:
         name_server(tree, settings, host)
         mirror(tree, settings)
