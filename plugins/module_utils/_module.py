@@ -6,10 +6,12 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import contextlib
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _selinux
+from ansible_collections.dcos.calico.plugins.module_utils._host import _lock, _selinux
 
 
 class Module(AnsibleModule):
@@ -42,15 +44,22 @@ def as_python(text):
     return repr(text).lstrip('u')[1:-1]
 
 
-def run_module(job, **module_args):
+@contextlib.contextmanager
+def _nothing():
+    yield
+
+
+def run_module(job, changes_host=False, **module_args):
     """Make the AnsibleModule, run C(job(module)) and exit with the dict it returns; the only place that catches CalicoError.
 
     :arg job: callable(AnsibleModule) -> result dict; raises CalicoError for whatever an operator can act on.
+    :arg changes_host: whether it changes something of the host that it runs on, which one module at a time does.
     """
     module = Module(**module_args)
     _selinux.attach(module)
     try:
-        result = job(module)
+        with _lock.held(module._name) if changes_host and not module.check_mode else _nothing():
+            result = job(module)
     except CalicoError as error:
         module.fail_json(msg=str(error), **error.details)
     module.exit_json(**result)

@@ -427,7 +427,7 @@ def job(module):
 
 
 def main():
-    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_if=[('state', 'present', ('name', 'ip'))])
+    run_module(job, changes_host=True, argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_if=[('state', 'present', ('name', 'ip'))])
 
 
 if __name__ == '__main__':

@@ -197,7 +197,7 @@ def job(module):
 
 
 def main():
-    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run_module(job, changes_host=True, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
 
 
 if __name__ == '__main__':

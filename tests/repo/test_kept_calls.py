@@ -41,7 +41,17 @@ def changes_files(module: str, function: str, call: ast.Call) -> bool:
     return False
 
 
-@pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path not in FILES])
+# Its own lock, which is never renamed into place.
+LOCK = "plugins/module_utils/_host/_lock.py"
+# The clock that somebody may set: for what was noted by it.
+DATES = ("plugins/module_utils/_host/_systemd.py",)  # times of files
+# What an answer is read by, to its end or never.
+HTTP = "plugins/module_utils/_host/_http.py"
+# Agent-side modules that change nothing of the host that they run on, but the datastore, or a container of their own.
+ELSEWHERE = {"calicoctl_config", "calicoctl_resource", "network_probe"}
+
+
+@pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path not in (*FILES, LOCK)])
 def test_only_one_place_changes_files(path: str) -> None:
     """Root writes in folders that others own: _files does it so that nobody gains by exchanging what is there."""
     found = [f"{path}:{call.lineno} {module}.{function}" for module, function, call in calls(_tree(path)) if changes_files(module, function, call)]
@@ -137,6 +147,27 @@ def test_patterns_end_where_the_text_does(path: str) -> None:
 )
 def test_the_rule_of_patterns_sees_what_it_is_for(line: str, expected: bool) -> None:
     assert [loose(call) for module, _function, call in calls(ast.parse(line)) if module == "re"] == [expected]
+
+
+@pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path not in DATES])
+def test_deadlines_are_on_a_clock_that_nobody_sets(path: str) -> None:
+    found = [f"{path}:{call.lineno}" for module, function, call in calls(_tree(path)) if (module, function) == ("time", "time")]
+    assert not found, "use Deadline or now of _host/_deadline"
+
+
+@pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path != HTTP])
+def test_answers_by_http_have_an_end(path: str) -> None:
+    """A socket's time-out starts anew with each byte."""
+    found = [f"{path}:{node.lineno}" for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute) and node.attr == "getresponse"]
+    assert not found, "use _host/_http"
+
+
+@pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path.startswith("plugins/modules/")])
+def test_modules_that_change_a_host_hold_its_lock(path: str) -> None:
+    name = path.rpartition("/")[2].removesuffix(".py")
+    runs = [call for _, function, call in calls(_tree(path)) if function == "run_module"]  # none where an action plugin does it all
+    holds = any(keyword.arg == "changes_host" for call in runs for keyword in call.keywords)
+    assert holds == (bool(runs) and not name.endswith("_info") and name not in ELSEWHERE)
 
 
 def _tree(path: str) -> ast.AST:

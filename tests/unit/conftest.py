@@ -86,6 +86,10 @@ class _Output:
 def run_module(monkeypatch, tmp_path):
     """Run a module's main() with these arguments; see the top of this file."""
     from ansible.module_utils import basic
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _lock
+
+    # Not this machine's, and not in the folder whose files tests compare.
+    monkeypatch.setattr(_lock, "PATH", str(tmp_path) + ".lock")
 
     def run(module, args, check=False, diff=False):
         full = dict(

@@ -16,7 +16,10 @@ import socket
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
+LARGEST = 16 << 20  # of a reply, in bytes
+SHORTEST = 0.01
 SOCKET = '/var/run/calico/bird.ctl'
 ESTABLISHED = 'Established'
 RECOVERY = 'Graceful restart recovery in progress'
@@ -63,23 +66,26 @@ def recovery(path=None, timeout=3):
 def _command(command, path, timeout):
     """Reply to a command on BIRD's control socket (the protocol of birdc: a greeting, one command, lines until a code without a dash)."""
     path = path or SOCKET
-    client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    client, deadline = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), Deadline(timeout)
     client.settimeout(timeout)
     try:
         client.connect(path)
-        _reply(client)
+        _reply(client, deadline)
         client.sendall(to_bytes(command + '\n'))
-        return _reply(client)
+        return _reply(client, deadline)
     except (socket.error, socket.timeout) as error:
         raise CalicoError('BIRD does not answer on %s' % path, why=to_native(error), remedy='Look at "docker logs calico-node"')
     finally:
         client.close()
 
 
-def _reply(client):
+def _reply(client, deadline):
     """One whole reply: its last line is a code followed by a blank."""
     text = b''
     while not re.search(br'(^|\n)\d{4} [^\n]*\n\Z', text):
+        if deadline.passed() or len(text) > LARGEST:
+            raise socket.timeout('its reply does not end')
+        client.settimeout(max(deadline.left(), SHORTEST))
         piece = client.recv(65536)
         if not piece:
             raise socket.error('the connection was closed')

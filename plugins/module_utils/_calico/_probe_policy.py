@@ -14,6 +14,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _resour
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _config
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _echo, _netns, _network
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import now
 
 # Labels of each container of a run, which no other workload has; RUN alone in the names of policies, too.
 RUN, APP = 'dcos-calico-verify', 'dcos-calico-verify-app'
@@ -96,12 +97,12 @@ def pools(documents):
 
 def _denied(address, port, open_port, seconds):
     """{denied, allowed}: what became of a try at a port once it is closed, or None if it stayed open; and of one at another port then."""
-    end = time.time() + seconds
+    end = now() + seconds
     while True:
         denied = _echo.tcp(address, port, TRY)['error']
         if denied is not None:
             return {'denied': denied, 'allowed': _echo.until(3, lambda left: _echo.tcp(address, open_port, left))['error']}
-        if time.time() > end:
+        if now() > end:
             return {'denied': None, 'allowed': None}
         time.sleep(_echo.PAUSE)
 

@@ -9,6 +9,7 @@ That chain sees what is for the host itself, from other hosts and from container
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
@@ -26,7 +27,7 @@ def unit_lines(port):
     """Lines of a unit that has the port closed while it runs; none on a host without iptables. They fail for nobody: a host may have no IPv6."""
     lines = []
     for path in [path for path in map(_command.find, PROGRAMS) if path]:
-        start, stop = ' '.join(argv(path, '-I', port)), ' '.join(argv(path, '-D', port))
+        start, stop = [' '.join(_unit_text.command(argv(path, operation, port))) for operation in ('-I', '-D')]
         lines += ['ExecStartPre=-%s' % stop, 'ExecStartPre=-%s' % start, 'ExecStopPost=-%s' % stop]
     return lines
 

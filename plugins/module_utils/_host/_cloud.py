@@ -16,6 +16,7 @@ import socket
 from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _http
 
 try:
     from http.client import HTTPConnection, HTTPException
@@ -26,7 +27,6 @@ ENDPOINT = 'http://169.254.169.254'
 NONE = dict.fromkeys(('region', 'zone', 'instance_id', 'instance_name', 'project'))
 _URL = re.compile(r'^http://([^/:@?#]+|\[[0-9a-fA-F:]+\])(?::(\d{1,5}))?/?\Z')
 _PATIENCE = 1.0  # seconds for one connection or answer
-_LARGEST = 1024 * 1024
 
 
 class Service(object):
@@ -60,10 +60,8 @@ class Service(object):
             return 0, {}, ''
         connection = HTTPConnection(self._host, self._port, timeout=self._time())
         try:
-            connection.request(method, path, headers=headers)
-            answer = connection.getresponse()
-            text = to_text(answer.read(_LARGEST), errors='surrogate_or_replace')
-            return answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), text
+            answer = _http.ask(connection, path, self._time(), method, headers)
+            return answer.status, answer.headers, to_text(answer.body, errors='surrogate_or_replace')
         except (socket.error, HTTPException, ValueError):
             return 0, {}, ''
         finally:

@@ -17,6 +17,8 @@ import time
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import now
+
 ONE_TRY = 2.0
 PAUSE = 0.3
 CHUNK = 65536
@@ -47,10 +49,10 @@ def until(seconds, attempt, pause=PAUSE):
 
     A container's first packets may get lost while routes and rules are on their way.
     """
-    end = time.time() + seconds
+    end = now() + seconds
     while True:
-        answer = attempt(max(0.2, min(ONE_TRY, end - time.time())))
-        if answer['error'] is None or time.time() + pause >= end:
+        answer = attempt(max(0.2, min(ONE_TRY, end - now())))
+        if answer['error'] is None or now() + pause >= end:
             return answer
         time.sleep(pause)
 
@@ -78,7 +80,7 @@ def reached(address, port, seconds):
 
 def tcp(address, port, seconds, size=16):
     """{error, ms} of one connection by which random data comes back the same."""
-    begin = time.time()
+    begin = now()
     client, wrong = connect(address, port, seconds)
     if client is None:
         return {'error': wrong, 'ms': None}
@@ -88,7 +90,7 @@ def tcp(address, port, seconds, size=16):
         wrong = word(error)
     finally:
         client.close()
-    return {'error': wrong, 'ms': None if wrong else round((time.time() - begin) * 1000, 1)}
+    return {'error': wrong, 'ms': None if wrong else round((now() - begin) * 1000, 1)}
 
 
 def _exchange(client, data, end):
@@ -96,7 +98,7 @@ def _exchange(client, data, end):
     client.setblocking(False)
     sent, length, back = 0, 0, []
     while length < len(data):
-        readable, writable, dummy = select.select([client], [client] if sent < len(data) else [], [], max(0, end - time.time()))
+        readable, writable, dummy = select.select([client], [client] if sent < len(data) else [], [], max(0, end - now()))
         if not readable and not writable:
             return 'timeout'
         if writable:
@@ -120,20 +122,20 @@ def _datagram_socket(address, port, seconds):
 
 def udp(address, port, seconds, size=16):
     """{error, ms} of one datagram that must not be fragmented on the way, and comes back the same."""
-    begin, client = time.time(), None
+    begin, client = now(), None
     try:
         client = _datagram_socket(address, port, seconds)
         data = os.urandom(size)
         client.send(data)
         while client.recv(CHUNK) != data:  # The answer to an earlier one
-            if time.time() > begin + seconds:
+            if now() > begin + seconds:
                 return {'error': 'timeout', 'ms': None}
     except (socket.error, socket.timeout) as error:
         return {'error': word(error), 'ms': None}
     finally:
         if client is not None:
             client.close()
-    return {'error': None, 'ms': round((time.time() - begin) * 1000, 1)}
+    return {'error': None, 'ms': round((now() - begin) * 1000, 1)}
 
 
 def known_mtu(address, port):

@@ -11,7 +11,7 @@ import ssl
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _http, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 try:
@@ -42,9 +42,8 @@ def get(url, path, tls, seconds=LOOK_SECONDS):
     else:
         connection = HTTPConnection(host, port, timeout=seconds)
     try:
-        connection.request('GET', path)
-        answer = connection.getresponse()
-        return answer.status, to_native(answer.read(), errors='surrogate_or_replace')
+        answer = _http.ask(connection, path, seconds)
+        return answer.status, to_native(answer.body, errors='surrogate_or_replace')
     finally:
         connection.close()
 

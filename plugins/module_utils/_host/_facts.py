@@ -8,11 +8,11 @@ __metaclass__ = type
 
 import re
 import threading
-import time
 
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_calico, _facts_dcos, _facts_etcd, _facts_members, _kernel, _mesos_agent, _network
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 SECONDS = 60
 LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?\Z')
@@ -40,9 +40,9 @@ def together(questions):
     probes = dict((name, Probe(ask)) for name, ask in questions.items())
     for probe in probes.values():
         probe.start()
-    end = time.time() + SECONDS
+    deadline = Deadline(SECONDS)
     for probe in probes.values():
-        probe.join(max(0, end - time.time()))
+        probe.join(deadline.left())
     return dict((name, probe.value) for name, probe in probes.items())
 
 

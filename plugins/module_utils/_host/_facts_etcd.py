@@ -14,6 +14,8 @@ import ssl
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._host import _http
+
 try:
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
 except ImportError:
@@ -117,9 +119,8 @@ def _is_open(host, port, tls):
 
 
 def _get(client, path):
-    client.request('GET', path)
-    answer = client.getresponse()
-    return answer.status, to_native(answer.read(65536), errors='surrogate_or_replace')
+    answer = _http.ask(client, path, SECONDS)
+    return answer.status, to_native(answer.body, errors='surrogate_or_replace')
 
 
 def version_in(body):

@@ -14,7 +14,7 @@ import ssl
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_etcd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_etcd, _http
 
 try:
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -91,9 +91,8 @@ def ask(peer, tls):
     else:
         client = HTTPConnection(host, port, timeout=_facts_etcd.SECONDS)
     try:
-        client.request('GET', '/members')
-        answer = client.getresponse()
-        body = to_native(answer.read(65536), errors='surrogate_or_replace')
+        answer = _http.ask(client, '/members', _facts_etcd.SECONDS)
+        body = to_native(answer.body, errors='surrogate_or_replace')
     finally:
         client.close()
     try:

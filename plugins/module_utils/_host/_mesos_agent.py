@@ -17,7 +17,7 @@ import re
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _http, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 try:
@@ -31,6 +31,7 @@ VARIABLES = ('MESOS_NETWORK_CNI_CONFIG_DIR', 'MESOS_NETWORK_CNI_PLUGINS_DIR')
 PORT = 5051
 LATEST = '/var/lib/mesos/slave/meta/slaves/latest'
 LOOK_SECONDS = 5
+LARGEST_STATE = 64 << 20  # an agent remembers ended tasks of 50 frameworks
 PAUSE = 0.3
 LONGEST_PAUSE = 2.0
 LOOSE = 2
@@ -126,9 +127,8 @@ def get(address, port, path):
     """(status, document) of a GET; raises IOError, ValueError or HTTPException. Not by open_url: the agent is never behind a proxy."""
     connection = HTTPConnection(address, port, timeout=LOOK_SECONDS)
     try:
-        connection.request('GET', path)
-        answer = connection.getresponse()
-        body = to_native(answer.read(), errors='surrogate_or_replace')
+        answer = _http.ask(connection, path, LOOK_SECONDS, largest=LARGEST_STATE)
+        body = to_native(answer.body, errors='surrogate_or_replace')
         return answer.status, json.loads(body) if answer.status == 200 else body
     finally:
         connection.close()

@@ -15,7 +15,7 @@ import os
 from ansible.module_utils.common.text.converters import to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_dcos, _files, _json_edit, _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_dcos, _files, _http, _json_edit, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -173,9 +173,8 @@ def _get(address, port, path):
     """Body of an answer as text; raises NoAnswer. Not by open_url: Mesos-DNS is never behind a proxy."""
     connection = HTTPConnection(address, port, timeout=LOOK_SECONDS)
     try:
-        connection.request('GET', path)
-        answer = connection.getresponse()
-        body = to_text(answer.read(), errors='surrogate_or_replace')
+        answer = _http.ask(connection, path, LOOK_SECONDS)
+        body = to_text(answer.body, errors='surrogate_or_replace')
     except (IOError, OSError, ValueError, HTTPException) as error:
         raise NoAnswer('it does not answer HTTP on %s port %d (%s)' % (address, port, to_native(error)))
     finally:

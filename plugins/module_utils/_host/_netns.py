@@ -13,12 +13,12 @@ import os
 import select
 import signal
 import sys
-import time
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _network
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import now
 
 NETWORK = 0x40000000
 CHUNK = 65536
@@ -100,10 +100,10 @@ class Inside(object):
 
     def result(self, seconds):
         """What the job returned; raises CalicoError if it failed or took longer."""
-        end, parts = time.time() + seconds, []
+        end, parts = now() + seconds, []
         try:
             while True:
-                if not self._readable(end - time.time()):
+                if not self._readable(end - now()):
                     raise CalicoError('What was done in the network namespace of process %d did not end within %g seconds' % (self._pid, seconds))
                 part = os.read(self._pipe, CHUNK)
                 if not part:

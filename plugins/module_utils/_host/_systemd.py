@@ -20,7 +20,7 @@ import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _files, _text_files
-from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, now
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNIT_NAME = re.compile(r'^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]+)?\.(service|socket|target|timer|path|mount|slice)\Z')
@@ -166,17 +166,9 @@ def reload_needed(changed_paths, states):
     return any(is_unit_file(path) for path in changed_paths) or any(state.need_reload for state in states.values())
 
 
-def _monotonic():
-    """Seconds on the clock of systemd's timestamps."""
-    if hasattr(time, 'clock_gettime'):
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
-    with open('/proc/uptime') as handle:
-        return float(handle.read().split()[0])
-
-
 def younger_files(units, states):
     """{unit name: paths of its restart_on that are younger than its process}: what a run that was killed did not get to."""
-    offset, late = time.time() - _monotonic(), {}
+    offset, late = time.time() - now(), {}
     for unit in units:
         since = states[unit.name].since
         if not since or not states[unit.name].running:
@@ -341,7 +333,7 @@ def wait_active(names, timeout=START_TIMEOUT, settle=None, clock=None, sleep=Non
     :returns: {name: UnitState}. Raises CalicoError at once for a unit that failed for good, or at the deadline.
     """
     deadline, steady, pause = Deadline(timeout, clock, sleep), None, PAUSE
-    settle, clock = SETTLE if settle is None else settle, clock or time.time
+    settle, clock = SETTLE if settle is None else settle, clock or now
     while True:
         states = read(names)
         for name in names:

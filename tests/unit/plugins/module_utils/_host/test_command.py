@@ -35,6 +35,38 @@ def test_a_program_that_hangs_is_stopped_with_its_children():
     assert time.time() - start < 10 and 'did not answer within 0.3 seconds' in str(error.value) and 'begun' in str(error.value)
 
 
+@pytest.mark.parametrize('outlives', ['setsid sleep 60 &', 'sleep 60 &', '(trap "" HUP; while :; do echo noise; sleep 0.1; done) &'])
+def test_a_child_that_outlives_it_with_its_pipes_open_is_not_waited_for(outlives):
+    start = time.time()
+    result = _command.run(['sh', '-c', 'echo $$; echo said; %s exit 4' % outlives], timeout=5)
+    assert time.time() - start < 20 and result.rc == 4 and result.out.splitlines()[1] == 'said'
+
+
+def test_a_program_that_hangs_is_not_waited_for_where_a_child_has_left_its_group():
+    start = time.time()
+    with pytest.raises(CommandError) as error:
+        _command.run(['sh', '-c', 'setsid sleep 60 & echo begun; sleep 60'], timeout=0.3)
+    assert time.time() - start < 10 and 'did not answer' in str(error.value) and 'begun' in str(error.value)
+
+
+def test_a_program_that_does_not_stop_talking_is_stopped(monkeypatch):
+    monkeypatch.setattr(_command, 'LARGEST', 1000000)
+    with pytest.raises(CommandError) as error:
+        _command.run(['yes'], timeout=60)
+    assert 'said more than 1000000 bytes' in str(error.value) and len(str(error.value)) < 1000
+
+
+def test_much_is_said_both_ways():
+    text = u'0123456789' * 200000
+    assert _command.run(['cat'], timeout=60, stdin=text).out == text
+    assert _command.run(['sh', '-c', 'head -c 10 > /dev/null; echo enough'], timeout=60, stdin=text).out == 'enough\n'
+
+
+def test_what_is_said_at_the_very_end_is_not_lost():
+    for unused in range(20):
+        assert len(_command.run(['sh', '-c', 'sleep 0.01; head -c 60000 /dev/zero | tr "\\0" x'], timeout=60).out) == 60000
+
+
 @pytest.mark.parametrize('argv, words', [
     (['no-such-program', '-x'], 'no-such-program is not installed on this host'),
     (['/etc/passwd'], '/etc/passwd is not installed on this host'),
@@ -55,3 +87,4 @@ def test_what_it_said_is_stderr_or_else_stdout():
     assert _command.Result([], 1, 'out\nmore\n', '').said() == 'out | more'
     assert _command.Result([], 1, 'out', 'err\n').said() == 'err'
     assert _command.Result([], 7, '', '').said() == 'exit code 7'
+    assert len(_command.Result([], 1, 'x' * 1000000, '').said()) < 10000

@@ -1,0 +1,79 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One module at a time changes a host: a lock that the kernel takes back when its holder dies, and that says who has it."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import time
+
+from ansible.module_utils.common.text.converters import to_bytes, to_text
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+
+PATH = '/run/dcos-calico.lock'  # not in /run/lock, where on some systems everybody can make files
+PATIENCE = 180
+PAUSE = 0.5
+MOST = 4096
+SELF = ('module', 'pid', 'user', 'since')
+
+
+@contextlib.contextmanager
+def held(module, clock=None, sleep=None):
+    """Hold the lock as long as the context; raises CalicoError that names who has it for longer than PATIENCE seconds.
+
+    Who may not write to /run, and so changes nothing of the host either, holds nothing.
+
+    :arg module: name of the module, for others to read.
+    """
+    try:
+        descriptor = os.open(PATH, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise CalicoError('The lock %s cannot be opened' % PATH, why=error.strerror, remedy='See what stands there, and remove it')
+        yield
+        return
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)  # What is started here must not keep it.
+        _take(descriptor, Deadline(PATIENCE, clock, sleep))
+        _note(descriptor, json.dumps(dict(zip(SELF, (module, os.getpid(), os.environ.get('SUDO_USER') or os.environ.get('USER') or 'root',
+                                                     time.strftime('%Y-%m-%d %H:%M:%S'))))))
+        yield
+        _note(descriptor, '')
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor, deadline):
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (IOError, OSError) as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
+                raise CalicoError('The lock %s cannot be taken' % PATH, why=error.strerror)
+        if not deadline.pause(PAUSE):
+            raise CalicoError('Another run changes this host, and was not done within %g seconds' % PATIENCE, why=_holder(descriptor),
+                              remedy='Run again when it is over')
+
+
+def _note(descriptor, text):
+    os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, to_bytes(text))
+
+
+def _holder(descriptor):
+    """Who has the lock, as words."""
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    try:
+        found = json.loads(to_text(os.read(descriptor, MOST), errors='surrogate_or_replace'))
+        return 'module %s (process %s) by %s since %s' % tuple(found[key] for key in SELF)
+    except (ValueError, KeyError, TypeError):
+        return 'who it is cannot be read in %s' % PATH
