@@ -14,7 +14,9 @@ __metaclass__ = type
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_ipv6, _node, _releases, _runner
-from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import ALL, check_found_members, check_known_masters, check_known_members, check_open
+from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import (
+    ALL, check_found_members, check_known_masters, check_known_members, check_open,
+)
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_networks import check_documents, check_networks, file_of, is_present
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_usage import check_usage

@@ -107,7 +107,7 @@ def parse_connections(text):
 def clients(ports):
     """[(pid, process name)] of the processes of this host with a connection to one of these TCP ports of the loopback device."""
     inodes = [inode for address, port, inode in parse_connections(read(PROC, 'net', 'tcp') or '') if port in ports and address.startswith('127.')]
-    return sorted(set(_owners(inodes).values())) if inodes else []
+    return sorted(set(owners(set(inodes)).values())) if inodes else []
 
 
 def _targets(folder):
