@@ -129,7 +129,7 @@ def closed_port(params):
     return params['health']['felix_port'] if params['health']['port_access'] == 'host' else None
 
 
-def unit_text(params, docker, interface, closed=()):
+def unit_text(params, docker, interface=None, closed=()):
     """Text of the systemd unit, for systemd 219 and later.
 
     :arg docker: absolute path of Docker's client, which older systemd insists on.
