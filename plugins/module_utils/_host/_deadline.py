@@ -18,8 +18,8 @@ class _Timespec(ctypes.Structure):
 
 def now():
     """Seconds of CLOCK_MONOTONIC, which nobody sets. Python 2.7 has to ask the C library for it."""
-    if hasattr(time, 'monotonic'):
-        return time.monotonic()
+    if hasattr(time, 'clock_gettime'):
+        return time.clock_gettime(CLOCK_MONOTONIC)
     found = _Timespec()
     ctypes.CDLL(None).clock_gettime(CLOCK_MONOTONIC, ctypes.byref(found))
     return found.seconds + found.nanoseconds / 1e9

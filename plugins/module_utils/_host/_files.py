@@ -273,8 +273,7 @@ def link(target, path):
     ensure_directory(os.path.dirname(path))
     try:
         with _folder.opened(os.path.dirname(path), owner=0) as folder:
-            os.symlink(target, folder.at(os.path.basename(path)))
-            _selinux.label(folder.at(os.path.basename(path)), path, stat.S_IFLNK)
+            folder.link(target, os.path.basename(path), path)
             folder.sync()
     except OSError as error:
         if error.errno != errno.EEXIST:
@@ -344,9 +343,8 @@ def link_atomic(target, path):
         with _folder.opened(os.path.dirname(path), owner=0) as folder:
             _sweep(folder)
             folder.drop(name)
-            os.symlink(target, folder.at(name))
+            folder.link(target, name, path)
             try:
-                _selinux.label(folder.at(name), path, stat.S_IFLNK)
                 os.rename(folder.at(name), folder.at(os.path.basename(path)))
             except OSError:
                 folder.drop(name)

@@ -57,6 +57,11 @@ class Folder(object):
         """What is in it, sorted."""
         return sorted(os.listdir(self.at('.')))
 
+    def link(self, target, name, path):
+        """Make a symbolic link that is to stand at a path in the end."""
+        os.symlink(target, self.at(name))
+        _selinux.label(self.at(name), path, stat.S_IFLNK)
+
     def drop(self, name):
         """Remove a file or link if it is there; return whether it was."""
         try:

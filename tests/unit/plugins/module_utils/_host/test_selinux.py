@@ -65,7 +65,8 @@ def selinux(monkeypatch):
 
 def test_files_and_folders_have_the_context_of_their_path_also_when_replaced(run_module, systemd_host, selinux):
     root = systemd_host.root
-    selinux.policy = [('/etc', stat.S_IFDIR, context('etc_t')), ('/etc', stat.S_IFREG, context('etc_t')), ('/etc/systemd', stat.S_IFREG, context('systemd_unit_file_t'))]
+    selinux.policy = [('/etc', stat.S_IFDIR, context('etc_t')), ('/etc', stat.S_IFREG, context('etc_t')),
+                      ('/etc/systemd', stat.S_IFREG, context('systemd_unit_file_t'))]
     unit, new = root.join('etc', 'systemd', 'system', 'x.service'), root.join('etc', 'a', 'b', 'x.conf')
     for text in ('[Service]\nExecStart=/bin/sleep 1\n', '[Service]\nExecStart=/bin/sleep 2\n'):
         result = run_module(agent_files, {'files': [{'path': str(unit), 'content': text}, {'path': str(new), 'content': text, 'staging': str(root)}]})
