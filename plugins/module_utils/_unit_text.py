@@ -13,7 +13,7 @@ from ansible.module_utils.common.text.converters import to_native, to_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
 # What systemd takes as it stands; everything else is put into quotes.
-PLAIN = re.compile(u'[A-Za-z0-9_./:@,=+%!-]+\\Z')
+PLAIN = re.compile(u'[A-Za-z0-9_./:@,=+%-]+\\Z')
 CONTROL = re.compile(u'[\x00-\x1f\x7f\x85\u2028\u2029]')
 PATH = re.compile(u'/[^\\s"\'\\\\%$;]*\\Z')
 
