@@ -45,6 +45,8 @@ class Store:
 
 # What error messages call a resource of a kind.
 _LABELS = {"ipPool": "IPPool(cidr={})", "node": "Node(name={})", "profile": "Profile(name={})"}
+# A profile is several keys; what writes one only if it is there, or is not, fails on its tags.
+_WRITTEN_LABELS = {**_LABELS, "profile": "ProfileTags(name={})"}
 _PAST = {"apply": "applied", "create": "created", "replace": "replaced", "delete": "deleted"}
 _WIDE = {
     "ipPool": ("CIDR", "NAT", "IPIP"),
@@ -114,7 +116,7 @@ class Model:
         content, shown = self._document(kind, name)
         text = self._text({"apiVersion": "v1", "kind": kind, **content})
         there = name in self._held(kind)
-        label = _LABELS[kind].format(name)
+        label = _WRITTEN_LABELS[kind].format(name)
         argv = (verb, "-f", "-")
         if verb == "create" and there:
             return self._refused(argv, text, verb, kind, f"resource already exists: {label}")

@@ -14,7 +14,7 @@ from .addresses import release, remove_host
 from .endpoint_store import WorkloadEndpointStore
 from .model import NODE, PROFILE, Resource
 from .rules import rules_from_store, rules_to_store
-from .store import BGP, HOSTS, Metadata, Store, escaped, unescaped
+from .store import BGP, HOSTS, Metadata, ResourceExists, ResourceMissing, Store, escaped, unescaped
 
 
 class NodeStore(Store):
@@ -153,7 +153,7 @@ class ProfileStore(Store):
         try:
             self.etcd.create(self._path(resource.metadata, "tags"), self._tags(resource))
         except KeyExists as exc:
-            raise self.exists(resource.metadata) from exc
+            raise ResourceExists(f"resource already exists: {self._tags_label(resource)}") from exc
         self._write_rest(resource)
 
     def replace(self, resource: Resource) -> None:
@@ -161,7 +161,7 @@ class ProfileStore(Store):
         try:
             self.etcd.update(self._path(resource.metadata, "tags"), self._tags(resource))
         except KeyNotFound as exc:
-            raise self.missing(resource.metadata) from exc
+            raise ResourceMissing(f"resource does not exist: {self._tags_label(resource)}") from exc
         self._write_rest(resource)
 
     def apply(self, resource: Resource) -> None:
@@ -175,6 +175,11 @@ class ProfileStore(Store):
             self.etcd.delete(self._path(metadata, ""), recursive=True)
         except KeyNotFound as exc:
             raise self.missing(metadata) from exc
+
+    @staticmethod
+    def _tags_label(resource: Resource) -> str:
+        """create and replace fail on the first of the keys, the tags, and call it by its own name."""
+        return f"ProfileTags(name={resource.metadata['name']})"
 
     def _path(self, metadata: Metadata, key: str) -> str:
         directory = f"{self._directory}/{escaped(metadata['name'])}"
