@@ -24,6 +24,8 @@ from standin_service import Service, interpreter, patience  # noqa: E402
 ANSWER_SECONDS = 30
 TOKEN = "bootstrapper-2f9d6c1e"
 READER = "reader-77ab01c4"
+# A service account that is bound to no role, as far as RBAC knows.
+BOUNDLESS = "bootstrapper-5510aa7e"
 IMAGE = "quay.io/calico/kube-controllers:v1.0.3"
 
 Json = dict[str, Any]
@@ -47,7 +49,7 @@ class Kubernetes(Service):
             "schemas": str(schemas()),
             "state_dir": str(directory / "state"),
             "controllers_image": IMAGE,
-            "tokens": {TOKEN: {"user": "bootstrapper", "groups": ["system:masters"]}, READER: {"user": "reader"}},
+            "tokens": {TOKEN: {"user": "bootstrapper", "groups": ["system:masters"]}, READER: {"user": "reader"}, BOUNDLESS: {"user": "system:serviceaccount:kube-system:bootstrapper"}},
             "time_scale": 0.1,
             **settings,
         }
@@ -60,9 +62,9 @@ class Kubernetes(Service):
 
     # -- requests, as plain as can be -------------------------------------------------------
 
-    def ask(self, method: str, path: str, body: Any = None, media: str = "application/json", token: str | None = TOKEN, **tls: str) -> tuple[int, Any]:
-        """(status, object or text)."""
-        headers = {"Content-Type": media, **({"Authorization": f"Bearer {token}"} if token else {})}
+    def ask(self, method: str, path: str, body: Any = None, media: str = "application/json", token: str | None = TOKEN, more: Json | None = None, **tls: str) -> tuple[int, Any]:
+        """(status, object or text). C(more) are headers."""
+        headers = {"Content-Type": media, **({"Authorization": f"Bearer {token}"} if token else {}), **(more or {})}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, headers, method=method)
         context = ssl.create_default_context(cafile=tls.get("ca"))
@@ -93,8 +95,9 @@ class Kubernetes(Service):
         return bool(pods) and all({"type": "Ready", "status": "True"}.items() <= one.items() for pod in pods for one in pod["status"].get("conditions", [])[:1])
 
     def writes(self) -> list[str]:
-        """What was asked that changes something, in order."""
-        return [f"{entry['method']} {entry['path']}" for entry in self.get("/_log") if entry["method"] not in ("GET", "HEAD") and entry["status"] < 300]
+        """What was asked that changes something, in order; a review is answered and not kept."""
+        asked = [entry for entry in self.get("/_log") if entry["method"] not in ("GET", "HEAD") and entry["status"] < 300]
+        return [f"{entry['method']} {entry['path']}" for entry in asked if not entry["path"].endswith("selfsubjectaccessreviews")]
 
 
 @contextlib.contextmanager

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from api import Api
 from authority import Authority
-from cluster import READER
+from cluster import BOUNDLESS, READER
 from conftest import Start
 from runs import Playbooks
 from standin_service import eventually
+from test_controllers import deployment, good, send
 from test_playbook import own_files
 from world import Etcd, World, free_port, said
 
@@ -46,7 +47,8 @@ REFUSED_SLOW: dict[str, tuple[Callable[[World], Json], list[str]]] = {
     "certificate for another name": (
         lambda world: api(host=world.kubernetes.url.replace("127.0.0.1", "127.0.0.2"))(world), ["cannot be reached", *WAYS],
     ),
-    "token that may nothing": (api(token=READER), ["refuses to show", "403"]),
+    "token that may nothing": (api(token=READER), ["refuses /api/v1/namespaces (403)", 'User "reader" cannot list namespaces']),
+    "no token": (lambda world: api(token="")(world), ["does not know who asks (403)", "system:anonymous", *WAYS]),
     "kubeconfig that is not there": (given(calico_kubernetes_api={"kubeconfig": "/not/there"}), ["/not/there", "cannot be read"]),
     "misspelt key": (given(calico_kubernetes_api={"hots": "x"}), ["hots"]),
     "no way to log in": (given(calico_kubernetes_tls_files=[]), ["no way to log in"]),
@@ -56,6 +58,50 @@ REFUSED_SLOW: dict[str, tuple[Callable[[World], Json], list[str]]] = {
     "file that a kubelet reads first": (given(calico_networks=[{"name": "calico", "file": "calico.conf"}]), ["calico.conf comes before cni.conflist"]),
     "https without files": (given(calico_kubernetes_etcd_endpoints=["https://127.0.0.1:2379"]), ["no files for TLS"]),
 }  # fmt: skip
+
+
+def binding_of_another(world: World) -> Json:
+    """A role binding and a Deployment under our names, which are somebody else's."""
+    items = good(world.etcd)
+    deployment(items)["spec"]["selector"]["matchLabels"] = deployment(items)["spec"]["template"]["metadata"]["labels"] = {"app": "other"}
+    binding = next(item for item in items if item["kind"] == "ClusterRoleBinding" and item["metadata"]["name"] == "calico-cni")
+    binding["roleRef"]["name"] = "other"
+    send(world.kubernetes, items)
+    return {}
+
+
+@pytest.mark.parametrize("check", [(), ("--check",)], ids=["run", "check mode"])
+def test_an_account_that_may_not_grant(world: World, start: Start, check: tuple[str, ...]) -> None:
+    """The package's default, AlwaysAllow, allows all but that; it is told before any agent is touched."""
+    world.kubernetes = start(authorization="AlwaysAllow")
+    before = world.files()
+    given = {"calico_kubernetes_tls_files": own_files(world), **api(token=BOUNDLESS)(world)}
+    run = world.run(*check, **given)
+    words = ["ClusterRole calico-kube-controllers: clusterroles.rbac.authorization.k8s.io is forbidden: attempt to grant extra privileges",
+             "ClusterRole calico-cni: ", "rights of cluster-admin", "AlwaysAllow", "docs/kubernetes.md"]  # fmt: skip
+    assert run.rc != 0 and [word for word in words if word not in said(run)] == [], said(run)
+    assert run.changed() == [] and world.files() == before and world.kubernetes.writes() == []
+
+
+@SLOW
+@pytest.mark.parametrize("check", [(), ("--check",)], ids=["run", "check mode"])
+def test_what_cannot_be_changed(world: World, check: tuple[str, ...]) -> None:
+    binding_of_another(world)
+    before, writes = world.files(), world.kubernetes.writes()
+    run = world.run(*check, calico_kubernetes_tls_files=own_files(world))
+    words = ["Deployment kube-system/calico-kube-controllers: spec.selector is", "ClusterRoleBinding calico-cni: roleRef is",
+             "kubectl -n kube-system delete deployment calico-kube-controllers", "kubectl delete clusterrolebinding calico-cni"]  # fmt: skip
+    assert run.rc != 0 and [word for word in words if word not in said(run)] == [], said(run)
+    assert run.changed() == [] and world.files() == before and world.kubernetes.writes() == writes
+
+
+@SLOW
+def test_a_kubernetes_that_is_too_new_for_the_controllers(world: World, start: Start) -> None:
+    world.kubernetes = start(version="v1.16.0")
+    before = world.files()
+    run = world.run(calico_kubernetes_tls_files=own_files(world))
+    assert run.rc != 0 and "kube-controllers of Calico 2.6 cannot work with Kubernetes v1.16.0: they read NetworkPolicies as extensions/v1beta1" in said(run)
+    assert world.files() == before and world.kubernetes.writes() == []
 
 
 def other_ca(world: World) -> Path:

@@ -145,6 +145,8 @@ class Client:
         except ValueError:
             found = None
         message = str(found.get("message") or "") if isinstance(found, dict) else ""
+        if code in (401, 403) and kind.startswith("text/plain"):
+            message = _first_words(answer.text)  # as an API before 1.8 refuses
         if code in (429, 500, 502, 503, 504):
             # The API itself, which may be starting, or a proxy before it, whose page is no JSON.
             why = message or f"{kind}: {_first_words(answer.text)}"

@@ -9,6 +9,7 @@ server looks at what it grants before it looks at its name, and takes neither.
 """
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
@@ -20,9 +21,8 @@ REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 GRANTING = ("ClusterRole", "ClusterRoleBinding")
 NO_NAME = "dcos.calico%looks"
 REMEDY = (
-    "Give the credentials of an account with the rights of the role cluster-admin: kubectl create clusterrolebinding dcos-calico --clusterrole=cluster-admin "
-    "--serviceaccount=NAMESPACE:NAME gives a service account those. A role that grants something is taken only from who may do all that it grants, or is in "
-    "the group system:masters, also where the package's authorization_mode is AlwaysAllow; see docs/kubernetes.md"
+    "Give the credentials of an account that is bound to a role with the rights of cluster-admin, or is in the group system:masters. A role is taken only from "
+    "who may do all that it grants, also where authorization_mode is AlwaysAllow; docs/kubernetes.md has the commands for both modes"
 )
 
 
@@ -48,8 +48,8 @@ def refusal(client: Client, change: Change) -> str:
     except ApiFailed as error:
         if error.kind == "unreachable":
             raise
-        # It goes on about the account and all that it may do.
-        return (error.why or error.what).partition(" user=")[0].replace(f' "{NO_NAME}"', "") if error.kind == "forbidden" else ""
+        # It goes on with a page about all that is granted, and all that the account may do.
+        return re.split(r":\s*[\[{]", error.why or error.what)[0].replace(f' "{NO_NAME}"', "") if error.kind == "forbidden" else ""
     return ""
 
 

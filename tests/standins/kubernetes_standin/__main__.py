@@ -19,7 +19,7 @@ import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import auth, config
+from . import auth, config, errors, rbac
 from .api import Api, as_json
 from .controllers import Controllers, addon
 from .errors import Refused
@@ -40,11 +40,15 @@ class Server(uvicorn.Server):
 
 
 class Outer:
-    """The ASGI application: who asks, what is answered, and a record of it. `GET /_log` from loopback tells what was asked."""
+    """The ASGI application: who asks, what is answered, and a record of it. `GET /_log` from loopback tells what was asked, `GET /_idle` why Calico's
+    controllers do nothing."""
 
-    def __init__(self, settings: config.Config, api: Api) -> None:
+    def __init__(self, settings: config.Config, api: Api, controllers: Controllers) -> None:
         self._settings = settings
         self._api = api
+        self._rights = rbac.Rights(settings, api.store)
+        self._controllers = controllers
+        self._began = time.monotonic()
         self._log: list[dict[str, Any]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -52,14 +56,20 @@ class Outer:
             return
         request = Request(scope, receive)
         here = request.client is not None and request.client.host.startswith("127.")
-        answer = as_json(self._log) if here and request.url.path == "/_log" else await self._answer(request)
+        told = {"/_log": self._log, "/_idle": self._controllers.idle}
+        answer = as_json(told[request.url.path]) if here and request.url.path in told else await self._answer(request)
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
         user = ""
         try:
-            user = auth.check(request, self._settings)
-            answer = await self._api.answer(request)
+            self._check_up()
+            asking = self._rights.impersonated(auth.user_of(request, self._settings), request.headers)
+            user = asking.name
+            self._rights.check(asking, rbac.wish_of(request.method, request.url.path))
+            answer = await self._api.answer(request, asking)
+        except errors.Page as page:
+            answer = Response(page.body, page.code, media_type=page.media)
         except Refused as refusal:
             answer = as_json(refusal.body, refusal.code)
         entry = {"time": time.time(), "method": request.method, "path": request.url.path, "query": request.url.query, "user": user}
@@ -67,13 +77,22 @@ class Outer:
         return answer
 
 
+    def _check_up(self) -> None:
+        """For a while after the start, a proxy may have nobody behind it. Raises Refused."""
+        down = self._settings.down
+        if down and time.monotonic() - self._began < down["seconds"]:
+            raise errors.down(down["proxy"])
+
+
 def stocked(settings: config.Config) -> Store:
     """A store with what a fresh cluster has."""
-    store = Store(Schemas(config.schema_dir(settings)))
+    store = Store(Schemas(config.schema_dir(settings)), settings.release)
     for name in settings.namespaces:
         store.create(BY_NAME["Namespace"], "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": ["kubernetes"]}})
         store.create(BY_NAME["ServiceAccount"], "", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}})
     store.create(BY_NAME["Node"], "", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": settings.node}})
+    for item in rbac.bootstrap() if settings.authorization == config.RBAC else ():
+        store.create(BY_NAME[item["kind"]], rbac.GROUP, item)
     for item in settings.addons:
         store.create(BY_NAME["Deployment"], "extensions", addon(settings, item))
     return store
@@ -92,7 +111,7 @@ async def serve(settings: config.Config) -> None:
         options.update(ssl_certfile=settings.tls["certificate"], ssl_keyfile=settings.tls["key"])
         if settings.client_ca:
             options.update(ssl_ca_certs=settings.client_ca, ssl_cert_reqs=ssl.CERT_OPTIONAL)
-    server = Server(uvicorn.Config(Outer(settings, Api(settings, store)), **options))
+    server = Server(uvicorn.Config(Outer(settings, Api(settings, store), controllers), **options))
     running = asyncio.ensure_future(server.serve(sockets=[listening]))
 
     def end() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import errors, kinds, patches, rules
+from . import errors, kinds, patches, rbac, rules
+from .auth import User
 from .config import Config
 from .errors import Refused
 from .kinds import Kind
@@ -27,8 +28,9 @@ class Api:
     def __init__(self, config: Config, store: Store) -> None:
         self.config = config
         self.store = store
+        self._rights = rbac.Rights(config, store)
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, request: Request, user: User) -> Response:
         """What a request is answered with. Raises Refused."""
         parts = [part for part in request.url.path.split("/") if part]
         if not parts:
@@ -37,7 +39,7 @@ class Api:
             return Response("ok", media_type="text/plain")
         if parts[0] == "version" or len(parts) < 3:
             return as_json(self._discovery(parts))
-        return await self._objects(request, parts)
+        return await self._objects(request, parts, user)
 
     # -- discovery --------------------------------------------------------------------------
 
@@ -54,14 +56,18 @@ class Api:
             return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [kinds.group_of(name, release) for name in kinds.groups(release)]}
         if len(parts) == 2 and parts[0] == "apis" and parts[1] in kinds.groups(release):
             return {"kind": "APIGroup", "apiVersion": "v1", **kinds.group_of(parts[1], release)}
-        raise Refused(404, "the server could not find the requested resource")
+        raise errors.unserved()
 
     # -- objects ----------------------------------------------------------------------------
 
-    async def _objects(self, request: Request, parts: list[str]) -> Response:
+    async def _objects(self, request: Request, parts: list[str], user: User) -> Response:
+        if parts[:3] == ["apis", "authorization.k8s.io", "v1"] and parts[3:] == ["selfsubjectaccessreviews"] and request.method == "POST":
+            return as_json(self._reviewed(await self._body(request), user), 201)
         group, version = ("", parts[1]) if parts[0] == "api" else (parts[1], parts[2])
         rest = parts[2:] if parts[0] == "api" else parts[3:]
-        if parts[0] not in ("api", "apis") or group not in kinds.GROUPS or not kinds.served(group, version, self.config.release):
+        if parts[0] not in ("api", "apis") or group not in kinds.GROUPS:
+            raise errors.unserved()
+        if not kinds.served(group, version, self.config.release):
             raise Refused(404, "the server could not find the requested resource")
         if not rest:
             return as_json(kinds.resource_list(group, version, self.config.release))
@@ -74,9 +80,9 @@ class Api:
         at = Address(kind, group, version, namespace, rest[1] if len(rest) > 1 else None, rest[2] if len(rest) > 2 else None)
         if at.subresource not in (None, "status"):
             raise Refused(404, "the server could not find the requested resource")
-        return await self._on_item(request, at) if at.name else await self._on_collection(request, at)
+        return await self._on_item(request, at, user) if at.name else await self._on_collection(request, at, user)
 
-    async def _on_collection(self, request: Request, at: Address) -> Response:
+    async def _on_collection(self, request: Request, at: Address, user: User) -> Response:
         if request.method == "GET":
             chosen = Selection(request)
             items = [as_version(item, at.group, at.version) for item in self.store.all(at.kind.name, at.namespace) if chosen.takes(item)]
@@ -86,10 +92,11 @@ class Api:
         if request.method == "POST" and (at.namespace or not at.kind.namespaced):
             item = await self._body(request)
             rules.body_matches(item, at.kind.name, at.api_version, at.namespace, None)
+            self._check_grant(user, at, item)
             return as_json(self._shown(self.store.create(at.kind, at.group, item), at), 201)
         raise Refused(405, "the server does not allow this method on the requested resource")
 
-    async def _on_item(self, request: Request, at: Address) -> Response:
+    async def _on_item(self, request: Request, at: Address, user: User) -> Response:
         name = str(at.name)
         if request.method == "GET":
             return as_json(self._shown(self.store.get(at.kind, at.group, at.namespace, name), at))
@@ -107,7 +114,19 @@ class Api:
             if isinstance(patch, dict) and "resourceVersion" not in (patch.get("metadata") or {}):
                 item["metadata"].pop("resourceVersion", None)
         rules.body_matches(item, at.kind.name, at.api_version, at.namespace, name)
+        self.store.get(at.kind, at.group, at.namespace, name)
+        self._check_grant(user, at, item)
         return as_json(self._shown(self.store.replace(at.kind, at.group, item, status=at.subresource == "status"), at))
+
+    def _check_grant(self, user: User, at: Address, item: Json) -> None:
+        if at.group == rbac.GROUP:
+            self._rights.check_grant(user, at.kind.name, at.kind.plural, item)
+
+    def _reviewed(self, review: Json, user: User) -> Json:
+        """A SelfSubjectAccessReview with its answer; it is not kept."""
+        asked = (review.get("spec") or {}).get("resourceAttributes") or {}
+        wish = rbac.Wish(**{key: str(asked.get(key) or "") for key in ("verb", "group", "resource", "namespace", "name")})
+        return {**review, "metadata": {"creationTimestamp": None}, "status": {"allowed": self._rights.allowed(user, wish)}}
 
     def _shown(self, item: Json, at: Address) -> Json:
         return as_version(item, at.group, at.version)

@@ -1,7 +1,8 @@
-"""Who asks, by token or client certificate, and whether he may."""
+"""Who asks: by token, client certificate, or what a proxy in front shows for everybody."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography import x509
@@ -9,11 +10,19 @@ from cryptography.x509.oid import NameOID
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .config import Config
-from .errors import Refused
+from .config import ALWAYS_ALLOW, Config
+from .errors import unauthorized
 
 PEER = "peer_certificate"
-READS = ("GET", "HEAD")
+AUTHENTICATED, UNAUTHENTICATED = "system:authenticated", "system:unauthenticated"
+
+
+@dataclass(frozen=True)
+class User:
+    """Who asks."""
+
+    name: str
+    groups: tuple[str, ...]
 
 
 class PeerProtocol(H11Protocol):
@@ -32,29 +41,25 @@ def _with_peer(app: Any, certificate: bytes | None) -> Any:
     return told
 
 
-def user_of(request: Request, config: Config) -> tuple[str, list[str]]:
-    """(name, groups). Raises Refused."""
+def user_of(request: Request, config: Config) -> User:
+    """Who asks. Nobody is system:anonymous, but for AlwaysAllow, which switches that off. Raises Refused."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if token:
         known = config.tokens.get(token.strip()) if kind.lower() == "bearer" else None
         if known is None:
-            raise Refused(401, "Unauthorized")
-        return str(known["user"]), list(known.get("groups", []))
+            raise unauthorized(config.release)
+        return _known(str(known["user"]), known.get("groups", []))
     certificate = request.scope.get(PEER)
     if certificate:
         subject = x509.load_der_x509_certificate(certificate).subject
         names = [str(part.value) for part in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-        return names[0] if names else "", [str(part.value) for part in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
-    if config.anonymous:
-        return "system:anonymous", ["system:unauthenticated"]
-    raise Refused(401, "Unauthorized")
+        return _known(names[0] if names else "", [str(part.value) for part in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)])
+    if config.proxy_user:
+        return _known(str(config.proxy_user["user"]), config.proxy_user.get("groups", []))
+    if config.authorization == ALWAYS_ALLOW:
+        raise unauthorized(config.release)
+    return User("system:anonymous", (UNAUTHENTICATED,))
 
 
-def check(request: Request, config: Config) -> str:
-    """The user's name, if he may do what he asks for: admins all, others nothing but see what version it is. Raises Refused."""
-    name, groups = user_of(request, config)
-    if {name, *groups} & set(config.admins):
-        return name
-    if request.method in READS and request.url.path in ("/version", "/healthz"):
-        return name
-    raise Refused(403, f'forbidden: User "{name}" cannot {request.method.lower()} path "{request.url.path}"')
+def _known(name: str, groups: list[str]) -> User:
+    return User(name, (*groups, AUTHENTICATED))

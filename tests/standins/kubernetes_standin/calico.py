@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from . import auth, rbac
 from .etcd import Etcd, EtcdFailed
 from .store import Store
 
@@ -35,64 +36,59 @@ def profile_keys(namespace: Json) -> dict[str, str]:
     name = f"k8s_ns.{namespace['metadata']['name']}"
     labels = {f"k8s_ns/label/{key}": value for key, value in (namespace["metadata"].get("labels") or {}).items()}
     rules = {"inbound_rules": [{"action": "allow"}], "outbound_rules": [{"action": "allow"}]}
-    values = {"tags": [name], "labels": labels, "rules": rules}
+    values = {"tags": [], "labels": labels, "rules": rules}
     return {f"{PROFILES}/{name}/{part}": json.dumps(value, separators=(",", ":")) for part, value in values.items()}
 
 
-def shape_problems(deployment: Json, image: str, store: Store) -> list[tuple[str, str]]:
-    """[(reason, message)] of everything but the datastore; empty if nothing is wrong."""
-    spec, pod = deployment["spec"], deployment["spec"]["template"]["spec"]
-    container = pod["containers"][0]
-    found = []
+def start_problems(deployment: Json, image: str, store: Store) -> list[tuple[str, str]]:
+    """[(reason, message)] of what keeps its pod from running; empty if nothing does."""
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    metadata, account = deployment["metadata"], account_of(deployment)
+    if account != "default" and store.find("ServiceAccount", metadata["namespace"], account) is None:
+        return [("FailedCreate", f'pods "{metadata["name"]}" is forbidden: service account {metadata["namespace"]}/{account} was not found')]
     if container["image"] != image:
-        found.append(("ImagePullBackOff", f'Back-off pulling image "{container["image"]}": Calico of this cluster goes with {image}'))
+        return [("ImagePullBackOff", f'Back-off pulling image "{container["image"]}": Calico of this cluster goes with {image}')]
+    unknown = enabled(deployment) - KNOWN
+    return [("CrashLoopBackOff", f"Invalid controller '{', '.join(sorted(unknown))}' provided.")] if unknown else []
+
+
+def work_problems(deployment: Json, store: Store) -> list[str]:
+    """What is wrong with one that runs: a real one is Ready all the same, and says it in its log, or does harm, which nobody sees."""
+    spec, pod = deployment["spec"], deployment["spec"]["template"]["spec"]
+    found = []
     if spec["replicas"] != 1:
-        found.append(("CrashLoopBackOff", f"{spec['replicas']} replicas: only one instance may be active"))
+        found.append(f"{spec['replicas']} replicas: only one instance may be active")
     if spec["strategy"]["type"] != "Recreate":
-        found.append(("CrashLoopBackOff", f"strategy {spec['strategy']['type']}: an update would have two instances at a time"))
+        found.append(f"strategy {spec['strategy']['type']}: an update would have two instances at a time")
     if not pod.get("hostNetwork"):
-        found.append(("CrashLoopBackOff", "not in the host's network: policy cuts it off, and the loopback device is its own"))
-    env = {one["name"]: one.get("value", "") for one in container.get("env") or []}
-    enabled = {name.strip() for name in env.get("ENABLED_CONTROLLERS", DEFAULT).split(",")}
-    if enabled - KNOWN:
-        found.append(("CrashLoopBackOff", f"Invalid controller '{', '.join(sorted(enabled - KNOWN))}' provided."))
-    if "profile" not in enabled:
-        found.append(("CrashLoopBackOff", "ENABLED_CONTROLLERS has no profile, so there are no profiles"))
-    if "node" in enabled:
-        found.append(("CrashLoopBackOff", "ENABLED_CONTROLLERS has node: it would remove the nodes of all agents, which Kubernetes calls otherwise"))
-    return found + rbac_problems(deployment, enabled & KNOWN, store)
+        found.append("not in the host's network: policy cuts it off, and the loopback device is its own")
+    if "profile" not in enabled(deployment):
+        found.append("ENABLED_CONTROLLERS has no profile, so there are no profiles")
+    if "node" in enabled(deployment):
+        found.append("ENABLED_CONTROLLERS has node: it would remove the nodes of all agents, which Kubernetes calls otherwise")
+    return found + rbac_problems(deployment, enabled(deployment) & KNOWN, store)
 
 
-def rbac_problems(deployment: Json, enabled: set[str], store: Store) -> list[tuple[str, str]]:
-    namespace = deployment["metadata"]["namespace"]
-    account = deployment["spec"]["template"]["spec"].get("serviceAccountName", "default")
-    user = f"system:serviceaccount:{namespace}:{account}"
-    if account != "default" and store.find("ServiceAccount", namespace, account) is None:
-        return [("FailedCreate", f'pods "{deployment["metadata"]["name"]}" is forbidden: service account {namespace}/{account} was not found')]
-    rules = granted(store, namespace, account)
+def account_of(deployment: Json) -> str:
+    return str(deployment["spec"]["template"]["spec"].get("serviceAccountName", "default"))
+
+
+def enabled(deployment: Json) -> set[str]:
+    env = {one["name"]: one.get("value", "") for one in deployment["spec"]["template"]["spec"]["containers"][0].get("env") or []}
+    return {name.strip() for name in env.get("ENABLED_CONTROLLERS", DEFAULT).split(",")}
+
+
+def rbac_problems(deployment: Json, names: set[str], store: Store) -> list[str]:
+    """What the account lacks to list and watch what the controllers read."""
+    user = auth.User(f"system:serviceaccount:{deployment['metadata']['namespace']}:{account_of(deployment)}", (auth.AUTHENTICATED,))
+    rules = rbac.bound(store, user)
     lacking = []
-    for controller in sorted(enabled):
+    for controller in sorted(names):
         for group, resource in WATCHED[controller]:
             for verb in ("list", "watch"):
-                if not any(allows(rule, verb, group, resource) for rule in rules):
+                if not any(rbac.allows(rule, rbac.Wish(verb, group, resource)) for rule in rules):
                     lacking.append(f'{verb} {resource}.{group or "core"}')
-    return [("CrashLoopBackOff", f'User "{user}" cannot {", ".join(dict.fromkeys(lacking))} at the cluster scope (RBAC)')] if lacking else []
-
-
-def granted(store: Store, namespace: str, account: str) -> list[Json]:
-    """The rules of all ClusterRoles bound to an account."""
-    rules: list[Json] = []
-    wanted = ("ServiceAccount", account, namespace)
-    for binding in store.all("ClusterRoleBinding"):
-        bound = any((subject["kind"], subject["name"], subject.get("namespace")) == wanted for subject in binding.get("subjects") or [])
-        role = store.find("ClusterRole", None, binding["roleRef"]["name"]) if bound and binding["roleRef"]["kind"] == "ClusterRole" else None
-        rules += (role or {}).get("rules") or []
-    return rules
-
-
-def allows(rule: Json, verb: str, group: str, resource: str) -> bool:
-    wanted = ((verb, "verbs"), (group, "apiGroups"), (resource, "resources"))
-    return not rule.get("resourceNames") and all(value in (rule.get(key) or []) or "*" in (rule.get(key) or []) for value, key in wanted)
+    return [f'User "{user.name}" cannot {", ".join(dict.fromkeys(lacking))} at the cluster scope (RBAC)'] if lacking else []
 
 
 def datastore(deployment: Json, run: list[str]) -> tuple[Etcd | None, str]:

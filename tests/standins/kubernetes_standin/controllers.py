@@ -24,7 +24,10 @@ Problem = tuple[str, str]
 
 
 class Controllers:
-    """A loop over all Deployments."""
+    """A loop over all Deployments.
+
+    :ivar idle: why those of Calico's controllers that run do nothing; what a real one has in its log.
+    """
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config = config
@@ -32,6 +35,7 @@ class Controllers:
         self._etcd: Etcd | None = None
         self._task: asyncio.Task[None] | None = None
         self._born: dict[str, float] = {}
+        self.idle: list[str] = []
 
     def start(self) -> None:
         self._task = asyncio.ensure_future(self._run())
@@ -67,12 +71,15 @@ class Controllers:
         return []
 
     async def _of_controllers(self, deployment: Json) -> list[Problem]:
-        found = calico.shape_problems(deployment, self._config.controllers_image, self._store)
+        """What keeps them from running; what keeps them from working is noted."""
+        found = calico.start_problems(deployment, self._config.controllers_image, self._store)
+        self.idle = calico.work_problems(deployment, self._store)
         etcd, wrong = calico.datastore(deployment, self._config.node_run)
-        if not found and etcd is not None:
+        if not found and not self.idle and etcd is not None:
             wrong = await asyncio.to_thread(calico.work, etcd, list(self._store.all("Namespace")))
             self._etcd = self._etcd if wrong else etcd
-        return found + ([("CrashLoopBackOff", wrong)] if wrong else [])
+        self.idle += [wrong] if wrong else []
+        return found
 
     async def _of_addon(self, deployment: Json) -> list[Problem]:
         """An add-on works as soon as its namespace has a profile in etcd; until then nothing reaches it."""
@@ -94,6 +101,9 @@ class Controllers:
         name, namespace = metadata["name"], metadata["namespace"]
         template = hashlib.sha256(json.dumps(spec["template"], sort_keys=True).encode()).hexdigest()[:10]
         pods = [pod for pod in self._store.all("Pod", namespace) if _owner(pod) == metadata["uid"]]
+        for pod in [pod for pod in pods if not (spec["selector"].get("matchLabels") or {}).items() <= pod["metadata"]["labels"].items()]:
+            self._release(pod)
+            pods.remove(pod)
         current = [pod for pod in pods if pod["metadata"]["labels"].get("pod-template-hash") == template]
         refused = any(reason == "FailedCreate" for reason, _message in problems)
         wanted = 0 if refused else spec["replicas"]
@@ -102,6 +112,12 @@ class Controllers:
         current = current[:wanted] + [self._made(deployment, template) for _number in range(wanted - len(current))]
         ready = [self._advance(pod, problems) for pod in current]
         self._store.put_status("Deployment", namespace, name, _status(deployment, len(current), sum(ready), problems))
+
+    def _release(self, pod: Json) -> None:
+        """What a selector does not pick any more goes on by itself."""
+        pod["metadata"].pop("ownerReferences")
+        pod["metadata"].pop("resourceVersion")
+        self._store.replace(POD, "", pod)
 
     def _made(self, deployment: Json, template: str) -> Json:
         metadata, spec = deployment["metadata"], deployment["spec"]

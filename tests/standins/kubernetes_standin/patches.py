@@ -91,8 +91,15 @@ def _json_patch(target: Json, patch: Any) -> Json:
         try:
             _operate(target, operation)
         except (KeyError, IndexError, ValueError, TypeError) as error:
-            raise Refused(422, f"jsonpatch {operation.get('op')} operation does not apply: {error}") from error
+            raise Refused(500, _fault(operation, error), "") from error
     return target
+
+
+def _fault(operation: Any, error: Exception) -> str:
+    """A server takes a patch that does not apply for a fault of its own."""
+    if isinstance(operation, dict) and operation.get("op") == "test":
+        return f"Testing value {operation.get('path')} failed"
+    return f"Unable to {operation.get('op')} nonexistent key: {error}" if isinstance(operation, dict) else str(error)
 
 
 def _operate(target: Json, operation: Json) -> None:

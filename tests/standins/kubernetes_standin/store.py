@@ -12,7 +12,7 @@ from typing import Any
 from . import errors, kinds, rules
 from .errors import Refused
 from .kinds import Kind
-from .schemas import Schemas
+from .schemas import Schemas, Unfit
 
 Json = dict[str, Any]
 KEPT = ("uid", "creationTimestamp", "selfLink", "generation")
@@ -21,10 +21,12 @@ KEPT = ("uid", "creationTimestamp", "selfLink", "generation")
 class Store:
     """Objects by kind, namespace and name, each in the version it was written in."""
 
-    def __init__(self, schemas: Schemas) -> None:
+    def __init__(self, schemas: Schemas, release: tuple[int, int]) -> None:
         self.schemas = schemas
+        self._release = release
         self._objects: dict[tuple[str, str, str], Json] = {}
         self._version = 100
+        self._addresses = 0
 
     def _next(self) -> str:
         self._version += 1
@@ -57,7 +59,7 @@ class Store:
         """Raises Refused."""
         metadata = item["metadata"]
         if metadata.get("resourceVersion"):
-            raise Refused(400, "resourceVersion should not be set on objects to be created")
+            raise Refused(500, "resourceVersion should not be set on objects to be created", "")
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + secrets.token_hex(3)[:5]
         if not metadata.get("name"):
@@ -74,6 +76,8 @@ class Store:
         if "spec" in item and kind.name in rules.WORKLOADS:
             item["metadata"]["generation"] = 1
             item.setdefault("status", {})
+        if kind.name == "Service":
+            item["status"] = {"loadBalancer": {}}
         self._objects[kind.name, namespace, name] = item
         return copy.deepcopy(item)
 
@@ -100,12 +104,24 @@ class Store:
         return copy.deepcopy(item)
 
     def _judged(self, item: Json, group: str, old: Json | None) -> Json:
+        try:
+            item = rules.known(self.schemas.kept(item), self._release)
+        except Unfit as error:
+            raise errors.undecodable(item["kind"], item["apiVersion"], str(error)) from error
         problem = self.schemas.problem(item)
+        if problem and problem[2] in ("type", "oneOf"):
+            raise errors.undecodable(item["kind"], item["apiVersion"], f"{problem[0]}: {problem[1]}")
         if problem:
-            raise errors.invalid(item["kind"], group, item["metadata"]["name"], *problem)
-        item = rules.defaulted(item)
-        rules.check(item, group, old)
+            raise errors.invalid(item["kind"], group, item["metadata"]["name"], *problem[:2])
+        rules.check_decodable(item, self._release)
+        item = rules.defaulted(item, old, self._address, self._release)
+        rules.check(item, group, old, self._release)
         return item
+
+    def _address(self) -> str:
+        """One for a Service."""
+        self._addresses += 1
+        return f"10.100.{self._addresses // 250}.{self._addresses % 250 + 1}"
 
     def delete(self, kind: Kind, group: str, namespace: str | None, name: str) -> Json:
         item = self.get(kind, group, namespace, name)

@@ -167,6 +167,8 @@ def test_what_would_have_been_waited_for_is_no_error_in_check_mode(run_module) -
     [
         (("Unauthorized", 401), ["does not know who asks (401)", "bootstrapper", *WAYS]),
         (({"kind": "Status", "message": "forbidden: User cannot"}, 403), ["refuses /version (403): forbidden: User cannot"]),
+        (('User "system:anonymous" cannot list pods in the namespace "kube-system".', 403, "text/plain"), ["does not know who asks (403): User", *WAYS]),
+        (('User "reader" cannot list pods in the namespace "kube-system".', 403, "text/plain"), ['refuses /version (403): User "reader" cannot list']),
         (({"kind": "Status", "message": ANONYMOUS}, 403), ["does not know who asks (403): pods is forbidden", *WAYS]),
         (("404 page not found\n", 404, "text/plain; charset=utf-8"), ["has no such objects: 404 for /version"]),
         (("<html>login</html>", 200), ["no API of Kubernetes answers: status 200", *WAYS]),
