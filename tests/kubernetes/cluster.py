@@ -49,7 +49,11 @@ class Kubernetes(Service):
             "schemas": str(schemas()),
             "state_dir": str(directory / "state"),
             "controllers_image": IMAGE,
-            "tokens": {TOKEN: {"user": "bootstrapper", "groups": ["system:masters"]}, READER: {"user": "reader"}, BOUNDLESS: {"user": "system:serviceaccount:kube-system:bootstrapper"}},
+            "tokens": {
+                TOKEN: {"user": "bootstrapper", "groups": ["system:masters"]},
+                READER: {"user": "reader"},
+                BOUNDLESS: {"user": "system:serviceaccount:kube-system:bootstrapper"},
+            },
             "time_scale": 0.1,
             **settings,
         }
@@ -62,7 +66,9 @@ class Kubernetes(Service):
 
     # -- requests, as plain as can be -------------------------------------------------------
 
-    def ask(self, method: str, path: str, body: Any = None, media: str = "application/json", token: str | None = TOKEN, more: Json | None = None, **tls: str) -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Any = None, media: str = "application/json", token: str | None = TOKEN, more: Json | None = None, **tls: str
+    ) -> tuple[int, Any]:
         """(status, object or text). C(more) are headers."""
         headers = {"Content-Type": media, **({"Authorization": f"Bearer {token}"} if token else {}), **(more or {})}
         data = None if body is None else json.dumps(body).encode()

@@ -105,11 +105,14 @@ def test_creation_fills_in_and_a_second_one_is_a_conflict(api: Kubernetes) -> No
         ({"replicas": "one"}, 400, 'Deployment in version "v1" cannot be handled as a Deployment: '),
         ({"template": [1]}, 400, 'Deployment in version "v1" cannot be handled as a Deployment: '),
         ({"strategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}}, 400, "cannot be handled as a Deployment: expected pointer, but got nil"),
-        ({"strategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}}, 422, "may not be specified when strategy `type` is 'Recreate'"),
+        (
+            {"strategy": {"type": "Recreate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}}, 422,
+            "may not be specified when strategy `type` is 'Recreate'",
+        ),
         ({"selector": {"matchLabels": {"app": "other"}}}, 422, "`selector` does not match template `labels`"),
     ],
     ids=["type", "type of a mapping", "half a strategy", "strategy", "selector"],
-)
+)  # fmt: skip
 def test_what_is_refused(api: Kubernetes, change: Json, code: int, words: str) -> None:
     status, body = api.ask("POST", APPS, web("bad", **change))
     assert (status, body["reason"]) == (code, {400: "BadRequest", 422: "Invalid"}[code]) and words in body["message"]

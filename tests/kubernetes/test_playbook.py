@@ -15,7 +15,7 @@ from cluster import IMAGE
 from conftest import Start
 from runs import Playbooks, Ran
 from standin_service import eventually
-from test_controllers import NAME, PLURALS, WANTED, deployment, good, rule_of, send
+from test_controllers import NAME, PLURALS, WANTED, deployment, good, send
 from world import NODE, Etcd, World, free_port, said
 
 Json = dict[str, Any]
@@ -131,10 +131,11 @@ def test_what_others_set_stays_and_what_was_ours_goes(world: World) -> None:
     path, account = f"{PLURALS['Deployment']}/{NAME}", f"{PLURALS['ServiceAccount']}/{NAME}"
     container = {"name": NAME, "image": "wrong:1", "resources": {"limits": {"memory": "100Mi"}}}
     found = world.kubernetes.get(path)
-    noted = json.loads(found["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"])
+    note = "kubectl.kubernetes.io/last-applied-configuration"
+    noted = json.loads(found["metadata"]["annotations"][note])
     noted["metadata"]["labels"]["once-ours"] = "1"
     patch = {
-        "metadata": {"labels": {"theirs": "1", "once-ours": "1"}, "annotations": {"team": "net", "kubectl.kubernetes.io/last-applied-configuration": json.dumps(noted)}},
+        "metadata": {"labels": {"theirs": "1", "once-ours": "1"}, "annotations": {"team": "net", note: json.dumps(noted)}},
         "spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}, "containers": [container]}}},
     }  # fmt: skip
     assert world.kubernetes.ask("PATCH", path, patch, "application/strategic-merge-patch+json")[0] == 200

@@ -37,8 +37,10 @@ LOGIN = "If it is DC/OS or a load balancer that wants a login, it is not the API
 
 
 class ApiFailed(CalicoError):
-    """The API did not do what it was asked. C(kind): unreachable (also one that is not up yet), certificate, unauthorized, forbidden, missing, unserved (such objects), other or
-    foreign (no Kubernetes)."""
+    """The API did not do what it was asked.
+
+    :ivar kind: unreachable (also not up yet), certificate, unauthorized, forbidden, missing, unserved (objects of that kind), foreign (no Kubernetes), other.
+    """
 
     def __init__(self, kind: str, what: str, why: str | None = None, remedy: str | None = None) -> None:
         super().__init__(what, why, remedy)
