@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ sys.path += [str(ROOT / "tests" / "dcos_api"), str(ROOT / "tests" / "contract")]
 
 import setup  # noqa: E402
 from awx import TOKEN, Awx, Server  # noqa: E402
-from furnish import furnish  # noqa: E402
+from furnish import SAID, furnish  # noqa: E402
 
 setup.link_collection()
 TOWER = ROOT / "docs" / "tower"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nc3NoLWtleS1zZWNyZXQtOTFrZA\n-----END OPENSSH PRIVATE KEY-----\n"
 PASSWORD = "dcos-password-Wq81"
+LOCK = "lock-token-Zx55"
 SECONDS = 180 * float(os.environ.get("CALICO_TIMEOUT_SCALE", "1"))
 
 
@@ -48,7 +49,7 @@ class Applied:
         found = set()
         for name, result in self.tasks:
             items = result.get("results") or [result]
-            found |= {item["item"]["name"] if isinstance(item.get("item"), dict) else name for item in items if item.get("changed")}
+            found |= {item.get("_ansible_item_label") or name for item in items if item.get("changed")}
         return found
 
 
@@ -58,37 +59,35 @@ Apply = Callable[..., Applied]
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """An AWX, empty at first, to whose projects docs/tower/project is checked out."""
-    made = Server(TOWER / "project")
+    made = Server(Awx(TOWER / "project"))
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
 def apply(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Apply:
-    """apply(*arguments, token=, **variables): run docs/tower/apply.yml from a folder of nobody."""
+    """apply(*arguments, token=, playbook=, env=, **variables): run a playbook of docs/tower from a folder of nobody."""
     tmp_path = tmp_path_factory.mktemp("apply")
     key = tmp_path / "id"
     key.write_text(KEY, encoding="utf-8")
 
-    def run(*arguments: str, token: str = TOKEN, **variables: Any) -> Applied:
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CONTROLLER_", "TOWER_", "DCOS_"))}
-        env |= {
+    def run(*arguments: str, token: str = TOKEN, playbook: str = "apply.yml", env: Mapping[str, str] | None = None, **variables: Any) -> Applied:
+        said_before = {"DCOS_URL": "https://dcos.example.com", "DCOS_UID": "calico", "DCOS_PASSWORD": PASSWORD, "TOWER_LOCK_TOKEN": LOCK}
+        known = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CONTROLLER_", "TOWER_", "DCOS_"))}
+        known |= said_before | {"TOWER_SSH_KEY_FILE": str(key)} if env is None else env
+        known |= {
             "CONTROLLER_HOST": server.url,
             "CONTROLLER_OAUTH_TOKEN": token,
             "CONTROLLER_REQUEST_TIMEOUT": "60",
-            "TOWER_SSH_KEY_FILE": str(key),
-            "DCOS_URL": "https://dcos.example.com",
-            "DCOS_UID": "calico",
-            "DCOS_PASSWORD": PASSWORD,
             "NO_PROXY": "*",
             "HOME": str(tmp_path),
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
         }
-        said = {"tower_project_url": "https://git.example.com/dcos/calico.git", "tower_image": "registry.example.com/dcos-calico:1", **variables}
-        argv = [str(Path(sys.executable).with_name("ansible-playbook")), str(TOWER / "apply.yml"), "-e", json.dumps(said), *arguments]
-        done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
+        said = SAID | variables
+        argv = [str(Path(sys.executable).with_name("ansible-playbook")), str(TOWER / playbook), "-e", json.dumps(said), *arguments]
+        done = subprocess.run(argv, cwd=tmp_path, env=known, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
         output = done.stdout + done.stderr
         try:
             plays = json.loads(done.stdout[done.stdout.index("{\n") :])["plays"]

@@ -24,14 +24,9 @@ def read(path: Path) -> Any:
     return yaml.load(path.read_text(encoding="utf-8"), Loader)
 
 
-VARIABLES: dict[str, Any] = {name: value for file in sorted((TOWER / "vars").glob("*.yml")) for name, value in read(file).items()}
-SURVEYS: dict[str, Any] = VARIABLES["tower_surveys"]
-TEMPLATES: list[dict[str, Any]] = VARIABLES["tower_templates"]
-
-
 def playbook_of(template: dict[str, Any]) -> Path:
-    """The collection's playbook that a template's one imports."""
-    (play,) = read(PROJECT / template["playbook"])
+    """The collection's playbook that a template's one imports, behind the one that waits for other buttons."""
+    _wait, play = read(PROJECT / template["playbook"])
     return ROOT / "playbooks" / (str(play["import_playbook"]).removeprefix("dcos.calico.") + ".yml")
 
 

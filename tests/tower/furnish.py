@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from awx import Awx
+from awx import REFERENCES, Awx
 from described import TOWER
+from kinds import KINDS
 
 Json = dict[str, Any]
+SAID = {"tower_project_url": "https://git.example.com/dcos/calico.git", "tower_image": "registry.example.com/dcos-calico:1"}
+# Lists of the variables, and those of the API in which their names are.
+NAMED = {
+    "organization": "organizations", "credential_type": "credential_types", "credential": "credentials", "source_project": "projects", "project": "projects",
+    "inventory": "inventories", "execution_environment": "execution_environments",
+}  # fmt: skip
 
 
 def variables(**said: Any) -> Json:
@@ -18,73 +26,93 @@ def variables(**said: Any) -> Json:
     found: Json = {}
     for file in sorted((TOWER / "vars").glob("*.yml")):
         found |= loader.load_from_file(str(file))
-    found |= said
+    found |= SAID | said
     templar = Templar(loader=loader, variables=found)
-    # what is looked up in an environment is an operator's
-    return {name: templar.template(value) for name, value in found.items() if "lookup(" not in str(value)}
+    return {name: plain(templar.template(value)) for name, value in found.items()}
 
 
 def furnish(awx: Awx, **said: Any) -> Awx:
     """Everything but the values of credentials."""
-    found = variables(**{"tower_project_url": "https://git.example.com/dcos/calico.git", "tower_image": "registry.example.com/dcos-calico:1", **said})
+    found = variables(**said)
+    numbers: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
+    for one in awx.objects["credential_types"].values():
+        numbers["credential_types"][one["name"]] = one["id"]
 
-    def made(kind: str, /, **values: Any) -> int:
-        status, document = awx.answer("POST", f"/api/v2/{kind}/", {}, _plain(values))
-        assert status == 201, document
-        return int(document["id"])
+    def made(kind: str, one: Json) -> int:
+        wanted = {name: one[name] for name in KINDS[kind].fields if name in one}
+        for name, listed in NAMED.items():
+            if name in wanted:
+                wanted[name] = numbers[listed][wanted[name]] if wanted[name] else None
+        for name in ("extra_vars", "variables", "source_vars"):
+            if name in wanted:
+                wanted[name] = json.dumps(wanted[name])
+        if "inputs" in wanted and kind == "credentials":
+            wanted["inputs"] = {}
+        number = awx.made(kind, **wanted)
+        numbers[kind][one.get("name") or one["identifier"]] = number
+        for name, listed in KINDS[kind].lists.items():
+            for member in one.get(name, []) if kind != "workflow_job_template_nodes" else []:
+                awx.answer("POST", f"/api/v2/{kind}/{number}/{name}/", {}, {"id": numbers[listed][member]})
+        if one.get("survey_spec"):
+            awx.answer("POST", f"/api/v2/{kind}/{number}/survey_spec/", {}, one["survey_spec"])
+        return number
 
-    organization = made("organizations", name=found["tower_organization"])
-    owned = {"organization": organization}
-    environment = made("execution_environments", **found["tower_execution_environment"], **owned)
-    types = {"Machine": 1, found["tower_credential_type"]["name"]: made("credential_types", **found["tower_credential_type"])}
-    credentials = {}
-    for one in found["tower_credentials"]:
-        inputs = {"url": "https://dcos.example.com"} if one["credential_type"] != "Machine" else {}
-        credentials[one["name"]] = made("credentials", **{**one, **owned, "credential_type": types[one["credential_type"]], "inputs": inputs})
-    project = made("projects", **{**found["tower_project"], **owned, "scm_type": "git", "credential": None})
-    inventory = made("inventories", **found["tower_inventory"], **owned)
-    source = found["tower_inventory_source"]
-    sourced = {"inventory": inventory, "source": "scm", "source_project": project, "execution_environment": environment, "overwrite": True}
-    made("inventory_sources", **{**source, **sourced, "credential": credentials[source["credential"]]})
-    templates = {}
-    for one in found["tower_templates"]:
-        asked = {"ask_limit_on_launch": one.get("ask_limit", False), "survey_enabled": "survey" in one, "diff_mode": True}
-        used = {"inventory": inventory, "project": project, "execution_environment": environment, "job_slice_count": int(one.get("slices", 1))}
-        values = {name: one[name] for name in ("name", "description", "playbook", "job_type", "limit", "job_tags") if name in one}
-        templates[one["name"]] = number = made("job_templates", **values, **owned, **asked, **used)
-        for name in one["credentials"]:
-            awx.answer("POST", f"/api/v2/job_templates/{number}/credentials/", {}, {"id": credentials[name]})
-        if "survey" in one:
-            awx.answer("POST", f"/api/v2/job_templates/{number}/survey_spec/", {}, _plain(found["tower_surveys"][one["survey"]]))
-    for one in found["tower_teams"]:
-        team = made("teams", name=one["name"], description=one["description"], **owned)
-        for name in one["execute"]:
-            role = awx.objects["job_templates"][templates[name]]["summary_fields"]["object_roles"]["execute_role"]["id"]
-            awx.answer("POST", f"/api/v2/roles/{role}/teams/", {}, {"id": team})
+    for kind, name in LISTS:
+        for one in found[name]:
+            made(kind, one)
+    for workflow in found["controller_workflows"]:
+        owner = numbers["workflow_job_templates"][workflow["name"]]
+        steps = {step["identifier"]: step for step in workflow["simplified_workflow_nodes"]}
+        for step in steps.values():
+            runs = {"unified_job_template": numbers["job_templates"].get(step.get("unified_job_template", ""))}
+            number = made("workflow_job_template_nodes", {**step, **runs, "workflow_job_template": owner})
+            if "approval_node" in step:
+                awx.answer("POST", f"/api/v2/workflow_job_template_nodes/{number}/create_approval_template/", {}, step["approval_node"])
+        for step in steps.values():
+            for name in step["success_nodes"]:
+                nodes = numbers["workflow_job_template_nodes"]
+                awx.answer("POST", f"/api/v2/workflow_job_template_nodes/{nodes[step['identifier']]}/success_nodes/", {}, {"id": nodes[name]})
+    for one in found["controller_schedules"]:
+        made("schedules", {**one, "unified_job_template": numbers["job_templates"][one["unified_job_template"]]})
+    for one in found["controller_roles"]:
+        for kind, names in (("job_templates", one.get("job_templates", [])), ("workflow_job_templates", one.get("workflows", []))):
+            for name in names:
+                awx.role(awx.objects[kind][numbers[kind][name]], one["role"])["teams"].add(numbers["teams"][one["team"]])
     return awx
 
 
-def _plain(value: Any) -> Any:
+LISTS = (
+    ("organizations", "controller_organizations"), ("execution_environments", "controller_execution_environments"),
+    ("credential_types", "controller_credential_types"), ("credentials", "controller_credentials"), ("labels", "controller_labels"),
+    ("notification_templates", "controller_notifications"), ("projects", "controller_projects"), ("inventories", "controller_inventories"),
+    ("teams", "controller_teams"), ("inventory_sources", "controller_inventory_sources"), ("job_templates", "controller_templates"),
+    ("workflow_job_templates", "controller_workflows"),
+)  # fmt: skip
+
+
+def plain(value: Any) -> Any:
     """Without Ansible's own kinds of text."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return str(value) if isinstance(value, str) else value
 
 
 def normal(awx: Awx) -> Json:
     """Everything in it with names in place of numbers, to compare two of them."""
-    names = {item["id"]: f"{kind}/{item['name']}" for kind, items in awx.objects.items() for item in items.values()}
+    names = {item["id"]: f"{kind}/{item.get('name') or item.get('identifier')}" for kind, items in awx.objects.items() for item in items.values()}
     found: Json = {}
     for kind, items in awx.objects.items():
-        references = {"organization", "inventory", "project", "source_project", "credential", "credential_type", "execution_environment"}
         for item in items.values():
-            shown = {name: names.get(value) if name in references else value for name, value in item.items()}
+            shown = {name: names.get(value) if name in REFERENCES else value for name, value in item.items()}
             lists = {name: sorted(names[number] for number in numbers) for name, numbers in item["_lists"].items()}
             hidden = ("id", "url", "related", "summary_fields", "_lists", *(("inputs",) if kind == "credentials" else ()))
             found[names[item["id"]]] = {name: value for name, value in shown.items() if name not in hidden} | lists
     for number, survey in awx.surveys.items():
         found[names[number]]["survey"] = survey
-    found["teams"] = {item["name"]: sorted(awx.may_execute(item["name"])) for item in awx.objects["teams"].values()}
+    for kind in ("job_templates", "workflow_job_templates"):
+        for item in awx.objects[kind].values():
+            roles = {role["name"]: awx.roles[role["id"]]["teams"] for role in item["summary_fields"]["object_roles"].values()}
+            found[names[item["id"]]]["roles"] = {name: sorted(names[team] for team in teams) for name, teams in roles.items()}
     return found

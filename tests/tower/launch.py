@@ -1,4 +1,4 @@
-"""Jobs as AWX 23 makes them of its objects: the inventory as a script, slices of it, extra variables, injected credentials, a folder for ansible-runner.
+"""Jobs as AWX 24 makes them of its objects: the inventory as a script, slices of it, extra variables, injected credentials, a folder for ansible-runner.
 
 From what was read of AWX (RunJob, Inventory.get_script_data, CredentialType.inject_credential, SurveyJobTemplateMixin); nothing here knows of Calico.
 Passwords, keys and the environment are handed to ansible-runner without being written into the folder, as AWX does.
@@ -7,6 +7,7 @@ Passwords, keys and the environment are handed to ansible-runner without being w
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import os
 import re
@@ -18,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from awx import Awx, survey_trouble
+from awx import Awx
 from jinja2 import sandbox
+from judge import answers_trouble, survey_trouble
+from kinds import Json
 
-Json = dict[str, Any]
 HERE = Path(__file__).resolve().parent
 SECONDS = 900 * float(os.environ.get("CALICO_TIMEOUT_SCALE", "1")) * float(os.environ.get("LAB_TIMEOUT_SCALE", "1"))
 # AWX_TASK_ENV and what every job gets.
@@ -35,7 +37,8 @@ TASK_ENV = {
     "MAX_EVENT_RES": "700000",
     "PROJECT_REVISION": "3f2a9c1",
 }
-PROMPTS = {r"BECOME password.*:\s*?$": "", r"SSH password:\s*?$": "", r"Password:\s*?$": "", r"Vault password:\s*?$": "", r"Enter passphrase for .*:\s*?$": ""}
+VAULT = r"Vault password:\s*?$"
+PROMPTS = {r"BECOME password.*:\s*?$": "", r"SSH password:\s*?$": "", r"Password:\s*?$": "", VAULT: "", r"Enter passphrase for .*:\s*?$": ""}
 
 
 def stored(listed: Json) -> Json:
@@ -83,20 +86,12 @@ def unsafe(value: Any) -> Any:
 
 
 def answers(survey: Json, given: Mapping[str, Any]) -> Json:
-    """Defaults of a survey's questions, and over them what somebody answered; refuses what AWX refuses."""
+    """What a form is sent with, filled with the defaults of its questions, and over them what somebody answered; refuses what AWX refuses."""
     assert survey_trouble(survey) is None
-    found = {}
-    for question in survey["spec"]:
-        name = question["variable"]
-        value = given.get(name, question.get("default"))
-        assert value is not None or not question["required"], f"{name} value missing"
-        if question["type"] == "multiplechoice":
-            assert value in question["choices"].splitlines(), f"{name}: {value} is no choice"
-        if question["type"] == "integer":
-            assert type(value) is int and question["min"] <= value <= question["max"], f"{name}: {value} is out of range"
-        found[name] = value
-    assert not set(given) - set(found), "not asked for"
-    return found
+    filled = {question["variable"]: given.get(question["variable"], question.get("default")) for question in survey["spec"]}
+    assert not answers_trouble(survey, filled), answers_trouble(survey, filled)
+    assert not set(given) - set(filled), "not asked for"
+    return filled
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,24 +183,28 @@ class Runner:
         hosts.touch(mode=0o700)
         hosts.write_text(f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(script_data(inventory, *part))!r})\n", encoding="utf-8")
         survey = answers(self.awx.surveys[found["id"]], given or {}) if found["survey_enabled"] else {}
-        meta = {"awx_job_id": self._count, "tower_job_id": self._count, "awx_job_template_name": template, "awx_user_name": "operator"}
+        number = self.awx.job(found["id"], status="running", started=f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}")
+        meta = {"awx_job_id": number, "tower_job_id": number, "awx_job_template_name": template, "awx_user_name": "operator"}
         if part[1] > 1:
             # a sliced template runs as a workflow with its name
-            meta |= {"awx_workflow_job_id": self._count, "awx_workflow_job_name": template}
+            meta |= {"awx_workflow_job_id": number, "awx_workflow_job_name": template}
         _private(folder / "env" / "extravars", yaml.safe_dump(unsafe(survey | meta)))
         environment = self._environment(folder) | {
-            "JOB_ID": str(self._count),
+            "JOB_ID": str(number),
             "INVENTORY_ID": "1",
             # a socket's path has to be short
             "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/awx-cp-{os.getpid()}-{self._count}",
         }
         args = ["--check"] if found["job_type"] == "check" else []
-        key = None
+        key, passwords = None, PROMPTS
         for number in sorted(found["_lists"]["credentials"]):
             credential = self.awx.objects["credentials"][number]
             kind = self.awx.objects["credential_types"][credential["credential_type"]]
-            values = self.credentials[credential["name"]]
-            if kind["name"] == "Machine":
+            values = self.credentials.get(credential["name"], {})
+            if kind["name"] == "Vault":
+                args, passwords = [*args, "--ask-vault-pass"], passwords | {VAULT: values["vault_password"]}
+                continue
+            if kind["name"] == "Machine" and values:
                 key = values["ssh_key_data"]
                 args += ["-u", values.get("username") or "root", "--become-method", values.get("become_method") or "sudo"]
                 continue
@@ -216,11 +215,15 @@ class Runner:
         args += ["--diff"] if found["diff_mode"] else []
         args += ["--become"] if found["become_enabled"] else []
         args += ["-l", limit or found["limit"]] if limit or found["limit"] else []
+        # 0 is Ansible's own number
+        args += ["-f", str(found["forks"])] if found["forks"] else []
+        args += ["-" + "v" * found["verbosity"]] if found["verbosity"] else []
         args += ["-t", found["job_tags"]] if found["job_tags"] else []
+        args += [f"--skip-tags={found['skip_tags']}"] if found["skip_tags"] else []
         _private(folder / "env" / "cmdline", " ".join(f"'{word}'" for word in args))
         _private(folder / "env" / "settings", json.dumps({"job_timeout": 0, "suppress_ansible_output": True}))
         params = {
-            "private_data_dir": str(folder), "ident": str(self._count), "playbook": found["playbook"], "inventory": str(hosts), "passwords": PROMPTS,
+            "private_data_dir": str(folder), "ident": str(number), "playbook": found["playbook"], "inventory": str(hosts), "passwords": passwords,
             "envvars": environment, "suppress_env_files": True, "fact_cache_type": "jsonfile", **({"ssh_key": key} if key else {}),
         }  # fmt: skip
         return folder, params
@@ -236,10 +239,11 @@ class Runner:
         injected = inject(self.awx.objects["credential_types"][credential["credential_type"]], self.credentials[credential["name"]], folder)
         for file, content in injected.files.items():
             _private(folder / "env" / file, content)
-        argv = ["--list", "--export", "-i", f"{folder}/project/{source['source_path']}", "--playbook-dir", f"{folder}/project"]
+        path = folder / "project" / source["source_path"]
+        argv = ["--list", "--export", "-i", str(path), *(["--limit", source["limit"]] if source["limit"] else []), "--playbook-dir", str(path.parent)]
         params = {
             "private_data_dir": str(folder), "executable_cmd": str(self.python.with_name("ansible-inventory")), "cmdline_args": argv,
-            "host_cwd": f"{folder}/project", "envvars": {**self._environment(folder), **injected.environment}, "suppress_env_files": True,
+            "host_cwd": f"{folder}/project", "envvars": {**self._environment(folder), **json.loads(source["source_vars"] or "{}"), **injected.environment}, "suppress_env_files": True,
         }  # fmt: skip
         process = self.started(params)
         said = self.said(process)
@@ -279,6 +283,7 @@ class Runner:
     def ended(self, folder: Path, params: Json, process: subprocess.Popen[str]) -> Job:
         said = self.said(process)
         shutil.rmtree(params["envvars"]["ANSIBLE_SSH_CONTROL_PATH_DIR"], ignore_errors=True)
+        self.awx.jobs[int(params["ident"])]["status"] = said["status"]
         return Job(said["status"], said["rc"], folder, params["ident"])
 
     @staticmethod

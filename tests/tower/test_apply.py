@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from awx import ENCRYPTED, TOKEN, Awx, Server
+from awx import TOKEN, Awx, Server
 from conftest import KEY, PASSWORD, Apply
 from described import PROJECT
 from furnish import furnish, normal
+from judge import ENCRYPTED
 
 SECRETS = (PASSWORD, "c3NoLWtleS1zZWNyZXQtOTFrZA")
 
@@ -18,7 +19,7 @@ def quiet(output: str) -> None:
 
 
 def test_a_check_of_an_empty_awx_writes_nothing(server: Server, apply: Apply) -> None:
-    assert apply("--check").require().changed() == {"Keep the organization"}
+    assert apply("--check").require().changed() == {"DC/OS"}
     assert server.awx.writes() == []
 
 
@@ -47,8 +48,8 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     hosts, dcos = awx.named("credentials", "DC/OS hosts"), awx.named("credentials", "DC/OS")
     assert hosts["inputs"]["ssh_key_data"] == ENCRYPTED and awx.secrets[hosts["id"]]["ssh_key_data"] == KEY
     assert dcos["inputs"] == {"url": "https://dcos.example.com", "uid": "calico", "password": ENCRYPTED}
-    assert awx.may_execute("Calico operators") == set(templates)
-    assert "Calico - site" not in awx.may_execute("Calico watchers") and "Calico - check" in awx.may_execute("Calico watchers")
+    assert awx.may("execute", "job_templates", "Calico operators") == set(templates)
+    assert "Calico - site" not in awx.may("execute", "job_templates", "Calico watchers") and "Calico - check" in awx.may("execute", "job_templates", "Calico watchers")
 
 
 def test_what_it_makes_is_what_the_files_say(server: Server) -> None:
@@ -116,7 +117,7 @@ def test_what_somebody_changed_in_awx_is_said_by_a_check_and_repaired(server: Se
     repaired = apply().require().changed()
     assert expected <= repaired <= expected | {"Calico operators"}
     assert awx.named("job_templates", "Calico - site")["job_slice_count"] == 1 and password["password"] == "another"
-    assert awx.may_execute("Calico operators") == {one["name"] for one in awx.objects["job_templates"].values()}
+    assert awx.may("execute", "job_templates", "Calico operators") == {one["name"] for one in awx.objects["job_templates"].values()}
 
 
 @pytest.mark.slow
