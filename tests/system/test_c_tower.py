@@ -91,7 +91,7 @@ def test_two_slices_at_once_install_what_one_job_installs(whole: Whole, tower: T
     lab = tower.lab
     agents = [agent.name for agent in lab.agents]
     first = [job.require() for job in tower.launch("site")]
-    assert [set(job.outcomes()) for job in first] == [{"agent1"}, {"agent2", "public1"}], "each slice has its own hosts, and masters are for another job"
+    assert [set(job.outcomes()) for job in first] == [{"agent1", "public1"}, {"agent2"}], "each slice has its own agents, and masters are for another job"
     after = lab.snapshot()
     for agent in agents:
         found, wanted = state_of(after, agent), state_of(whole.after, agent)
@@ -164,7 +164,7 @@ def test_one_agent_is_repaired_with_a_limit(tower: Tower) -> None:
     lab = tower.lab
     agent = lab.agents[0]
     agent.run("rm", "/opt/mesosphere/etc/dcos/network/cni/calico.cni")
-    job = tower.one("site", limit=agent.name).require()
+    job = tower.one("repair", limit=agent.name).require()
     assert {host for host, _task in job.changed()} == {agent.name} and set(job.outcomes()) == {agent.name}
     assert json.loads(agent.read("/opt/mesosphere/etc/dcos/network/cni/calico.cni"))["name"] == "calico"
 

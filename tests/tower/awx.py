@@ -45,7 +45,7 @@ class Awx:
 
     def named(self, kind: str, name: str, organization: str | None = None) -> Json:
         owner = organization and self.named("organizations", organization)["id"]
-        return next(one for one in self.objects[kind].values() if name in (one.get("name"), one.get("identifier")) and owner in (None, one["organization"]))
+        return next(one for one in self.objects[kind].values() if name in (one.get("name"), one.get("identifier")) and owner in (None, one.get("organization")))
 
     def writes(self) -> list[tuple[str, str]]:
         return [(method, path) for method, path in self.requests if method != "GET"]
@@ -58,7 +58,7 @@ class Awx:
     def role(self, item: Json, name: str) -> dict[str, set[int]]:
         return self.roles[item["summary_fields"]["object_roles"][f"{name}_role"]["id"]]
 
-    def made(self, kind: str, **values: Any) -> int:
+    def made(self, kind: str, /, **values: Any) -> int:
         """Number of an object that somebody else made."""
         status, document = self.answer("POST", f"/api/v2/{kind}/", {}, values)
         assert status == 201, document
@@ -135,6 +135,8 @@ class Awx:
 
         def is_one(item: Json, key: str, value: str) -> bool:
             field, _none, operator = key.partition("__")
+            if operator == "in" and field == "status":
+                return item[field] in value.split(",")
             if operator == "lt":
                 return item[field] is not None and item[field] < value
             if operator == "in" and field == "roles":

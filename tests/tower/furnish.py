@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from awx import REFERENCES, Awx
 from described import TOWER
@@ -20,15 +22,20 @@ NAMED = {
 }  # fmt: skip
 
 
+# once in a process
+plugins = functools.cache(init_plugin_loader)
+
+
 def variables(**said: Any) -> Json:
-    """All variables of docs/tower/vars, templates resolved as Ansible does it."""
+    """All variables of docs/tower/vars, templates resolved as Ansible does it; what is looked up in an environment is there that of the tests."""
+    plugins()
     loader = DataLoader()
     found: Json = {}
     for file in sorted((TOWER / "vars").glob("*.yml")):
         found |= loader.load_from_file(str(file))
     found |= SAID | said
     templar = Templar(loader=loader, variables=found)
-    return {name: plain(templar.template(value)) for name, value in found.items()}
+    return dict(json.loads(json.dumps({name: templar.template(value) for name, value in found.items()})))
 
 
 def furnish(awx: Awx, **said: Any) -> Awx:
@@ -46,6 +53,10 @@ def furnish(awx: Awx, **said: Any) -> Awx:
         for name in ("extra_vars", "variables", "source_vars"):
             if name in wanted:
                 wanted[name] = json.dumps(wanted[name])
+        # as arguments of a module are made what its specification says
+        for name, default in KINDS[kind].fields.items():
+            if name in wanted and type(default) in (int, bool):
+                wanted[name] = str(wanted[name]) == "True" if type(default) is bool else int(wanted[name])
         if "inputs" in wanted and kind == "credentials":
             wanted["inputs"] = {}
         number = awx.made(kind, **wanted)
@@ -88,15 +99,6 @@ LISTS = (
     ("teams", "controller_teams"), ("inventory_sources", "controller_inventory_sources"), ("job_templates", "controller_templates"),
     ("workflow_job_templates", "controller_workflows"),
 )  # fmt: skip
-
-
-def plain(value: Any) -> Any:
-    """Without Ansible's own kinds of text."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    return str(value) if isinstance(value, str) else value
 
 
 def normal(awx: Awx) -> Json:

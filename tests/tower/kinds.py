@@ -64,7 +64,7 @@ KINDS = {
             **OWNED, **ASKED, "job_type": "run", "inventory": None, "project": None, "playbook": "", "execution_environment": None, "extra_vars": "",
             "scm_branch": "", "limit": "", "forks": 0, "timeout": 0, "verbosity": 0, "job_tags": "", "skip_tags": "", "start_at_task": "", "host_config_key": "",
             "webhook_service": "", "diff_mode": False, "become_enabled": False, "force_handlers": False, "use_fact_cache": False,
-            "allow_simultaneous": False, "job_slice_count": 1, "survey_enabled": False,
+            "allow_simultaneous": False, "job_slice_count": 1, "survey_enabled": False, "prevent_instance_group_fallback": False,
         },
         needed=("name", "project", "playbook", "inventory"),
         lists={"credentials": "credentials", "labels": "labels", "instance_groups": "instance_groups", **TOLD},
@@ -87,7 +87,7 @@ KINDS = {
         {name: "workflow_job_template_nodes" for name in ("success_nodes", "failure_nodes", "always_nodes")}, owner="workflow_job_template",
     ),
     "schedules": Kind(
-        "schedule", {**COMMON, "unified_job_template": None, "rrule": "", "extra_data": {}, "enabled": True},
+        "schedule", {**COMMON, "unified_job_template": None, "rrule": "", "extra_data": {}, "limit": None, "enabled": True},
         ("name", "unified_job_template"), ("name", "unified_job_template", "rrule"), owner="unified_job_template",
     ),
     "notification_templates": Kind(

@@ -183,14 +183,14 @@ class Runner:
         hosts.touch(mode=0o700)
         hosts.write_text(f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(script_data(inventory, *part))!r})\n", encoding="utf-8")
         survey = answers(self.awx.surveys[found["id"]], given or {}) if found["survey_enabled"] else {}
-        number = self.awx.job(found["id"], status="running", started=f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}")
-        meta = {"awx_job_id": number, "tower_job_id": number, "awx_job_template_name": template, "awx_user_name": "operator"}
+        ident = self.awx.job(found["id"], status="running", started=f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}")
+        meta = {"awx_job_id": ident, "tower_job_id": ident, "awx_job_template_name": template, "awx_user_name": "operator"}
         if part[1] > 1:
             # a sliced template runs as a workflow with its name
-            meta |= {"awx_workflow_job_id": number, "awx_workflow_job_name": template}
+            meta |= {"awx_workflow_job_id": ident, "awx_workflow_job_name": template}
         _private(folder / "env" / "extravars", yaml.safe_dump(unsafe(survey | meta)))
         environment = self._environment(folder) | {
-            "JOB_ID": str(number),
+            "JOB_ID": str(ident),
             "INVENTORY_ID": "1",
             # a socket's path has to be short
             "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/awx-cp-{os.getpid()}-{self._count}",
@@ -201,7 +201,7 @@ class Runner:
             credential = self.awx.objects["credentials"][number]
             kind = self.awx.objects["credential_types"][credential["credential_type"]]
             values = self.credentials.get(credential["name"], {})
-            if kind["name"] == "Vault":
+            if kind["name"] == "Vault" and values:
                 args, passwords = [*args, "--ask-vault-pass"], passwords | {VAULT: values["vault_password"]}
                 continue
             if kind["name"] == "Machine" and values:
@@ -214,7 +214,9 @@ class Runner:
                 _private(folder / "env" / name, content)
         args += ["--diff"] if found["diff_mode"] else []
         args += ["--become"] if found["become_enabled"] else []
-        args += ["-l", limit or found["limit"]] if limit or found["limit"] else []
+        # one that nothing asks for is ignored
+        where = limit if limit and found["ask_limit_on_launch"] else found["limit"]
+        args += ["-l", where] if where else []
         # 0 is Ansible's own number
         args += ["-f", str(found["forks"])] if found["forks"] else []
         args += ["-" + "v" * found["verbosity"]] if found["verbosity"] else []
@@ -223,7 +225,7 @@ class Runner:
         _private(folder / "env" / "cmdline", " ".join(f"'{word}'" for word in args))
         _private(folder / "env" / "settings", json.dumps({"job_timeout": 0, "suppress_ansible_output": True}))
         params = {
-            "private_data_dir": str(folder), "ident": str(number), "playbook": found["playbook"], "inventory": str(hosts), "passwords": passwords,
+            "private_data_dir": str(folder), "ident": str(ident), "playbook": found["playbook"], "inventory": str(hosts), "passwords": passwords,
             "envvars": environment, "suppress_env_files": True, "fact_cache_type": "jsonfile", **({"ssh_key": key} if key else {}),
         }  # fmt: skip
         return folder, params
@@ -236,7 +238,7 @@ class Runner:
         folder = self.folder / f"awx_{self._count}_inventory"
         (folder / "env").mkdir(parents=True, mode=0o700)
         shutil.copytree(self.awx.project, folder / "project")
-        injected = inject(self.awx.objects["credential_types"][credential["credential_type"]], self.credentials[credential["name"]], folder)
+        injected = inject(self.awx.objects["credential_types"][credential["credential_type"]], self.credentials.get(credential["name"], {}), folder)
         for file, content in injected.files.items():
             _private(folder / "env" / file, content)
         path = folder / "project" / source["source_path"]

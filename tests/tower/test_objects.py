@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -10,13 +11,21 @@ from typing import Any
 
 import pytest
 import yaml
-from awx import PLAYBOOK, Awx, Refused, survey_trouble
-from described import PROJECT, ROOT, SURVEYS, TEMPLATES, TOWER, VARIABLES, defaults_of_playbook, playbook_of, read, roles_of
+from awx import Awx
+from described import PROJECT, ROOT, TOWER, defaults_of_playbook, playbook_of, read, roles_of
+from furnish import variables
+from judge import PLAYBOOK, Refused, survey_trouble
+from kinds import KINDS
 from launch import answers, inject
 
+VARIABLES = variables()
+SURVEYS: dict[str, Any] = VARIABLES["tower_surveys"]
+TEMPLATES: list[dict[str, Any]] = VARIABLES["controller_templates"]
 QUESTIONS = {"int": "integer", "float": "float", "bool": "multiplechoice", "list": "textarea", "str": "text"}
 # What AWX' own documentation says a launch may not be asked for: it would let who may press a button run anything.
 NOT_ASKED = re.compile(r"_(url|sha256|image|file|dir|dirs|user|path|password|token|key)$")
+# The playbook that waits.
+WAIT = "one_at_a_time.yml"
 SECRETS = {"password": "hunter2-hunter2-hunter2", "service_account": '{"private_key": "x"}', "token": "eyJhbGciOi", "ca": "-----BEGIN CERTIFICATE-----"}
 
 
@@ -27,7 +36,8 @@ def options(role: str) -> dict[str, Any]:
 
 def asked() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """(survey, question, template) of all."""
-    return [(one["survey"], question, one) for one in TEMPLATES if "survey" in one for question in SURVEYS[one["survey"]]["spec"]]
+    named = {json.dumps(spec): name for name, spec in SURVEYS.items()}
+    return [(named[json.dumps(one["survey_spec"])], question, one) for one in TEMPLATES for question in one["survey_spec"]["spec"]]
 
 
 @pytest.mark.parametrize(("survey", "question", "template"), asked(), ids=lambda value: value.get("variable", "") if isinstance(value, dict) else value)
@@ -54,14 +64,14 @@ def test_a_survey_is_one_that_awx_takes(name: str) -> None:
     survey = SURVEYS[name]
     assert survey_trouble(survey) is None
     assert answers(survey, {}) == {question["variable"]: question["default"] for question in survey["spec"]}
-    assert any(template.get("survey") == name for template in TEMPLATES), "no template asks it"
+    assert any(template["survey_spec"] == survey for template in TEMPLATES), "no template asks it"
     for question in survey["spec"]:
         if question["type"] == "integer":
             assert question["min"] <= question["default"] <= question["max"]
             with pytest.raises(AssertionError, match="out of range"):
                 answers(survey, {question["variable"]: question["max"] + 1})
         else:
-            with pytest.raises(AssertionError, match="no choice"):
+            with pytest.raises(AssertionError, match="expected to be one of"):
                 answers(survey, {question["variable"]: "; rm -rf /"})
 
 
@@ -69,7 +79,6 @@ def test_a_survey_is_one_that_awx_takes(name: str) -> None:
 def test_a_template_runs_a_playbook_of_the_collection(template: dict[str, Any]) -> None:
     assert playbook_of(template).is_file()
     assert PLAYBOOK.search((PROJECT / template["playbook"]).read_text(encoding="utf-8")), "AWX would not list it"
-    assert set(template) <= {"name", "description", "playbook", "job_type", "credentials", "survey", "slices", "ask_limit", "lasting", "limit", "job_tags"}
 
 
 def test_every_playbook_has_a_button() -> None:
@@ -77,23 +86,30 @@ def test_every_playbook_has_a_button() -> None:
     ours = {path for path in (ROOT / "playbooks").glob("*.yml") if path.name != "manifest.yml"}
     through_site = {ROOT / "playbooks" / name for name in ("install.yml", "judge.yml")}
     assert {playbook_of(template) for template in TEMPLATES} >= ours - through_site
-    assert {path.name for path in PROJECT.glob("*.yml")} == {template["playbook"] for template in TEMPLATES} | {"dcos.yml"}
+    assert {path.name for path in PROJECT.glob("*.yml")} == {template["playbook"] for template in TEMPLATES} | {WAIT}
+
+
+@pytest.mark.parametrize("playbook", sorted({template["playbook"] for template in TEMPLATES}))
+def test_every_playbook_waits_for_other_buttons_first(playbook: str) -> None:
+    assert read(PROJECT / playbook)[0]["import_playbook"] == WAIT
 
 
 def test_only_what_leaves_nothing_changed_is_for_watchers() -> None:
-    for template in TEMPLATES:
-        if not template.get("lasting", True):
-            assert template.get("job_type") == "check" or template["playbook"] == "verify.yml"
+    for name in VARIABLES["tower_lasting_nothing"]:
+        (template,) = [one for one in TEMPLATES if one["name"] == name]
+        assert template["job_type"] == "check" or template["playbook"] == "verify.yml"
 
 
 def test_the_readme_names_every_button_and_object() -> None:
     text = (TOWER / "README.md").read_text(encoding="utf-8")
-    names = [one["name"] for one in (*TEMPLATES, *VARIABLES["tower_credentials"], *VARIABLES["tower_teams"])]
-    assert not [name for name in names if name not in text]
+    lists = (TEMPLATES, *(VARIABLES[name] for name in ("tower_every_credential", "controller_teams", "controller_workflows", "controller_schedules")))
+    assert not [one["name"] for listed in lists for one in listed if one["name"] not in text]
+    settings = read(TOWER / "vars" / "settings.yml")
+    assert not [name for name in settings if f"`{name}" not in text]
 
 
 def test_the_credential_is_what_the_collection_reads_and_hides_its_secrets() -> None:
-    kind = VARIABLES["tower_credential_type"]
+    kind = VARIABLES["controller_credential_types"][0]
     from ansible_collections.dcos.calico.plugins.module_utils._dcos import _options
 
     read_by_us = {option["fallback"][1][0] for option in _options.ARGUMENT_SPEC.values()}
@@ -115,7 +131,7 @@ def test_the_credential_is_what_the_collection_reads_and_hides_its_secrets() -> 
 
 
 def test_awx_takes_the_credential_type_and_says_what_is_wrong_with_another() -> None:
-    awx, kind = Awx(PROJECT), VARIABLES["tower_credential_type"]
+    awx, kind = Awx(PROJECT), VARIABLES["controller_credential_types"][0]
     assert awx.answer("POST", "/api/v2/credential_types/", {}, dict(kind))[0] == 201
     for injectors, words in (({"env": {"ANSIBLE_CONFIG": "x"}}, "not allowed"), ({"env": {"X": "{{ nothing }}"}}, "undefined")):
         with pytest.raises(Refused, match=words):
@@ -141,8 +157,12 @@ def spec_of(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return found
 
 
-TASKS = [task for file in (TOWER / "apply.yml", *sorted((TOWER / "tasks").glob("*.yml"))) for task in read(file)]
-TASKS = [task for item in TASKS for task in item.get("tasks", [item])]
+def tasks(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of a file, and those in plays and blocks of it."""
+    return [inner for item in listed for inner in (tasks(item.get("tasks") or item.get("block") or []) or [item])]
+
+
+TASKS = [task for file in (TOWER / "apply.yml", TOWER / "undo.yml", *sorted((TOWER / "tasks").glob("*.yml"))) for task in tasks(read(file))]
 CALLS = [(name.removeprefix("awx.awx."), task) for task in TASKS for name in task if name.startswith("awx.awx.")]
 
 

@@ -55,7 +55,8 @@ class Tower:
         (folder / "bin" / "sudo").chmod(0o755)
         self.collections = collections or collections_of(ROOT, folder, python)
         self.runner = Runner(self.awx, folder, python, self.collections, {"DC/OS": login, "DC/OS hosts": hosts}, path=f"{folder}/bin")
-        self.inventory = inventory_of(lab)
+        # templates in slices have an inventory without masters
+        self.inventory = inventory_of(lab, masters=slices == 1)
         self.jobs: list[Job] = []
 
     def launch(self, template: str, slices: int | None = None, limit: str = "", **given: Any) -> list[Job]:
@@ -75,8 +76,8 @@ class Tower:
         return needles.found_below(*files)
 
 
-def inventory_of(lab: Lab) -> Json:
-    """A lab's inventory as AWX has stored it."""
+def inventory_of(lab: Lab, masters: bool = True) -> Json:
+    """A lab's inventory as AWX has stored it, by the source with all hosts or by the one with agents only."""
     whole = yaml.safe_load(lab.inventory.read_text())["all"]
     groups: Json = {}
     hosts: Json = {}
@@ -89,6 +90,11 @@ def inventory_of(lab: Lab) -> Json:
             walk(group.get("children") or {})
 
     walk(whole["children"])
+    if not masters:
+        gone = {host for name in ("masters", "leader") for host in groups.get(name, {}).get("hosts", [])}
+        hosts = {host: variables for host, variables in hosts.items() if host not in gone}
+        for group in groups.values():
+            group["hosts"] = [host for host in group["hosts"] if host not in gone]
     # what the lab says of itself is for its own tests; some of it is secret
     variables = {name: value for name, value in whole["vars"].items() if name not in NOT_OF_AWX and not name.startswith("lab_")}
     return {"hosts": hosts, "groups": groups, "vars": variables | {"ansible_ssh_common_args": SSH}}
