@@ -18,6 +18,8 @@ description:
   - Is done when Mesos-DNS works. Its unit is steadily active, its port answers HTTP, it knows C(leader.mesos) by DNS, and it says that
     it uses these sources. If it is not in time, the old file is put back and Mesos-DNS restarted with it, before the module fails.
   - A Mesos-DNS that does not work already is not touched, unless the sources in its file are what it does not start with.
+  - One that has lost Mesos, by the time of its last good look at it (C(SOASerial)), goes on answering from what it knew, and is not restarted, whatever
+    O(state). A restarted one opens neither DNS nor HTTP before it has read the state of Mesos.
   - Change one master after the other. Clients ask all of them.
 author:
   - dcos.calico maintainers (@dcos)
@@ -44,6 +46,7 @@ options:
   wait:
     description:
       - Seconds in which Mesos-DNS has to work.
+      - It is given C(refreshSeconds) of its file and 15 seconds more, if that is longer, because it looks again only then where its first look at Mesos fails.
     type: float
     default: 60
   state:
@@ -127,7 +130,7 @@ restarted:
   type: bool
   sample: true
 healthy:
-  description: Whether Mesos-DNS works. In check mode, whether it does now.
+  description: Whether Mesos-DNS works, and does not answer from what it knew of Mesos some time ago. In check mode, whether it does now.
   returned: success
   type: bool
   sample: true
@@ -178,10 +181,11 @@ def job(module):
     plan = _mesos_dns.reconcile(config, text, unit, states, _mesos_dns.stale(config, unit, states, health, wanted))
     if plan.changed and not health.ok:
         health = _mesos_dns.wait_healthy(config, min(_mesos_dns.BEFORE_SECONDS, module.params['wait']))
+    _mesos_dns.check_alive(plan, health, unit)
     if not absent:
         _mesos_dns.check_before(config, text, health, unit)
     if not module.check_mode:
-        health = _mesos_dns.apply(config, text, plan, unit, states, wanted, module.params['wait'])
+        health = _mesos_dns.apply(config, text, plan, unit, states, wanted, _mesos_dns.patience(config.settings, module.params['wait']))
     return dict(
         plan.result(module._diff),
         file=config.file,

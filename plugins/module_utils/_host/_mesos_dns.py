@@ -11,6 +11,7 @@ __metaclass__ = type
 
 import json
 import os
+import time
 
 from ansible.module_utils.common.text.converters import to_native, to_text
 
@@ -36,6 +37,11 @@ FILES = ('etc/mesos-dns-enterprise.json', 'etc/mesos-dns.json')
 LOOPBACKS = {'0.0.0.0': '127.0.0.1', '::': '::1', '': '127.0.0.1'}
 LOOK_SECONDS = 3
 BEFORE_SECONDS = 10  # an answer can get lost once
+# How often Mesos-DNS asks Mesos, if its file does not say. One whose records are older than some times that has lost Mesos: it goes on answering from them,
+# but a new process would open neither DNS nor HTTP before it has read Mesos' state. That takes one more period where the first try fails.
+REFRESH_SECONDS = 60
+REFRESHES = 4
+FIRST_FETCH = 15
 PAUSE = 0.2
 LONGEST_PAUSE = 1.0
 
@@ -62,13 +68,15 @@ class Config(object):
 
 
 class Health(object):
-    """ok: whether Mesos-DNS answers all that it is asked; words: what is wrong; sources: what the process uses, None if it does not say."""
-    __slots__ = ('ok', 'words', 'sources')
+    """ok: whether Mesos-DNS answers all that it is asked; words: what is wrong; sources: what the process uses, None if it does not say; lost: it answers,
+    but from what it knew of Mesos some time ago."""
+    __slots__ = ('ok', 'words', 'sources', 'lost')
 
-    def __init__(self, ok, words='', sources=None):
+    def __init__(self, ok, words='', sources=None, lost=False):
         self.ok = ok
         self.words = words
         self.sources = sources
+        self.lost = lost
 
 
 # ---- what is wanted, and of which host
@@ -164,8 +172,8 @@ def asked(settings):
     listener = settings.get('listener') or '0.0.0.0'
     web = settings.get('httplistener') or '0.0.0.0'
     name = 'leader.%s' % (settings.get('domain') or 'mesos')
-    http = (LOOPBACKS.get(web, web), _number(settings.get('httpport'), 8123)) if settings.get('httpon', True) else None
-    dns = (LOOPBACKS.get(listener, listener), _number(settings.get('port'), 53), name) if settings.get('dnson', True) else None
+    http = (LOOPBACKS.get(web, web), _number(settings.get('httpport'), 8123)) if settings.get('httpon') is not False else None
+    dns = (LOOPBACKS.get(listener, listener), _number(settings.get('port'), 53), name) if settings.get('dnson') is not False else None
     return http, dns
 
 
@@ -184,37 +192,60 @@ def _get(address, port, path):
     return body
 
 
-def used(body):
-    """IPSources in an answer to /v1/config, None if it does not say. Pure."""
+def told(body):
+    """What a process says of itself in an answer to /v1/config, by lower-case key; nothing where it is not what Mesos-DNS answers. Pure."""
     try:
-        found = _json_edit.called(KEY, _json_edit.members(body))
+        return dict((item.key.lower(), item.value) for item in _json_edit.members(body))
     except ValueError:
-        return None
-    return [to_native(item) for item in found.value] if found is not None and isinstance(found.value, list) else None
+        return {}
 
 
-def _used(address, port):
+def used(values):
+    """IPSources of what told() gives, None if it does not say. Pure."""
+    found = values.get(KEY.lower())
+    return [to_native(item) for item in found] if isinstance(found, list) else None
+
+
+def lost(values, now):
+    """Words about records that are too old, of what told() gives; empty if they are not, or if it does not say.
+
+    SOASerial is the Unix time of the last good look at Mesos' state.
+    """
+    serial, refresh = _number(values.get('soaserial'), None), _number(values.get('refreshseconds'), REFRESH_SECONDS)
+    if serial is None or now - serial <= REFRESHES * refresh:
+        return ''
+    return 'it answers from what it knew of Mesos %d seconds ago, and should look every %d' % (now - serial, refresh)
+
+
+def patience(settings, seconds):
+    """Seconds that a new process is given: enough for a first look at Mesos that fails, after which it looks again only a period later. Pure."""
+    return max(seconds, _number(settings.get('refreshseconds'), REFRESH_SECONDS) + FIRST_FETCH)
+
+
+def _told(address, port):
     try:
-        return used(_get(address, port, '/v1/config'))
+        return told(_get(address, port, '/v1/config'))
     except NoAnswer:
-        return None
+        return {}
 
 
 def look(config):
     """Health of Mesos-DNS as its host sees it: HTTP, and by DNS a name that it has whenever it knows of a Mesos master."""
     http, dns = asked(config.settings)
-    sources = None
+    values, sources = {}, None
     try:
         if http:
             _get(http[0], http[1], '/v1/version')
-            sources = _used(*http)
+            values = _told(*http)
+            sources = used(values)
         if dns and not _dns.addresses(dns[2], dns[0], dns[1], LOOK_SECONDS):
             return Health(False, 'it does not know %s, so it has no records of Mesos' % dns[2], sources)
     except NoAnswer as error:
         return Health(False, to_native(error), sources)
     except _dns.DnsError as error:
         return Health(False, 'it gives no answer by DNS (%s)' % to_native(error), sources)
-    return Health(True, sources=sources)
+    words = lost(values, time.time())
+    return Health(not words, words, sources, lost=bool(words))
 
 
 def wait_healthy(config, seconds, sources=None, clock=None, sleep=None):
@@ -250,6 +281,17 @@ def reconcile(config, text, unit, states, younger):
     return plan
 
 
+def check_alive(plan, health, unit):
+    """Raise if Mesos-DNS is to be restarted and has lost Mesos: it answers still, and would not any more."""
+    if plan.changed and health.lost:
+        raise _forlorn(health, unit, ', and is not restarted')
+
+
+def _forlorn(health, unit, then):
+    return CalicoError('Mesos-DNS of this master does not reach Mesos%s' % then, why=health.words, remedy='A restarted one would answer nothing before it has '
+                       'read the state of Mesos. See that a Mesos master leads, and "journalctl -u %s" on this master; then run again' % unit.name)
+
+
 def check_before(config, text, health, unit):
     """Raise if the file is to change and Mesos-DNS does not work before that: nobody could tell whether the change is to blame.
 
@@ -270,6 +312,8 @@ def apply(config, text, plan, unit, states, wanted, seconds):
     """Write, restart, and wait for Mesos-DNS to work; if it does not, put the old file back, restart again and raise. Returns the Health."""
     if not plan.changed:
         health = wait_healthy(config, seconds, wanted)
+        if health.lost:
+            raise _forlorn(health, unit, '')
         if not health.ok:
             raise _broken('Mesos-DNS of this master does not work', health, unit)
         return health

@@ -1,7 +1,8 @@
 """A Mesos-DNS for unit tests: reads the file of $MESOS_DNS_CONFIG once, at its start, and answers HTTP and, by UDP, for leader.mesos.
 
 Ends, as the real one does, with sources that it does not know. What is in $DOUBLES/mesos_dns changes it: `mute` (no HTTP), `blind` (no records), `deaf` (no
-answer by DNS), `broken SOURCE` (ends where that one is the first of its sources), `secretive` (does not tell its configuration). Runs on Python 2.7 and 3.
+answer by DNS), `broken SOURCE` (ends where that one is the first of its sources), `secretive` (does not tell its configuration), `lost SECONDS` (has not
+reached Mesos for so long), `late SECONDS` (has no state before that, and listens to nobody). Runs on Python 2.7 and 3.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -12,6 +13,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 try:
     from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -58,15 +60,17 @@ class Names(threading.Thread):
                 self.socket.sendto(head + data[12:] + (record if known else b""), client)
 
 
-def handler(sources):
+def handler(settings, sources):
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            known = {"/v1/version": {"Service": "Mesos-DNS"}, "/v1/config": {"IPSources": sources}}
+            lost = int(mood()[1]) if mood()[:1] == ["lost"] else 0
+            config = {"RefreshSeconds": settings.get("refreshseconds", 60), "SOASerial": int(time.time()) - lost, "IPSources": sources}
+            known = {"/v1/version": {"Service": "Mesos-DNS"}, "/v1/config": config}
             if "secretive" in mood():
                 del known["/v1/config"]
             self.send_response(200 if self.path in known else 404)
             self.end_headers()
-            self.wfile.write(json.dumps(known.get(self.path)).encode("utf-8"))
+            self.wfile.write(json.dumps(known.get(self.path), indent=1).encode("utf-8"))
 
         def log_message(self, *unused):
             pass
@@ -76,10 +80,11 @@ def handler(sources):
 
 def main():
     settings, sources = load()
+    time.sleep(float(mood()[1]) if mood()[:1] == ["late"] else 0)
     Names(settings["port"]).start()
     if "mute" in mood():
         threading.Event().wait()
-    HTTPServer(("127.0.0.1", settings["httpport"]), handler(sources)).serve_forever()
+    HTTPServer(("127.0.0.1", settings["httpport"]), handler(settings, sources)).serve_forever()
 
 
 main()

@@ -13,10 +13,11 @@ import pytest
 from .systemd_host import DOUBLES, FLAGS
 
 UNIT = 'dcos-mesos-dns.service'
+REFRESH = 2  # DC/OS has 30; nobody waits for that here
 # As DC/OS' installer writes it, and with what a parser that is used carelessly would change.
 TEXT = u"""{
   "zk": "zk://zk-1.zk:2181,zk-2.zk:2181/mesos",
-  "refreshSeconds": 30, "ttl": 60,
+  "refreshSeconds": %(refresh)d, "ttl": 60,
   "domain": "mesos",
   "port": %(port)d, "httpport": %(port)d,
   "resolvers": ["8.8.8.8"],
@@ -37,7 +38,7 @@ class Master:
         self.mesosphere = host.root.mkdir('mesosphere')
         self.file = self.mesosphere.mkdir('etc').join(name)
         self.target = self.mesosphere.join('packages', 'dcos-config--setup_1', 'etc', name)
-        self.write(TEXT % {'port': port})
+        self.write(TEXT % {'port': port, 'refresh': REFRESH})
         self.file.mksymlinkto(self.target)
         self.env = self.mesosphere.join('etc', 'mesos-dns.env')
         self.env.write('# of the package\nMESOS_DNS_CONFIG=%s\n' % self.file)
@@ -79,6 +80,6 @@ def master(systemd_host, free_port, monkeypatch):
 
     for name, path in (('ROOT', 'mesosphere'), ('ROLES', 'roles')):
         monkeypatch.setattr(_facts_dcos, name, str(systemd_host.root.join(path)))
-    for name, seconds in (('PAUSE', 0.05), ('BEFORE_SECONDS', 0.3), ('LOOK_SECONDS', 0.5)):
+    for name, seconds in (('PAUSE', 0.05), ('BEFORE_SECONDS', 0.3), ('LOOK_SECONDS', 0.5), ('FIRST_FETCH', 0)):
         monkeypatch.setattr(_mesos_dns, name, seconds)
     return Master(systemd_host, free_port).start()

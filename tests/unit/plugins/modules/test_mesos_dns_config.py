@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._host import _mesos_dns, _systemd
 from ansible_collections.dcos.calico.plugins.modules import mesos_dns_config
 
-from ..master_host import TEXT, UNIT
+from ..master_host import REFRESH, TEXT, UNIT
 
 RESTART = ['restart ' + UNIT]
 
@@ -26,7 +26,7 @@ def run(run_module):
 
 def edited(master):
     """The file with the two sources swapped, and nothing else."""
-    return (TEXT % {'port': master.port}).replace(u'["host","netinfo"]', u'["netinfo","host"]')
+    return (TEXT % {'port': master.port, 'refresh': REFRESH}).replace(u'["host","netinfo"]', u'["netinfo","host"]')
 
 
 def test_the_sources_are_swapped_and_the_process_has_read_them(run, master):
@@ -140,7 +140,7 @@ def test_what_does_not_work_is_not_touched(run, master, mood, words):
 
 
 def test_sources_that_mesos_dns_does_not_start_with_are_put_right(run, master):
-    master.write((TEXT % {'port': master.port}).replace(u'"host","netinfo"', u'"netinf", "host"'))
+    master.write((TEXT % {'port': master.port, 'refresh': REFRESH}).replace(u'"host","netinfo"', u'"netinf", "host"'))
     os.kill(master.host.pid(UNIT), 9)
     assert run(check=True)['healthy'] is False
     done = run()
@@ -163,7 +163,7 @@ def test_what_is_as_wanted_but_does_not_work_fails(run, master):
 
 
 def test_a_file_without_sources_gets_them(run, master):
-    master.write((TEXT % {'port': master.port}).replace(u'  "IPSources": ["host","netinfo"],\n', u''))
+    master.write((TEXT % {'port': master.port, 'refresh': REFRESH}).replace(u'  "IPSources": ["host","netinfo"],\n', u''))
     master.start()
     done = run()
     assert done['ip_sources_before'] is None and master.sources() == ['netinfo', 'host']
@@ -234,11 +234,58 @@ def test_a_unit_that_is_not_there_is_refused(run, master):
     ({'listener': '10.0.0.1', 'port': 61053, 'domain': 'x', 'httplistener': '::', 'httpport': 1}, (('::1', 1), ('10.0.0.1', 61053, 'leader.x'))),
     ({'httpon': False, 'dnson': True, 'port': 61053}, (None, ('127.0.0.1', 61053, 'leader.mesos'))),
     ({'dnson': False, 'port': '61053'}, (('127.0.0.1', 8123), None)),
+    ({'dnson': None, 'httpon': None}, (('127.0.0.1', 8123), ('127.0.0.1', 53, 'leader.mesos'))),
 ])
 def test_where_it_is_asked(settings, wanted):
     assert _mesos_dns.asked(settings) == wanted
 
 
 def test_what_the_process_says(master):
-    assert _mesos_dns.used(json.dumps({'IPSources': ['host']})) == ['host']
-    assert _mesos_dns.used('<html>') is None and _mesos_dns.used('{}') is None
+    assert _mesos_dns.used(_mesos_dns.told(json.dumps({'IPSources': ['host']}, indent=1))) == ['host']
+    assert _mesos_dns.used(_mesos_dns.told('<html>')) is None and _mesos_dns.used(_mesos_dns.told('{}')) is None
+
+
+@pytest.mark.parametrize('values, words', [
+    ({'soaserial': 1000, 'refreshseconds': 30}, 'knew of Mesos 121 seconds ago, and should look every 30'),
+    ({'soaserial': 1001, 'refreshseconds': 30}, ''),
+    ({'soaserial': 2000, 'refreshseconds': 30}, ''),
+    ({'soaserial': 1000}, ''),
+    ({'soaserial': 800}, 'knew of Mesos 321 seconds ago, and should look every 60'),
+    ({'soaserial': 'x', 'refreshseconds': 30}, ''),
+    ({}, ''),
+])
+def test_records_are_old_after_some_times_that_mesos_was_not_reached(values, words):
+    assert words in _mesos_dns.lost(values, 1121) and bool(words) == bool(_mesos_dns.lost(values, 1121))
+
+
+@pytest.mark.parametrize('settings, wanted', [({}, 75), ({'refreshseconds': 30}, 60), ({'refreshseconds': 120}, 135), ({'refreshseconds': None}, 75)])
+def test_a_new_process_has_time_for_a_first_look_that_fails(settings, wanted):
+    assert _mesos_dns.patience(settings, 60) == wanted
+
+
+def test_one_that_has_lost_mesos_is_told_and_not_restarted(run, master):
+    """It answers still; a new process would not, and putting the old file back would not help."""
+    before, pid = master.text(), master.host.pid(UNIT)
+    master.mood('lost', '1000')
+    for args in ({}, {'check': True}, {'state': 'absent', 'ip_sources': ['mesos']}):
+        result = run(wait=1, **args)
+        if args.get('state') == 'absent':
+            assert 'does not reach Mesos' in result['msg'], 'nothing is to be changed, and it is told all the same'
+            continue
+        assert result['failed'] and 'does not reach Mesos, and is not restarted' in result['msg'] and 'knew of Mesos 100' in result['msg']
+        assert 'a Mesos master leads' in result['msg']
+    assert master.text() == before and master.host.calls() == [] and master.host.pid(UNIT) == pid
+    assert run(check=True, state='absent')['healthy'] is False
+    master.mood()
+    assert run()['changed']
+    master.mood('lost', '1000')
+    master.host.calls()
+    assert 'is not restarted' in run(wait=1, state='absent')['msg'] and master.host.calls() == []
+
+
+def test_the_wait_covers_a_first_look_at_mesos_that_fails(run, master):
+    """It listens to nobody until the next one, refreshSeconds later."""
+    master.write((TEXT % {'port': master.port, 'refresh': 20}))
+    master.mood('late', '3')
+    done = run(wait=0.5)
+    assert done['changed'] and done['healthy'] and master.sources() == ['netinfo', 'host']
