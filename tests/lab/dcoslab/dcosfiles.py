@@ -265,7 +265,8 @@ def mesos_dns(tree: Tree, packages: Packages, settings: Settings) -> None:
     packages.file("dcos-config", name, dumps(config), 0o640 if enterprise else 0o644, DAEMON_UID if enterprise else 0)
     packages.file("dcos-config", "etc/mesos-dns.env", f"MESOS_DNS_CONFIG=/opt/mesosphere/{name}\n")
     packages.file("mesos-dns", "bin/mesos-dns", MESOS_DNS_STANDIN, 0o755)
-    about = {"LAB_MASTERS": " ".join(host.address for host in settings.masters)}
+    # Nobody waits for half a minute here until a name is known.
+    about = {"LAB_MASTERS": " ".join(host.address for host in settings.masters), "LAB_DCOS_VERSION": settings.dcos_version, "LAB_MESOS_DNS_REFRESH": "1"}
     if settings.dcos_api:
         about["LAB_MESOS_MASTER"] = f"http://{settings.masters[0].address}:5050"
     tree.file("/etc/lab/mesos-dns.env", "".join(f"{key}={value}\n" for key, value in about.items()))
