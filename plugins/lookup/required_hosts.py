@@ -77,13 +77,12 @@ class LookupModule(LookupBase):
         manager = self._inventory(groups)
         meant = _hosts_of(manager, patterns)
         manager.subset(limit)
-        matched = _hosts_of(manager, patterns)
-        if not matched:
-            wrong = _required_hosts.nobody(patterns, groups, meant, limit)
-            if not groups.get("all") or not _required_hosts.is_slice(variables):
-                raise AnsibleLookupError(str(wrong))
-            display.display(f"This slice leaves it to the others. {wrong}")
+        if _hosts_of(manager, patterns):
             return [pattern]
+        wrong = _required_hosts.nobody(patterns, groups, meant, limit)
+        if not groups.get("all") or not _required_hosts.is_slice(variables):
+            raise AnsibleLookupError(str(wrong))
+        display.display(f"This slice leaves it to the others. {wrong}")
         return [pattern]
 
     def _inventory(self, groups: dict[str, list[str]]) -> InventoryManager:
