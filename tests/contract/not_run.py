@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+_STARTED = (
+    "calico/node itself runs until its unit is stopped (exit code -1) or Docker fails; 10-node plays what calicoctl does before, 21-calico-node-startup "
+    "what the node says"
+)
+_RUN = "calicoctl node run --node-image=calico/node:v2.6.6 --name=<ip> --ip=autodetect --ip-autodetection-method=interface=eth0 --backend=bird --log-dir=<path>"
+_RUNS = (
+    f"{_RUN} --no-default-ippools --disable-docker-networking --init-system --config=<path>",
+    *(f"{_RUN} --no-default-ippools --disable-docker-networking --init-system --config=<path> #{number}" for number in (1, 2, 3)),
+    *(f"{_RUN} --no-default-ippools --init-system --config=<path> #{number}" for number in (1, 2, 3)),
+)
+
 NOT_RUN: dict[str, dict[str, str]] = {
     "10-node.jsonl": {"birdc show protocols": "BIRD's own client asking BIRD: no tool of Calico in it"},
     "09-timeouts.jsonl": {
         "etcd without the v2 API: raw http": "curl asking etcd itself: no tool of Calico in it",
+    },
+    "24-product-calls.jsonl": {},
+    "23-product-calls.jsonl": {
+        **dict.fromkeys(_RUNS, _STARTED),
+        **{f"calicoctl node status #{number}": "sessions of a whole lab; 10-node plays the same call with a BIRD that has some" for number in (1, 2, 3)},
     },
 }

@@ -39,6 +39,8 @@ class Tool:
     libraries: tuple[str, ...] = field(default=())
 
 
+# Of Calico itself, whose calls count (tests/calls).
+_CALICO = ("calicoctl", "calico", "calico-ipam")
 TOOLS = (
     Tool("calicoctl", f"{PACKAGE}.calicoctl.main", ("yaml", "docopt")),
     Tool("calico", f"{PACKAGE}.cni.main"),
@@ -67,7 +69,7 @@ def build_zipapp(tool: Tool, outdir: Path, interpreter: str) -> Path:
         # Isolated and without site: a stand-in has all it needs, and starting it is most of its time.
         stream.write(f"#!{interpreter} -IS\n".encode())
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-            _put(archive, "__main__.py", f"from {tool.module} import main\n\nmain()\n")
+            _put(archive, "__main__.py", _main(tool))
             for path in sorted((HERE / PACKAGE).rglob("*.py")):
                 _add(archive, path.relative_to(HERE).as_posix(), path.read_bytes())
             for library in tool.libraries:
@@ -75,6 +77,13 @@ def build_zipapp(tool: Tool, outdir: Path, interpreter: str) -> Path:
     os.chmod(stream.name, 0o755)
     os.replace(stream.name, target)
     return target
+
+
+def _main(tool: Tool) -> str:
+    """What starts the tool; calls of Calico's own are noted first."""
+    if tool.name in _CALICO:
+        return f"from {PACKAGE}.calls import note\n\nnote({tool.name!r})\n\nfrom {tool.module} import main\n\nmain()\n"
+    return f"from {tool.module} import main\n\nmain()\n"
 
 
 def _add_library(archive: zipfile.ZipFile, library: str) -> None:

@@ -82,9 +82,12 @@ class Rig:
         return Result(done.exit_code, self._there(done.stdout), self._there(done.stderr), done.seconds)
 
     def run_record(self, record: Record) -> Result:
-        """Run a record's command with its files, variables and input."""
+        """Run a record's command with its files, variables and input; a file with a whole path is the host's."""
         for name, text in record.files.items():
-            (self.scratch / name).write_text(self.substitution.text(text), encoding="utf-8")
+            if name.startswith("/"):
+                self.host.write(name, self.substitution.text(text))
+            else:
+                (self.scratch / name).write_text(self.substitution.text(text), encoding="utf-8")
         change = self.substitution
         deadline = _DEADLINE + 2 * record.seconds
         stdin = None if record.stdin is None else change.text(record.stdin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -58,6 +59,9 @@ def create(podman: Podman, settings: Settings, staged: mirror.Staged, libraries:
     pythons = str(prerequisites.pyenv_versions_dir())
     # What a host says to the kernel's log would be read by this machine.
     mounts = [f"{pythons}:{pythons}:ro", "/dev/null:/dev/kmsg", f"{staged.etcd_programs}:{hostfiles.ETCD_HOME}:ro"]
+    calls = settings.calls / host.name
+    calls.mkdir(parents=True)
+    mounts.append(f"{calls}:{hostfiles.CALLS}")
     if host == settings.masters[0]:
         mounts.append(f"{staged.root}:{hostfiles.MIRROR_ROOT}:ro")
         if libraries is not None:
@@ -201,6 +205,7 @@ def close_ssh(settings: Settings) -> None:
 def down(settings: Settings) -> None:
     """Everything of this lab goes, also what a killed run left; only the image cache stays."""
     close_ssh(settings)
+    gather(settings)
     try:
         if (settings.state / "podman").exists():
             remove_by_podman(settings)
@@ -216,6 +221,14 @@ def down(settings: Settings) -> None:
     for group in Path("/sys/fs/cgroup").glob("*/libpod_parent"):
         leftovers.remove_if_empty(group / "conmon")
         leftovers.remove_if_empty(group)
+
+
+def gather(settings: Settings) -> None:
+    """Keep what was called on the hosts, where LAB_CALLS wants it: a file for each host of this run of the lab."""
+    wanted = os.environ.get("LAB_CALLS")
+    for notes in settings.calls.glob("*/calls.jsonl") if wanted else ():
+        Path(wanted).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(notes, Path(wanted) / f"{settings.name}-{settings.run_id}-{notes.parent.name}.jsonl")
 
 
 def remove_by_podman(settings: Settings) -> None:

@@ -16,6 +16,7 @@ CORE_UID = 500
 ETCD_HOME = "/opt/lab/etcd"  # mounted from the cache: the programs are large
 MIRROR_ROOT = "/srv/mirror"
 ETCD_DOMAIN = "etcd.mesos"
+CALLS = "/var/lib/lab/calls"  # mounted from the lab's folder: what is called on the host (tests/calls)
 
 ONESHOT = """\
 [Unit]
@@ -103,6 +104,9 @@ def every_host(tree: Tree, settings: Settings, host: Host, pythons: dict[str, st
     )
     bridges(tree, host)
     docker(tree)
+    # Pythons are this machine's, so what they load beside themselves has to be in the home of the user they run as.
+    for version in pythons:
+        tree.file(f"/root/.local/lib/python{version}/site-packages/usercustomize.py", FILES / "usercustomize.py")
 
 
 def bridges(tree: Tree, host: Host) -> None:

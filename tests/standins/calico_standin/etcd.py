@@ -116,9 +116,9 @@ class Etcd:
         previous: str | None = None,
         index: int | None = None,
     ) -> None:
-        """Remove a key (or, with `dir`, an empty directory; with `recursive`, a tree)."""
+        """Remove a key (or, with `dir`, an empty directory; with `recursive`, a tree). Never tried on a second endpoint."""
         query = {"recursive": _flag(recursive), "dir": _flag(dir), **_condition(previous, index)}
-        self._request("DELETE", path, query)
+        self._request("DELETE", path, query, one_shot=True)
 
     # -- the wire ---------------------------------------------------------------------------
 

@@ -117,6 +117,12 @@ def _peer(resource: Resource) -> Iterator[Fault]:
         yield Fault("Metadata.Node", resource.metadata["node"], reason)
 
 
+def _node(resource: Resource) -> Iterator[Fault]:
+    bgp = resource.spec.get("bgp")
+    if bgp is not None and not bgp.get("ipv4Address") and not bgp.get("ipv6Address"):
+        yield Fault("BGP.IPv4Address", "<nil>", "no BGP IP address and subnet specified")
+
+
 def _host_endpoint(resource: Resource) -> Iterator[Fault]:
     if not resource.spec.get("interfaceName") and not resource.spec.get("expectedIPs"):
         yield Fault("InterfaceName", "", "no interface or expected IPs have been specified")
@@ -134,7 +140,7 @@ def _nothing(_: Resource) -> Iterator[Fault]:
 
 
 _CHECKS: dict[str, Callable[[Resource], Iterator[Fault]]] = {
-    "node": _nothing,
+    "node": _node,
     "ipPool": _pool,
     "policy": _policy,
     "profile": _rules,
