@@ -42,6 +42,14 @@ options:
     type: list
     elements: str
     default: [http://127.0.0.1:2379]
+  allowed_users:
+    description:
+      - Users of the host, names or numbers, for whom the proxy's port is open, for all others it is closed by rules of iptables that a unit C(UNIT-port) keeps.
+      - Whoever reaches the port can rewrite all that Calico has in the datastore. An empty list leaves it open to all users.
+      - Processes of root are let through, also those in containers that have the host's network.
+    type: list
+    elements: str
+    default: [root]
   discovery_srv:
     description:
       - Domain whose SRV records C(_etcd-server._tcp) or C(_etcd-server-ssl._tcp) name the members' peer URLs.
@@ -163,6 +171,7 @@ ARGUMENT_SPEC = dict(
     user=dict(type='str', default='calico-etcd'),
     data_dir=dict(type='path', default='/var/lib/calico-etcd-proxy'),
     listen_client_urls=dict(type='list', elements='str', default=['http://127.0.0.1:2379']),
+    allowed_users=dict(type='list', elements='str', default=['root']),
     discovery_srv=dict(type='str', default='etcd.mesos'),
     members=dict(type='list', elements='str', default=[]),
 )

@@ -9,7 +9,7 @@ __metaclass__ = type
 import os
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_health, _etcd_service, _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_guard, _etcd_health, _etcd_service, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 # Seconds in which a proxy whose members just came up recovers by itself.
@@ -35,6 +35,8 @@ def desired(params):
     text = _etcd.unit_text('etcd_proxy', 'etcd v2 proxy for Calico', params['user'], argv, before=[['/bin/rm', '-f', noted]])
     gone = [noted, noted + '.bak', os.path.dirname(noted), folder]
     service = _etcd_service.Service(params, text, copies, listen, gone=gone)
+    users = [] if service.absent else _etcd_guard.check_users(params['allowed_users'])
+    service.guard = _etcd_guard.Guard(_etcd_service.UNIT_FOLDER, service.unit, listen, users)
     service.url = _etcd.local_url(listen[0])
     service.tls = client if service.url.startswith('https:') else _etcd.Tls()
     service.wait = params['wait']

@@ -53,7 +53,7 @@ class Service(object):
 
     unit, user, data_dir, unit_text; executable: _executables.Executable or None (one that somebody else installs at executable_path);
     tls_folder, copies: {path of a copy in tls_folder, which the service's user can read: path of the TLS file as given};
-    extra: further TextFiles; gone: paths that go with state absent; listen: URLs.
+    extra: further TextFiles; gone: paths that go with state absent; listen: URLs; guard: _etcd_guard.Guard or None.
     """
 
     def __init__(self, params, unit_text, copies, listen, extra=(), gone=()):
@@ -67,6 +67,7 @@ class Service(object):
         self.listen = listen
         self.extra = list(extra)
         self.gone = list(gone)
+        self.guard = None
         self.absent = params['state'] == 'absent'
         if self.absent:
             self.copies = {}
@@ -79,10 +80,12 @@ class Service(object):
 
 
 class Actual(object):
-    """uid of the user (None: none yet), executables, files: as their read() gives them, units: {name: UnitState}, wanted_files: TextFiles."""
-    __slots__ = ('uid', 'executables', 'files', 'units', 'wanted_files')
+    """uid of the user (None: none yet), executables, files: as their read() gives them, units: {name: UnitState}, wanted_files: TextFiles, guarded:
+    whether the guard's unit does what it is for."""
+    __slots__ = ('uid', 'executables', 'files', 'units', 'wanted_files', 'guarded')
 
-    def __init__(self, uid, executables, files, units, wanted_files):
+    def __init__(self, uid, executables, files, units, wanted_files, guarded=True):
+        self.guarded = guarded
         self.uid = uid
         self.executables = executables
         self.files = files
@@ -182,18 +185,20 @@ def _copies(service, check_mode):
 
 
 def _wanted_files(service, check_mode):
+    guard = [service.guard.file()] if service.guard else []
     if service.absent:
-        return [TextFile(path, kind='absent') for path in [service.unit_path] + service.gone] + _unused_copies(service)
+        return guard + [TextFile(path, kind='absent') for path in [service.unit_path] + service.gone] + _unused_copies(service)
     folder = TextFile(service.data_dir, kind='directory', mode=0o700, owner=service.user)
-    return [folder] + _copies(service, check_mode) + _unused_copies(service) + service.extra + [TextFile(service.unit_path, service.unit_text)]
+    return guard + [folder] + _copies(service, check_mode) + _unused_copies(service) + service.extra + [TextFile(service.unit_path, service.unit_text)]
 
 
 def read(service, check_mode):
     """Actual state of what is wanted."""
     wanted = _wanted_files(service, check_mode)
     executables = [service.executable] if service.executable else []
-    return Actual(_uid(service.user), _executables.read(executables, service.receipts), _text_files.read(wanted),
-                  _systemd.read([service.unit]), wanted)
+    units = _systemd.read(([service.guard.name] if service.guard else []) + [service.unit])
+    guarded = not service.guard or not units[service.guard.name].running or service.guard.holds()
+    return Actual(_uid(service.user), _executables.read(executables, service.receipts), _text_files.read(wanted), units, wanted, guarded)
 
 
 def reconcile(service, actual):
@@ -208,12 +213,16 @@ def reconcile(service, actual):
 
 
 def _reconcile_unit(service, actual, changed):
+    guard = [service.guard.unit()] if service.guard else []
     if service.absent:
         unit = _systemd.Unit(service.unit, enabled=False, state='stopped')
-        return _systemd.reconcile([unit], actual.units, changed)
+        return _systemd.reconcile(guard + [unit], actual.units, changed)
     unit = _systemd.Unit(service.unit, enabled=True, state='started',
                          restart_on=[service.unit_path, service.executable_path] + sorted(service.copies))
-    return _systemd.reconcile([unit], actual.units, changed, _systemd.younger_files([unit], actual.units))
+    late = _systemd.younger_files([unit], actual.units)
+    if not actual.guarded:
+        late[service.guard.name] = ['rules that are gone']
+    return _systemd.reconcile(guard + [unit], actual.units, changed, late)
 
 
 def action(service, plans):
@@ -224,13 +233,16 @@ def action(service, plans):
 def apply(service, actual, plans):
     """Make the changes. Whoever calls it waits for etcd itself: a proxy may fail to start until DNS is there, which is not yet an error."""
     if not service.absent:
-        _systemd.check_known([_systemd.Unit(service.unit, enabled=True, optional=True)], actual.units)
+        names = [service.unit] + ([service.guard.name] if service.guard and service.guard.text else [])
+        _systemd.check_known([_systemd.Unit(name, enabled=True, optional=True) for name in names], actual.units)
     for change in plans.user:
         make_user(change.how)
     _executables.apply(plans.executables, service.options, service.receipts)
     if not service.absent and not os.access(service.executable_path, os.X_OK):
         raise CalicoError('There is no executable %s' % service.executable_path, remedy='Give its source (url, src or local_src), or install it first')
     _systemd.apply(plans.units, actual.units, plans.files, wait=False)
+    if service.guard and any(change.name == service.guard.name and change.how.action in ('start', 'restart') for change in plans.units):
+        _systemd.wait_active([service.guard.name])
 
 
 def make_user(user):

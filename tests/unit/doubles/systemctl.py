@@ -92,7 +92,8 @@ class Manager:
         text = self.load(name)
         if text is None or text == "masked":
             sys.exit("Failed to start %s: Unit is %s." % (name, text or "not found"))
-        if name in self.state["services"] and alive(self.state["services"][name]["pid"]):
+        service = self.state["services"].get(name, {"pid": 0})
+        if service.get("done") or service["pid"] and alive(service["pid"]):
             return
         environment = dict(os.environ)
         for path in settings(text, "EnvironmentFile"):
@@ -101,6 +102,10 @@ class Manager:
                 environment.update((line.split("=", 1)[0], line.split("=", 1)[1].strip("\"'")) for line in lines)
         for command in settings(text, "ExecStartPre"):
             subprocess.call(shlex.split(command.lstrip("-")))
+        if "oneshot" in settings(text, "Type"):
+            done = all(subprocess.call(shlex.split(command)) == 0 for command in settings(text, "ExecStart"))
+            self.state["services"][name] = {"pid": 0, "since": int(monotonic() * 1e6), "done": done}
+            return
         with open(os.path.join(ROOT, "systemd", name + ".journal"), "a") as journal, open(os.devnull) as nothing:
             process = subprocess.Popen(
                 words(settings(text, "ExecStart")[-1]),
@@ -118,7 +123,9 @@ class Manager:
 
     def stop(self, name):
         service = self.state["services"].pop(name, None)
-        if service and alive(service["pid"]):
+        for command in settings(self.load(name) or "", "ExecStop") if service and service.get("done") else ():
+            subprocess.call(shlex.split(command.lstrip("-")))
+        if service and service["pid"] and alive(service["pid"]):
             os.kill(service["pid"], signal.SIGKILL)
             while alive(service["pid"]):
                 time.sleep(0.01)
@@ -128,7 +135,9 @@ class Manager:
         text = self.state["loaded"].get(name, disk)
         service = self.state["services"].get(name)
         values = {"Id": name, "ActiveState": "inactive", "SubState": "dead", "MainPID": 0, "Result": "success", "UnitFileState": ""}
-        if service and alive(service["pid"]):
+        if service and service.get("done"):
+            values.update(ActiveState="active", SubState="exited", ExecMainStartTimestampMonotonic=service["since"])
+        elif service and service["pid"] and alive(service["pid"]):
             values.update(ActiveState="active", SubState="running", MainPID=service["pid"], ExecMainStartTimestampMonotonic=service["since"])
         elif service and settings(text or "", "Restart"):
             values.update(ActiveState="activating", SubState="auto-restart", Result="exit-code")

@@ -105,6 +105,11 @@ class Host:
         root.join("systemd", "state.json").write(json.dumps({"loaded": {}, "services": {}}, sort_keys=True))
         self.double("systemctl", "systemctl.py")
         self.tool("journalctl", '#!/bin/sh\ntail -n "$4" "%s/systemd/$2.journal"\n' % root)
+        self.tool(
+            "iptables",
+            '#!/bin/sh\n[ "$1" = -w ] || exec /usr/sbin/iptables "$@"\necho "$@" >> "{0}/iptables.calls"\ncase " $* " in *" -C "*) [ -e "{0}/iptables.rules" ];; *" -I "*) touch "{0}/iptables.rules";; '
+            '*" -D "*) rm "{0}/iptables.rules" 2> /dev/null;; esac\n'.format(root),
+        )
         self.etcd = self.tool("etcd-archive", "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, "etcd.py"))))
 
     def tool(self, name, text):
@@ -184,7 +189,7 @@ def free_port():
 @pytest.fixture
 def systemd_host(tmpdir, monkeypatch):
     """A Host; modules see it as theirs."""
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd_health, _etcd_service, _files, _systemd
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd_guard, _etcd_health, _etcd_service, _files, _systemd
 
     host = Host(tmpdir, Doubles(_command.execute, _command.Result))
     monkeypatch.setattr(_command, "execute", host.doubles)
@@ -193,6 +198,7 @@ def systemd_host(tmpdir, monkeypatch):
     monkeypatch.setenv("DOUBLES", str(tmpdir))
     monkeypatch.setenv("PATH", str(tmpdir.join("bin")) + os.pathsep + os.environ["PATH"])
     monkeypatch.setattr(_etcd_service, "UNIT_FOLDER", str(host.units))
+    monkeypatch.setattr(_etcd_guard, "FOLDERS", (str(tmpdir.join("bin")),))
     monkeypatch.setattr(_etcd_service, "CONFIG_FOLDER", str(tmpdir.join("etc", "calico")))
     state = _files.state_of(str(tmpdir))
     host.user = state.owner

@@ -3,6 +3,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import ctypes
+import errno
 import json
 import os
 import socket
@@ -11,7 +13,7 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_proxy, _etcd_service
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_guard, _etcd_proxy, _etcd_service
 from ansible_collections.dcos.calico.plugins.modules import etcd_proxy
 
 UNIT = 'calico-etcd-proxy.service'
@@ -32,7 +34,7 @@ def run(run_module, systemd_host, free_port):
     systemd_host.url = 'http://127.0.0.1:%d' % free_port
 
     def call(check=False, diff=False, **more):
-        return run_module(etcd_proxy, dict(systemd_host.etcd_args(systemd_host.url, wait=5), **more), check=check, diff=diff)
+        return run_module(etcd_proxy, dict(systemd_host.etcd_args(systemd_host.url, wait=5, allowed_users=[]), **more), check=check, diff=diff)
     return call
 
 
@@ -263,3 +265,87 @@ def test_a_user_that_cannot_be_made_is_an_error(run, systemd_host, monkeypatch):
     systemd_host.tool('useradd', '#!/bin/sh\necho "useradd: cannot lock /etc/passwd" >&2\nexit 1\n')
     monkeypatch.setattr(_etcd_service, '_uid', lambda name: None)
     assert 'cannot lock /etc/passwd' in run()['msg']
+
+
+GUARD = 'calico-etcd-proxy-port.service'
+
+
+def test_the_port_is_closed_by_a_unit_that_goes_with_the_proxy(run, systemd_host):
+    rules = systemd_host.root.join('iptables.rules')
+    predicted = run(allowed_users=['root', '4711'], check=True, diff=True)
+    assert not rules.check()
+    done = run(allowed_users=['root', '4711'], diff=True)
+    assert done['diff'] == predicted['diff'] and rules.check()
+    assert systemd_host.calls() == ['daemon-reload', 'enable %s %s' % (GUARD, UNIT), 'start %s %s' % (GUARD, UNIT)]
+    port = systemd_host.url.rsplit(':', 1)[1]
+    said = [line for line in systemd_host.root.join('iptables.calls').read().splitlines() if ' -A ' in line or ' -I ' in line]
+    assert said == ['-w -A dcos-calico-etcd-1 -m owner --uid-owner root -j RETURN', '-w -A dcos-calico-etcd-1 -m owner --uid-owner 4711 -j RETURN',
+                    '-w -A dcos-calico-etcd-1 -p tcp -j REJECT --reject-with tcp-reset',
+                    '-w -I OUTPUT -o lo -p tcp -d 127.0.0.1 --dport %s -j dcos-calico-etcd-1' % port]
+    assert not run(allowed_users=['root', '4711'])['changed'] and systemd_host.calls() == []
+    assert run(allowed_users=['root'])['changed'] and systemd_host.calls() == ['daemon-reload', 'restart ' + GUARD], 'the proxy goes on'
+    run(allowed_users=['root'], state='absent')
+    assert not rules.check() and not systemd_host.units.join(GUARD).check()
+
+
+def test_rules_that_somebody_flushed_come_back(run, systemd_host):
+    run(allowed_users=['root'])
+    rules = systemd_host.root.join('iptables.rules')
+    rules.remove()
+    systemd_host.calls()
+    assert run(allowed_users=['root'], check=True)['changed'] and not rules.check()
+    assert run(allowed_users=['root'])['changed'] and rules.check() and systemd_host.calls() == ['restart ' + GUARD]
+    assert run()['changed'] and not rules.check() and not systemd_host.units.join(GUARD).check(), 'an empty list opens it'
+
+
+@pytest.mark.parametrize('users', [['root\nExecStart=/bin/sh'], ['-j ACCEPT'], ['']])
+def test_what_is_no_user_is_refused(run, systemd_host, users):
+    assert run(allowed_users=users)['failed'] and not systemd_host.units.join(GUARD).check()
+
+
+def test_no_iptables_is_said(run, systemd_host):
+    systemd_host.root.join('bin', 'iptables').remove()
+    assert 'iptables is not installed on this host' in run(allowed_users=['root'])['msg'] and not systemd_host.units.join(UNIT).check()
+
+
+def by(uid, port):
+    """What somebody of this uid gets at a port."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setuid(uid)
+            socket.create_connection(('127.0.0.1', port), 5).close()
+            os._exit(0)
+        except (OSError, socket.error) as error:
+            os._exit(error.errno or 1)
+    return os.waitpid(pid, 0)[1] >> 8
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not hasattr(socket, 'create_connection'), reason='only root has network namespaces')
+def test_the_kernel_lets_root_in_and_nobody_else(tmpdir):
+    """The unit's own commands, in a network of their own."""
+    guard = _etcd_guard.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], ['root', '1'])
+    commands = [line.split('=', 1) for line in guard.text.splitlines() if line.startswith('Exec')]
+    script = tmpdir.join('script')
+    script.write('ip link set lo up\n%s\ntouch %s\nread line\n%s\niptables -S OUTPUT\n' % (
+        '\n'.join(line.lstrip('-') + (' 2>/dev/null' if line.startswith('-') else ' || exit 1') for key, line in commands if key.startswith('ExecStart')),
+        tmpdir.join('ready'), '\n'.join(line.lstrip('-') for key, line in commands if key == 'ExecStop')))
+    process = subprocess.Popen(['unshare', '-n', 'sh', str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True)
+    deadline = time.time() + 20
+    while not tmpdir.join('ready').check():
+        assert process.poll() is None and time.time() < deadline
+        time.sleep(0.02)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            handle = os.open('/proc/%d/ns/net' % process.pid, os.O_RDONLY)
+            ctypes.CDLL(None).setns(handle, 0)
+            listener = socket.socket()
+            listener.bind(('127.0.0.1', 2379))
+            listener.listen(5)
+            os._exit(0 if (by(0, 2379), by(1, 2379), by(65534, 2379)) == (0, 0, errno.ECONNREFUSED) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(pid, 0)[1] == 0
+    out = process.communicate('\n')[0]
+    assert out == '-P OUTPUT ACCEPT\n', 'nothing is left of it'

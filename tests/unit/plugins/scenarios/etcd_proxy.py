@@ -7,7 +7,7 @@ __metaclass__ = type
 from ..scenario import Scenario
 
 MEMBERS = ["http://10.0.0.1:2380", "http://10.0.0.2:2380"]
-NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started"]
+NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started", "iptables.calls"]
 RESTLESS = ["data/proxy", "data/proxy/cluster"]
 UNLIKE = ["healthy", "members"]
 

@@ -1,0 +1,92 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The port of etcd's proxy, closed to all users of the host but those that need it: a unit that keeps rules of iptables(8), match C(owner).
+
+A proxy hands on what it is asked without asking who it is. A unit of its own, because the proxy's user may not change rules, and because it
+is there before the proxy. Who comes from a container's network is no user of the host and reaches no loopback device.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import os
+
+from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
+
+# The same one each time, whatever PATH is.
+FOLDERS = ('/usr/sbin', '/sbin', '/usr/bin')
+WILDCARDS = {'0.0.0.0': ['iptables'], '::': ['iptables', 'ip6tables']}
+SECONDS = 20
+
+
+class Guard(object):
+    """name and path of the unit, its text (None: it is to go), checks: argv lists that succeed while the rules are in place."""
+    __slots__ = ('name', 'path', 'text', 'checks')
+
+    def __init__(self, folder, proxy, listen, users):
+        self.name = '%s-port.service' % proxy.rsplit('.', 1)[0]
+        self.path = os.path.join(folder, self.name)
+        self.checks = []
+        self.text = self._text(proxy, _rules(listen), users) if users else None
+
+    def _text(self, proxy, rules, users):
+        start, stop = [], []
+        for program, chain, jump in rules:
+            argv = [_path_of(program), '-w']
+            take_away = [argv + ['-D', 'OUTPUT'] + jump, argv + ['-F', chain], argv + ['-X', chain]]
+            # What a host that lost its power in between left is made anew.
+            start += [('ExecStartPre=-', each) for each in take_away] + [('ExecStart=', argv + ['-N', chain])]
+            start += [('ExecStart=', argv + ['-A', chain, '-m', 'owner', '--uid-owner', user, '-j', 'RETURN']) for user in users]
+            start += [('ExecStart=', argv + ['-A', chain, '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset']),
+                      ('ExecStart=', argv + ['-I', 'OUTPUT'] + jump)]
+            stop += [('ExecStop=-', each) for each in take_away]
+            self.checks.append(argv + ['-C', 'OUTPUT'] + jump)
+        lines = ['# Managed by Ansible (dcos.calico.etcd_proxy); changes made here by hand are overwritten.', '[Unit]',
+                 'Description=The port of %s for %s only' % (_unit_text.value(proxy), ', '.join(users)), 'Before=%s' % _unit_text.value(proxy), '',
+                 '[Service]', 'Type=oneshot', 'RemainAfterExit=yes']
+        lines += [key + ' '.join(_unit_text.command(argv)) for key, argv in start + stop]
+        return '\n'.join(lines + ['', '[Install]', 'WantedBy=multi-user.target']) + '\n'
+
+    def file(self):
+        """The TextFile of the unit."""
+        return TextFile(self.path, self.text) if self.text else TextFile(self.path, kind='absent')
+
+    def unit(self):
+        """The _systemd.Unit."""
+        if not self.text:
+            return _systemd.Unit(self.name, enabled=False, state='stopped', optional=True)
+        return _systemd.Unit(self.name, enabled=True, state='started', restart_on=[self.path])
+
+    def holds(self):
+        """Whether the rules are in place, which somebody may have flushed."""
+        return all(_command.run(argv, SECONDS).rc == 0 for argv in self.checks)
+
+
+def check_users(users):
+    """The users, if each can be one."""
+    return [user if user.isdigit() else _etcd.check_plain(user, 'The user', _etcd.USER_NAME) for user in users]
+
+
+def _rules(listen):
+    """[(program, chain, what jumps to the chain)] for URLs that a proxy listens on."""
+    found = []
+    for url in listen:
+        host, port = _etcd.check_url(url, 'listen_client_urls:')[1:]
+        where = [] if host in WILDCARDS else ['-d', host]
+        for program in WILDCARDS.get(host, ['ip6tables' if ':' in host else 'iptables']):
+            chain = 'dcos-calico-etcd-%d' % (len(found) + 1)
+            found.append((program, chain, ['-o', 'lo', '-p', 'tcp'] + where + ['--dport', str(port), '-j', chain]))
+    return found
+
+
+def _path_of(program):
+    for folder in FOLDERS:
+        path = os.path.join(folder, program)
+        if os.access(path, os.X_OK):
+            return path
+    raise CalicoError('%s is not installed on this host, so the port of the etcd proxy cannot be closed to its users' % program,
+                      remedy='Install it, or set allowed_users to an empty list to leave the port open to all of them')
