@@ -197,10 +197,12 @@ cni:
   description:
     - The folder of networks, every file in it as Mesos reads it, and where the search path has each plugin.
     - C(kind) of a file is network, conflist (valid, but not for Mesos) or invalid, with a C(reason). C(duplicate_of) is another file with the same network.
+    - C(ranges) are those that a file gives out itself by its ipam.
   returned: always
   type: dict
   sample: {dir: /opt/mesosphere/etc/dcos/network/cni, plugins: {calico: /opt/mesosphere/active/cni},
-           files: [{file: calico.cni, name: calico, type: calico, kind: network, reason: null, plugins: [calico, calico-ipam], duplicate_of: null}]}
+           files: [{file: calico.cni, name: calico, type: calico, kind: network, reason: null, plugins: [calico, calico-ipam], ranges: [],
+                   duplicate_of: null}]}
 executables:
   description: Each of O(executables), whether it is there, where a link leads, its checksum and version.
   returned: always
@@ -223,7 +225,8 @@ etcd_members:
     - What a proxy of etcd would find, with the C(peers) by O(etcd_srv) or O(etcd_peers) and the URLs for clients that C(members) say they have; null if
       neither option is given.
     - C(open) are those of them that were tried and answer who has no certificate.
-    - C(kind) is ok, no_dns (no name server answers), no_records, unreachable, v2_off, certificate (TLS fails), or later (a file for TLS is not there).
+    - C(kind) is ok, no_dns (no name server answers), no_records, unreachable, v2_off, loopback (they tell clients addresses of the
+      loopback device only), certificate (TLS fails), or later (a file for TLS is not there).
   returned: always
   type: dict
   sample: {kind: unreachable, peers: ["http://etcd-1.etcd.mesos:2380"], members: [], open: [],

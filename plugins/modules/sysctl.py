@@ -12,7 +12,8 @@ short_description: Set kernel settings, now and at boot, a list in one call
 version_added: 0.1.0
 description:
   - Keeps a list of kernel settings in one file of C(/etc/sysctl.d) and in the running kernel.
-  - Reads and writes C(/proc/sys) directly, writes only what differs, and reads back what it wrote.
+  - Reads and writes C(/proc/sys) directly, writes only what differs, and reads back what it wrote. The file is written when the kernel took all.
+  - Warns of files that are read after its own at boot and give a key another value.
   - A key may hold C(*) as one of its parts, which stands for every interface (or other entry) that exists now. Such keys are applied
     to the running kernel only, because the C(systemd-sysctl) of DC/OS' supported systems does not know wildcards.
 author:
@@ -37,8 +38,8 @@ options:
     suboptions:
       key:
         description:
-          - Name of the setting with dots, such as V(net.ipv4.ip_forward). Slashes work too and are needed where a part has a dot
-            of its own, such as V(net/ipv4/conf/eth0.100/rp_filter).
+          - Name of the setting with dots, such as V(net.ipv4.ip_forward). Slashes work too. Where a part has a dot of its own, write
+            V(net/ipv4/conf/eth0.100/rp_filter) or V(net.ipv4.conf.eth0/100.rp_filter), as in sysctl.d(5).
         type: str
         required: true
       value:
@@ -108,6 +109,12 @@ keys_missing:
   type: list
   elements: str
   sample: []
+keys_overridden:
+  description: Settings to which a file that is read later gives another value, which they will have after the next boot.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{key: net.ipv4.conf.all.rp_filter, value: "2", file: /etc/sysctl.d/99-hardening.conf}]
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._host import _sysctl
@@ -132,6 +139,8 @@ def job(module):
     plan = _sysctl.reconcile(desired, actual)
     if not module.check_mode:
         _sysctl.apply(desired, plan)
+    for item in actual.overridden:
+        module.warn('%(key)s will be %(value)s after the next boot: %(file)s is read later. Take it out there.' % item)
     names = plan.names()
     return dict(
         plan.result(module._diff),
@@ -139,6 +148,7 @@ def job(module):
         file_changed=desired.path in names,
         keys_changed=[name for name in names if name != desired.path],
         keys_missing=actual.missing,
+        keys_overridden=actual.overridden,
     )
 
 

@@ -27,6 +27,7 @@ OLDEST_DOCKER = (1, 11)
 MESOS_PORTS = ((1025, 2180), (2182, 3887), (3889, 5049), (5052, 8079), (8082, 8180), (8182, 32000))
 NEEDED = {'xt_set': 'its packet filter rules match sets of addresses', 'ip_set': 'it keeps addresses in sets', 'nf_conntrack': 'its rules follow connections'}
 BGP_PORT = 179
+NOWHERE = re.compile(r'(127|0)\.')
 # Where a listener is in the way of one on the loopback device; an etcd member on the host's own address is not.
 LOOPBACK = ('0.0.0.0', '127.0.0.1', '::', '::1')
 
@@ -137,6 +138,9 @@ def check_nodes(verdict, hosts, known):
             verdict.fail(name, 'node_address', 'the address of this node is not known with its prefix',
                          found.get('error') or 'no interface has %s, which detect_ip answers' % (address or found.get('ip')),
                          'See what /opt/mesosphere/bin/detect_ip answers there, or set calico_node_ip to address and prefix')
+            continue
+        if NOWHERE.match(address):
+            verdict.fail(name, 'node_address', 'the node address %s leads each host to itself' % address, None, 'Correct calico_node_ip, or detect_ip')
             continue
         own = [item for item in info.get('subnets') or [] if item['address'] == address.split('/')[0]]
         if not own:

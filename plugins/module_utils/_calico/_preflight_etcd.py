@@ -17,6 +17,8 @@ TROUBLE = {
     'no_records': ('the DNS has no SRV records of etcd members',
                    'Start etcd, see that _etcd-server._tcp of the domain calico_etcd_srv resolves here, or name the members (calico_etcd_members)'),
     'unreachable': ('no etcd member can be reached', 'Start the etcd members, and see that this host reaches their peer and client ports'),
+    'loopback': ('the etcd members tell clients addresses of the loopback device, where each host finds only itself',
+                 'Start each member with --advertise-client-urls of an address by which the hosts reach it; etcd\'s default is localhost'),
     'v2_off': ('the etcd members do not serve the v2 API of etcd', 'Calico 2.6 needs it: run etcd 3.3 or older, or 3.4 and 3.5 with --enable-v2'),
     'certificate': ('TLS with the etcd members fails', 'Give the CA that signed the members (calico_etcd_ca_file) and a certificate that they accept'),
 }

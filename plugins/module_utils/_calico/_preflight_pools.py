@@ -95,9 +95,26 @@ def _others(verdict, hosts, forbidden):
         network = _cidr.parse(text)
         if not any(other.contains(network) for other in taken):
             found.append((', '.join(owners[:3]) + (' and %d more' % (len(owners) - 3) if len(owners) > 3 else ''), network))
+    _add_ranges(found, hosts)
     for item in forbidden:
         _add_forbidden(verdict, found, item)
     return found
+
+
+def _add_ranges(found, hosts):
+    """Add what files of CNI networks give out: a bridge has an interface only once there is a container on it."""
+    owners = {}
+    for name in sorted(hosts):
+        for item in (hosts[name]['info'].get('cni') or {}).get('files') or ():
+            for text in item.get('ranges') or ():
+                owners.setdefault(text, []).append('the CNI network %s (%s on %s)' % (item.get('name'), item['file'], name))
+    for text, labels in sorted(owners.items()):
+        try:
+            network = _cidr.parse(text).masked()
+        except ValidationError:
+            continue
+        if not any(taken.contains(network) for dummy, taken in found):
+            found.append((labels[0] + (' and %d more' % (len(labels) - 1) if len(labels) > 1 else ''), network))
 
 
 def _add_forbidden(verdict, found, item):

@@ -102,6 +102,29 @@ def plugins_of(config):
     return found
 
 
+def ranges_of(config):
+    """The ranges of addresses that a configuration gives out itself, as they are written: ipam.subnet and ipam.ranges, those of a list and of a wrapper's
+    delegate too; tolerates any JSON value. Calico's pools are not among them."""
+    found = []
+
+    def visit(section):
+        if not isinstance(section, dict):
+            return
+        ipam = section.get('ipam') if isinstance(section.get('ipam'), dict) else {}
+        sets = ipam['ranges'] if isinstance(ipam.get('ranges'), list) else []
+        entries = [entry for each in sets if isinstance(each, list) for entry in each]
+        for entry in [ipam] + entries:
+            subnet = entry.get('subnet') if isinstance(entry, dict) else None
+            if isinstance(subnet, TEXT) and to_native(subnet) not in found:
+                found.append(to_native(subnet))
+        visit(section.get('delegate'))
+        for plugin in section['plugins'] if isinstance(section.get('plugins'), list) else []:
+            visit(plugin)
+
+    visit(config)
+    return found
+
+
 def same(one, other):
     """Whether two JSON values mean the same; unlike ==, true is not 1."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

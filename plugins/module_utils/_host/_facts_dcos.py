@@ -118,9 +118,20 @@ def detect_ip(path):
     except CommandError as error:
         return {'ip': None, 'error': str(error)}
     words = result.out.split()
-    if result.rc != 0 or len(words) != 1 or not re.match(r'^\d+\.\d+\.\d+\.\d+\Z', words[0]):
+    if result.rc == 0 and not words:
+        return {'ip': None, 'error': '%s answered nothing' % path}
+    if result.rc != 0 or len(words) != 1 or not re.match(r'\d+(\.\d+){3}\Z', words[0]):
         return {'ip': None, 'error': '%s answered %r' % (path, result.said())}
-    return {'ip': words[0], 'error': None}
+    return _own_address(path, words[0])
+
+
+def _own_address(path, ip):
+    """What detect_ip() says of an answer: what other hosts cannot reach is no address of this one."""
+    octets = [int(part) for part in ip.split('.')]
+    reasons = ((max(octets) > 255, 'no address'), (octets[0] == 0, 'no address of a host'), (octets[0] == 127, 'an address that leads each host to itself'),
+               (octets[:2] == [169, 254], 'a link-local address'), (octets[0] >= 224, 'a multicast or reserved address'))
+    wrong = next((reason for holds, reason in reasons if holds), None)
+    return {'ip': None if wrong else ip, 'error': '%s answered %s, which is %s' % (path, ip, wrong) if wrong else None}
 
 
 def node(detected, addresses, mtus):

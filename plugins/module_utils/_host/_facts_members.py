@@ -9,6 +9,7 @@ __metaclass__ = type
 
 import json
 import os
+import re
 import socket
 import ssl
 
@@ -21,6 +22,8 @@ try:
 except ImportError:
     from httplib import HTTPConnection, HTTPException, HTTPSConnection
 
+# Addresses that lead each host to itself; etcd's own default is http://localhost:2379.
+LOOPBACK = re.compile(r'https?://(localhost\.?|127(\.\d+){3}|\[::1\]|0\.0\.0\.0|\[::\])(:|/|\Z)', re.IGNORECASE)
 # etcd asks for both, and speaks to what it finds under the first by TLS.
 SERVICES = (('_etcd-server-ssl._tcp', 'https'), ('_etcd-server._tcp', 'http'))
 
@@ -36,7 +39,8 @@ class Tls(_facts_etcd.Tls):
 
 
 def look(domain, peers, tls):
-    """{kind, peers, members, open, error}: kind is C(ok), C(no_records), C(no_dns), C(unreachable), C(v2_off), C(certificate) or C(later) (the files for
+    """{kind, peers, members, open, error}: kind is C(ok), C(no_records), C(no_dns), C(unreachable), C(loopback) (clients are told
+    addresses that lead each host to itself), C(v2_off), C(certificate) or C(later) (the files for
     TLS are not on this host yet). Never raises.
 
     :arg domain: where the SRV records are, if peers is empty.
@@ -102,9 +106,11 @@ def ask(peer, tls):
 
 
 def _clients(peers, members, tls):
-    """Look for one member that serves clients; the first is enough."""
-    probes = []
-    for url in members:
+    """Look for one member that serves clients; the first is enough. What a member says of itself is not asked on this host instead."""
+    probes, elsewhere = [], [url for url in members if not LOOPBACK.match(url)]
+    if members and not elsewhere:
+        return _answer('loopback', peers, members, 'they say %s' % ', '.join(sorted(set(members))))
+    for url in elsewhere:
         probes.append(_facts_etcd.probe(url, tls))
         if probes[-1]['healthy']:
             return _answer('ok', peers, members, probes=probes)

@@ -27,6 +27,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 MARKER = 'Managed by Ansible (dcos.calico'
+MASK = '/dev/null'
+UNIT = re.compile(r'/systemd/system/|\.(service|socket|target|timer|path|mount|slice)\Z')
 VALIDATORS = ('none', 'json', 'certificate', 'private_key')
 
 # options=FILES_SPEC of a list of dicts. A secret has an option of its own, because only that keeps it out of the host's log of module calls.
@@ -193,9 +195,18 @@ def read(files):
     return found
 
 
+def is_mask(state):
+    """Whether it is what "systemctl mask" leaves in a unit's place, which somebody did to keep the unit from running. Pure."""
+    return state.kind == 'link' and state.target == MASK and bool(UNIT.search(state.path))
+
+
 def _refuse(item, found):
     """Raise if what stands there must not be replaced by a file."""
     state = found.state
+    if is_mask(state):
+        name = os.path.basename(item.path)
+        raise CalicoError('The unit %s is masked on this host' % name, why='%s is a link to %s' % (item.path, MASK),
+                          remedy='Ask who masked it, and run "systemctl unmask %s" if it may run' % name)
     if state.kind in ('directory', 'other'):
         raise CalicoError('%s is a %s, not a file' % (item.path, state.kind if state.kind == 'directory' else 'special file'),
                           remedy='Remove it or name another path')
@@ -251,7 +262,7 @@ def reconcile(files, actual):
     kept_paths = kept(files, actual)
     for item in sorted((item for item in files if item.kind == 'absent'), key=lambda item: (-item.path.count('/'), item.path)):
         found = actual[item.path]
-        if found.state.kind == 'absent' or item.path in kept_paths:
+        if found.state.kind == 'absent' or item.path in kept_paths or is_mask(found.state):
             continue
         before = found.attributes() if found.state.kind == 'directory' else found.text
         plan.add(item.path, before if before is not None else found.state.kind, None, secret=_private(found.state), how=item)

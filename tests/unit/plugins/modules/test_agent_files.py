@@ -315,3 +315,13 @@ def test_a_full_disk_leaves_the_old_file(run, systemd_host, monkeypatch):
     result = run([{'path': 'f', 'content': 'new'}])
     assert 'No space left' in result['msg'] and systemd_host.root.join('f').read() == 'old'
     assert [name.basename for name in systemd_host.root.listdir() if name.basename.startswith('.')] == []
+
+
+def test_a_unit_that_somebody_masked_is_neither_replaced_nor_unmasked(run, systemd_host):
+    unit = systemd_host.units.join('x.service')
+    unit.mksymlinkto('/dev/null')
+    for check in (True, False):
+        result = run([{'path': 'etc/systemd/system/x.service', 'content': '[Service]\n'}], check=check)
+        assert result['failed'] and 'The unit x.service is masked on this host' in result['msg'] and 'systemctl unmask x.service' in result['msg']
+    assert not run([{'path': 'etc/systemd/system/x.service', 'state': 'absent'}])['changed']
+    assert unit.readlink() == '/dev/null'

@@ -429,3 +429,13 @@ def test_only_sums_of_pushed_archives_are_asked_for(run_module, node):
     source = node.archive('e')
     result = run_module(calicoctl_node, node.args(image_archive={'local_src': '/controller/e.tar', 'sha256': source['sha256']}))
     assert result['needs'] == [source['sha256']] and node.state()['container'] is None and not node.host.units.listdir()
+
+
+def test_a_masked_unit_is_not_unmasked(run_module, node, systemd_host):
+    """Its administrator keeps calico/node off this host for a while."""
+    unit = systemd_host.units.join('calico-node.service')
+    unit.mksymlinkto('/dev/null')
+    for check in (True, False):
+        result = run_module(calicoctl_node, node.args(), check=check)
+        assert result['failed'] and 'calico-node.service is masked' in result['msg']
+    assert unit.readlink() == '/dev/null' and node.state()['container'] is None

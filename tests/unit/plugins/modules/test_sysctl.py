@@ -110,3 +110,62 @@ def test_a_write_that_fails_names_the_key_and_the_remedy(host):
     with pytest.raises(_sysctl.CalicoError) as error:
         _sysctl.apply(_sysctl.Desired('/nowhere', None, []), change)
     assert 'net.ipv4.x cannot be set to 1' in str(error.value) and 'writable' in str(error.value)
+
+
+@pytest.mark.parametrize('key', ['net/ipv4/conf/eth0.100/rp_filter', 'net.ipv4.conf.eth0/100.rp_filter'])
+def test_both_spellings_of_a_name_with_a_dot_work(run_module, host, key):
+    assert run_module(sysctl, args(host, (key, '1')))['keys_changed'] == [key] and rp_filter(host, 'eth0.100') == '1'
+    assert not run_module(sysctl, args(host, (key, '1')))['changed']
+
+
+def test_the_spelling_that_cannot_work_is_told_the_one_that_does(run_module, host):
+    result = run_module(sysctl, args(host, ('net.ipv4.conf.eth0.100.rp_filter', '1')))
+    assert result['failed'] and 'Write net/ipv4/conf/eth0.100/rp_filter.' in result['msg']
+    assert run_module(sysctl, args(host, ('net.ipv4.conf.eth*.rp_filter', '1')))['keys_changed'] == ['net/ipv4/conf/eth0.100/rp_filter']
+
+
+def test_what_the_kernel_refuses_leaves_nothing_behind(run_module, host, monkeypatch):
+    overwrite = _files.overwrite
+
+    def kernel(path, content):
+        if content.startswith('True'):
+            raise OSError(22, 'Invalid argument')
+        overwrite(path, content)
+
+    monkeypatch.setattr(_files, 'overwrite', kernel)
+    result = run_module(sysctl, args(host, ('net.ipv4.conf.all.rp_filter', '1'), ('net.ipv4.conf.default.rp_filter', 'True')))
+    assert result['failed'] and 'cannot be set to True' in result['msg']
+    assert not host.join('sysctl.d').check() and rp_filter(host, 'all') == '2'
+
+
+OTHERS = [
+    ('99-hardening.conf', '# x\nnet.ipv4.conf.all.rp_filter = 2\n', ('2', '99-hardening.conf')),
+    ('99-hardening.conf', '-net/ipv4/conf/all/rp_filter=2\n', ('2', '99-hardening.conf')),
+    ('99-hardening.conf', 'net.ipv4.conf.*.rp_filter = 2\n', ('2', '99-hardening.conf')),
+    ('99-hardening.conf', 'net.ipv4.conf.all.rp_filter = 1\n', None),
+    ('10-network.conf', 'net.ipv4.conf.all.rp_filter = 2\n', None),
+    ('99-hardening.conf', '#net.ipv4.conf.all.rp_filter = 2\nnonsense\n\xe4 = \xff\n', None),
+    ('99-hardening.conf.rpmsave', 'net.ipv4.conf.all.rp_filter = 2\n', None),
+]
+
+
+@pytest.mark.parametrize('name, text, found', OTHERS, ids=[str(number) for number in range(len(OTHERS))])
+def test_files_that_have_the_last_word_are_told(run_module, host, name, text, found):
+    host.join('sysctl.d', name).write_binary(text.encode('latin-1') if not isinstance(text, bytes) else text, ensure=True)
+    result = run_module(sysctl, args(host, *WANTED))
+    key = 'net.ipv4.conf.all.rp_filter'
+    assert result['keys_overridden'] == ([{'key': key, 'value': found[0], 'file': str(host.join('sysctl.d', found[1]))}] if found else [])
+    assert [words for words in result.get('warnings', []) if 'is read later' in words] == (
+        ['%s will be 2 after the next boot: %s is read later. Take it out there.' % (key, host.join('sysctl.d', name))] if found else [])
+
+
+def test_files_of_all_folders_are_read_as_systemd_reads_them(run_module, host, monkeypatch):
+    folders = [host.join(name) for name in ('sysctl.d', 'run', 'lib')]
+    monkeypatch.setattr(_sysctl, 'FOLDERS', tuple(str(folder) for folder in folders))
+    monkeypatch.setattr(_sysctl, 'LAST', str(host.join('sysctl.conf')))
+    for folder, value in zip(folders, ('1', '2', '3')):
+        folder.join('70-x.conf').write('net.ipv4.conf.all.rp_filter = %s\n' % value, ensure=True)
+    assert run_module(sysctl, args(host, *WANTED))['keys_overridden'] == [], 'that of /etc stands for all of its name'
+    host.join('lib', '80-y.conf').write('net.ipv4.conf.all.rp_filter = 2\n')
+    host.join('sysctl.conf').write('net.ipv4.conf.all.rp_filter = 0\n')
+    assert [item['file'] for item in run_module(sysctl, args(host, *WANTED))['keys_overridden']] == [str(host.join('sysctl.conf'))]

@@ -120,6 +120,11 @@ def found_members(kind):
     return info(etcd_members={'kind': kind, 'peers': [], 'members': [], 'error': None})
 
 
+def ranges(*texts, **more):
+    return lambda cluster: cluster.info['cni']['files'].append(dict({'file': '10-bridge.conf', 'name': 'cni-bridge', 'kind': 'network', 'reason': None,
+                                                                     'plugins': [], 'duplicate_of': None, 'ranges': list(texts)}, **more))
+
+
 PROXY = wanted(etcd={'source': 'existing', 'proxy': True, 'endpoints': ['http://127.0.0.1:2379']})
 DOCKER_NETWORK = wanted(docker_network={'wanted': True, 'disable_ipv6': False})
 OFF = {'supported': True, 'default_disabled': True}
@@ -138,6 +143,10 @@ FAILURES = [
     ('checksum', ALL, wanted(artefacts=[{'name': 'calico-node', 'variable': 'calico_node_image', 'image': 'calico/node:v2.6.6', 'sha256': ''}]),
      'set calico_image_by_tag: true'),
     ('checksum', ALL, wanted(artefacts=[{'name': 'calico', 'variable': 'calico_cni_plugin_sha256', 'sha256': ''}]), 'Set calico_cni_plugin_sha256'),
+    ('pool_overlap', ALL, both(pools('192.168.0.0/16'), ranges('192.168.0.0/16')), 'overlaps 192.168.0.0/16 of the CNI network cni-bridge (10-bridge.conf on '),
+    ('pool_overlap', ALL, both(pools('192.168.0.0/16'), ranges('nonsense', '192.168.250.0/24')), 'overlaps 192.168.250.0/24 of the CNI network'),
+    ('node_address', 'agent2', part('node', address='127.0.0.1/8'), 'leads each host to itself'),
+    ('etcd', 'agent2', both(PROXY, found_members('loopback')), 'addresses of the loopback device'),
     ('network_name', ALL, wanted(networks=[{'name': 'my net'}]), "'my net' is refused"),
     ('network_name', ALL, wanted(networks=[{'name': 'a'}, {'name': 'a', 'file': 'b.cni'}]), 'wanted twice'),
     ('document', ALL, wanted(documents=[{'apiVersion': 'projectcalico.org/v3', 'kind': 'IPPool'}]), 'for Calico 3'),

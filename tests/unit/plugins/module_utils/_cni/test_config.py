@@ -80,3 +80,17 @@ def test_merge_goes_deep_and_changes_neither():
     config, secret = {'policy': {'type': 'k8s'}, 'x': 1}, {'policy': {'token': 't'}, 'x': 2}
     assert _config.merge(config, secret) == {'policy': {'type': 'k8s', 'token': 't'}, 'x': 2}
     assert config == {'policy': {'type': 'k8s'}, 'x': 1} and secret == {'policy': {'token': 't'}, 'x': 2}
+
+
+@pytest.mark.parametrize('config, found', [
+    ({'type': 'bridge', 'ipam': {'type': 'host-local', 'subnet': '192.168.0.0/16'}}, ['192.168.0.0/16']),
+    ({'type': 'mesos-cni-port-mapper', 'delegate': {'type': 'bridge', 'ipam': {'subnet': '10.1.0.0/16'}}}, ['10.1.0.0/16']),
+    ({'plugins': [{'type': 'bridge', 'ipam': {'ranges': [[{'subnet': '10.1.0.0/16'}, {'subnet': '10.2.0.0/16'}], [{'subnet': 'fd00::/64'}]]}}]},
+     ['10.1.0.0/16', '10.2.0.0/16', 'fd00::/64']),
+    ({'type': 'calico', 'ipam': {'type': 'calico-ipam', 'ipv4_pools': ['192.168.0.0/16']}}, []),
+    ({'ipam': {'subnet': 7, 'ranges': [7, [7, {}]]}, 'delegate': 7, 'plugins': 7}, []),
+    (None, []),
+    ([], []),
+])
+def test_ranges(config, found):
+    assert _config.ranges_of(config) == found

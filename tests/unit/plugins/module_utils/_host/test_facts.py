@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_calico, _facts_dcos, _facts_etcd, _kernel
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_calico, _facts_dcos, _facts_etcd, _facts_members, _kernel
 
 NOT_FOUND = '{"errorCode":100,"message":"Key not found","cause":"/calico","index":4}'
 
@@ -133,3 +133,41 @@ def test_lists_of_modules(line, name, found):
     ('quay.io/calico/node:v2.6.6', 'calico/node:v2.6.6', False), ('host:5000/x', 'host:5000/x:latest', True)])
 def test_references(first, second, same):
     assert _docker.same_reference(first, second) is same
+
+
+@pytest.mark.parametrize('answer, found', [
+    ('10.0.2.10', '10.0.2.10'),
+    ('', 'answered nothing'),
+    ('127.0.1.1', 'answered 127.0.1.1, which is an address that leads each host to itself'),
+    ('0.0.0.0', 'which is no address of a host'),
+    ('169.254.10.1', 'which is a link-local address'),
+    ('10.0.2.300', 'which is no address'),
+    ('10.0.2.10 10.0.3.10', "answered '10.0.2.10 10.0.3.10'"),
+])
+def test_detect_ip(tmpdir, answer, found):
+    script = tmpdir.join('detect_ip')
+    script.write('#!/bin/sh\necho %s\n' % answer)
+    script.chmod(0o755)
+    detected = _facts_dcos.detect_ip(str(script))
+    assert detected == {'ip': found, 'error': None} if found == answer else detected['ip'] is None and found in detected['error']
+
+
+@pytest.mark.parametrize('urls, asked, kind', [
+    (['http://localhost:2379'], [], 'loopback'),
+    (['http://127.0.0.1:2379', 'http://localhost:2379'], [], 'loopback'),
+    (['http://[::1]:2379', 'http://0.0.0.0:2379'], [], 'loopback'),
+    (['http://localhost:2379', 'http://10.0.0.1:2379'], ['http://10.0.0.1:2379'], 'ok'),
+    (['http://localhost.example.com:2379'], ['http://localhost.example.com:2379'], 'ok'),
+    ([], [], 'unreachable'),
+])
+def test_members_that_send_each_host_to_itself_are_not_asked_there(monkeypatch, urls, asked, kind):
+    seen = []
+
+    def probe(url, tls):
+        seen.append(url)
+        return {'endpoint': url, 'healthy': True, 'open': False}
+
+    monkeypatch.setattr(_facts_members, 'ask', lambda peer, tls: urls)
+    monkeypatch.setattr(_facts_etcd, 'probe', probe)
+    found = _facts_members.look(None, ['http://10.0.0.1:2380'], _facts_members.Tls())
+    assert (found['kind'], seen) == (kind, asked)
