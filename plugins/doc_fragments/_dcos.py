@@ -54,8 +54,9 @@ options:
     description:
       - The sha256 fingerprint of a CA certificate of the cluster; case and colons do not matter. C(openssl x509 -noout -fingerprint -sha256) prints it.
       - The bundle is then fetched from the cluster's C(/ca/dcos-ca.crt) without verification, before anything else is sent. Of it the certificate with this
-        fingerprint is trusted, and those that are linked to it by signatures; without such a certificate nothing is sent.
-      - With O(ca_path), the certificate has to be in that file. Open DC/OS has no CA to fetch from.
+        fingerprint is trusted, and what it leads down to; without such a certificate nothing is sent. An intermediate may be pinned, a certificate that is
+        no CA's may not.
+      - With O(ca_path), the certificate has to be in that file, and the rest of the file is not trusted. Open DC/OS has no CA to fetch from.
       - If not given, the environment variable E(DCOS_CA_FINGERPRINT) is used.
     type: str
   validate_certs:

@@ -72,9 +72,12 @@ def verify(leaf: x509.Certificate, trust: Trust, now: datetime.datetime) -> tupl
         signer, wrong = _issuer_of(current, trust)
         if signer is None:
             return chain, None if anchored else wrong
-        begin, end = _x509.not_before(signer), _x509.not_after(signer)
-        if not begin <= now <= end:
-            return chain, f"the CA certificate {_name(signer)} is valid from {_x509.show_time(begin)} to {_x509.show_time(end)} only"
+        if not _x509.is_valid_at(signer, now):
+            begin, end = _x509.show_time(_x509.not_before(signer)), _x509.show_time(_x509.not_after(signer))
+            return chain, f"the CA certificate {_name(signer)} is valid from {begin} to {end} only"
+        between = sum(1 for certificate in chain[1:] if certificate.subject != certificate.issuer)
+        if between > _x509.path_length(signer):
+            return chain, f"the CA certificate {_name(signer)} allows {_x509.path_length(signer)} more CAs below it, and there are {between}"
         anchored = anchored or signer in trust.bundle
         if _x509.is_self_signed(signer):
             return chain, None if anchored else f"its root {_name(signer)} is not in the CA bundle"

@@ -66,7 +66,12 @@ class DcosClient:
         self._logged_in = False
         self._trust_file: _tls.TrustFile | None = None
         self._transport = Transport()
-        self._verify = _tls.without_asking(options)
+        self._verify: _tls.Verify | None = None
+        trust = _tls.without_asking(options)
+        if isinstance(trust, _tls.Pinned):
+            self._trust(trust)
+        else:
+            self._verify = trust
 
     def get(
         self, path: str, params: Mapping[str, Any] | None = None, expected: Collection[int] = READ, headers: Mapping[str, str] | None = None
@@ -205,7 +210,9 @@ class DcosClient:
             to_own_host = url == first or not self._transport.is_other_host(self.options.base, url)
             sent = dict(headers, Authorization=f"token={token}") if token and to_own_host else dict(headers)
             self.requests[method] += 1
-            response = self._transport.send(method, url, data, sent, params, self._verification(url, deadline), deadline.left())
+            # before the transport is asked, which a bundle that is fetched now replaces
+            verify = self._verification(url, deadline)
+            response = self._transport.send(method, url, data, sent, params, verify, deadline.left())
             if response.status not in REDIRECTS or not response.headers.get("Location"):
                 return response
             target, params = urljoin(url, response.headers["Location"]), None
@@ -228,13 +235,19 @@ class DcosClient:
             return True
         if self._verify is None:
             self.requests["GET"] += 1
-            answer = self._transport.send("GET", self.options.base + _tls.BUNDLE_PATH, None, {}, None, False, deadline.left())
-            self._trust_file = _tls.TrustFile(_tls.pinned_bundle(answer, self.options.ca_fingerprint or ""))
-            # a connection that was not verified must not be used again
-            self._transport.close()
-            self._transport = Transport()
-            self._verify = self._trust_file.path
+            seconds = min(deadline.left(), _tls.MOST_BUNDLE_SECONDS)
+            answer = self._transport.send("GET", self.options.base + _tls.BUNDLE_PATH, None, {}, None, False, seconds, _tls.MOST_BUNDLE_BYTES)
+            self._trust(_tls.pinned_bundle(answer, self.options.ca_fingerprint or ""))
+        assert self._verify is not None
         return self._verify
+
+    def _trust(self, pinned: _tls.Pinned) -> None:
+        """Verify by what is pinned from now on."""
+        # a connection that was not verified must not be used again
+        self._transport.close()
+        self._transport = Transport(pinned)
+        self._trust_file = _tls.TrustFile(pinned.pem)
+        self._verify = self._trust_file.path
 
 
 def make_client(module: AnsibleModule) -> DcosClient:

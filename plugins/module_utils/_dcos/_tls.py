@@ -1,10 +1,11 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom to trust: a bundle given as a file, one fetched from the cluster and pinned by a fingerprint, or this host's own."""
+"""Whom to trust: a bundle given as a file, what a fingerprint pins of it or of one fetched from the cluster, or this host's own."""
 from __future__ import annotations
 
-import hashlib
+import dataclasses
+import datetime
 import os
 import re
 import ssl
@@ -13,6 +14,7 @@ from typing import Any, Union
 
 from ansible.module_utils.basic import missing_required_lib
 
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response, is_html
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import DcosError, TlsFailed
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options, normalise_fingerprint
@@ -21,31 +23,56 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import Validat
 try:
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import Encoding
 except ImportError as error:
     CRYPTOGRAPHY_ERROR: ImportError | None = error
 else:
     CRYPTOGRAPHY_ERROR = None
 
 BUNDLE_PATH = "/ca/dcos-ca.crt"
+# The bundle is fetched from somebody who is not known yet: what it may take. Real ones have a few certificates of 2 KB each.
+MOST_BUNDLE_BYTES = 256 * 1024
+MOST_BUNDLE_SECONDS = 30.0
+# ssl.VERIFY_X509_PARTIAL_CHAIN, which Python 3.9 has no name for
+PARTIAL_CHAIN = 0x80000
+# How many fingerprints a message tells.
+MOST_SHOWN = 5
+ON_A_MASTER = "Compare with the fingerprint on a master itself (/run/dcos/pki/CA/ca-bundle.crt)"
 # What OpenSSL says of certificates that it takes when it is not told to be strict.
 STRICT_RULES = ("missing authority key identifier", "missing subject key identifier", "not marked critical", "key usage extension", "path length")
 # What requests takes: a file or folder of CAs, True for its own, False for no verification.
 Verify = Union[str, bool]
 
 
-def without_asking(options: Options) -> Verify | None:
+@dataclasses.dataclass(frozen=True)
+class Pinned:
+    """What a fingerprint makes of a bundle. Every chain has to end at the certificate that has it.
+
+    :ivar pem: that certificate; below a root also the CAs between it and servers, which are a way to it and no end.
+    :ivar is_root: whether it is self-signed; an intermediate is an end that OpenSSL has to be told to take for one.
+    """
+
+    pem: str
+    is_root: bool
+
+    def prepare(self, context: ssl.SSLContext) -> None:
+        """Have a context, which knows no certificate yet, take this and nothing else for an end."""
+        if self.is_root:
+            context.verify_flags &= ~PARTIAL_CHAIN
+        else:
+            context.verify_flags |= PARTIAL_CHAIN
+
+
+def without_asking(options: Options) -> Verify | Pinned | None:
     """What to verify with, None if the bundle has to be fetched from the cluster first.
 
     :raises ValidationError: if ca_path is no file of certificates.
+    :raises TlsFailed: if it does not hold what ca_fingerprint pins.
     """
     if not options.validate_certs:
         return False
     if options.ca_path:
         pem = _read(options.ca_path)
-        if options.ca_fingerprint:
-            certificates_linked_to(pem, options.ca_fingerprint, f"The bundle {options.ca_path}")
-        return options.ca_path
+        return pin(pem, options.ca_fingerprint, f"The bundle {options.ca_path}") if options.ca_fingerprint else options.ca_path
     return None if options.ca_fingerprint and options.scheme == "https" else system_trust()
 
 
@@ -77,10 +104,10 @@ def system_trust() -> Verify:
     return paths.capath if paths.capath and os.listdir(paths.capath) else True
 
 
-def pinned_bundle(response: Response, fingerprint: str) -> str:
-    """PEM of what to trust, from an answer that nobody vouched for.
+def pinned_bundle(response: Response, fingerprint: str) -> Pinned:
+    """What to trust of an answer that nobody vouched for.
 
-    :raises TlsFailed: if it has no certificate with that fingerprint.
+    :raises TlsFailed: if it has no certificate with that fingerprint, or that is no CA's or is out of date.
     """
     if response.status == 404 or (response.status == 200 and is_html(response.text)):
         raise TlsFailed(
@@ -90,13 +117,14 @@ def pinned_bundle(response: Response, fingerprint: str) -> str:
         )
     if response.status != 200:
         raise TlsFailed(f"{response.request} was answered with {response.status}", None, "Fetch the bundle yourself and give it as ca_path", response.status)
-    return certificates_linked_to(response.text, fingerprint, response.request)
+    return pin(response.text, fingerprint, response.request)
 
 
-def certificates_linked_to(pem: str, fingerprint: str, origin: str) -> str:
-    """PEM of the certificate with this sha256 fingerprint, and of those linked to it by signatures.
+def pin(pem: str, fingerprint: str, origin: str) -> Pinned:
+    """The certificate with this sha256 fingerprint and, if it is a root, the CAs of the bundle that it leads down to.
 
-    Others of the bundle are not trusted: who can put himself in between can add one of his own to the real ones.
+    Trust goes downwards only. Who can put himself in between can offer the true bundle with certificates of his own: one that has issued what is pinned,
+    or has its name and key and another issuer (a cross-signed twin), counts for nothing.
     """
     if CRYPTOGRAPHY_ERROR is not None:
         raise DcosError("ca_fingerprint cannot be compared", missing_required_lib("cryptography", reason="to read the bundle"))
@@ -105,20 +133,45 @@ def certificates_linked_to(pem: str, fingerprint: str, origin: str) -> str:
     wanted = normalise_fingerprint(fingerprint)
     found = [_load(block) for block in _pem_blocks(pem)]
     certificates = [certificate for certificate in found if certificate is not None]
-    trusted = [certificate for certificate in certificates if _sha256(certificate) == wanted]
-    if not trusted:
-        seen = ", ".join(_sha256(certificate) for certificate in certificates) or "none at all"
+    anchor = next((certificate for certificate in certificates if _x509.fingerprint(certificate) == wanted), None)
+    if anchor is None:
+        seen = ", ".join(_x509.fingerprint(certificate) for certificate in certificates[:MOST_SHOWN]) or "none at all"
         raise TlsFailed(
-            f"{origin} has no certificate with the fingerprint that ca_fingerprint gives",
-            f"it has {seen}",
-            "Compare with the fingerprint on a master itself (/run/dcos/pki/CA/ca-bundle.crt). If they differ, somebody else is answering",
+            f"{origin} has no certificate with the fingerprint that ca_fingerprint gives", f"it has {seen}",
+            f"{ON_A_MASTER}. If they differ, somebody else is answering",
         )
-    added = True
-    while added:
-        linked = [other for other in certificates if other not in trusted and any(_signed(other, one) or _signed(one, other) for one in trusted)]
-        trusted.extend(linked)
-        added = bool(linked)
-    return "".join(certificate.public_bytes(Encoding.PEM).decode("ascii") for certificate in trusted)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    _check_anchor(anchor, origin, now)
+    is_root = _issued(anchor, anchor)
+    return Pinned(_x509.to_pem([anchor, *_below(anchor, certificates, now)] if is_root else [anchor]), is_root)
+
+
+def _check_anchor(anchor: Any, origin: str, now: datetime.datetime) -> None:
+    what = f"{origin}: the certificate that ca_fingerprint pins cannot be trusted"
+    if not _x509.is_authority(anchor):
+        raise TlsFailed(
+            what, "it is no CA's (CA:TRUE or the usage to sign certificates is missing)",
+            "Give the fingerprint of the CA that signed Admin Router's certificate; or the certificate itself as ca_path, without ca_fingerprint",
+        )
+    if not _x509.is_valid_at(anchor, now):
+        between = f"{_x509.show_time(_x509.not_before(anchor))} to {_x509.show_time(_x509.not_after(anchor))}"
+        raise TlsFailed(what, f"it is valid from {between} only", f"Check the clock of this host. {ON_A_MASTER}")
+
+
+def _below(anchor: Any, certificates: list[Any], now: datetime.datetime) -> list[Any]:
+    """The CAs that lead from servers to a root: each issued by it or by another of them, which may do so, and valid now."""
+    room = {_x509.fingerprint(anchor): _x509.path_length(anchor)}
+    issuers, below = [anchor], []
+    while issuers:
+        issuer = issuers.pop()
+        left = room[_x509.fingerprint(issuer)]
+        for other in certificates if left > 0 else ():
+            known = _x509.fingerprint(other) in room or _x509.public_key_sha256(other.public_key()) == _x509.public_key_sha256(issuer.public_key())
+            if not known and _x509.is_authority(other) and _x509.is_valid_at(other, now) and _issued(issuer, other):
+                room[_x509.fingerprint(other)] = min(left - 1, _x509.path_length(other))
+                issuers.append(other)
+                below.append(other)
+    return below
 
 
 def _pem_blocks(text: str) -> list[str]:
@@ -128,17 +181,13 @@ def _pem_blocks(text: str) -> list[str]:
 def _load(block: str) -> Any:
     """A certificate, or None if it is broken."""
     try:
-        return x509.load_pem_x509_certificate(block.encode("ascii", errors="replace"))
+        return _x509.parse_certificates(block)[0]
     except ValueError:
         return None
 
 
-def _sha256(certificate: Any) -> str:
-    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
-
-
-def _signed(issuer: Any, certificate: Any) -> bool:
-    """Whether the one has signed the other."""
+def _issued(issuer: Any, certificate: Any) -> bool:
+    """Whether the one has signed the other, and is named in it."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import http.cookiejar
+import queue
 import re
+import threading
 import time
 import warnings
 from collections.abc import Mapping
@@ -14,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _tls
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ConnectionFailed, TlsFailed
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, ConnectionFailed, TlsFailed
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import PORTS
 
 try:
@@ -29,6 +31,10 @@ else:
 CONNECT_SECONDS = 10.0
 SHORTEST = 0.1
 CHUNK = 4096
+# An answer is held in memory. The state of a cluster with thousands of agents is some tens of MB.
+MOST_BYTES = 256 * 1024 * 1024
+# How much longer than a socket's own time-out a whole answer is waited for, because that says more.
+GRACE_SECONDS = 0.5
 RESTARTING = "See whether Admin Router is being restarted on that master"
 
 
@@ -37,11 +43,32 @@ def _no_authentication(request: Any) -> Any:
     return request
 
 
+def _adapter(pinned: _tls.Pinned) -> Any:
+    """What makes the connections of a session that trusts what is pinned; the certificate itself comes with each request."""
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *arguments: Any, **more: Any) -> None:
+            super().init_poolmanager(*arguments, ssl_context=_context(pinned), **more)
+
+        def proxy_manager_for(self, *arguments: Any, **more: Any) -> Any:
+            return super().proxy_manager_for(*arguments, ssl_context=_context(pinned), **more)
+
+    return Adapter()
+
+
+def _context(pinned: _tls.Pinned) -> Any:
+    context = urllib3.util.ssl_.create_urllib3_context()
+    pinned.prepare(context)
+    return context
+
+
 class Transport:
     """A session without cookies, of which each request says how it is to be verified."""
 
-    def __init__(self) -> None:
+    def __init__(self, pinned: _tls.Pinned | None = None) -> None:
         self._session = requests.Session()
+        if pinned is not None:
+            self._session.mount("https://", _adapter(pinned))
         self._session.auth = _no_authentication
         self._session.headers["User-Agent"] = "dcos.calico"
         # Bouncer sets the token as a cookie, and cookies know no ports
@@ -63,43 +90,60 @@ class Transport:
         params: Mapping[str, Any] | None,
         verify: _tls.Verify,
         seconds: float,
+        most: int = MOST_BYTES,
     ) -> Response:
         """Ask once and read the whole answer.
 
+        A socket's time-out begins anew with each byte, so another thread asks, and is left alone with an answer that does not end.
+
         :param verify: given with each request, because requests takes that of the environment before that of the session.
+        :param seconds: for all of it, from the look-up of the name to the last byte.
+        :param most: bytes that the answer may have.
         :raises ConnectionFailed, TlsFailed: naming host and port.
         """
         what = f"{method} {describe(url)}"
-        end = time.monotonic() + max(seconds, SHORTEST)
         left = max(seconds, SHORTEST)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-                answer = self._session.request(
-                    method,
-                    url,
-                    params=params,
-                    data=data,
-                    headers=dict(headers),
-                    timeout=(min(left, CONNECT_SECONDS), left),
-                    allow_redirects=False,
-                    verify=verify,
-                    stream=True,
-                )
-                with answer:
-                    body = b"".join(_chunks(answer, end, what, seconds))
-                _check_length(answer, body, what)
-        except requests.exceptions.RequestException as error:
-            raise failure_of(error, what, url, seconds) from None
-        return Response(answer.status_code, answer.headers, body, what)
+        answers: queue.SimpleQueue[Response | Exception] = queue.SimpleQueue()
+
+        def ask() -> None:
+            try:
+                arguments = {"params": params, "data": data, "headers": dict(headers), "verify": verify, "timeout": (min(left, CONNECT_SECONDS), left)}
+                with self._session.request(method, url, allow_redirects=False, stream=True, **arguments) as answer:
+                    body = _read(answer, what, left, most)
+                answers.put(Response(answer.status_code, answer.headers, body, what))
+            except Exception as error:  # it belongs to the thread that asked for it
+                answers.put(error)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+            threading.Thread(target=ask, daemon=True).start()
+            try:
+                found = answers.get(timeout=left + GRACE_SECONDS)
+            except queue.Empty:
+                raise _incomplete(what, seconds) from None
+        if isinstance(found, requests.exceptions.RequestException):
+            raise failure_of(found, what, url, seconds) from None
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
-def _chunks(answer: Any, end: float, what: str, seconds: float) -> Any:
+def _read(answer: Any, what: str, seconds: float, most: int) -> bytes:
+    """The body of an answer, which is not taken for longer than it may be."""
+    end = time.monotonic() + seconds
+    body = bytearray()
     for chunk in answer.iter_content(CHUNK):
         if time.monotonic() > end:
-            incomplete = f"{what}: the answer was not complete within {round(seconds, 1):g} seconds"
-            raise ConnectionFailed(incomplete, None, "Raise timeout if the network is that slow")
-        yield chunk
+            raise _incomplete(what, seconds)
+        body += chunk
+        if len(body) > most:
+            raise ApiError(f"{what}: the answer has more than {most} bytes", None, "Check that url is the address of DC/OS' Admin Router")
+    _check_length(answer, bytes(body), what)
+    return bytes(body)
+
+
+def _incomplete(what: str, seconds: float) -> ConnectionFailed:
+    return ConnectionFailed(f"{what}: the answer was not complete within {round(seconds, 1):g} seconds", None, "Raise timeout if the network is that slow")
 
 
 def _check_length(answer: Any, body: bytes, what: str) -> None:

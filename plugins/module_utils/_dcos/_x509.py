@@ -8,6 +8,7 @@ import dataclasses
 import datetime
 import hashlib
 import ipaddress
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -190,6 +191,10 @@ def not_after(certificate: x509.Certificate) -> datetime.datetime:
     return _utc(certificate, "not_valid_after")
 
 
+def is_valid_at(certificate: x509.Certificate, moment: datetime.datetime) -> bool:
+    return not_before(certificate) <= moment <= not_after(certificate)
+
+
 def show_time(moment: datetime.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -240,6 +245,12 @@ def is_authority(certificate: x509.Certificate) -> bool:
     """Whether it may sign certificates: CA:TRUE, and no key usages that leave that out."""
     constraints, usage = _extension(certificate, x509.BasicConstraints), _extension(certificate, x509.KeyUsage)
     return bool(constraints is not None and constraints.ca and (usage is None or usage.key_cert_sign))
+
+
+def path_length(certificate: x509.Certificate) -> float:
+    """How many CAs may stand between a CA's certificate and a server's, itself not counted; infinity where it does not say."""
+    constraints = _extension(certificate, x509.BasicConstraints)
+    return math.inf if constraints is None or constraints.path_length is None else constraints.path_length
 
 
 def describe(certificate: x509.Certificate) -> dict[str, Any]:

@@ -187,8 +187,15 @@ def _handler(api: DcosApi) -> type[BaseHTTPRequestHandler]:
 class Authority:
     """A certificate authority for tests; key and certificates are objects of the library cryptography."""
 
-    def __init__(self, name: str = "DC/OS Root CA", issuer: Authority | None = None) -> None:
-        self.key, self.certificate = certify(name, issuer, ca=True)
+    def __init__(self, name: str = "DC/OS Root CA", issuer: Authority | None = None, **more: Any) -> None:
+        self.key, self.certificate = certify(name, issuer, **{"ca": True, **more})
+
+    def twin(self, issuer: Authority) -> Authority:
+        """An authority of the same name and with the same key, whose certificate another one has issued."""
+        made = Authority.__new__(Authority)
+        name = self.certificate.subject.rfc4514_string().removeprefix("CN=")
+        made.key, made.certificate = certify(name, issuer, ca=True, key=self.key)
+        return made
 
     def pem(self) -> str:
         return pem_of(self.certificate)
@@ -212,13 +219,16 @@ def pem_of_key(key: Any) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode("ascii")
 
 
-def certify(name: str, issuer: Authority | None = None, ca: bool = False, hosts: tuple[str, ...] = (), days: tuple[float, float] = (-1, 30)) -> tuple[Any, Any]:
-    """(private key, certificate), signed by an authority or by itself; C(days) from now it is good from and to."""
+def certify(
+    name: str, issuer: Authority | None = None, ca: bool = False, hosts: tuple[str, ...] = (), days: tuple[float, float] = (-1, 30),
+    path_length: int | None = None, key: Any = None,
+) -> tuple[Any, Any]:
+    """(private key, certificate), signed by an authority or by itself; C(days) from now it is good from and to; C(key) only where there is one already."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     signer, signer_name = (issuer.key, issuer.certificate.subject) if issuer else (key, subject)
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -231,7 +241,7 @@ def certify(name: str, issuer: Authority | None = None, ca: bool = False, hosts:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + datetime.timedelta(days=days[0]))
         .not_valid_after(now + datetime.timedelta(days=days[1]))
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=path_length), critical=True)
         .add_extension(x509.KeyUsage(digital_signature=True, key_cert_sign=ca, crl_sign=ca, **usage), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)

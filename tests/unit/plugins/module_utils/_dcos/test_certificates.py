@@ -11,7 +11,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos import _certific
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._certificates import Trust, Wanted
 
 from ...ca_double import BACKDATED, BOTH, name_of, sign
-from ...dcos_api import pem_of
+from ...dcos_api import Authority, certify, pem_of
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
 BEGIN = NOW - BACKDATED
@@ -190,3 +190,12 @@ def test_problems_are_those_of_any_certificate() -> None:
     assert _certificates.problems(pem_of(leaf("felix", ("b1",))), TRUST, NOW) == []
     found = _certificates.problems(pem_of(leaf(begin=NOW - 2 * YEAR)), Trust([OTHER_ROOT]), NOW)
     assert [words.split()[0] + words.split()[1] for words in found] == ["itssignature", "itexpired"]
+
+
+@pytest.mark.parametrize(("room", "words"), [(0, "allows 0 more CAs below it, and there are 1"), (1, None), (None, None)])
+def test_a_ca_that_allows_no_other_below_it(room: int | None, words: str | None) -> None:
+    root = Authority("Root", path_length=room)
+    middle = Authority("Middle", root)
+    certificate = certify("host", middle)[1]
+    wrong = _certificates.verify(certificate, Trust([root.certificate], [middle.certificate]), datetime.datetime.now(datetime.timezone.utc))[1]
+    assert words in wrong if words else wrong is None

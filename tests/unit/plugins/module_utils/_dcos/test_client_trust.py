@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import TlsFailed
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _tls
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ConnectionFailed, TlsFailed
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._transport import Transport
 
 from ...dcos_api import Answer, Authority, DcosApi, failure, server_context
 
+PASSWORD = {"uid": "bob", "password": "sesame"}
 LOGIN = "/acs/api/v1/auth/login"
 
 
@@ -138,3 +149,117 @@ class TestTls:
     def test_tls_to_a_plain_port(self, dcos_api, dcos_client) -> None:
         error = failure(dcos_client(url=dcos_api.url.replace("http:", "https:"), timeout=1.0).get, "/x")
         assert "no TLS is spoken there" in str(error)
+
+
+class TestPins:
+    """What a fingerprint is worth against somebody in between, who has certificates of his own and everything that is public."""
+
+    @staticmethod
+    def ask(folder: Path, dcos_client, pinned: Authority, server: Authority, *bundle: Authority, given_as_file: bool = False):
+        """(what a login with this pin ends in, what was asked) of one who offers this bundle under a certificate of C(server)."""
+        api = DcosApi(server_context(folder, server))
+        api.on("GET", _tls.BUNDLE_PATH, Answer("".join(authority.pem() for authority in bundle)))
+        api.on("POST", LOGIN, {"token": "a.b.c"})
+        api.on("GET", "/x", {})
+        (folder / "bundle.pem").write_text("".join(authority.pem() for authority in bundle), encoding="ascii")
+        file = {"ca_path": str(folder / "bundle.pem")} if given_as_file else {}
+        try:
+            dcos_client(api, ca_fingerprint=pinned.fingerprint(), **PASSWORD, **file).get("/x")
+        except TlsFailed as error:
+            return error, api.asked()
+        finally:
+            api.close()
+        return None, api.asked()
+
+    @pytest.mark.parametrize("given_as_file", [False, True])
+    def test_a_bridge_to_a_stranger(self, tmp_path: Path, dcos_authority, dcos_client, given_as_file: bool) -> None:
+        """The stranger has signed name and key of the true root, which are public, and offers that, himself and the true root."""
+        stranger = Authority("Stranger")
+        bundle = (dcos_authority, dcos_authority.twin(stranger), stranger)
+        error, asked = self.ask(tmp_path, dcos_client, dcos_authority, stranger, *bundle, given_as_file=given_as_file)
+        assert error is not None and asked == ([] if given_as_file else [_tls.BUNDLE_PATH])
+
+    def test_a_host_of_the_cluster_that_signs(self, tmp_path: Path, dcos_authority, dcos_client) -> None:
+        """A certificate of the true root that is no CA's has signed another one."""
+        host = Authority("Host", dcos_authority, ca=False)
+        error, asked = self.ask(tmp_path, dcos_client, dcos_authority, host, dcos_authority, host)
+        assert error is not None and asked == [_tls.BUNDLE_PATH]
+
+    def test_a_ca_below_one_that_allows_none(self, tmp_path: Path, dcos_client) -> None:
+        root = Authority("Root", path_length=0)
+        below = Authority("Below", root)
+        error, asked = self.ask(tmp_path, dcos_client, root, below, root, below)
+        assert error is not None and asked == [_tls.BUNDLE_PATH]
+
+    def test_an_intermediate(self, tmp_path: Path, dcos_authority, dcos_client) -> None:
+        """It is an end of its own, whether the root is in the bundle or not; what else the root has issued does not count."""
+        pinned, other = Authority("Intermediate", dcos_authority), Authority("Other", dcos_authority)
+        for bundle in ((pinned,), (pinned, dcos_authority), (dcos_authority, other, pinned)):
+            assert self.ask(tmp_path, dcos_client, pinned, pinned, *bundle) == (None, [_tls.BUNDLE_PATH, LOGIN, "/x"])
+        for server in (other, dcos_authority):
+            error, asked = self.ask(tmp_path, dcos_client, pinned, server, pinned, other, dcos_authority)
+            assert error is not None and asked == [_tls.BUNDLE_PATH]
+
+    def test_an_intermediate_that_a_server_does_not_send(self, tmp_path: Path, dcos_authority, dcos_client) -> None:
+        """The bundle has it, and the root that is pinned is the end."""
+        between = Authority("Intermediate", dcos_authority)
+        assert self.ask(tmp_path, dcos_client, dcos_authority, between, between, dcos_authority)[0] is None
+
+
+class TestFirstFetch:
+    """The bundle comes from somebody whom nobody knows yet. It takes no more than so long, and so much."""
+
+    @pytest.fixture
+    def drip(self, tmp_path: Path, dcos_authority) -> Iterator[tuple[str, list]]:
+        """Somebody who sends what the test puts into the list, one by one, for ever: (url, list)."""
+        context, sent, over = server_context(tmp_path, dcos_authority), [], threading.Event()
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve() -> None:
+            while not over.is_set():
+                try:
+                    connection, _peer = listener.accept()
+                except OSError:
+                    return
+                with contextlib.suppress(OSError, ssl.SSLError), context.wrap_socket(connection, server_side=True) as stream:
+                    stream.recv(65536)
+                    stream.sendall(sent[0])
+                    while not over.wait(sent[2]):
+                        stream.sendall(sent[1])
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}", sent
+        over.set()
+        listener.close()
+
+    @pytest.mark.parametrize(
+        "parts",
+        [
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x", 0.05),
+            (b"HTTP/1.1 200 OK\r\n", b"x", 0.05),
+            (b"HTTP/1.1 200 OK\r\n\r\n", b"x", 0.05),
+        ],
+        ids=["body", "header", "no length"],
+    )
+    def test_slow_answers(self, drip, parts) -> None:
+        url, sent = drip
+        sent.extend(parts)
+        begin = time.monotonic()
+        error = failure(DcosClient(Options(url=url, ca_fingerprint=Authority().fingerprint(), timeout=1.0, **PASSWORD)).get, "/x")
+        assert isinstance(error, ConnectionFailed) and "within 1 seconds" in str(error) and time.monotonic() - begin < 8
+
+    def test_a_long_timeout_is_not_for_strangers(self, dcos_tls_api, dcos_client, monkeypatch) -> None:
+        """Somebody who waits an hour for Marathon does not wait so long for a bundle."""
+        waited = []
+        send = Transport.send
+        monkeypatch.setattr(Transport, "send", lambda self, *given: waited.append(given[6]) or send(self, *given))
+        dcos_tls_api.on("GET", "/x", {})
+        dcos_client(dcos_tls_api, ca_fingerprint=dcos_tls_api.fingerprint, timeout=3600.0).get("/x")
+        assert waited == [_tls.MOST_BUNDLE_SECONDS, 3600.0]
+
+    def test_an_answer_without_end(self, drip, dcos_client) -> None:
+        url, sent = drip
+        sent.extend((b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536, 0))
+        error = failure(dcos_client(url=url, ca_fingerprint=Authority().fingerprint(), timeout=20.0, **PASSWORD).get, "/x")
+        assert f"more than {_tls.MOST_BUNDLE_BYTES} bytes" in str(error)

@@ -15,7 +15,18 @@ from ...dcos_api import HTML_404, Authority
 
 ROOT = Authority("Root")
 INTERMEDIATE = Authority("Intermediate", ROOT)
+LOWER = Authority("Lower", INTERMEDIATE)
 STRANGER = Authority("Root")
+NARROW = Authority("Narrow", path_length=0)
+BELOW_NARROW = Authority("Below narrow", NARROW)
+EXPIRED = Authority("Expired", days=(-30, -1))
+EXPIRED_BELOW = Authority("Expired below", ROOT, days=(-30, -1))
+# a host of the cluster, whose certificate is a good one and no CA's
+HOST = Authority("Host", ROOT, ca=False)
+SIGNED_BY_HOST = Authority("Signed by host", HOST)
+# name and key of the true ones, issued by a stranger: in old bundles they lead from what is pinned to the stranger
+BRIDGE, INTERMEDIATE_BRIDGE = ROOT.twin(STRANGER), INTERMEDIATE.twin(STRANGER)
+KNOWN = {name.lower(): made for name, made in list(globals().items()) if isinstance(made, Authority)}
 
 
 def bundle(*authorities: Authority) -> Response:
@@ -24,7 +35,7 @@ def bundle(*authorities: Authority) -> Response:
 
 
 def trusted(pem: str) -> set[str]:
-    known = {authority.pem(): name for name, authority in (("root", ROOT), ("intermediate", INTERMEDIATE), ("stranger", STRANGER))}
+    known = {authority.pem(): name for name, authority in KNOWN.items()}
     return {known[block + "\n"] for block in _tls._pem_blocks(pem)}
 
 
@@ -33,14 +44,33 @@ def trusted(pem: str) -> set[str]:
     [
         ([ROOT], ROOT, {"root"}),
         ([INTERMEDIATE, ROOT], ROOT, {"root", "intermediate"}),
-        ([INTERMEDIATE, ROOT], INTERMEDIATE, {"root", "intermediate"}),
+        ([LOWER, INTERMEDIATE, ROOT], ROOT, {"root", "intermediate", "lower"}),
         # who sits in between can offer the true bundle and one of his own with the same name
         ([STRANGER, INTERMEDIATE, ROOT], ROOT, {"root", "intermediate"}),
-        ([STRANGER, INTERMEDIATE], INTERMEDIATE, {"intermediate"}),
+        # or one that bears name and key of a true one, and leads to his own
+        ([ROOT, BRIDGE, STRANGER], ROOT, {"root"}),
+        ([BRIDGE, STRANGER, INTERMEDIATE, ROOT], ROOT, {"root", "intermediate"}),
+        ([INTERMEDIATE_BRIDGE, STRANGER, INTERMEDIATE, ROOT], ROOT, {"root", "intermediate"}),
+        # nothing above what is pinned is trusted, and nothing below an intermediate is an end of its own
+        ([INTERMEDIATE, ROOT], INTERMEDIATE, {"intermediate"}),
+        ([LOWER, INTERMEDIATE, ROOT], INTERMEDIATE, {"intermediate"}),
+        ([INTERMEDIATE_BRIDGE, STRANGER, INTERMEDIATE], INTERMEDIATE, {"intermediate"}),
+        # what its issuer may not have issued
+        ([ROOT, HOST, SIGNED_BY_HOST], ROOT, {"root"}),
+        ([NARROW, BELOW_NARROW], NARROW, {"narrow"}),
+        ([ROOT, EXPIRED_BELOW], ROOT, {"root"}),
     ],
 )
-def test_what_is_linked_to_the_pinned_certificate_is_trusted_and_no_other(authorities, pinned, kept: set) -> None:
-    assert trusted(_tls.pinned_bundle(bundle(*authorities), pinned.fingerprint().lower())) == kept
+def test_trust_goes_downwards_from_what_is_pinned_and_nowhere_else(authorities, pinned, kept: set) -> None:
+    for order in (authorities, authorities[::-1]):
+        found = _tls.pinned_bundle(bundle(*order), pinned.fingerprint().lower())
+        assert trusted(found.pem) == kept and found.is_root == (pinned is not INTERMEDIATE)
+
+
+@pytest.mark.parametrize(("pinned", "words"), [(HOST, "it is no CA's"), (EXPIRED, "it is valid from .* only")])
+def test_what_cannot_be_pinned(pinned: Authority, words: str) -> None:
+    with pytest.raises(TlsFailed, match=words):
+        _tls.pinned_bundle(bundle(ROOT, pinned), pinned.fingerprint())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +96,7 @@ def test_without_asking(tmp_path: Path, monkeypatch) -> None:
     url = "https://x"
     assert _tls.without_asking(Options(url=url, validate_certs=False, ca_path="/nowhere")) is False
     assert _tls.without_asking(Options(url=url, ca_path=str(file))) == str(file)
-    assert _tls.without_asking(Options(url=url, ca_path=str(file), ca_fingerprint=ROOT.fingerprint())) == str(file)
+    assert _tls.without_asking(Options(url=url, ca_path=str(file), ca_fingerprint=ROOT.fingerprint())) == _tls.Pinned(ROOT.pem(), True)
     assert _tls.without_asking(Options(url=url, ca_fingerprint=ROOT.fingerprint())) is None
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
     assert _tls.without_asking(Options(url=url)) == str(file)
