@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _public_cloud
+from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _public_cloud
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "provider": {"type": "str", "default": ""},
@@ -88,7 +88,7 @@ class ActionModule(ActionBase):
             number = f"{len(failures)} {'thing' if len(failures) == 1 else 'things'}"
             lines = [f"Nothing was touched: {number} to put right first, in {_name(decision.cloud)}."]
             result.update(failed=True, msg="\n".join(lines + [f"  - {sentence(finding)}" for finding in failures]))
-        return result
+        return _foreign.told(result)
 
 
 def _name(cloud: str) -> str:

@@ -14,6 +14,7 @@ from ansible.plugins.loader import module_loader
 from ansible_collections.dcos.calico.plugins.action.kubernetes_objects import WRITER
 from ansible_collections.dcos.calico.plugins.action.preflight import message, sentence
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _judge
+from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
 
 PACKAGE_SPEC = {
     "wanted": {"type": "bool", "default": True},
@@ -93,4 +94,4 @@ class ActionModule(ActionBase):
             result["warnings"] = [f"{finding['host']}: {sentence(finding)}" for finding in warnings]
         if failures:
             result.update(failed=True, msg=message(failures, len(hosts)))
-        return result
+        return _foreign.told(result)

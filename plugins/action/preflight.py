@@ -11,6 +11,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight
 from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import documents_of
+from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
 
 Finding = dict[str, Any]
 
@@ -106,7 +107,7 @@ class ActionModule(ActionBase):
             result["warnings"] = [f"{finding['host']}: {sentence(finding)}" for finding in warnings]
         if failures:
             result.update(failed=True, msg=message(failures, len(hosts)))
-        return result
+        return _foreign.told(result)
 
     def _host(self, name: str, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the variables of one host say; hostvars template themselves."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _sessions
+from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _sessions
 
 ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str", "required": True},
@@ -34,4 +34,4 @@ class ActionModule(ActionBase):
         result.update(changed=False, checked=sorted(results), down=missed)
         if missed:
             result.update(failed=True, msg=_sessions.message(missed, results))
-        return result
+        return _foreign.told(result)

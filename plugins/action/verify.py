@@ -8,9 +8,8 @@ import datetime
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_judge, _verify_pairs, _verify_report
+from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _verify_judge, _verify_pairs, _verify_report
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import RUN
 
 ARGUMENT_SPEC = {
@@ -81,15 +80,14 @@ class ActionModule(ActionBase):
             stats=_verify_report.stats(report),
             files=files,
         )
-        return {**result, "failed": True, "msg": result["message"]} if failures and args["fail"] else result
+        return _foreign.told({**result, "failed": True, "msg": result["message"]} if failures and args["fail"] else result)
 
     @staticmethod
     def _show(report: _verify_report.Report, removed: int, files: list[str]) -> None:
-        display = Display()
         lines = _verify_report.table(report)
         lines += [f"All {removed} containers that were started are removed again."] if removed else []
         for line in lines + [f"Written: {file}" for file in files]:
-            display.display(f"  {line}" if line else "")
+            _foreign.show(f"  {line}" if line else "")
 
     @staticmethod
     def _seen(args: dict[str, Any], hostvars: Any) -> _verify_judge.Seen:

@@ -10,10 +10,9 @@ import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_plan
+from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _verify_plan
 
 ARGUMENT_SPEC = {
     "cluster": {"type": "dict", "required": True},
@@ -123,13 +122,12 @@ class ActionModule(ActionBase):
 
     def _show(self, result: dict[str, Any], wanted: _verify_plan.Wanted) -> None:
         """Say what a real run starts."""
-        display = Display()
-        display.display(f"  {len(result['apps'])} apps below {_verify_plan.GROUP}, each with cpus {wanted.cpus:g} and mem {wanted.mem:g}, for a while:")
+        _foreign.show(f"  {len(result['apps'])} apps below {_verify_plan.GROUP}, each with cpus {wanted.cpus:g} and mem {wanted.mem:g}, for a while:")
         for app in result["apps"]:
             labels = app["labels"]
-            display.display(f"    an echo server on {labels[_verify_plan.AGENT]}, network {labels[_verify_plan.NETWORK]}")
+            _foreign.show(f"    an echo server on {labels[_verify_plan.AGENT]}, network {labels[_verify_plan.NETWORK]}")
         for app in result["leftovers"]:
-            display.display(f"  {app['id']}, which an earlier run has left, is removed")
+            _foreign.show(f"  {app['id']}, which an earlier run has left, is removed")
 
 
 def _address(name: str, hostvars: Any) -> str:

@@ -60,7 +60,6 @@ keyed_groups:
 """
 
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -69,46 +68,15 @@ from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
-try:
-    from ansible.utils.unsafe_proxy import wrap_var
-except ImportError:
-    # cores from 2.19 on take no text for a template that is not marked as one, and are to lose this module
-    def wrap_var(v: Any) -> Any:
-        return v
-
-
-try:
-    from ansible.template import trust_as_template
-except ImportError:
-
-    def trust_as_template(value: str) -> str:
-        return value
-
-
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _dcos_inventory
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
+from ansible_collections.dcos.calico.plugins.plugin_utils import _dcos_inventory, _foreign
 from ansible_collections.dcos.calico.plugins.plugin_utils._dcos_inventory import Member
 
 ENDINGS = ("dcos.yml", "dcos.yaml")
-# Text that is neither a template nor an expression, such as an address, an id or a version.
-PLAIN = re.compile(r"[A-Za-z0-9_.:/@-]*")
 TEMPLATED = ("url", "token", "uid", "password", "service_account", "ca_fingerprint")
-
-
-def unsafe(value: Any) -> Any:
-    """A value of the cluster, so that no core takes any text in it for a template or an expression.
-
-    Plain text needs no mark, and gets none: cores print what is marked as an object, C({"__ansible_unsafe": ...}), which AWX would take for the value.
-    """
-    if isinstance(value, Mapping):
-        return {unsafe(key): unsafe(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [unsafe(part) for part in value]
-    if isinstance(value, str):
-        return trust_as_template(value) if PLAIN.fullmatch(value) else wrap_var(value)
-    return value
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -140,7 +108,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 pass
         client = DcosClient(options)
         for warning in client.warnings:
-            self.display.warning(warning)
+            self.display.warning(clean(warning))
         try:
             found = _dcos_inventory.read(client)
         finally:
@@ -158,13 +126,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _populate(self, found: Mapping[str, Any]) -> None:
         members, warnings = _dcos_inventory.members(found, self.get_option("inactive"))
         for warning in warnings:
-            self.display.warning(warning)
+            self.display.warning(clean(warning))
         for group in _dcos_inventory.GROUPS:
             self.inventory.add_group(group)
         for group in (_dcos_inventory.PRIVATE, _dcos_inventory.PUBLIC):
             self.inventory.add_child(_dcos_inventory.AGENTS, group)
         for name, value in _dcos_inventory.cluster_variables(found).items():
-            self.inventory.set_variable("all", name, unsafe(value))
+            self.inventory.set_variable("all", name, _foreign.as_data(value))
         hosts = ((name, host.get_vars().get("ansible_host")) for name, host in self.inventory.hosts.items())
         known = _dcos_inventory.known_hosts(hosts)
         for member in members:
@@ -178,9 +146,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group in member.groups:
             self.inventory.add_child(group, name)
         if "ansible_host" not in self.inventory.get_host(name).get_vars():
-            self.inventory.set_variable(name, "ansible_host", unsafe(member.address))
+            self.inventory.set_variable(name, "ansible_host", _foreign.as_data(member.address))
         for variable, value in member.variables.items():
-            self.inventory.set_variable(name, variable, unsafe(value))
+            self.inventory.set_variable(name, variable, _foreign.as_data(value))
         self._construct(name)
 
     def _construct(self, name: str) -> None:

@@ -8,6 +8,8 @@ __metaclass__ = type
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils import _foreign
+
 
 class CalicoError(Exception):
     """An error an operator reads: what failed and where, why, and what to do about it.
@@ -32,7 +34,8 @@ class CalicoError(Exception):
         what, why, remedy = [to_native(words or '').strip() for words in (self.what, self.why, self.remedy)]
         what = what.rstrip('.')
         sentences = ['%s: %s' % (what, why) if why else what, remedy]
-        return ' '.join(sentence.rstrip('.') + '.' for sentence in sentences if sentence)
+        # what failed, and why, quotes hosts, clusters and tools
+        return _foreign.clean(' '.join(sentence.rstrip('.') + '.' for sentence in sentences if sentence))
 
 
 class CommandError(CalicoError):

@@ -11,6 +11,7 @@ import contextlib
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
 from ansible_collections.dcos.calico.plugins.module_utils._host import _lock, _selinux
 
 
@@ -37,6 +38,10 @@ class Module(AnsibleModule):
     def _log_invocation(self):
         self.no_log_values.update([as_python(text) for text in self.no_log_values])
         super(Module, self)._log_invocation()
+
+    def warn(self, warning, **more):
+        """A warning goes to a terminal, and quotes others."""
+        super(Module, self).warn(clean(warning), **more)
 
 
 def as_python(text):

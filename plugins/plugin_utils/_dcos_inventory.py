@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.dcos.calico.plugins.module_utils import _foreign
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _mesos
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 
@@ -47,9 +47,10 @@ def members(found: Mapping[str, Any], inactive: bool = True) -> tuple[list[Membe
     """
     agents = [agent for agent in _one_each(found["agents"]) if inactive or agent["active"]]
     candidates = [_master(master) for master in found["masters"]] + [_agent(agent) for agent in agents]
-    strange = [member.address for member in candidates if not _is_address(member.address)]
-    warnings = [f"A host of the cluster is left out, because what it has in place of an address is {address!r}." for address in strange]
-    return _merged(member for member in candidates if _is_address(member.address)), warnings
+    # of the cache, too, which others may have written
+    usable = [dataclasses.replace(member, address=address) for member in candidates if (address := _foreign.address(member.address))]
+    strange = [member for member in candidates if not _foreign.address(member.address)]
+    return _merged(usable), [_left_out(member) for member in strange]
 
 
 def _one_each(agents: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,12 +93,9 @@ def _merged(candidates: Iterable[Member]) -> list[Member]:
     return list(by_address.values())
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _left_out(member: Member) -> str:
+    called = f"Agent {member.variables['dcos_agent_id']!r}" if "dcos_agent_id" in member.variables else "A master"
+    return f"{called} of the cluster is left out, because what it has in place of an address is {member.address!r}."
 
 
 def known_hosts(hosts: Iterable[tuple[str, Any]]) -> dict[str, list[str]]:

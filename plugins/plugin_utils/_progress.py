@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 
 import ansible.constants as C
 from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
 
 LOOK_EVERY = 0.5
 # Nobody is to wonder for more than 30 seconds whether anything is still going on
@@ -101,5 +102,4 @@ class ProgressAction(ActionBase):
         return self._connection.transport == "local" and getattr(self._connection, "become", None) is None
 
     def _show(self) -> Callable[[str], None]:
-        display = Display()
-        return lambda line: display.display(f"  {line}")
+        return lambda line: _foreign.show(f"  {line}")

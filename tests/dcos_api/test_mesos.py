@@ -134,3 +134,19 @@ def test_a_restart_of_the_service_forgets_nothing(make: Make) -> None:
     assert (after["id"], after["slaves"][0]["id"]) == (before["id"], before["slaves"][0]["id"]), "and the token is still good"
     # Local processes end with the service, so the task is started anew.
     eventually(lambda: api.app("/kept")["tasksRunning"] == 1, "the app runs again")
+
+
+def test_agents_of_the_registry_have_no_pid_and_call_themselves_what_they_like(make: Make) -> None:
+    """After an election, until they come back, the master knows no more of them than what they said of themselves."""
+    api = make("2.0.6", agents=(1, 0))
+    named = api.standin.register("127.9.0.22", hostname="fe80::1%{{ 7 * 7 }}", domain={"fault_domain": {"region": {"name": "r"}, "zone": {"name": "z"}}})
+    (listed,) = [agent for agent in api.get("/mesos/slaves").json()["slaves"] if agent["id"] == named]
+    assert (listed["hostname"], listed["pid"]) == ("fe80::1%{{ 7 * 7 }}", "slave(1)@127.9.0.22:5051")
+    api.standin.control("POST", f"/_agents/{named}/recovered")
+    for path in ("/mesos/slaves", "/mesos/state"):
+        found = api.get(path).json()
+        assert [agent["id"] for agent in found["slaves"]] == [api.standin.agents[0]]
+        assert [sorted(agent) for agent in found["recovered_slaves"]] == [["attributes", "domain", "hostname", "id", "port"]]
+    assert api.get("/mesos/state").json()["activated_slaves"] == 1
+    api.standin.register("127.9.0.22", agent_id=named)
+    assert api.get("/mesos/slaves").json()["recovered_slaves"] == []

@@ -13,6 +13,9 @@ __metaclass__ = type
 
 import re
 
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_ipv6, _node, _releases, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import (
     ALL, check_found_members, check_known_masters, check_known_members, check_open,
@@ -79,10 +82,26 @@ def judge(hosts, expectations, ignored=()):
 
 def _usable(verdict, name, host):
     if host.get('info') and 'dcos' in host['info']:
-        return True
+        strange = _strange_networks(host['info'])
+        if strange:
+            verdict.fail(name, 'agent_info', 'what this host says of its networks cannot be', 'it has %s' % ', '.join(repr(text) for text in strange),
+                         'See who answers there, and what its interfaces are')
+        return not strange
     verdict.fail(name, 'agent_info', 'nothing is known of this host', (host.get('info') or {}).get('msg'),
                  'Run dcos.calico.agent_info on it first, and see why it failed')
     return False
+
+
+def _strange_networks(info):
+    """What of a host's own words is no network, sorted; no judgement can compare it."""
+    found = [item.get('network') for item in info.get('subnets') or ()] + [item.get('subnet') for item in info['dcos'].get('overlays') or ()]
+    strange = []
+    for text in found:
+        try:
+            _cidr.parse(text)
+        except ValidationError:
+            strange.append(to_native(text)[:100])
+    return sorted(strange)
 
 
 def check_wanted(verdict, expectations):

@@ -10,6 +10,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.dcos.calico.plugins.module_utils import _foreign
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
@@ -25,8 +26,9 @@ RESOURCES = ("cpus", "mem", "disk", "gpus")
 class Agent:
     """A Mesos agent.
 
-    :ivar address: its address as Mesos has it, by which it is the same as a host of an inventory.
-    :ivar hostname: the name that it registered with; on DC/OS the address once more, unless somebody changed that.
+    :ivar address: its address as Mesos has it, by which it is the same as a host of an inventory; of one that Mesos knows from the registry only, what
+        it calls itself. Either an address or a host name; empty if it is neither, as an agent may call itself whatever it likes.
+    :ivar hostname: the name that it registered with; on DC/OS the address once more, unless somebody changed that. Empty if it can be none.
     :ivar public: whether it is a public agent.
     :ivar active: whether it is connected to the leading master.
     :ivar recovered: whether the leading master knows it from the registry only, as after a change of leader: its attributes may be missing.
@@ -88,7 +90,7 @@ def _agent(entry: Any, recovered: bool) -> Agent:
         raise ValueError(f"an agent has no id: {entry!r}"[:200])
     attributes = entry.get("attributes")
     domain = (entry.get("domain") or {}).get("fault_domain") or {}
-    hostname = str(entry.get("hostname") or "")
+    hostname = _address_or_name(entry.get("hostname")) or ""
     return Agent(
         id=entry["id"],
         address=address_of_pid(entry.get("pid")) or hostname,
@@ -111,9 +113,13 @@ def is_public(entry: dict[str, Any]) -> bool:
 
 
 def address_of_pid(pid: Any) -> str | None:
-    """The address in C(slave(1)@10.0.0.5:5051) or C(master@[fd00::5]:5050)."""
+    """The address, or host name, in C(slave(1)@10.0.0.5:5051) or C(master@[fd00::5]:5050); None if there is none that can be one."""
     found = re.fullmatch(r"[^@]*@(?:\[([^\]]+)\]|([^:\[\]]+)):\d+", pid) if isinstance(pid, str) else None
-    return (found.group(1) or found.group(2)) if found else None
+    return _address_or_name(found.group(1) or found.group(2)) if found else None
+
+
+def _address_or_name(text: Any) -> str | None:
+    return _foreign.address(text) or _foreign.host_name(text)
 
 
 def by_address(address: str) -> tuple[int, int, str]:
@@ -138,7 +144,8 @@ def parse_task_addresses(answer: Any) -> dict[str, list[str]]:
 def _addresses_of(statuses: list[dict[str, Any]]) -> list[str]:
     for status in sorted(statuses, key=lambda one: float(one.get("timestamp") or 0), reverse=True):
         infos = (status.get("container_status") or {}).get("network_infos") or []
-        found = [str(one["ip_address"]) for info in infos for one in info.get("ip_addresses") or [] if one.get("ip_address")]
+        given = [_foreign.address(one.get("ip_address")) for info in infos for one in info.get("ip_addresses") or []]
+        found = [address for address in given if address is not None]
         if found:
             return found
     return []
@@ -148,15 +155,17 @@ def parse_hosts(answer: Any) -> list[str]:
     """Addresses from the answer of /mesos_dns/v1/hosts/NAME; a name that is not known is answered with one empty record."""
     if not isinstance(answer, list):
         raise ValueError("it is no list")
-    return sorted({str(record["ip"]) for record in answer if isinstance(record, dict) and record.get("ip")}, key=by_address)
+    given = [_foreign.address(record.get("ip")) for record in answer if isinstance(record, dict)]
+    return sorted({address for address in given if address is not None}, key=by_address)
 
 
 def parse_services(answer: Any) -> list[Record]:
     """From the answer of /mesos_dns/v1/services/NAME, with the same empty record; ports come as text."""
     if not isinstance(answer, list):
         raise ValueError("it is no list")
-    known = [record for record in answer if isinstance(record, dict) and record.get("host") and str(record.get("port", "")).isdigit()]
-    records = {Record(str(record["host"]).rstrip("."), str(record.get("ip") or ""), int(record["port"])) for record in known}
+    known = [record for record in answer if isinstance(record, dict) and re.fullmatch("[0-9]{1,5}", str(record.get("port", "")))]
+    named = [(_foreign.host_name(record.get("host")), record) for record in known]
+    records = {Record(host, _foreign.address(record.get("ip")) or "", int(record["port"])) for host, record in named if host}
     return sorted(records, key=lambda record: (by_address(record.address), record.port))
 
 
@@ -177,7 +186,7 @@ def leader(client: DcosClient) -> str | None:
         return found[0]
     # Admin Router hands this to the leading master, whose host name is its address on DC/OS
     summary = client.get("/mesos/master/state-summary").json()
-    return (summary.get("hostname") or None) if isinstance(summary, dict) else None
+    return _address_or_name(summary.get("hostname")) if isinstance(summary, dict) else None
 
 
 def masters(client: DcosClient) -> list[Master]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
-import ipaddress
 import math
 import re
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 
+from ansible_collections.dcos.calico.plugins.module_utils import _foreign
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 
 try:
@@ -76,10 +76,9 @@ def normalise_host(name: str) -> str:
     :raises ValidationError: if it is neither.
     """
     text = str(name).strip()
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        pass
+    address = _foreign.address(text)
+    if address is not None:
+        return address
     text = text.lower()
     if len(text) > 253 or not DNS_NAME.fullmatch(text) or re.fullmatch(r"[0-9.]+", text):
         raise ValidationError(f"{name!r} cannot stand in a certificate", "it is neither a DNS name nor an address", "Correct the list of hosts")

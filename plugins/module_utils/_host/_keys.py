@@ -13,10 +13,10 @@ import base64
 import binascii
 import hashlib
 import re
-import socket
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils import _foreign
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
@@ -51,21 +51,12 @@ class PublicKey(object):
         return '%s %d' % (self.kind, self.size) if self.kind else 'of another type'
 
 
-def _address(name):
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            return socket.inet_ntop(family, socket.inet_pton(family, name))
-        except (socket.error, ValueError):
-            continue
-    return None
-
-
 def check_hosts(names):
     """Alternative names, each once and sorted: addresses in their short form, DNS names in small letters. Pure."""
     found = set()
     for given in names:
         name = to_native(given).strip()
-        address = _address(name)
+        address = _foreign.address(name)
         if address is None:
             name = name.lower()
             if len(name) > 253 or not DNS_NAME.match(name) or re.match(r'^[0-9.]+\Z', name):
@@ -97,7 +88,7 @@ def request_config(common_name, hosts, subject):
     lines += ['[subject]'] + ['%s = %s' % field for field in check_subject(common_name, subject)]
     if hosts:
         lines += ['[extensions]', 'subjectAltName = @names', '[names]']
-        lines += ['%s.%d = %s' % ('IP' if _address(host) else 'DNS', number, host) for number, host in enumerate(hosts, 1)]
+        lines += ['%s.%d = %s' % ('IP' if _foreign.address(host) else 'DNS', number, host) for number, host in enumerate(hosts, 1)]
     return '\n'.join(lines) + '\n'
 
 

@@ -22,7 +22,11 @@ class BadAgent(ValueError):
 
 @dataclass
 class Agent:
-    """A registered agent; `reachable` is false while a test keeps its heartbeats away."""
+    """A registered agent; `reachable` is false while a test keeps its heartbeats away.
+
+    `hostname` is what it calls itself (`--hostname`); Mesos looks at none of it. `recovered` is true while the leading master knows it from its registry only,
+    as after an election until it comes back.
+    """
 
     id: str
     ip: str
@@ -34,6 +38,8 @@ class Agent:
     registered_time: float
     last_heartbeat: float
     reachable: bool = True
+    hostname: str = ""
+    recovered: bool = False
     known_tasks: list[str] = field(default_factory=list)
 
     @property
@@ -102,7 +108,7 @@ class Agents:
         now = self._clock.now()
         back = self._agents.get(said.get("agent_id") or "")
         if back:
-            back.ip, back.port, back.last_heartbeat = ip, port, now
+            back.ip, back.port, back.last_heartbeat, back.recovered = ip, port, now, False
             return back
         agent = Agent(
             id=f"{self._master_id}-S{self._next}",
@@ -114,6 +120,7 @@ class Agents:
             domain=said.get("domain"),
             registered_time=now,
             last_heartbeat=now,
+            hostname=str(said.get("hostname") or ip),
         )
         self._next += 1
         self._agents[agent.id] = agent

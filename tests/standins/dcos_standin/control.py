@@ -106,8 +106,9 @@ class Control:
         agent = self._cluster.agents.get(request.path_params["id"])
         if agent is None:
             return as_json({"error": "no such agent"}, 404)
-        agent.reachable = request.path_params["how"] == "back"
-        return as_json({"agent_id": agent.id, "reachable": agent.reachable})
+        how = request.path_params["how"]
+        agent.reachable, agent.recovered = how in ("back", "recovered"), how == "recovered"
+        return as_json({"agent_id": agent.id, "reachable": agent.reachable, "recovered": agent.recovered})
 
     async def scheduler(self, request: Request) -> Response:
         program = self._cluster.program(request.path_params["task"])

@@ -76,10 +76,7 @@ class Api:
         if ports:
             used_json["ports"] = render_ranges(ranges_of(ports))
         out: Json = {
-            "id": agent.id,
-            "hostname": agent.ip,
-            "port": 5051,
-            "attributes": dict(agent.attributes),
+            **self._info_json(agent),
             "pid": f"slave(1)@{agent.ip}:5051",
             "registered_time": agent.registered_time,
             "resources": total,
@@ -92,16 +89,24 @@ class Api:
         }
         if self._release.slave_query:
             out["capabilities"] = list(_CAPABILITIES)
-        if self._release.domains and agent.domain:
-            out["domain"] = agent.domain
         if self._release.draining:
             out["deactivated"] = False
         return out
 
+    def _info_json(self, agent: Agent) -> Json:
+        """What an agent says of itself, which is all that a registry keeps of it (SlaveInfo)."""
+        domain = {"domain": agent.domain} if self._release.domains and agent.domain else {}
+        return {"id": agent.id, "hostname": agent.hostname or agent.ip, "port": 5051, "attributes": dict(agent.attributes), **domain}
+
+    def _both(self, wanted: str | None = None) -> Json:
+        """Agents that came back since the last election, and those that are known from the registry only."""
+        found = [agent for agent in self._cluster.agents if wanted in (None, agent.id)]
+        registered, recovered = ([agent for agent in found if agent.recovered is only] for only in (False, True))
+        return {"slaves": [self.agent_json(agent) for agent in registered], "recovered_slaves": [self._info_json(agent) for agent in recovered]}
+
     async def slaves(self, request: Request) -> Response:
         wanted = request.query_params.get("slave_id") if self._release.slave_query else None
-        found = [self.agent_json(agent) for agent in self._cluster.agents if wanted in (None, agent.id)]
-        return as_json({"slaves": found, "recovered_slaves": []})
+        return as_json(self._both(wanted))
 
     # -- state ------------------------------------------------------------------------------
 
@@ -119,10 +124,10 @@ class Api:
         }
 
     async def state(self, _request: Request) -> Response:
-        agents = [self.agent_json(agent) for agent in self._cluster.agents]
+        agents = self._both()
         out = {
             **self._master(),
-            "activated_slaves": len(agents),
+            "activated_slaves": len(agents["slaves"]),
             "deactivated_slaves": 0,
             "unreachable_slaves": 0,
             "flags": {
@@ -130,8 +135,7 @@ class Api:
                 "quorum": str(len(self._cluster.config.masters) // 2 + 1),
                 "zk": "zk://127.0.0.1:2181/mesos",
             },
-            "slaves": agents,
-            "recovered_slaves": [],
+            **agents,
             "frameworks": [self._framework(entry, True) for entry in self._mesos.frameworks.values() if not entry.completed],
             "completed_frameworks": [self._framework(entry, True) for entry in self._mesos.frameworks.values() if entry.completed],
             "orphan_tasks": [],

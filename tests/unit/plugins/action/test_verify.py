@@ -20,7 +20,7 @@ from ..verify_seen import POOL, RUN, World
 def run(world: World, monkeypatch: pytest.MonkeyPatch, check: bool = False, **args: Any) -> tuple[dict[str, Any], str]:
     """The result and what is shown."""
     shown: list[str] = []
-    monkeypatch.setattr(plugin.Display, "display", lambda self, message, *more, **options: shown.append(message))
+    monkeypatch.setattr(plugin._foreign.Display, "display", lambda self, message, *more, **options: shown.append(message))
     task = Task()
     task.action = "dcos.calico.verify"
     task.check_mode = check

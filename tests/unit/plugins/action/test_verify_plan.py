@@ -21,7 +21,7 @@ NETWORKS = [{"name": "old", "state": "absent"}, {"name": "calico"}, {"name": "bl
 
 def run(monkeypatch: pytest.MonkeyPatch, hostvars: dict[str, Any] | None = None, check: bool = False, **args: Any) -> tuple[dict[str, Any], str]:
     shown: list[str] = []
-    monkeypatch.setattr(plugin.Display, "display", lambda self, message, *more, **options: shown.append(message))
+    monkeypatch.setattr(plugin._foreign.Display, "display", lambda self, message, *more, **options: shown.append(message))
     task = Task()
     task.action, task.check_mode = "dcos.calico.verify_plan", check
     task.args = {"cluster": CLUSTER, "apps": [], "known_networks": NETWORKS, **args}

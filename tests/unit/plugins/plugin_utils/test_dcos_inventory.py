@@ -47,7 +47,7 @@ def test_of_two_agents_at_one_address_the_active_one_counts(order: int) -> None:
     assert [member.variables["dcos_agent_id"] for member in members] == ["new"]
 
 
-@pytest.mark.parametrize("address", ["", "{{ 7 * 7 }}", "agent-1.example.com", "10.0.1.1; rm"])
+@pytest.mark.parametrize("address", ["", "{{ 7 * 7 }}", "agent-1.example.com", "10.0.1.1; rm", "fe80::1%{{ 7 * 7 }}", "fe80::1%eth0", "10.0.1"])
 def test_what_has_no_address_is_named_and_left_out(address: str) -> None:
     members, warnings = _dcos_inventory.members(found([agent(address), agent("10.0.1.2")]))
     assert [member.address for member in members] == ["10.0.1.2"] and len(warnings) == 1 and repr(address) in warnings[0]

@@ -131,3 +131,23 @@ def test_no_release(dcos_api, client, answer) -> None:
     dcos_api.on("GET", "/dcos-metadata/dcos-version.json", answer)
     with pytest.raises(ApiError, match="has no version"):
         _mesos.release(client)
+
+
+STRANGE = ["fe80::1%{{ 7 * 7 }}", "{{ 7 * 7 }}", "a b", "-x", "../../x", "10.0.0", "010.0.0.1", "1.2.3.4.5", "x" * 300, "x\n", "fe80::1%eth0", "", 5]
+
+
+@pytest.mark.parametrize("text", STRANGE)
+def test_what_an_agent_calls_itself_is_an_address_or_a_name_or_nothing(text) -> None:
+    recovered = {"id": "a", "hostname": text, "port": 5051, "attributes": {}}
+    registered = {**recovered, "id": "b", "pid": f"slave(1)@[{text}]:5051"}
+    found = _mesos.parse_agents({"slaves": [registered], "recovered_slaves": [recovered]})
+    assert [(agent.id, agent.address, agent.hostname) for agent in found] == [("a", "", ""), ("b", "", "")]
+    assert _mesos.address_of_pid(f"slave(1)@{text}:5051") is None
+    assert _mesos.parse_hosts([{"ip": text}]) == [] and _mesos.parse_services([{"host": text, "ip": text, "port": "1"}]) == []
+    status = {"container_status": {"network_infos": [{"ip_addresses": [{"ip_address": text}]}]}}
+    assert _mesos.parse_task_addresses({"tasks": [{"id": "t", "statuses": [status]}]}) == {"t": []}
+
+
+def test_addresses_and_names_have_one_spelling() -> None:
+    agents = _mesos.parse_agents({"slaves": [], "recovered_slaves": [{"id": "a", "hostname": "FD00:0::1"}, {"id": "b", "hostname": "Agent-1.Example.com."}]})
+    assert [(agent.address, agent.hostname) for agent in agents] == [("fd00::1", "fd00::1"), ("agent-1.example.com", "agent-1.example.com")]
