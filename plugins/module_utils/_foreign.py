@@ -33,7 +33,7 @@ def address(text):
         for family in (socket.AF_INET, socket.AF_INET6):
             try:
                 return to_native(socket.inet_ntop(family, socket.inet_pton(family, to_native(text))))
-            except (socket.error, ValueError):
+            except (socket.error, TypeError, ValueError):
                 continue
     return None
 

@@ -72,10 +72,6 @@ options:
     type: list
     elements: str
     default: []
-  detect_ip:
-    description:
-      - Path of DC/OS' script that prints the host's address, such as V(/opt/mesosphere/bin/detect_ip). The address is added to O(hosts).
-    type: path
   subject:
     description:
       - Other fields of the request's subject.
@@ -143,7 +139,6 @@ EXAMPLES = r"""
     certificate_file: /etc/calico/certs/calico.crt
     common_name: calico
     hosts: [localhost, 127.0.0.1]
-    detect_ip: /opt/mesosphere/bin/detect_ip
   register: calico_key
 
 - name: Place what the CA of DC/OS made of it
@@ -174,7 +169,9 @@ key_unfit:
   type: str
   sample: it is rsa 2048, wanted is ecdsa 256
 request:
-  description: What the CA has to know of this host.
+  description: >-
+    What the CA has to know of this host. Names, subject and type of key are the options' as the controller knows them; what the host itself says is the
+    signing request, its key and the certificate in place.
   returned: with O(state=requested)
   type: dict
   contains:
@@ -191,7 +188,7 @@ request:
       type: str
       sample: calico
     hosts:
-      description: DNS names and addresses, sorted, with the one that O(detect_ip) says.
+      description: DNS names and addresses, sorted.
       type: list
       elements: str
       sample: [10.0.0.21, 127.0.0.1, localhost]
@@ -232,7 +229,6 @@ ARGUMENT_SPEC = dict(
     key_size=dict(type='int'),
     common_name=dict(type='str'),
     hosts=dict(type='list', elements='str', default=[]),
-    detect_ip=dict(type='path'),
     subject=dict(type='dict', options=dict((name, dict(type='str')) for name, short in _keys.SUBJECT)),
     certificate=dict(type='str'),
     private_key=dict(type='str', no_log=True),
@@ -246,7 +242,7 @@ ARGUMENT_SPEC = dict(
 def _request(params, desired, usable, key, check_mode):
     """RETURN's request; C(usable) is (path, Key) that a request can be made for, or None."""
     subject = dict((name, value) for name, value in (params['subject'] or {}).items() if value)
-    hosts = _key_files.hosts_of(params['hosts'], params['detect_ip'])
+    hosts = params['hosts']
     config = _keys.request_config(params['common_name'], hosts, subject)
     made_for = usable if params['generate'] else None
     if made_for is None and params['generate'] and not check_mode:

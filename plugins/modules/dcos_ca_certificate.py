@@ -37,16 +37,20 @@ options:
         required: true
       csr:
         description:
-          - PEM of a signing request. Common name, hosts and subject are those of the request; where they are given too they have to agree.
+          - PEM of a signing request. Of it only the key counts, which has to have signed it. What the certificate names is said by
+            O(certificates[].common_name), O(certificates[].hosts) and O(certificates[].subject), whatever the request asks for. So take them from
+            the inventory, and never from the host.
+          - A request with a field of the subject that is not given, or with hosts where none are given, is refused, because the CA fills such gaps
+            from the request.
           - A request whose key is weaker than rsa with 2048 bits or ecdsa with 256 bits is refused.
         type: str
       common_name:
         description:
-          - Common name. Required without O(certificates[].csr).
+          - Common name. Required.
         type: str
       hosts:
         description:
-          - DNS names and addresses. A certificate with others, or with more, is replaced.
+          - DNS names and addresses. A certificate with others, or with more, is replaced. None by default.
         type: list
         elements: str
       subject:
@@ -94,7 +98,9 @@ options:
     default: false
   usages:
     description:
-      - What a certificate must be good for. The CA's profile decides what it is good for.
+      - What a certificate must be good for. The CA's profile decides what a new one is good for.
+      - A client is no server. Without V(server auth), a certificate that is good for that and names hosts is replaced, and a profile that would make such a
+        one is refused. Give no hosts then, which clients do not need, or name a profile for clients.
     type: list
     elements: str
     choices: [server auth, client auth]
@@ -323,7 +329,7 @@ def job(module: AnsibleModule) -> dict[str, Any]:
     info = None
     if any(outcome.reasons for outcome in outcomes):
         info = authority.info(policy.profile)
-        _issuing.check_profile(info, policy)
+        _issuing.check_profile(info, [item for item, outcome in zip(items, outcomes) if outcome.reasons], policy)
         trust = Trust(trust.bundle, _x509.parse_certificates(info.certificate))
     plan = _issuing.reconcile(items, outcomes, info)
     if not module.check_mode:

@@ -40,7 +40,6 @@ class Plays:
             "calico_certificates_key_file": str(self.folder / "calico.key"),
             "calico_certificates_certificate_file": str(self.folder / "calico.crt"),
             "calico_certificates_ca_file": str(self.folder / "ca.crt"),
-            "calico_certificates_detect_ip": "",
             "calico_certificates_hosts": ["10.0.0.21"],
         }
 

@@ -171,7 +171,6 @@ def on_this_host(folder: Path) -> Json:
         "calico_certificates_key_file": f"{place}/calico.key",
         "calico_certificates_certificate_file": f"{place}/calico.crt",
         "calico_certificates_ca_file": f"{place}/ca.crt",
-        "calico_certificates_detect_ip": "",
     }
 
 

@@ -116,9 +116,14 @@ class CertificateAuthority:
         """PEM of a certificate and what leads from it to a root that the CA knows."""
         return _ended(self._ask("bundle", {"certificate": certificate}, ("bundle",), reads=True)["bundle"])
 
-    def sign(self, request: str, profile: str = "") -> Issued:
-        """Have a signing request signed; its hosts and its subject are those of the request."""
-        result = self._ask("sign", {"certificate_request": request, "profile": profile}, ("certificate",))
+    def sign(self, request: str, common_name: str, hosts: Sequence[str], subject: dict[str, str], profile: str = "") -> Issued:
+        """Have the key of a signing request signed under these names.
+
+        They win over those of the request. What they leave empty (a field of the subject, the whole list of hosts) the CA may take from the request.
+        """
+        names = {NAMES[field]: value for field, value in subject.items()}
+        said = {"hosts": list(hosts), "subject": {"CN": common_name, "names": [names] if names else []}}
+        result = self._ask("sign", {"certificate_request": request, "profile": profile, **said}, ("certificate",))
         return Issued(_ended(result["certificate"]))
 
     def newcert(self, request: dict[str, Any], profile: str = "") -> Issued:

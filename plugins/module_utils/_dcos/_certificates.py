@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 LONGEST_CHAIN = 8
+SERVER = "server auth"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Wanted:
 
     :ivar hosts: alternative names, as _x509.normalise_hosts() gives them.
     :ivar subject: fields of _x509.SUBJECT_FIELDS that are wanted; others must not be there.
-    :ivar usages: extended usages by cfssl's names that it must be good for.
+    :ivar usages: extended usages by cfssl's names that it must be good for. Where a server is not among them, it must not be one under any name: either it is
+        not good for that, or it has no hosts.
     :ivar key: type and size; None if any will do.
     :ivar public_key: sha256 of the public key of the key on the host; None if there is no key.
     """
@@ -151,6 +153,8 @@ def _differ(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, str]:
 def _usage_reasons(found: dict[str, Any], wanted: Wanted) -> list[str]:
     missing = [usage for usage in wanted.usages if usage not in found["usages"]]
     wrong = [f"it is not good for {', '.join(missing)}"] if missing else []
+    if SERVER in found["usages"] and SERVER not in wanted.usages and found["hosts"]:
+        wrong.append("it is good for a server, which is not wanted")
     return [*wrong, "it is a certificate of a CA"] if found["is_ca"] else wrong
 
 

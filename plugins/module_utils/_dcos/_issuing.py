@@ -29,7 +29,7 @@ def now() -> datetime.datetime:
 class Item:
     """One certificate.
 
-    :ivar csr: the signing request; None to have the key made by the CA.
+    :ivar csr: the signing request, of which the key counts; None to have the key made by the CA.
     :ivar existing: PEM of what the host has, None if it has none.
     """
 
@@ -90,32 +90,26 @@ def _item(given: dict[str, Any], policy: Policy) -> Item:
         sizes = ", ".join(map(str, KEY_SIZES[key[0]]))
         raise ValidationError(f"The key of {name} cannot be {key[0]} with {key[1]} bits", remedy=f"Use one of {sizes} for {key[0]}")
     hosts = None if given["hosts"] is None else _x509.normalise_hosts(given["hosts"])
+    common_name = (given["common_name"] or "").strip()
+    if not 0 < len(common_name) <= LONGEST_NAME:
+        raise ValidationError(f"The common name for {name} is {common_name!r}", f"it has to have 1 to {LONGEST_NAME} characters", "Set common_name")
+    wanted = Wanted(common_name, hosts or (), subject, policy.usages, key, given["public_key_sha256"] or None)
     if csr is None:
-        common_name = (given["common_name"] or "").strip()
-        if not 0 < len(common_name) <= LONGEST_NAME:
-            raise ValidationError(f"The common name for {name} is {common_name!r}", f"it has to have 1 to {LONGEST_NAME} characters", "Set common_name")
-        wanted = Wanted(common_name, hosts or (), subject, policy.usages, key, given["public_key_sha256"] or None)
         return Item(name, None, wanted, key, given["certificate"] or None)
     request = _x509.parse_request(csr, name)
-    _agree(name, "common name", given["common_name"], request.common_name)
-    _agree(name, "list of hosts", hosts, request.hosts)
-    _agree(name, "subject", given["subject"] and subject, request.subject)
-    _agree(name, "key", given["public_key_sha256"], request.public_key)
-    wanted = Wanted(request.common_name, request.hosts, request.subject, policy.usages, None, request.public_key)
-    return Item(name, csr, wanted, request.key, given["certificate"] or None)
+    _check_request(name, request, wanted)
+    return Item(name, csr, dataclasses.replace(wanted, key=None, public_key=request.public_key), request.key, given["certificate"] or None)
 
 
-def _agree(name: str, what: str, given: Any, requested: Any) -> None:
-    """What is given beside a signing request has to be what the request says: the CA goes by the request."""
-    if given and given != requested:
-        raise ValidationError(
-            f"The signing request of {name} has another {what}", f"it says {_shown(requested)}, wanted is {_shown(given)}",
-            "Leave it out, or make the request again with dcos.calico.agent_key",
-        )
-
-
-def _shown(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+def _check_request(name: str, request: _x509.Request, wanted: Wanted) -> None:
+    """Refuse what the CA would take from a request all the same: it fills gaps of what it is told with the request's own words."""
+    remedy = "See who answers for that host; else make the request again with dcos.calico.agent_key"
+    if wanted.public_key and wanted.public_key != request.public_key:
+        raise ValidationError(f"The signing request of {name} has another key", f"it has {request.public_key}, wanted is {wanted.public_key}", remedy)
+    more = [field.replace("_", " ") for field in request.fields if field not in wanted.subject]
+    if more or (request.hosts and not wanted.hosts):
+        asked = [f"the {field}" for field in more] + ([] if wanted.hosts else list(request.hosts))
+        raise ValidationError(f"The signing request of {name} asks for what it is not to have", f"it names {', '.join(asked)}", remedy)
 
 
 def _check_shared(items: Sequence[Item]) -> None:
@@ -141,9 +135,16 @@ def judge(items: Sequence[Item], trust: Trust, policy: Policy) -> list[Outcome]:
     return found
 
 
-def check_profile(info: _ca.Info, policy: Policy) -> None:
+def check_profile(info: _ca.Info, items: Sequence[Item], policy: Policy) -> None:
     """Raise if what the CA would issue could not be kept: it would be issued at every run."""
     called = f"profile {policy.profile} of the CA" if policy.profile else "CA's default profile"
+    named = [item.name for item in items if item.wanted.hosts]
+    if named and _certificates.SERVER in info.usages and _certificates.SERVER not in policy.usages:
+        raise ValidationError(
+            f"The {called} makes certificates for servers, too",
+            f"{', '.join(named)} is to be a client only, and would be a server under the names of its hosts",
+            "Leave hosts empty, which a client does not need, or name a profile for clients",
+        )
     missing = [usage for usage in policy.usages if info.usages and usage not in info.usages]
     if missing:
         raise ValidationError(
@@ -197,7 +198,7 @@ def issue(authority: _ca.CertificateAuthority, plan: Plan, outcomes: Sequence[Ou
     for change in plan:
         item: Item = change.how
         if item.csr:
-            issued = authority.sign(item.csr, policy.profile)
+            issued = authority.sign(item.csr, item.wanted.common_name, item.wanted.hosts, item.wanted.subject, policy.profile)
         elif policy.shared:
             issued = common = common or authority.newcert(item.newcert(), policy.profile)
         else:

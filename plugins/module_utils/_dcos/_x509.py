@@ -61,13 +61,16 @@ def check_library() -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """What a certificate signing request says."""
+    """What counts of a certificate signing request: the key, which has signed it. Names in it are a host's wishes.
 
-    common_name: str
-    hosts: tuple[str, ...]
-    subject: dict[str, str]
+    :ivar hosts: alternative names that it asks for.
+    :ivar fields: what it has in its subject beside a common name.
+    """
+
     key: tuple[str, int]
     public_key: str
+    hosts: tuple[str, ...]
+    fields: tuple[str, ...]
 
 
 def normalise_host(name: str) -> str:
@@ -112,7 +115,7 @@ def parse_certificates(text: str) -> list[x509.Certificate]:
 
 
 def parse_request(text: str, name: str) -> Request:
-    """What a signing request says.
+    """What counts of a signing request.
 
     :arg name: what it is called in errors.
     :raises ValidationError: if it cannot be read or signed as it is, or its key is too weak.
@@ -130,7 +133,8 @@ def parse_request(text: str, name: str) -> Request:
     weak = weakness(key)
     if weak:
         raise ValidationError(f"The key of {name} is too weak for a certificate", weak, "Use rsa with 2048 bits or more, or ecdsa")
-    return Request(_common_name(found.subject), hosts, subject_fields(found.subject), key_of(key), public_key_sha256(key))
+    fields = [*subject_fields(found.subject), *(["serial number"] if found.subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER) else [])]
+    return Request(key_of(key), public_key_sha256(key), hosts, tuple(fields))
 
 
 def to_pem(certificates: Iterable[x509.Certificate]) -> str:

@@ -13,7 +13,7 @@ __metaclass__ = type
 import os
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _files, _keys, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _files, _keys, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -131,16 +131,6 @@ def read(desired):
 def read_text(path):
     """Content of a certificate's file; None if it is not there."""
     return _text_files.read([TextFile(path)])[path].text
-
-
-def hosts_of(names, detect_ip):
-    """Alternative names, with what DC/OS' script C(detect_ip) says if a path is given."""
-    if not detect_ip:
-        return _keys.check_hosts(names)
-    detected = _facts_dcos.detect_ip(detect_ip)
-    if detected['error']:
-        raise CalicoError('The address of this host is not known', why=detected['error'], remedy='Leave detect_ip out, and give the address in hosts')
-    return _keys.check_hosts(list(names) + [detected['ip']])
 
 
 def reconcile_requested(desired, actual):

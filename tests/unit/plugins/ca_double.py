@@ -169,6 +169,7 @@ class CaDouble:
             csr = x509.load_pem_x509_csr(body["certificate_request"].encode())
         except ValueError:
             return failure(400, 9002, "CSR Decode failed")
+        # as cfssl does: names that are given win, and gaps are filled with the request's own
         hosts = body.get("hosts")
         if hosts is None:
             try:
@@ -176,7 +177,7 @@ class CaDouble:
                 hosts = [str(name.value) for name in names]
             except x509.ExtensionNotFound:
                 hosts = []
-        return success({"certificate": self._certificate(csr.public_key(), csr.subject, hosts)})
+        return success({"certificate": self._certificate(csr.public_key(), _subject(body.get("subject"), csr.subject), hosts)})
 
     def newcert(self, request: Request) -> Answer:
         wanted = request.json().get("request") or {}
@@ -211,6 +212,17 @@ class CaDouble:
             return failure(400, 1220, "x509: certificate signed by unknown authority")
         *between, root = self.chain
         return success({"bundle": "\n".join([pem_of(leaf).strip(), *(one.pem().strip() for one in between)]), "root": root.pem().strip()})
+
+
+def _subject(said: dict[str, Any] | None, requested: x509.Name) -> x509.Name:
+    """cfssl's PopulateSubjectFromCSR."""
+    if said is None:
+        return requested
+    given = {oid: value for names in said.get("names") or [] for field, value in names.items() if value for oid in (FIELDS[field],)}
+    given.update({NameOID.COMMON_NAME: said["CN"]} if said.get("CN") else {})
+    known = (*FIELDS.values(), NameOID.COMMON_NAME, NameOID.SERIAL_NUMBER)
+    filled = {attribute.oid: str(attribute.value) for attribute in requested if attribute.oid in known}
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in {**filled, **given}.items()])
 
 
 def _sums(pem: str) -> dict[str, str]:

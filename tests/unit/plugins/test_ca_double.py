@@ -85,6 +85,8 @@ def _facts(pem: str) -> dict[str, Any]:
     certificate = _x509.parse_certificates(pem)[0]
     facts = _x509.describe(certificate)
     lifetime = _x509.not_after(certificate) - _x509.not_before(certificate)
+    # cfssl's order of the fields is its own
+    facts["subject"] = sorted(facts["subject"].split(","))
     return {name: facts[name] for name in ("subject", "issuer", "hosts", "usages", "is_ca", "key_type", "key_size")} | {"lifetime": lifetime}
 
 
@@ -117,6 +119,10 @@ CASES = [
     ("sign", {"certificate_request": CSR, "profile": ""}),
     ("sign", {"certificate_request": CSR, "profile": "unknown"}),
     ("sign", {"certificate_request": CSR, "hosts": ["b1"]}),
+    ("sign", {"certificate_request": CSR, "hosts": []}),
+    ("sign", {"certificate_request": CSR, "hosts": ["b1"], "subject": {"CN": "felix", "names": [{"O": "Other", "OU": "Unit"}]}}),
+    ("sign", {"certificate_request": CSR, "hosts": ["b1"], "subject": {"CN": "felix", "names": []}}),
+    ("sign", {"certificate_request": CSR, "hosts": ["b1"], "subject": {"CN": "", "names": [{"OU": "Unit"}]}}),
     ("sign", {"certificate_request": request_pem(KEY, "calico")}),
     ("sign", {"certificate_request": "nonsense"}),
     ("sign", {}),
@@ -160,7 +166,8 @@ def test_the_module_against_cfssl(run_module: Any, dcos_api: DcosApi, real: Ask,
     hosts = [] if way == "newcert without hosts" else ["10.0.0.21", "a1.example.com"]
     item: dict[str, Any] = {"name": "agent1", "common_name": "calico", "hosts": hosts, "subject": {"organization": "Example"}}
     if way == "request":
-        item["csr"] = CSR
+        # another common name and the names of others: of a request only the key counts
+        item["csr"] = request_pem(KEY, "admin", ("master1", "leader.mesos"), O="system:masters")
     predicted = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item]), check=True, diff=True)
     done = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item]), diff=True)
     assert done["issued"] == ["agent1"] and predicted["diff"] == done["diff"]

@@ -184,15 +184,6 @@ def test_check_mode_without_openssl(run_module, host, monkeypatch):
     assert failed['failed'] and 'openssl is not installed' in failed['msg'] and not host.root.join('other.key').check()
 
 
-def test_the_address_that_dcos_detects_is_named(run_module, host):
-    script = host.root.join('detect_ip')
-    script.write('#!/bin/sh\necho 10.0.0.22\n')
-    script.chmod(0o755)
-    assert run_module(agent_key, host.args(detect_ip=str(script)))['request']['hosts'] == ['10.0.0.21', '10.0.0.22', 'a1']
-    result = run_module(agent_key, host.args(detect_ip=str(host.root.join('none'))))
-    assert result['failed'] and 'The address of this host is not known' in result['msg']
-
-
 @pytest.mark.parametrize('args, words', [
     ({'key_type': 'ecdsa', 'key_size': 2048}, 'A key cannot be ecdsa with 2048 bits. Use one of 256, 384, 521'),
     ({'key_type': 'rsa', 'key_size': 1024}, 'A key cannot be rsa with 1024 bits'),

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _issuing, _x509
 from ansible_collections.dcos.calico.plugins.modules import dcos_ca_certificate, dcos_ca_certificate_info
@@ -185,9 +187,12 @@ def test_no_key_is_in_output_that_is_not_its_result(run_module, dcos_api, ca, ca
         ([item(), item()], {}, "The certificate agent1 is given twice"),
         ([item(csr="nonsense")], {}, "The signing request of agent1 cannot be read"),
         ([item(csr=request_pem(rsa.generate_private_key(65537, 1024), "calico"), public_key_sha256=None)], {}, "The key of agent1 is too weak"),
-        ([item(common_name="felix")], {}, "has another common name: it says calico, wanted is felix"),
-        ([item(hosts=["b1"])], {}, "has another list of hosts: it says 10.0.0.21, agent1, wanted is b1"),
-        ([item(subject={"organization": "A"})], {}, "has another subject"),
+        ([item(common_name=None)], {}, "The common name for agent1 is ''"),
+        # what the CA would take from a request where it is told nothing
+        ([item(csr=request_pem(KEYS["agent1"], "calico", O="system:masters"))], {}, "what it is not to have: it names the organization"),
+        ([item(csr=request_pem(KEYS["agent1"], "calico", OU="x"), subject={"organization": "A"})], {}, "it names the organizational unit"),
+        ([item(csr=request_pem(KEYS["agent1"], "calico", ("master1",)), hosts=[])], {}, "it names master1"),
+        ([item(csr=item("agent2")["csr"])], {}, "has another key"),
         ([item(public_key_sha256="ab")], {}, "has another key"),
         ([shared(common_name=None)], {}, "The common name for agent1 is ''"),
         ([shared(common_name="x" * 65)], {}, "1 to 64 characters"),
@@ -202,6 +207,37 @@ def test_no_key_is_in_output_that_is_not_its_result(run_module, dcos_api, ca, ca
 def test_wrong_input_is_refused_before_anything_is_asked(run_module, dcos_api, certificates: Any, more: Any, words: str) -> None:
     result = run_module(dcos_ca_certificate, dcos_api.args(certificates=certificates, **more))
     assert result["failed"] and words in result["msg"] and dcos_api.requests == []
+
+
+def test_of_a_request_only_the_key_counts(run_module, dcos_api, ca) -> None:
+    """A host asks for the masters' names and for another group of users."""
+    csr = request_pem(KEYS["agent1"], "admin", ("master1", "leader.mesos", "10.0.0.1"), O="system:masters")
+    result = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item(csr=csr, subject={"organization": "calico"})]))
+    facts = result["certificates"][0]["facts"]
+    assert (facts["common_name"], facts["hosts"], facts["subject"]) == ("calico", ["10.0.0.21", "agent1"], "CN=calico,O=calico")
+    assert facts["public_key_sha256"] == item()["public_key_sha256"]
+
+
+def test_a_request_that_its_key_has_not_signed(run_module, dcos_api) -> None:
+    """Somebody else's public key under a signature of one's own."""
+    own, other = (base64.b64decode("".join(item(name)["csr"].splitlines()[1:-1])) for name in ("agent1", "agent2"))
+    keys = [KEYS[name].public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) for name in ("agent1", "agent2")]
+    forged = base64.encodebytes(own.replace(*keys)).decode()
+    csr = f"-----BEGIN CERTIFICATE REQUEST-----\n{forged}-----END CERTIFICATE REQUEST-----\n"
+    result = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item(csr=csr, public_key_sha256=None)]))
+    assert other and result["failed"] and "is not signed by its own key" in result["msg"] and dcos_api.requests == []
+
+
+def test_a_client_is_no_server(run_module, dcos_api, ca) -> None:
+    result = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item()], usages=["client auth"]))
+    assert result["failed"] and "makes certificates for servers, too: agent1 is to be a client only" in result["msg"] and ca.writes == 0
+    nameless = item(hosts=[], csr=request_pem(KEYS["agent1"], "calico"))
+    assert run_module(dcos_ca_certificate, dcos_api.args(certificates=[nameless], usages=["client auth"]))["changed"]
+    ca.usages = ("client auth",)
+    assert run_module(dcos_ca_certificate, dcos_api.args(certificates=[item()], usages=["client auth"]))["changed"]
+    both = pem_of(sign(ca.signer.certificate, ca.signer.key, KEYS["agent1"].public_key(), name_of("calico"), ("10.0.0.21", "agent1")))
+    result = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item(certificate=both)], usages=["client auth"]))
+    assert result["certificates"][0]["reasons"] == ["it is good for a server, which is not wanted"]
 
 
 def test_a_window_longer_than_what_the_ca_gives(run_module, dcos_api, ca) -> None:

@@ -101,7 +101,7 @@ def test_a_cluster_in_the_results_of_modules(runs, dcos_api) -> None:
         ("GET", "/mesos/slaves", {"slaves": [{"id": "S0", "pid": "slave(1)@10.0.0.1:5051", **SLAVE}]}, "dcos_agent_info", {}),
         ("GET", "/mesos_dns/v1/hosts/master.mesos", [{"host": "x", "ip": "10.0.0.1"}], "dcos_agent_info", {}),
         ("GET", "/mesos_dns/v1/hosts/leader.mesos", [{"host": "x", "ip": "10.0.0.1"}], "dcos_agent_info", {}),
-        ("GET", "/service/marathon/v2/apps", {"apps": [{"id": "/x/a", "labels": {"a": "b"}, "env": {"c": "d"}}]}, "marathon_app_info", {"group": "/x"}),
+        ("GET", "/service/marathon/v2/apps", {"apps": [{"id": "/x/a", "labels": {"a": "b"}}]}, "marathon_app_info", {"group": "/x"}),
         ("POST", "/package/list", {"packages": [{"appId": "/etcd", "packageInformation": {"packageDefinition": {"name": "etcd", "version": "0.0.3"}}}]}, "dcos_package_info", {}),
     ]
     dcos_api.expect_unknown()

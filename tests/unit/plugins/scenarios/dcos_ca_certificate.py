@@ -30,7 +30,8 @@ def signed(use: Callable[[str], Any]) -> Scenario:
 
     from ..ca_double import request_pem
 
-    return _scenario(use, {"name": "agent1", "csr": request_pem(ec.generate_private_key(ec.SECP256R1()), "calico", ("a1",))})
+    csr = request_pem(ec.generate_private_key(ec.SECP256R1()), "x", ("b1",))
+    return _scenario(use, {"name": "agent1", "csr": csr, "common_name": "calico", "hosts": ["a1"]})
 
 
 def expiring(use: Callable[[str], Any]) -> Scenario:
@@ -42,7 +43,7 @@ def expiring(use: Callable[[str], Any]) -> Scenario:
     key, other = ec.generate_private_key(ec.SECP256R1()), Authority("Other CA")
     lifetime = datetime.timedelta(days=1)
     old = pem_of(sign(other.certificate, other.key, key.public_key(), name_of("calico"), lifetime=lifetime))
-    return _scenario(use, {"name": "agent1", "csr": request_pem(key, "calico"), "certificate": old})
+    return _scenario(use, {"name": "agent1", "csr": request_pem(key, "calico"), "common_name": "calico", "certificate": old})
 
 
 def newcert(use: Callable[[str], Any]) -> Scenario:

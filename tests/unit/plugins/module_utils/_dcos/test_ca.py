@@ -84,5 +84,5 @@ def test_a_failure_keeps_its_code(dcos_api: DcosApi) -> None:
     CaDouble(dcos_api)
     dcos_api.on("POST", "/ca/api/v2/sign", failure(400, 9002, "CSR Decode failed"))
     with pytest.raises(ApiError) as raised:
-        authority_of(dcos_api).sign("nonsense")
+        authority_of(dcos_api).sign("nonsense", "calico", [], {})
     assert (raised.value.status, raised.value.kind) == (400, "9002")

@@ -52,7 +52,7 @@ def test_description_is_what_openssl_says(tmp_path: Path) -> None:
 
 def test_a_request_is_read() -> None:
     request = _x509.parse_request(request_pem(KEY, "calico", ("B1", "10.0.0.21"), O="A"), "agent1")
-    assert request == _x509.Request("calico", ("10.0.0.21", "b1"), {"organization": "A"}, ("ecdsa", 384), _x509.public_key_sha256(KEY.public_key()))
+    assert request == _x509.Request(("ecdsa", 384), _x509.public_key_sha256(KEY.public_key()), ("10.0.0.21", "b1"), ("organization",))
 
 
 @pytest.mark.parametrize(
