@@ -69,6 +69,7 @@ def texts(runs: Inventories) -> list[str]:
     return [text.replace("MARK", str(runs.folder / "MARK")) for text in TEXTS]
 
 
+ETCD = {"name": "etcd", "version": "0.0.3"}
 SLAVE = {"attributes": {"rack": "r1"}, "domain": {"fault_domain": {"region": {"name": "r"}, "zone": {"name": "z"}}}, "version": "1.5.3"}
 
 
@@ -102,7 +103,7 @@ def test_a_cluster_in_the_results_of_modules(runs, dcos_api) -> None:
         ("GET", "/mesos_dns/v1/hosts/master.mesos", [{"host": "x", "ip": "10.0.0.1"}], "dcos_agent_info", {}),
         ("GET", "/mesos_dns/v1/hosts/leader.mesos", [{"host": "x", "ip": "10.0.0.1"}], "dcos_agent_info", {}),
         ("GET", "/service/marathon/v2/apps", {"apps": [{"id": "/x/a", "labels": {"a": "b"}}]}, "marathon_app_info", {"group": "/x"}),
-        ("POST", "/package/list", {"packages": [{"appId": "/etcd", "packageInformation": {"packageDefinition": {"name": "etcd", "version": "0.0.3"}}}]}, "dcos_package_info", {}),
+        ("POST", "/package/list", {"packages": [{"appId": "/etcd", "packageInformation": {"packageDefinition": ETCD}}]}, "dcos_package_info", {}),
     ]
     dcos_api.expect_unknown()
     tasks: list[dict[str, Any]] = []

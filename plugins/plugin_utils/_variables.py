@@ -1,0 +1,154 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables of hosts against the argument specs of this collection's roles: types, choices, and names that nobody reads. Pure but for read_options().
+
+Extra variables in the form NAME=VALUE and answers of surveys are text. Text is a number or a boolean where it looks like one, and never a list: core splits
+it at commas for a module, while a template that joins a list takes it letter by letter.
+"""
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+PREFIX = "calico_"
+SOFTENED = "calico_unknown_variables"
+SECRET = ("password", "token", "service_account")
+# Read by playbooks, or of one host: in no role's argument spec.
+OTHERS = ("calico_chapter_hosts", "calico_etcd_address", "calico_roll_serial", "calico_start_serial")
+# What a run registers itself, which a later playbook of the same run, or a fact cache, finds with the hosts. tests/repo keeps the list whole.
+REGISTERED = (
+    "calico_agent", "calico_agent_restart_mesos", "calico_agent_restart_result", "calico_certificates_key", "calico_certificates_placed",
+    "calico_certificates_signed", "calico_cni_result", "calico_docker_network_result", "calico_docker_network_store", "calico_kubernetes_agent",
+    "calico_kubernetes_cluster", "calico_kubernetes_controlled", "calico_kubernetes_installed", "calico_kubernetes_profiles", "calico_kubernetes_reached",
+    "calico_kubernetes_seen", "calico_manifest", "calico_mesos_dns_judged", "calico_mesos_dns_result", "calico_node_result", "calico_policy_datastore",
+    "calico_preflight_datastore", "calico_public_cloud_again", "calico_public_cloud_cluster", "calico_public_cloud_found", "calico_public_cloud_judged",
+    "calico_public_cloud_late", "calico_public_cloud_look", "calico_public_cloud_network", "calico_public_cloud_nodes", "calico_public_cloud_restarted",
+    "calico_public_cloud_result", "calico_public_cloud_tunnels", "calico_sessions", "calico_universe", "calico_universe_calico", "calico_universe_cluster",
+    "calico_universe_etcd", "calico_variables", "calico_verify_apps", "calico_verify_before", "calico_verify_cluster", "calico_verify_plan",
+    "calico_verify_probe", "calico_verify_removed", "calico_verify_result", "calico_verify_started",
+)
+LIST_REMEDY = (
+    'A value on the command line is text: give it as JSON, -e \'{{"{name}": [...]}}\', or in a file, -e @FILE. In AWX, give it as extra variables of the '
+    "template, not by a survey"
+)
+Options = Mapping[str, Mapping[str, Any]]
+
+
+def read_options(roles: Path) -> dict[str, dict[str, Any]]:
+    """Every option of every entry point of the roles in a folder, by name."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted(roles.glob("*/meta/argument_specs.yml")):
+        specs = yaml.load(file.read_text(encoding="utf-8"), loader)["argument_specs"]  # noqa: S506
+        for entry in specs.values():
+            found.update(entry.get("options") or {})
+    return found
+
+
+def is_template(value: Any) -> bool:
+    """Whether a value is not known before it is asked for."""
+    if isinstance(value, Mapping):
+        return any(is_template(part) for part in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(is_template(part) for part in value)
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
+
+
+def problem(name: str, value: Any, option: Mapping[str, Any]) -> str | None:
+    """What is wrong with a variable's value, in a sentence or two, or None. Values of secrets are not quoted."""
+    if value is None:
+        return None
+    wrong = _shape(name, value, option)
+    if wrong:
+        return wrong
+    validator = ArgumentSpecValidator({name: _without_defaults(option)})
+    errors = validator.validate({name: value}).error_messages
+    if not errors:
+        return None
+    if any(word in name for word in SECRET):
+        return f"{name} is not of type {option.get('type', 'str')}."
+    if option.get("choices"):
+        return f"{name} cannot be {_quoted(value)}. Choose {_either(option['choices'])}."
+    return " ".join(f"{name}: {str(error).rstrip('.')}." for error in errors)
+
+
+def _shape(name: str, value: Any, option: Mapping[str, Any]) -> str | None:
+    """What ansible-core would make of another type without a word."""
+    wanted = option.get("type", "str")
+    shown = "" if any(word in name for word in SECRET) else f": {_quoted(value)}"
+    if wanted == "list" and not isinstance(value, (list, tuple)):
+        return f"{name} is to be a list, and is {_called(value)}{shown}. {LIST_REMEDY.format(name=name)}."
+    if wanted == "dict" and not isinstance(value, Mapping):
+        return f"{name} is to be a dictionary, and is {_called(value)}{shown}. {LIST_REMEDY.format(name=name).replace('[...]', '{...}')}."
+    if wanted in ("str", "path") and isinstance(value, (list, tuple, Mapping)):
+        return f"{name} is to be text, and is {_called(value)}{shown}."
+    return None
+
+
+def _called(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a dictionary"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "text" if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
+
+
+def _either(choices: Iterable[Any]) -> str:
+    *others, last = map(str, choices)
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _without_defaults(option: Mapping[str, Any]) -> dict[str, Any]:
+    """An option for core's validator, which is not to template a role's defaults."""
+    kept = {key: option[key] for key in ("type", "elements", "choices", "required") if key in option}
+    if "options" in option:
+        kept["options"] = {name: _without_defaults(part) for name, part in option["options"].items()}
+    return kept
+
+
+def unknown(name: str, options: Options) -> str | None:
+    """A sentence on a name that is no variable of this collection, with the nearest one that is; None if it is one."""
+    names = [*options, *OTHERS]
+    if not name.startswith(PREFIX) or name in names or name in REGISTERED:
+        return None
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {near[0]}?" if near else "nothing reads it."
+    return f"{name}: {hint}" if near else f"{name}: no role or playbook of this collection knows it, so {hint}"
+
+
+def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[list[str], list[str]]:
+    """(what is wrong with values, names that nobody knows): sentences, each with the hosts that it is about if those are not all.
+
+    :param hosts: host -> its variables that begin with calico_ and could be templated.
+    """
+    wrong: dict[str, list[str]] = {}
+    strange: dict[str, list[str]] = {}
+    judged: dict[tuple[str, str], str | None] = {}
+    for host, variables in hosts.items():
+        for name, value in sorted(variables.items()):
+            if name in options:
+                key = (name, repr(value))
+                if key not in judged:
+                    judged[key] = problem(name, value, options[name])
+                sentence, found = judged[key], wrong
+            else:
+                sentence, found = unknown(name, options), strange
+            if sentence:
+                found.setdefault(sentence, []).append(host)
+    return list(_named(wrong, len(hosts))), list(_named(strange, len(hosts)))
+
+
+def _named(found: Mapping[str, list[str]], number: int) -> Iterator[str]:
+    for sentence, hosts in found.items():
+        yield sentence if len(hosts) == number else f"{sentence} ({', '.join(hosts[:3])}{f' and {len(hosts) - 3} more' if len(hosts) > 3 else ''})"

@@ -1,0 +1,46 @@
+"""What the first task of every playbook knows of variables is all that there are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from layout import ROOT
+
+YAML = sorted([*(ROOT / "roles").rglob("tasks/*.yml"), *(ROOT / "playbooks").rglob("*.yml")])
+PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.yml") if path.name != "judge.yml")
+
+
+def constant(name: str) -> set[str]:
+    """A tuple of _variables.py."""
+    tree = ast.parse((ROOT / "plugins" / "plugin_utils" / "_variables.py").read_text(encoding="utf-8"))
+    return next(set(ast.literal_eval(node.value)) for node in tree.body if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name)
+
+
+def made() -> set[str]:
+    """What tasks register and set."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in YAML)
+    facts = re.findall(r"set_fact:\n((?:\s+calico_\w+:.*\n)+)", text)
+    return set(re.findall(r"register: (calico_\w+)", text)) | {name for block in facts for name in re.findall(r"(calico_\w+):", block)}
+
+
+def test_what_a_run_makes_is_known() -> None:
+    options = {
+        name
+        for file in (ROOT / "roles").glob("*/meta/argument_specs.yml")
+        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"].values()
+        for name in entry.get("options") or {}
+    }
+    assert made() - constant("REGISTERED") == set()
+    assert constant("REGISTERED") & options == set()
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.name)
+def test_every_playbook_judges_variables_first(path: Path) -> None:
+    plays = [play for play in yaml.safe_load(path.read_text(encoding="utf-8")) if "hosts" in play]
+    first = next(play for play in plays if play.get("tasks"))
+    found = [task.get("ansible.builtin.import_tasks") for play in plays[: plays.index(first) + 2] for task in play.get("tasks", [])]
+    assert "tasks/variables.yml" in found[:2] and first["tags"] == ["always"]

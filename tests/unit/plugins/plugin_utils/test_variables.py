@@ -1,0 +1,130 @@
+"""Types, choices and names of variables: pure, and by ansible-playbook on the core that runs these tests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import _variables
+
+from ..inventory.test_dcos import ROOT, Inventories
+
+OPTIONS = _variables.read_options(ROOT / "roles")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("calico_etcd_members", ["http://a:2379"]),
+        ("calico_etcd_members", []),
+        ("calico_masters", "true"),
+        ("calico_masters", "no"),
+        ("calico_masters", 1),
+        ("calico_download_timeout", "600"),
+        ("calico_dcos_timeout", "1.5"),
+        ("calico_release", 2.6),
+        ("calico_agent_restart", "always"),
+        ("calico_dcos_service_account", {"uid": "x"}),
+        ("calico_dcos_service_account", "x"),
+        ("calico_ip_pools", [{"cidr": "10.0.0.0/16", "ipip": "always", "nat_outgoing": "yes"}]),
+        ("calico_ip_pools", [{"cidr": "10.0.0.0/16", "ipip": False}]),
+        ("calico_mirror_url", None),
+    ],
+)
+def test_values_that_are_taken(name: str, value: Any) -> None:
+    assert _variables.problem(name, value, OPTIONS[name]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("calico_etcd_members", "http://a:2379,http://b:2379", "calico_etcd_members is to be a list, and is text: http://a:2379,http://b:2379. A value on the"),
+        ("calico_etcd_members", "", "is to be a list, and is text"),
+        ("calico_etcd_members", {"a": 1}, "is to be a list, and is a dictionary"),
+        ("calico_ip_pools", "- cidr: 10.32.0.0/16\n  ipip: always", "is to be a list, and is text"),
+        ("calico_ip_pools", [{"ipip": "always"}], "missing required arguments: cidr"),
+        ("calico_ip_pools", [{"cidr": "10.0.0.0/16", "ipip": "sometimes"}], "value of ipip must be one of"),
+        ("calico_ip_pools", [{"cidr": "10.0.0.0/16", "ipipp": "always"}], "ipipp"),
+        ("calico_ip_pools", ["10.0.0.0/16"], "calico_ip_pools: "),
+        ("calico_install_method", "avanced", "calico_install_method cannot be avanced. Choose advanced or universe."),
+        ("calico_agent_restart", "sometimes", "Choose auto, always or never."),
+        ("calico_masters", "nope", "calico_masters: "),
+        ("calico_download_timeout", "soon", "calico_download_timeout: "),
+        ("calico_mirror_url", ["x"], "calico_mirror_url is to be text, and is a list"),
+    ],
+)
+def test_values_that_are_refused(name: str, value: Any, words: str) -> None:
+    assert words in (_variables.problem(name, value, OPTIONS[name]) or "")
+
+
+def test_secrets_are_not_quoted() -> None:
+    for name in ("calico_dcos_password", "calico_dcos_token"):
+        assert "sesame" not in (_variables.problem(name, ["sesame"], OPTIONS[name]) or "")
+
+
+def test_every_default_of_every_role_is_of_its_type() -> None:
+    wrong = [_variables.problem(name, option.get("default"), option) for name, option in OPTIONS.items() if not _variables.is_template(option.get("default"))]
+    assert [sentence for sentence in wrong if sentence] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("calico_relase", "calico_relase: did you mean calico_release?"),
+        ("calico_etcd_member", "did you mean calico_etcd_members?"),
+        ("calico_qqqqqqqqqqqqqq", "no role or playbook of this collection knows it"),
+        ("calico_release", None),
+        ("calico_roll_serial", None),
+        ("calico_agent", None),
+        ("kubernetes_calico", None),
+    ],
+)
+def test_names(name: str, words: str | None) -> None:
+    found = _variables.unknown(name, OPTIONS)
+    assert words in str(found) if words else found is None
+
+
+def test_hosts_are_named_where_it_is_not_all() -> None:
+    hosts: dict[str, dict[str, Any]] = {f"h{number}": {"calico_masters": "nope" if number else True, "calico_relase": 1} for number in range(6)}
+    wrong, strange = _variables.judge(hosts, OPTIONS)
+    assert wrong[0].endswith("(h1, h2, h3 and 2 more)") and strange == ["calico_relase: did you mean calico_release?"]
+
+
+INVENTORY = "[agents_private]\nagent1\nagent2\n[agents:children]\nagents_private\n[all:vars]\nansible_connection=local\nansible_become=true\n"
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Inventories:
+    made = Inventories(tmp_path)
+    made.write("hosts.ini", INVENTORY)
+    return made
+
+
+def run(runs: Inventories, playbook: str, *arguments: str) -> tuple[int, str]:
+    done = runs.run("-i", "hosts.ini", *arguments, playbook, program="ansible-playbook")
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("playbook", ["install", "site", "policy", "verify", "rotate_certificates", "universe", "kubernetes", "mesos_dns"])
+def test_every_playbook_refuses_text_for_a_list_before_anything(runs: Inventories, playbook: str) -> None:
+    """What removed the proxies of all agents, and wrote C(h,t,t,p) on them."""
+    wrong = ("-e", "calico_etcd_proxy=false", "-e", "calico_etcd_members=http://a:2379,http://b:2379", "-e", "calico_relase=2.6.6")
+    code, said = run(runs, f"dcos.calico.{playbook}", *wrong)
+    assert code != 0 and "calico_etcd_members is to be a list, and is text" in said and "did you mean calico_release?" in said
+    assert said.count("TASK [") == 1 and "argument_spec" not in said
+
+
+def test_a_play_of_good_variables(runs: Inventories) -> None:
+    """Templates are judged by what they give, those of what is not known yet are left for later, and another's names can be let through."""
+    vars_file = runs.write("good.json", json.dumps({
+        "calico_etcd_members": "{{ ['http://a:2379'] }}", "calico_node_name": "{{ calico_agent.node.ip }}", "calico_ours": 1, "calico_unknown_variables": "warn",
+    }))
+    play = {"hosts": "all", "gather_facts": False, "tasks": [{"dcos.calico.variables": {"hosts": "{{ ansible_play_hosts_all }}"}, "run_once": True}]}
+    runs.write("play.yml", json.dumps([play]))
+    code, said = run(runs, "play.yml", "-e", f"@{vars_file}")
+    assert code == 0 and "calico_ours" in said and "[WARNING]" in said
+    code, said = run(runs, "play.yml", "-e", "calico_etcd_members={{ 'a,b' }}")
+    assert code != 0 and "calico_etcd_members is to be a list, and is text: a,b" in said
