@@ -108,13 +108,13 @@ class Allocator:
             raise
 
     def _own_blocks(self, version: int, pools: Sequence[Network]) -> Iterator[Network]:
-        """The host's blocks, the newest first (the real one takes them in etcd's random order)."""
+        """The host's blocks in the order of their keys, as etcd sorts them for the real one."""
         try:
             directory = self._etcd.node(affinities_path(self._host, version)) or {}
         except EtcdError as exc:
             self._log.error("ipam_block_reader_writer.go 50", f"Error getting affine blocks: {exc}")
             raise
-        for node in sorted(directory.get("nodes", ()), key=lambda found: -int(found["createdIndex"])):
+        for node in sorted(directory.get("nodes", ()), key=lambda found: str(found["key"])):
             cidr = _undashed(node["key"].rpartition("/")[2])
             if not pools or any(cidr.subnet_of(pool) for pool in pools):  # type: ignore[arg-type]
                 yield cidr
