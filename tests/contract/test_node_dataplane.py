@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Record, Scenario
+from harness import Record, Scenario, normal
 from node_cluster import ClusterRig, cluster_fixture
 
 _SOURCE = "20-dataplane.jsonl"
@@ -147,9 +147,12 @@ def check_ipsets(rig: ClusterRig, record: Record) -> None:
 
 def check_felix_log(rig: ClusterRig, record: Record) -> None:
     """Felix goes on complaining of the missing device, and goes on."""
+
+    def warnings(text: str) -> set[str]:
+        return {normal.output(line).partition("] ")[2] for line in text.splitlines() if "[WARNING]" in line}
+
     log = rig.directory / "node-a1" / "log" / "felix" / "current"
-    wanted = {line.partition("] ")[2] for line in record.stdout.splitlines() if "WARNING" in line}
-    rig.until(lambda: wanted <= {line.partition("] ")[2] for line in log.read_text().splitlines()}, _SETTLE)
+    rig.until(lambda: warnings(record.stdout) <= warnings(log.read_text()), _SETTLE)
     assert rig.agents["a1"].run(["pgrep", "-x", "calico-felix"]).exit_code == 0
 
 
