@@ -143,8 +143,7 @@ def test_what_others_set_stays_and_what_was_ours_goes(world: World) -> None:
     predicted = world.run("--check", "--diff", **given).require()
     fixed = world.run("--diff", **given).require()
     assert predicted.changed() == fixed.changed() and len(fixed.changed()) == 1
-    [diff] = [event["result"]["diff"] for event in predicted.events() if event["event"] == "ok" and event["result"].get("written")]
-    [one] = diff
+    [[one]] = [event["result"]["diff"] for event in predicted.events() if event["event"] == "ok" and event["result"].get("diff")]
     assert '"once-ours"' in one["before"] and '"once-ours"' not in one["after"] and '"theirs"' in one["after"] and "wrong:1" in one["before"]
     found = world.kubernetes.get(path)
     pod = found["spec"]["template"]["spec"]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge whether an account may write what is planned, before anything is written. Nothing of it leaves a trace in the cluster.
 
-A SelfSubjectAccessReview tells what the authorizer would say. It does not know the other rule, that nobody can grant what he may not do himself. A server applies
-that to everybody outside the group system:masters, also where the authorizer allows everything. So a role is sent as well, by a name that no role can have: a
+A SelfSubjectAccessReview tells what the authorizer would say. It does not know the other rule, that nobody can grant what he may not do himself, which holds
+for everybody outside the group system:masters, also where the authorizer allows everything. So a role is sent as well, by a name that no role can have: a
 server (seen of 1.7, 1.8 and 1.10) looks at what is granted before it looks at the name, and answers 403 or 422.
 """
 from __future__ import annotations
