@@ -151,7 +151,7 @@ class Client:
             message = _first_words(answer.text)  # as an API before 1.8 refuses
         if code in (429, 500, 502, 503, 504):
             # The API itself, which may be starting, or a proxy before it, whose page is no JSON.
-            why = message or f"{kind}: {_first_words(answer.text)}"
+            why = message or f"a proxy answers: {_first_words(answer.text)}"
             raise ApiFailed("unreachable", f"The API of Kubernetes at {server} is not reachable yet: {code} for {path}", why, ways(self._service))
         if code == 401 or (code == 403 and NOBODY in message):
             what = f"The API of Kubernetes at {server} does not know who asks ({code})"

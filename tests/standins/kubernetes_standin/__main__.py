@@ -48,7 +48,7 @@ class Outer:
         self._api = api
         self._rights = rbac.Rights(settings, api.store)
         self._controllers = controllers
-        self._began = time.monotonic()
+        self._left = settings.down["requests"] if settings.down else 0
         self._log: list[dict[str, Any]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -78,10 +78,10 @@ class Outer:
 
 
     def _check_up(self) -> None:
-        """For a while after the start, a proxy may have nobody behind it. Raises Refused."""
-        down = self._settings.down
-        if down and time.monotonic() - self._began < down["seconds"]:
-            raise errors.down(down["proxy"])
+        """At first, a proxy may have nobody behind it. Raises Refused."""
+        if self._settings.down and self._left > 0:
+            self._left -= 1
+            raise errors.down(self._settings.down["proxy"])
 
 
 def stocked(settings: config.Config) -> Store:
