@@ -48,7 +48,8 @@ def stored(listed: Json) -> Json:
     groups.pop("ungrouped", None)
     children = {child for group in groups.values() for child in group["children"]}
     return {
-        "hosts": dict(listed["_meta"]["hostvars"]),
+        # those without variables are only in their groups
+        "hosts": {host: listed["_meta"]["hostvars"].get(host, {}) for group in listed.values() for host in group.get("hosts", [])},
         "groups": {name: groups.get(name, {"hosts": [], "children": [], "vars": {}}) for name in {*groups, *children}},
         "vars": variables,
     }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import json
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import venvs
 import yaml
+from ansible import release as ansible_release
 from described import ROOT, TOWER
 from layout import COLLECTIONS
+from packaging.specifiers import SpecifierSet
 
 DEFINITION = yaml.safe_load((TOWER / "execution-environment.yml").read_text(encoding="utf-8"))
 # A chapter's own collection, by the name under which roles and playbooks of it call modules.
@@ -49,9 +52,19 @@ def test_it_has_every_collection_that_a_chapter_calls() -> None:
     assert not [name for name in listed if name not in readme]
 
 
-@pytest.mark.parametrize("file", ["project/collections/requirements.yml"])
-def test_a_project_asks_for_this_collection_and_version(file: str) -> None:
+def test_it_has_the_version_of_this_collection_and_of_the_others_those_that_are_tried() -> None:
+    """Environment `full` has them, where they say of themselves that they work with its core; the last amazon.aws do not."""
     galaxy: dict[str, Any] = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
-    (asked,) = yaml.safe_load((TOWER / file).read_text(encoding="utf-8"))["collections"]
-    lowest = re.search(r">=(\d+\.\d+\.\d+)", asked["version"])
-    assert asked["name"] == "dcos.calico" and lowest and lowest.group(1) == galaxy["version"]
+    versions = {one["name"]: one["version"] for one in DEFINITION["dependencies"]["galaxy"]["collections"]}
+    assert versions.pop("dcos.calico").startswith(f">={galaxy['version']},<")
+    site = Path(importlib.import_module("ansible_collections.kubernetes.core").__path__[0]).parents[1]
+    for name, version in versions.items():
+        folder = site / name.replace(".", "/")
+        manifest = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
+        needed = yaml.safe_load((folder / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
+        assert manifest["collection_info"]["version"] == version and SpecifierSet(needed).contains(ansible_release.__version__)
+
+
+def test_a_project_asks_for_no_collection() -> None:
+    """AWX would not install it without a Galaxy credential, and by another core than that of jobs."""
+    assert not (TOWER / "project" / "collections").exists()

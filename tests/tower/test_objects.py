@@ -175,6 +175,47 @@ def test_awx_awx_takes_the_arguments(name: str, task: dict[str, Any], monkeypatc
     assert not wrong
 
 
+# Lists of the variables, the module of awx.awx that keeps what is in them, and the list of the API.
+KEPT = {
+    "controller_templates": ("job_template", "job_templates"),
+    "controller_workflows": ("workflow_job_template", "workflow_job_templates"),
+    "controller_inventory_sources": ("inventory_source", "inventory_sources"),
+    "controller_inventories": ("inventory", "inventories"),
+    "controller_projects": ("project", "projects"),
+}
+# What awx.awx cannot write empty, and what is a module's own affair.
+LEFT_OUT = {"workflow_job_templates": {"webhook_service"}, "inventories": {"host_filter"}}
+
+
+@pytest.mark.parametrize("name", sorted(KEPT))
+def test_whatever_awx_has_of_an_object_is_said_and_so_mended(name: str) -> None:
+    module, kind = KEPT[name]
+    (written,) = [task[f"awx.awx.{module}"] for called, task in CALLS if called == module and "state" not in task[f"awx.awx.{module}"]]
+    fields = set(KINDS[kind].fields) - LEFT_OUT.get(kind, set())
+    assert not fields - set(written)
+    for item in VARIABLES[name]:
+        assert not fields - set(item), item["name"]
+
+
+NAMES = {**{name: module for name, (module, _kind) in KEPT.items()}, **{f"controller_{module}s": module for module in ("credential_type", "credential", "label")}}
+NAMES |= {"controller_execution_environments": "execution_environment", "controller_organizations": "organization", "aap_organizations": "organization"}
+NAMES |= {"controller_teams": "team", "aap_teams": "team", "controller_roles": "role", "controller_schedules": "schedule"}
+NAMES |= {"controller_notifications": "notification_template"}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_list_is_what_infra_aap_configuration_hands_to_the_module(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its roles take an item's keys for the arguments of the module."""
+    spec = spec_of(NAMES[name], monkeypatch)
+    of_settings = variables(tower_notification_type="slack", tower_vault=True)
+    assert of_settings[name]
+    for item in of_settings[name]:
+        assert not set(item) - set(spec) - {"simplified_workflow_nodes"}
+    if name == "controller_workflows":
+        steps = spec_of("workflow_job_template_node", monkeypatch)
+        assert not {key for workflow in of_settings[name] for step in workflow["simplified_workflow_nodes"] for key in step} - set(steps)
+
+
 def test_the_module_path_is_that_of_the_environment() -> None:
     """awx.awx is the one that comes with package ansible, in the version that the README names."""
     module = importlib.import_module("ansible_collections.awx.awx.plugins.module_utils.controller_api")
