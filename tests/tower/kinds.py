@@ -12,7 +12,7 @@ Json = dict[str, Any]
 class Kind:
     """One list of the API: type of its objects, the fields that can be written with their defaults, and which of them together are unique.
 
-    `lists` are kept below an object, with the list that their members are of; `roles` are what somebody may have on one; what `owner` names takes these with it.
+    `lists` are kept below an object, with the list that their members are of; `roles` are what somebody may have on one; what `owner` names takes it along.
     """
 
     type: str
@@ -45,7 +45,8 @@ KINDS = {
         "project",
         {
             **OWNED, "scm_type": "", "scm_url": "", "scm_branch": "", "scm_refspec": "", "scm_clean": False, "scm_delete_on_update": False,
-            "scm_track_submodules": False, "scm_update_on_launch": False, "scm_update_cache_timeout": 0, "allow_override": False, "timeout": 0, "credential": None,
+            "scm_track_submodules": False, "scm_update_on_launch": False, "scm_update_cache_timeout": 0, "allow_override": False, "timeout": 0,
+            "credential": None,
         },
     ),
     "inventories": Kind("inventory", {**OWNED, "kind": "", "host_filter": None, "variables": ""}, roles=("use_role",)),
@@ -62,8 +63,8 @@ KINDS = {
         "job_template",
         {
             **OWNED, **ASKED, "job_type": "run", "inventory": None, "project": None, "playbook": "", "execution_environment": None, "extra_vars": "",
-            "scm_branch": "", "limit": "", "forks": 0, "timeout": 0, "verbosity": 0, "job_tags": "", "skip_tags": "", "start_at_task": "", "host_config_key": "",
-            "webhook_service": "", "diff_mode": False, "become_enabled": False, "force_handlers": False, "use_fact_cache": False,
+            "scm_branch": "", "limit": "", "forks": 0, "timeout": 0, "verbosity": 0, "job_tags": "", "skip_tags": "", "start_at_task": "",
+            "host_config_key": "", "webhook_service": "", "diff_mode": False, "become_enabled": False, "force_handlers": False, "use_fact_cache": False,
             "allow_simultaneous": False, "job_slice_count": 1, "survey_enabled": False, "prevent_instance_group_fallback": False,
         },
         needed=("name", "project", "playbook", "inventory"),

@@ -184,7 +184,7 @@ class Runner:
         hosts.touch(mode=0o700)
         hosts.write_text(f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(script_data(inventory, *part))!r})\n", encoding="utf-8")
         survey = answers(self.awx.surveys[found["id"]], given or {}) if found["survey_enabled"] else {}
-        ident = self.awx.job(found["id"], status="running", started=f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}")
+        ident = self.awx.job(found["id"], status="running", started=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
         meta = {"awx_job_id": ident, "tower_job_id": ident, "awx_job_template_name": template, "awx_user_name": "operator"}
         if part[1] > 1:
             # a sliced template runs as a workflow with its name
@@ -242,11 +242,12 @@ class Runner:
         injected = inject(self.awx.objects["credential_types"][credential["credential_type"]], self.credentials.get(credential["name"], {}), folder)
         for file, content in injected.files.items():
             _private(folder / "env" / file, content)
+        environment = {**self._environment(folder), **json.loads(source["source_vars"] or "{}"), **injected.environment}
         path = folder / "project" / source["source_path"]
         argv = ["--list", "--export", "-i", str(path), *(["--limit", source["limit"]] if source["limit"] else []), "--playbook-dir", str(path.parent)]
         params = {
             "private_data_dir": str(folder), "executable_cmd": str(self.python.with_name("ansible-inventory")), "cmdline_args": argv,
-            "host_cwd": f"{folder}/project", "envvars": {**self._environment(folder), **json.loads(source["source_vars"] or "{}"), **injected.environment}, "suppress_env_files": True,
+            "host_cwd": f"{folder}/project", "envvars": environment, "suppress_env_files": True,
         }  # fmt: skip
         process = self.started(params)
         said = self.said(process)

@@ -155,8 +155,8 @@ def is_at_another_time(awx: Awx) -> str:
 
 
 DRIFTS = [
-    slices, is_given_variables, skips, asks_for_variables, is_ended_early, asks_less, loses_a_credential, injects_elsewhere, is_given_environment, has_variables,
-    is_answered, takes_another_way, is_at_another_time,
+    slices, is_given_variables, skips, asks_for_variables, is_ended_early, asks_less, loses_a_credential, injects_elsewhere, is_given_environment,
+    has_variables, is_answered, takes_another_way, is_at_another_time,
 ]  # fmt: skip
 
 
@@ -230,7 +230,9 @@ def test_a_second_cluster_in_a_second_organization(server: Server, apply: Apply)
 @pytest.mark.slow
 def test_undo_takes_away_what_was_made_and_nothing_of_others(server: Server, apply: Apply) -> None:
     awx = server.awx
-    first = {number for items in awx.objects.values() for number, item in items.items() if item.get("organization") == awx.named("organizations", "DC/OS")["id"]}
+    first = {
+        number for items in awx.objects.values() for number, item in items.items() if item.get("organization") == awx.named("organizations", "DC/OS")["id"]
+    }
     before = len(awx.writes())
     apply("--check", playbook="undo.yml", tower_organization="Second").require()
     assert len(awx.writes()) == before

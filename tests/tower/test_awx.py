@@ -21,7 +21,15 @@ from described import PROJECT
 
 Json = dict[str, Any]
 REAL = os.environ.get("AWX_URL", "")
-QUESTION = {"question_name": "How", "question_description": "", "variable": "how", "type": "multiplechoice", "choices": "a\nb", "default": "a", "required": True}
+QUESTION = {
+    "question_name": "How",
+    "question_description": "",
+    "variable": "how",
+    "type": "multiplechoice",
+    "choices": "a\nb",
+    "default": "a",
+    "required": True,
+}
 
 
 class Api:
@@ -60,7 +68,9 @@ class Api:
         return self.make("credentials", name=name, credential_type=self.type(kind), inputs=inputs)
 
     def project(self) -> int:
-        number = self.make("projects", name="one", scm_type="git", scm_url=os.environ.get("AWX_PROJECT_URL", "https://git.example.com/x.git"), scm_branch="main")
+        number = self.make(
+            "projects", name="one", scm_type="git", scm_url=os.environ.get("AWX_PROJECT_URL", "https://git.example.com/x.git"), scm_branch="main"
+        )
         for _second in range(600 if REAL else 0):
             if self.get(f"projects/{number}/")["status"] in ("successful", "failed"):
                 break
@@ -129,7 +139,13 @@ def test_a_step_of_a_workflow_takes_the_default(api: Api) -> None:
 
 
 def test_a_vault_is_nothing_for_the_source_of_an_inventory(api: Api) -> None:
-    source = {"name": "one", "inventory": api.make("inventories", name="other"), "source": "scm", "source_project": api.project(), "source_path": "inventory/dcos.yml"}
+    source = {
+        "name": "one",
+        "inventory": api.make("inventories", name="other"),
+        "source": "scm",
+        "source_project": api.project(),
+        "source_path": "inventory/dcos.yml",
+    }
     status, refused = api.ask("POST", "inventory_sources/", {**source, "credential": api.credential("Vault", vault_password="x")})
     assert status == 400 and refused == {"credential": ["Credentials of type insights and vault are disallowed for scm inventory sources."]}
 

@@ -197,10 +197,19 @@ def test_whatever_awx_has_of_an_object_is_said_and_so_mended(name: str) -> None:
         assert not fields - set(item), item["name"]
 
 
-NAMES = {**{name: module for name, (module, _kind) in KEPT.items()}, **{f"controller_{module}s": module for module in ("credential_type", "credential", "label")}}
-NAMES |= {"controller_execution_environments": "execution_environment", "controller_organizations": "organization", "aap_organizations": "organization"}
-NAMES |= {"controller_teams": "team", "aap_teams": "team", "controller_roles": "role", "controller_schedules": "schedule"}
-NAMES |= {"controller_notifications": "notification_template"}
+NAMES = {name: module for name, (module, _kind) in KEPT.items()} | {
+    "aap_organizations": "organization",
+    "aap_teams": "team",
+    "controller_credential_types": "credential_type",
+    "controller_credentials": "credential",
+    "controller_execution_environments": "execution_environment",
+    "controller_labels": "label",
+    "controller_notifications": "notification_template",
+    "controller_organizations": "organization",
+    "controller_roles": "role",
+    "controller_schedules": "schedule",
+    "controller_teams": "team",
+}
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
