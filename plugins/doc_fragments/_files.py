@@ -77,7 +77,7 @@ options:
         description:
           - With O(files[].foreign=refuse), keys such as V(etcdEndpoints). A foreign file in which all of them have the same values as in
             the wanted content is replaced all the same.
-          - The values are those of the first line that gives the key one, in YAML or JSON.
+          - The file is read as YAML, of which JSON is a part. V(etcdEndpoints) are those to which calicoctl would go by it.
         type: list
         elements: str
         default: []

@@ -260,10 +260,10 @@ mesos_agent:
   type: dict
   sample: {unit: dcos-mesos-slave.service, active: active, restart_reasons: []}
 calicoctl_cfg:
-  description: calicoctl's configuration, whether this collection wrote it, and the endpoints in it.
+  description: calicoctl's configuration, whether this collection wrote it, and the endpoints in it, or the C(problem) why it has none.
   returned: always
   type: dict
-  sample: {path: /etc/calico/calicoctl.cfg, exists: true, managed: true, endpoints: ["http://127.0.0.1:2379"]}
+  sample: {path: /etc/calico/calicoctl.cfg, exists: true, managed: true, endpoints: ["http://127.0.0.1:2379"], problem: null}
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._host import _facts

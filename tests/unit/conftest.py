@@ -113,6 +113,7 @@ def run_module(monkeypatch, tmp_path):
                 module.main()
         result = output.result()
         assert bool(result.get("failed")) == bool(ended.value.code), "exit code {0} against {1!r}".format(ended.value.code, result)
+        json.dumps(result, ensure_ascii=False).encode("utf-8")  # newer cores refuse what is no UTF-8
         assert returns.undocumented(module, result) == []
         return result
 

@@ -16,7 +16,7 @@ import re
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_ipv6, _node, _releases, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _client_config, _docker_ipv6, _node, _releases, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etcd import (
     ALL, check_found_members, check_known_masters, check_known_members, check_open,
 )
@@ -274,13 +274,14 @@ def check_cni(verdict, name, info, expectations):
 def check_calicoctl(verdict, name, info, expectations):
     """A configuration of calicoctl that is somebody else's and points elsewhere."""
     config, wanted = info.get('calicoctl_cfg') or {}, (expectations.get('etcd') or {}).get('endpoints') or []
-    if config.get('exists') and not config.get('managed') and sorted(_plain(config['endpoints'])) != sorted(_plain(wanted)):
-        verdict.fail(name, 'calicoctl_cfg', '%s is not of this collection and points to %s' % (config['path'], ', '.join(config['endpoints']) or 'no etcd'),
-                     'it would point to %s' % ', '.join(wanted), 'Move it away, or set calico_etcd_endpoints to the same')
-
-
-def _plain(endpoints):
-    return [endpoint.rstrip('/').replace('//localhost:', '//127.0.0.1:') for endpoint in endpoints]
+    if not config.get('exists') or config.get('managed') or _client_config.same(config['endpoints'], wanted):
+        return
+    if config.get('problem'):
+        verdict.fail(name, 'calicoctl_cfg', '%s is not of this collection and points to no etcd' % config['path'], config['problem'],
+                     'Move it away after taking over what is needed from it')
+        return
+    verdict.fail(name, 'calicoctl_cfg', '%s is not of this collection and points to %s' % (config['path'], ', '.join(config['endpoints'])),
+                 'it would point to %s' % ', '.join(wanted), 'Move it away, or set calico_etcd_endpoints to the same')
 
 
 def check_ports(verdict, name, info, expectations):

@@ -10,9 +10,7 @@ import json
 import os
 import re
 
-from ansible.module_utils.common.text.converters import to_native
-
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _client_config, _felix, _node
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _config
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _files, _network, _systemd, _text_files
@@ -168,11 +166,10 @@ def bgp():
 
 
 def calicoctl_config(path):
-    """{path, exists, managed, endpoints} of calicoctl's configuration; managed: written by this collection."""
+    """{path, exists, managed, endpoints, problem} of calicoctl's configuration; managed: written by this collection."""
     text = _network.read(path)
-    found = {'path': path, 'exists': text is not None, 'managed': False, 'endpoints': []}
-    if text is not None:
-        value = _text_files.key_value(text, 'etcdEndpoints') or ''
-        found['managed'] = _text_files.MARKER in text
-        found['endpoints'] = [_node.shown('', part.strip()) for part in to_native(value).split(',') if part.strip()]
-    return found
+    if text is None:
+        return {'path': path, 'exists': False, 'managed': False, 'endpoints': [], 'problem': None}
+    config = _client_config.read(text)
+    return {'path': path, 'exists': True, 'managed': _text_files.MARKER in text, 'endpoints': [_node.shown('', each) for each in config.endpoints],
+            'problem': config.problem}

@@ -22,11 +22,13 @@ import re
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _client_config, _yaml
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 MARKER = 'Managed by Ansible (dcos.calico'
+ENDPOINTS = 'etcdEndpoints'  # of calicoctl's configuration
 MASK = '/dev/null'
 UNIT = re.compile(r'/systemd/system/|\.(service|socket|target|timer|path|mount|slice)\Z')
 VALIDATORS = ('none', 'json', 'certificate', 'private_key')
@@ -126,9 +128,28 @@ def check_content(text, validate):
 
 
 def key_value(text, key):
-    """Value of the first line C(key: value) (YAML or JSON, quotes and comma taken away), else None. Pure."""
-    match = re.search(r'''^[\s{]*["']?%s["']?\s*:\s*(.*?)[\s,}]*$''' % re.escape(key), text, re.MULTILINE)
-    return match.group(1).strip('"\'') if match else None
+    """What a YAML or JSON text has under a key, at whatever depth; None if it is not there, or the text cannot be read. Pure."""
+    try:
+        waiting = [_yaml.load(text)]
+    except _yaml.YamlError:
+        return None
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, dict) and value.get(key) is not None:
+            return to_native(value[key], nonstring='simplerepr')
+        waiting += list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return None
+
+
+def _difference(text, wanted, key):
+    """Why a text does not have what the wanted one has under a key; None if it has. Where calicoctl points to is judged as preflight does. Pure."""
+    if key == ENDPOINTS:
+        found, other = _client_config.read(text), _client_config.read(wanted)
+        if _client_config.same(found.endpoints, other.endpoints):
+            return None
+        return found.problem or 'it points to %s, not %s' % (', '.join(found.endpoints), ', '.join(other.endpoints) or 'any etcd')
+    found, other = key_value(text, key), key_value(wanted, key)
+    return None if found == other else 'its %s is %s, not %s' % (key, found, other)
 
 
 def refuser(path, wanted, marker=MARKER, same=()):
@@ -140,11 +161,10 @@ def refuser(path, wanted, marker=MARKER, same=()):
     def refuse(text):
         if marker in text:
             return None
-        other = [(key, key_value(text, key), key_value(wanted, key)) for key in same]
-        other = [item for item in other if item[1] != item[2]]
+        other = list(filter(None, [_difference(text, wanted, key) for key in same]))
         if same and not other:
             return None
-        return ', '.join('its %s is %s, not %s' % item for item in other) or 'it does not say "%s"' % marker
+        return ', '.join(other) or 'it does not say "%s"' % marker
     return refuse
 
 

@@ -6,11 +6,15 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import os
+import sys
+
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._module import run_module as run_job
+from ansible_collections.dcos.calico.plugins.module_utils._module import printable, run_module as run_job
 
 ITEM = dict(name=dict(type='str'), secret=dict(type='str', no_log=True), tree=dict(type='dict', no_log=True))
 SECRETS = [
@@ -52,3 +56,54 @@ def test_secrets_of_lists_are_in_no_log_and_no_result(run_module, logged, secret
     result = run_module(Sample, dict(items=items, fail=fail))
     assert "'name': 'a'" in logged[0] and 'sesame' not in ''.join(logged)
     assert 'sesame' not in str(result)
+
+
+BYTES = b'M\xfcnchen \xc3\xa4'  # latin-1, then UTF-8
+
+
+@pytest.mark.parametrize('value, said', [
+    (to_native(BYTES, errors='surrogate_or_replace') if sys.version_info > (3,) else BYTES, u'M\\xfcnchen \xe4'),
+    (BYTES, u'M\\xfcnchen \xe4'),
+    ({to_native(b'\xff', errors='surrogate_or_replace') if sys.version_info > (3,) else b'\xff': [(BYTES,)]}, {u'\\xff': [[u'M\\xfcnchen \xe4']]}),
+    (u'\xe4 plain', u'\xe4 plain'),
+    (7, 7),
+    (None, None),
+])
+def test_bytes_that_are_no_utf8_are_written_out(value, said):
+    def decoded(item):
+        if isinstance(item, dict):
+            return dict((decoded(key), decoded(each)) for key, each in item.items())
+        if isinstance(item, list):
+            return [decoded(each) for each in item]
+        return item.decode('utf-8') if isinstance(item, bytes) else item
+
+    assert decoded(printable(value)) == said
+
+
+@pytest.mark.skipif(sys.version_info < (3,), reason='Python 2 has no such texts')
+def test_a_surrogate_that_stands_for_no_byte_is_written_out():
+    assert printable(u'\ud800 \udcfc') == u'\\ud800 \\xfc'
+
+
+def test_whatever_a_module_says_can_be_sent(run_module, tmpdir):
+    """As a result, an error and a warning; names of files come as the folder has them."""
+    with open(os.path.join(str(tmpdir).encode('utf-8'), b'\xfc'), 'w'):
+        pass
+    name = os.listdir(str(tmpdir))[0]
+
+    class Speaker(object):
+        RETURN = ''
+
+        @staticmethod
+        def main():
+            def job(module):
+                module.warn('a file %s' % name)
+                if module.params['fail']:
+                    raise ValidationError('no', name)
+                return dict(changed=False, said=name)
+
+            run_job(job, argument_spec=dict(fail=dict(type='bool', default=False)))
+
+    assert '\\xfc' in str(run_module(Speaker, dict(fail=True))['msg'])
+    done = run_module(Speaker, {})
+    assert done['said'] == '\\xfc' and done['warnings'] == ['a file \\xfc']

@@ -92,8 +92,10 @@ def test_folders_go_only_when_nothing_else_is_in_them(run, systemd_host):
     (CFG.replace('2379', '4001'), True, None),
     ('spec:\n  etcdEndpoints: "http://127.0.0.1:2379"\n', True, None),
     ('{"spec": {\n"etcdEndpoints": "http://127.0.0.1:2379",\n}}', True, None),
-    ('spec:\n  etcdEndpoints: http://10.0.0.9:2379\n', None, 'its etcdEndpoints is http://10.0.0.9:2379, not http://127.0.0.1:2379'),
-    ('', None, 'its etcdEndpoints is None'),
+    ('spec:\n  etcdEndpoints: http://10.0.0.9:2379\n', None, 'it points to http://10.0.0.9:2379, not http://127.0.0.1:2379'),
+    ('spec: {etcdEndpoints: "http://localhost:2379/"}\n', True, None),
+    ('', None, 'it holds no document'),
+    ('spec:\n  etcdEndpoints: [\n', None, 'it cannot be read'),
 ])
 def test_a_foreign_file_that_points_elsewhere_is_refused(run, systemd_host, there, changed, words):
     path = systemd_host.root.join('calicoctl.cfg')
@@ -325,3 +327,13 @@ def test_a_unit_that_somebody_masked_is_neither_replaced_nor_unmasked(run, syste
         assert result['failed'] and 'The unit x.service is masked on this host' in result['msg'] and 'systemctl unmask x.service' in result['msg']
     assert not run([{'path': 'etc/systemd/system/x.service', 'state': 'absent'}])['changed']
     assert unit.readlink() == '/dev/null'
+
+
+def test_a_comment_in_latin1_is_shown_somehow_and_replaced(run, systemd_host):
+    path = systemd_host.root.join('calico.conf')
+    path.write_binary(b'# M\xfcller\n')
+    item = {'path': 'calico.conf', 'content': '# new\n'}
+    assert run([item], check=True, diff=True)['diff'][0]['before'] == '# M\\xfcller\n'
+    assert run([item], diff=True)['changed'] and path.read() == '# new\n'
+    path.write_binary(b'# M\xfcller\n')
+    assert run([dict(item, foreign='refuse', content='# Managed by Ansible (dcos.calico.x)\n')])['failed']
