@@ -66,16 +66,13 @@ class Module(AnsibleModule):
             raise CalicoError('%s cannot be given its SELinux context' % self.labelled, why=msg, remedy='See "ausearch -m avc -ts recent" on the host')
         super(Module, self).fail_json(msg, **details)
 
-    def warn(self, warning, *args, **kwargs):
-        super(Module, self).warn(printable(warning), *args, **kwargs)
-
     def _log_invocation(self):
         self.no_log_values.update([as_python(text) for text in self.no_log_values])
         super(Module, self)._log_invocation()
 
-    def warn(self, warning, **more):
+    def warn(self, warning, *args, **kwargs):
         """A warning goes to a terminal, and quotes others."""
-        super(Module, self).warn(clean(warning), **more)
+        super(Module, self).warn(clean(printable(warning)), *args, **kwargs)
 
 
 def as_python(text):

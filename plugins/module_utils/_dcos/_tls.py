@@ -14,6 +14,7 @@ from typing import Any, Union
 
 from ansible.module_utils.basic import missing_required_lib
 
+from ansible_collections.dcos.calico.plugins.module_utils import _pem
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response, is_html
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import DcosError, TlsFailed
@@ -86,7 +87,8 @@ def _read(path: str) -> str:
     blocks = _pem_blocks(text)
     try:
         if blocks:
-            ssl.create_default_context(cadata="\n".join(blocks))
+            _pem.blocks(text)
+            ssl.create_default_context(cafile=path)  # as it stands: that is what is used
             return text
     except (ssl.SSLError, ValueError) as error:
         raise ValidationError(f"The file {path} of ca_path has a broken certificate", str(error), remedy)

@@ -2,7 +2,11 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SRV and A records, asked of the name servers one chooses (RFC 1035, RFC 2782): the standard library asks the system's, and for addresses only."""
+"""SRV and A records, asked of the name servers one chooses (RFC 1035, RFC 2782): the standard library asks the system's, and for addresses only.
+
+An answer that does not fit into a datagram says so (the truncation bit) and is asked for again by TCP, as etcd does; where no TCP gets through,
+in larger datagrams (EDNS, RFC 6891).
+"""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
@@ -14,12 +18,14 @@ import struct
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._host import _network
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 RESOLVERS = '/etc/resolv.conf'
 PORT = 53
 SECONDS = 2
 MOST = 4096
-A, SRV, INTERNET = 1, 33, 1
+A, SRV, OPT, INTERNET = 1, 33, 41, 1
+TRUNCATED = 0x0200
 NO_SUCH_NAME = 3
 
 
@@ -32,10 +38,14 @@ def servers(text):
     return re.findall(r'^\s*nameserver\s+([0-9A-Fa-f.:]+)', text, re.MULTILINE)[:3] or ['127.0.0.1']
 
 
-def question(name, number, kind=SRV):
-    """A query for the records of a name. Pure."""
+def question(name, number, kind=SRV, size=None):
+    """A query for the records of a name. Pure.
+
+    :arg size: of the largest datagram that is taken, by EDNS; None does not speak of it, which is 512.
+    """
     labels = b''.join(struct.pack('!B', len(label)) + label.encode('ascii') for label in name.strip('.').split('.'))
-    return struct.pack('!6H', number, 0x0100, 1, 0, 0, 0) + labels + b'\0' + struct.pack('!2H', kind, INTERNET)
+    more = struct.pack('!BHHIH', 0, OPT, size, 0, 0) if size else b''
+    return struct.pack('!6H', number, 0x0100, 1, 0, 0, 1 if more else 0) + labels + b'\0' + struct.pack('!2H', kind, INTERNET) + more
 
 
 def _name(data, start):
@@ -97,17 +107,62 @@ def parse_addresses(answer, number):
         raise ValueError('it is cut or damaged')
 
 
+def _is_truncated(answer):
+    return len(answer) >= 4 and bool(struct.unpack_from('!H', answer, 2)[0] & TRUNCATED)
+
+
 def _ask(server, port, name, kind, seconds):
-    """(answer, its number) of one name server; raises socket.error."""
+    """(whole answer, its number) of one name server; raises socket.error, or ValueError if only a part of the answer can be had."""
     number = struct.unpack('!H', os.urandom(2))[0]
-    client = socket.socket(socket.AF_INET6 if ':' in server else socket.AF_INET, socket.SOCK_DGRAM)
+    answer = _by_datagram(server, port, question(name, number, kind), seconds)
+    if not _is_truncated(answer):
+        return answer, number
+    try:
+        return _by_stream(server, port, question(name, number, kind), seconds), number
+    except (socket.error, ValueError) as error:
+        answer = _by_datagram(server, port, question(name, number, kind, MOST), seconds)
+        if _is_truncated(answer):
+            raise ValueError('its answer is too long for a datagram, and by TCP: %s' % to_native(error))
+        return answer, number
+
+
+def _family(server):
+    return socket.AF_INET6 if ':' in server else socket.AF_INET
+
+
+def _by_datagram(server, port, query, seconds):
+    client = socket.socket(_family(server), socket.SOCK_DGRAM)
     try:
         client.settimeout(seconds)
         client.connect((server, port))
-        client.send(question(name, number, kind))
-        return client.recv(MOST), number
+        client.send(query)
+        return client.recv(MOST)
     finally:
         client.close()
+
+
+def _by_stream(server, port, query, seconds):
+    """The same by TCP, where its length is before each message."""
+    deadline = Deadline(seconds)
+    client = socket.socket(_family(server), socket.SOCK_STREAM)
+    try:
+        client.settimeout(seconds)
+        client.connect((server, port))
+        client.sendall(struct.pack('!H', len(query)) + query)
+        return _received(client, struct.unpack('!H', _received(client, 2, deadline))[0], deadline)
+    finally:
+        client.close()
+
+
+def _received(client, size, deadline):
+    found = b''
+    while len(found) < size:
+        client.settimeout(max(deadline.left(), 0.001))
+        piece = client.recv(size - len(found))
+        if not piece:
+            raise ValueError('the connection was closed after %d of %d bytes' % (len(found), size))
+        found += piece
+    return found
 
 
 def addresses(name, server, port=PORT, seconds=SECONDS):

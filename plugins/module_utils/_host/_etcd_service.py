@@ -10,6 +10,7 @@ import grp
 import os
 import pwd
 
+from ansible_collections.dcos.calico.plugins.module_utils import _pem
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import (
     _command, _download, _etcd, _executables, _receipts, _systemd, _text_files)
@@ -175,7 +176,7 @@ def _copies(service, check_mode):
         if text is None:
             raise CalicoError('%s is not there' % source, remedy='Put the certificates and keys for etcd in place first')
         label = 'PRIVATE KEY' if target.endswith('key.pem') else 'CERTIFICATE'
-        wrong = _text_files.check_pem(text, label)
+        wrong = _pem.problem(text, label)
         if wrong:
             raise CalicoError('%s cannot be used for etcd' % source, why=wrong, remedy='Put the right file in place')
         files.append(TextFile(target, text, mode=mode, owner=owner, group=group, secret='PRIVATE KEY' in text))

@@ -12,6 +12,7 @@ __metaclass__ = type
 
 import os
 
+from ansible_collections.dcos.calico.plugins.module_utils import _pem
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _files, _keys, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
@@ -166,7 +167,7 @@ class Content(object):
         labels = ((self.certificate_file, self.certificate, 'CERTIFICATE'), (self.ca_file, self.ca, 'CERTIFICATE'),
                   ('the key', self.private_key, 'PRIVATE KEY'))
         for path, text, label in labels:
-            wrong = _text_files.check_pem(text, label) if text is not None else None
+            wrong = _pem.problem(text, label) if text is not None else None
             if wrong:
                 raise ValidationError('The content for %s is not usable' % path, why=wrong)
 

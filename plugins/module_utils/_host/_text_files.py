@@ -14,14 +14,13 @@ Other modules make C(TextFile) objects themselves, or take the user's list by C(
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import base64
-import binascii
 import json
 import os
 import re
 
-from ansible.module_utils.common.text.converters import to_bytes, to_native
+from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils import _pem
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _client_config, _yaml
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _files
@@ -97,22 +96,6 @@ def parse_mode(text):
     return int(text, 8)
 
 
-def check_pem(text, label):
-    """None, or why text is no PEM file whose first block is what label says (C(CERTIFICATE), C(PRIVATE KEY)). Pure."""
-    blocks = re.findall(r'-----BEGIN ([A-Z0-9 ]+)-----\r?\n(.*?)-----END \1-----', text, re.DOTALL)
-    found = [(name, body) for name, body in blocks if name.endswith(label)]
-    if not found:
-        return 'it holds no PEM block %s' % label + (' but %s' % ', '.join(name for name, dummy in blocks) if blocks else '')
-    for name, body in found:
-        data = ''.join(line for line in body.split() if ':' not in line)
-        try:
-            if not base64.b64decode(to_bytes(data)):
-                return 'its PEM block %s is empty' % name
-        except (TypeError, ValueError, binascii.Error):
-            return 'its PEM block %s is damaged' % name
-    return None
-
-
 def check_content(text, validate):
     """None, or why a content is not what C(validate) promises. Never quotes the content. Pure."""
     if validate == 'json':
@@ -121,9 +104,9 @@ def check_content(text, validate):
         except ValueError:
             return 'it is not JSON'
     if validate == 'certificate':
-        return check_pem(text, 'CERTIFICATE')
+        return _pem.problem(text, 'CERTIFICATE')
     if validate == 'private_key':
-        return check_pem(text, 'PRIVATE KEY')
+        return _pem.problem(text, 'PRIVATE KEY')
     return None
 
 

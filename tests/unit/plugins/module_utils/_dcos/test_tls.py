@@ -182,3 +182,13 @@ def test_a_missing_library_is_named(monkeypatch) -> None:
 def test_reasons(said: str, words: str) -> None:
     why, remedy = _tls.reason(Exception(said), "x")
     assert words in why and remedy
+
+
+def test_a_bundle_is_checked_as_it_stands(tmp_path: Path) -> None:
+    """Two certificates without a line break between them are what `cat` of some files gives, and nothing that OpenSSL takes."""
+    pem = ROOT.pem().rstrip("\n")
+    path = tmp_path / "glued.pem"
+    path.write_text(pem + pem + "\n", encoding="utf-8")
+    with pytest.raises(ValidationError) as error:
+        _tls.without_asking(Options(url="https://x", ca_path=str(path)))
+    assert "is a line break missing there?" in str(error.value) and str(path) in str(error.value)

@@ -3,9 +3,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import re
 import socket
 import struct
 import threading
+import time
 
 import pytest
 
@@ -129,7 +131,93 @@ def test_no_name_server_answers(tmpdir):
         _dns.srv(NAME, path=str(tmpdir.join('none')), port=port, seconds=0.2)
 
 
+MANY = [record(0, 0, 2380, label(b'etcd-server-%02d-a1b2c3d4e5f60718-29384756.etcd.mesos' % number)) for number in range(7)]
+
+
+class Truncating(threading.Thread):
+    """Sends some of its records by UDP, with the truncation bit, and by TCP as it is told: all, None (it refuses) or an endless trickle."""
+
+    def __init__(self, kept, stream, edns):
+        super(Truncating, self).__init__()
+        self.daemon = True
+        self.kept, self.stream, self.edns = kept, stream, edns
+        self.asked = []
+        self.listener = socket.socket()
+        self.listener.bind(('127.0.0.1', 0))
+        self.port = self.listener.getsockname()[1]
+        self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.datagrams.bind(('127.0.0.1', self.port))
+        if stream:
+            self.listener.listen(5)
+            thread = threading.Thread(target=self.serve)
+            thread.daemon = True
+            thread.start()
+
+    def serve(self):
+        while True:
+            client = self.listener.accept()[0]
+            query = client.recv(4096)
+            self.asked.append('tcp')
+            whole = answer(struct.unpack_from('!H', query, 2)[0], *MANY)
+            whole = struct.pack('!H', len(whole)) + whole
+            if self.stream == 'cut':
+                client.sendall(whole[:100])
+            elif self.stream == 'trickle':
+                try:
+                    for number in range(len(whole)):
+                        client.sendall(whole[number:number + 1])
+                        time.sleep(0.1)
+                except (OSError, socket.error):
+                    pass
+            else:
+                client.sendall(whole)
+            client.close()
+
+    def run(self):
+        while True:
+            query, client = self.datagrams.recvfrom(4096)
+            large = query[10:12] == b'\0\1'
+            self.asked.append('edns' if large else 'udp')
+            number = struct.unpack_from('!H', query)[0]
+            whole = answer(number, *MANY)
+            cut = bytearray(answer(number, *MANY[:self.kept]))
+            cut[2] |= 0x02
+            self.datagrams.sendto(whole if large and self.edns else bytes(cut), client)
+
+
+@pytest.mark.parametrize('kept', [0, 3])
+@pytest.mark.parametrize('stream, edns, asked', [
+    ('all', False, ['udp', 'tcp']),
+    (None, True, ['udp', 'edns']),
+    ('cut', True, ['udp', 'tcp', 'edns']),
+    ('trickle', True, ['udp', 'tcp', 'edns']),
+    (None, False, None),
+])
+def test_what_does_not_fit_into_a_datagram_is_asked_for_again(tmpdir, kept, stream, edns, asked):
+    server = Truncating(kept, stream, edns)
+    server.start()
+    tmpdir.join('resolv.conf').write('nameserver 127.0.0.1\n')
+    begun = time.time()
+
+    def ask():
+        return _dns.srv(NAME, path=str(tmpdir.join('resolv.conf')), port=server.port, seconds=0.5)
+
+    if asked:
+        assert len(ask()) == 7 and server.asked == asked
+    else:
+        with pytest.raises(_dns.DnsError, match='too long for a datagram, and by TCP: .*refused'):
+            ask()
+    assert time.time() - begun < 10
+
+
 # ---- what a proxy would find
+
+
+@pytest.fixture(autouse=True)
+def one_host(monkeypatch):
+    """Members of these tests are on this host, whose addresses are nobody else's."""
+    monkeypatch.setattr(_facts_members, 'LOOPBACK', re.compile('(?!)'))
+
 
 MISSING_KEY = b'HTTP/1.1 404 Not Found\r\nContent-Length: 50\r\n\r\n{"errorCode":100,"message":"Key not found","x":""}'
 
@@ -187,7 +275,7 @@ def test_no_answer_from_the_name_server(monkeypatch):
         raise _dns.DnsError('127.0.0.1: timed out')
 
     monkeypatch.setattr(_dns, 'srv', srv)
-    assert look() == {'kind': 'no_dns', 'peers': [], 'members': [], 'error': '127.0.0.1: timed out'}
+    assert look() == {'kind': 'no_dns', 'peers': [], 'members': [], 'open': [], 'error': '127.0.0.1: timed out'}
 
 
 @pytest.mark.parametrize('kind, keys', [
