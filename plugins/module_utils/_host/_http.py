@@ -12,6 +12,7 @@ import threading
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 LARGEST = 1 << 20
+STEPS = 3
 
 
 class Answer(object):
@@ -28,10 +29,10 @@ def ask(connection, path, seconds, method='GET', headers=None, largest=LARGEST):
     """The Answer to a question; raises IOError, ValueError or HTTPException where there is none, or none of this size within this time.
 
     :arg connection: of httplib or http.client, which the caller closes.
-    :arg seconds: for all of it, from the first byte sent to the last one read.
+    :arg seconds: for each step, such as to connect or the next piece of an answer; for all of it STEPS times as many.
     :arg largest: bytes that a body may have.
     """
-    deadline, late = Deadline(seconds), []
+    deadline, late = Deadline(STEPS * seconds), []
     connection.timeout = seconds
     if connection.sock is None:
         connection.connect()
@@ -54,13 +55,13 @@ def ask(connection, path, seconds, method='GET', headers=None, largest=LARGEST):
         body = answer.read(largest + 1)
     except Exception:
         if late:
-            raise socket.timeout('there was no whole answer within %g seconds' % seconds)
+            raise socket.timeout('there was no whole answer within %g seconds' % deadline.seconds)
         raise
     finally:
         timer.cancel()
         other.close()
     if late:
-        raise socket.timeout('there was no whole answer within %g seconds' % seconds)
+        raise socket.timeout('there was no whole answer within %g seconds' % deadline.seconds)
     if len(body) > largest:
         raise ValueError('the answer has more than %d bytes' % largest)
     return Answer(answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), body)
