@@ -62,6 +62,22 @@ ARGUMENT_SPEC = {
 }
 
 
+# Strategies by which each host goes on by itself. What is judged over all hosts, done once or stopped by the first failure is none of that then.
+OWN_PACE = ("free", "ansible.builtin.free", "host_pinned", "ansible.builtin.host_pinned")
+UNORDERED = (
+    "Nothing was touched: the strategy of this play is {0}, by which hosts do not wait for each other, so what is to be done once, or to stop at the first "
+    "failure, would not. Set strategy: linear for the play."
+)
+
+
+def _strategy(task: Any) -> str:
+    """Of the play that a task is in; empty where it is in none."""
+    parent = getattr(task, "_parent", None)
+    while parent is not None and getattr(parent, "_play", None) is None:
+        parent = getattr(parent, "_parent", None)
+    return str(getattr(getattr(parent, "_play", None), "strategy", ""))
+
+
 def sentence(finding: Finding) -> str:
     """One finding in one line: what, why, remedy and the name of its check."""
     text = f"{finding['what']}: {finding['why']}" if finding["why"] else finding["what"]
@@ -91,6 +107,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
+        strategy = _strategy(self._task)
+        if strategy in OWN_PACE:
+            return {**result, "failed": True, "changed": False, "checked": [], "failures": [], "notes": [], "findings_ignored": [], "msg": UNORDERED.format(strategy)}
         hosts = {name: self._host(name, args, task_vars or {}) for name in args["hosts"]}
         expectations = args["expectations"]
         documents, problems = documents_of(expectations)
