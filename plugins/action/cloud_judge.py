@@ -81,7 +81,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
         decision, failures, warnings = _public_cloud.judge(_public_cloud.Wanted(**args), Here())
-        result.update(changed=False, failures=failures, notes=warnings, **dataclasses.asdict(decision))
+        result.update(changed=False, problems=failures, notes=warnings, **dataclasses.asdict(decision))
         if warnings:
             result["warnings"] = [sentence(finding) for finding in warnings]
         if failures:

@@ -89,7 +89,7 @@ class ActionModule(ActionBase):
         wanted["files"] = [str(item.get("file") or f"{item.get('name')}.cni") for item in wanted["networks"]] if same_dir else []
         wanted["controllers"]["lacking"] = lacking() if wanted["controllers"]["wanted"] else []
         failures, warnings = _judge.judge(hosts, wanted)
-        result.update(changed=False, checked=list(args["hosts"]), failures=failures)
+        result.update(changed=False, checked=list(args["hosts"]), problems=failures)
         if warnings:
             result["warnings"] = [f"{finding['host']}: {sentence(finding)}" for finding in warnings]
         if failures:

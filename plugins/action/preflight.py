@@ -109,7 +109,8 @@ class ActionModule(ActionBase):
         _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
         strategy = _strategy(self._task)
         if strategy in OWN_PACE:
-            return {**result, "failed": True, "changed": False, "checked": [], "failures": [], "notes": [], "findings_ignored": [], "msg": UNORDERED.format(strategy)}
+            nothing: dict[str, list[Any]] = {"checked": [], "problems": [], "notes": [], "findings_ignored": []}
+            return {**result, **nothing, "failed": True, "changed": False, "msg": UNORDERED.format(strategy)}
         hosts = {name: self._host(name, args, task_vars or {}) for name in args["hosts"]}
         expectations = args["expectations"]
         documents, problems = documents_of(expectations)
@@ -118,7 +119,7 @@ class ActionModule(ActionBase):
         result.update(
             changed=False,
             checked=list(args["hosts"]),
-            failures=failures,
+            problems=failures,
             notes=warnings,
             findings_ignored=sorted({finding["check"] for finding in warnings} & set(args["ignore"])),
         )

@@ -31,6 +31,7 @@ class ActionModule(ActionBase):
         hostvars = (task_vars or {}).get("hostvars", {})
         hosts = {name: _set(hostvars, name) for name in args["hosts"] if name in hostvars}
         wrong, strange = _variables.judge(hosts, _variables.read_options(ROLES))
+        wrong += _variables.together(hosts, (task_vars or {}).get("groups", {}))
         soft = all(variables.get(_variables.SOFTENED) == "warn" for variables in hosts.values()) and bool(hosts)
         failures = wrong + ([] if soft else [f"{sentence} {SOFTEN}" for sentence in strange])
         result.update(changed=False, checked=list(hosts))

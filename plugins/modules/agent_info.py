@@ -137,10 +137,12 @@ node:
   sample: {ip: 10.0.2.10, prefix: 24, address: 10.0.2.10/24, interface: eth0, mtu: 1500, network: 10.0.2.0/24, hostname: agent1,
            names: [10.0.2.10, agent1], error: null}
 os:
-  description: Distribution (C(id), C(version)), C(kernel), C(architecture), versions of C(python) and C(systemd), C(memory_mib).
+  description: >-
+    Distribution (C(id), C(version)), C(kernel), C(architecture), versions of C(python) and C(systemd), C(memory_mib), and whether the host was looked at as
+    C(root), without which much of it looks as if it were not there.
   returned: always
   type: dict
-  sample: {id: centos, version: "7", kernel: 3.10.0-1160.el7.x86_64, architecture: x86_64, python: 2.7.5, systemd: 219, memory_mib: 7820}
+  sample: {id: centos, version: "7", kernel: 3.10.0-1160.el7.x86_64, architecture: x86_64, python: 2.7.5, systemd: 219, memory_mib: 7820, root: true}
 docker:
   description:
     - Whether the client is C(present) and the daemon C(running), its C(version), whether it manages C(iptables), and whether it comes up with the host

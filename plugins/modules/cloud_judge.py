@@ -142,7 +142,7 @@ zones:
   type: list
   elements: str
   sample: [europe-west1-b]
-failures:
+problems:
   description: What must be put right first.
   returned: always
   type: list

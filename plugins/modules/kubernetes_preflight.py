@@ -223,7 +223,7 @@ checked:
   type: list
   elements: str
   sample: [agent1, agent2]
-failures:
+problems:
   description: What has to be put right first.
   returned: always
   type: list

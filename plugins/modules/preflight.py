@@ -259,7 +259,7 @@ checked:
   type: list
   elements: str
   sample: [agent1, agent2, agent3]
-failures:
+problems:
   description: What must be put right first.
   returned: always
   type: list

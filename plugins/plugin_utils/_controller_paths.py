@@ -44,8 +44,8 @@ def controller_path(path: Any, write: bool = False, or_content: bool = False) ->
     found = os.path.normpath(os.path.join(start_folder(), os.path.expanduser(path.strip())))
     if write and _is_product(Path(os.path.realpath(found))):
         raise AnsibleFilterError(
-            f"{found} is not written: it lies in the collection dcos.calico ({COLLECTION}), where it would be in force for every inventory, and go with the next "
-            "version. Give a path outside of it, such as that of your inventory's group_vars."
+            f"{found} is not written: it lies in the collection dcos.calico ({COLLECTION}), where it would be in force for every inventory, and go with "
+            "the next version. Give a path outside of it, such as that of your inventory's group_vars."
         )
     return found
 

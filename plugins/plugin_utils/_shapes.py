@@ -136,6 +136,12 @@ def cni_network_files(
     return files
 
 
+NO_MASTERS = (
+    "A managed datastore needs hosts in the group `masters`. Add them, or set calico_etcd_source to existing. Where a job of AWX is a slice, whose "
+    "inventory may have none, name all members in calico_etcd_members."
+)
+
+
 def etcd_members(hosts: list[str], hostvars: Any, port: int | str = 2380, tls: bool | str = False) -> list[dict[str, str]]:
     """The members of a managed cluster: C({name, peer_url}) of each host, by its C(calico_etcd_address), its C(ansible_host) or its name."""
     scheme = "https" if tls else "http"
@@ -145,10 +151,7 @@ def etcd_members(hosts: list[str], hostvars: Any, port: int | str = 2380, tls: b
         address = known.get("calico_etcd_address") or known.get("ansible_host") or host
         members.append({"name": host, "peer_url": f"{scheme}://{address}:{int(port)}"})
     if not members:
-        raise AnsibleFilterError(
-            "A managed datastore needs hosts in the group `masters`. Add them, or set calico_etcd_source to existing. Where a job of AWX is a slice, whose "
-            "inventory may have none, name all members in calico_etcd_members."
-        )
+        raise AnsibleFilterError(NO_MASTERS)
     return members
 
 

@@ -16,6 +16,10 @@ from typing import Any
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
+from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import NO_MASTERS
+
 PREFIX = "calico_"
 SOFTENED = "calico_unknown_variables"
 SECRET = ("password", "token", "service_account")
@@ -147,6 +151,20 @@ def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[lis
             if sentence:
                 found.setdefault(sentence, []).append(host)
     return list(_named(wrong, len(hosts))), list(_named(strange, len(hosts)))
+
+
+def together(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]]) -> list[str]:
+    """What filters would refuse, in their own sentences, which ansible-core shows behind a screenful of templates."""
+    wrong = []
+    for release in sorted({str(variables["calico_release"]) for variables in hosts.values() if "calico_release" in variables}):
+        try:
+            _releases.resolve(release)
+        except ValidationError as error:
+            wrong.append(str(error))
+    managed = [variables for variables in hosts.values() if variables.get("calico_etcd_source") == "managed"]
+    if managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed):
+        wrong.append(NO_MASTERS)
+    return wrong
 
 
 def _named(found: Mapping[str, list[str]], number: int) -> Iterator[str]:

@@ -82,6 +82,11 @@ def judge(hosts, expectations, ignored=()):
 
 def _usable(verdict, name, host):
     if host.get('info') and 'dcos' in host['info']:
+        if (host['info'].get('os') or {}).get('root') is False:
+            verdict.fail(name, 'become', 'this host was looked at without the rights of root, so nothing of what it says can be judged',
+                         'the run logs in as another user and does not become root',
+                         'Take ansible_become: false out of the inventory, set become: true in a play of your own, or log in as root')
+            return False
         strange = _strange_networks(host['info'])
         if strange:
             verdict.fail(name, 'agent_info', 'what this host says of its networks cannot be', 'it has %s' % ', '.join(repr(text) for text in strange),

@@ -114,7 +114,8 @@ class Options:
                 value = (to_text(value) if name == "password" else to_text(value).strip()) or None
             values[name] = value
         if values["url"] is None:
-            raise ValidationError("No DC/OS cluster is named", "the option url is not given", "Give url, such as https://dcos.example.com, or set DCOS_URL")
+            remedy = "Give url (calico_dcos_url for roles and playbooks), such as https://dcos.example.com, or set DCOS_URL"
+            raise ValidationError("No DC/OS cluster is named", "the option url is not given", remedy)
         return cls(**values)
 
     def secret_texts(self) -> set[str]:

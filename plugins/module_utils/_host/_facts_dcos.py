@@ -96,7 +96,7 @@ def systemd_version():
 
 
 def system():
-    """Operating system: id, version, kernel, architecture, python (this one), systemd, memory in MiB."""
+    """Operating system: id, version, kernel, architecture, python (this one), systemd, memory in MiB, and whether it is asked as root."""
     release, memory = parse_os_release(read(OS_RELEASE) or ''), re.search(r'MemTotal:\s+(\d+)', read('/proc/meminfo') or '')
     return {
         'id': release.get('ID'),
@@ -106,6 +106,7 @@ def system():
         'python': '.'.join(str(part) for part in sys.version_info[:3]),
         'systemd': systemd_version(),
         'memory_mib': int(memory.group(1)) // 1024 if memory else None,
+        'root': os.geteuid() == 0,
     }
 
 

@@ -10,7 +10,10 @@ import pytest
 from ..inventory.test_dcos import Inventories
 
 AGENTS = "agent1 ansible_host=10.255.255.1\n[agents_private]\nagent1\n[agents:children]\nagents_private\n"
-BECOME = "[all:vars]\nansible_connection=ssh\nansible_become=true\nansible_become_user=nobody\nansible_become_exe=/nonexistent/sudo\nansible_python_interpreter=/nonexistent/python\n"
+BECOME = (
+    "[all:vars]\nansible_connection=ssh\nansible_become=true\nansible_become_user=nobody\nansible_become_exe=/nonexistent/sudo\n"
+    "ansible_python_interpreter=/nonexistent/python\n"
+)
 
 
 @pytest.mark.parametrize("localhost", ["", "localhost ansible_host=127.0.0.9 ansible_port=9\n"], ids=["implicit", "explicit"])

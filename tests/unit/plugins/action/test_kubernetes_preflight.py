@@ -51,7 +51,7 @@ def run(hostvars: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def test_all_is_well() -> None:
     result = run({"a1": {"found": INFO}, "a2": {"found": INFO}})
-    assert not result.get("failed") and result["checked"] == ["a1", "a2"] and result["failures"] == []
+    assert not result.get("failed") and result["checked"] == ["a1", "a2"] and result["problems"] == []
 
 
 def test_one_message_for_all() -> None:
@@ -65,7 +65,7 @@ def test_networks_of_mesos_are_known_by_their_files() -> None:
     """calico.conf of calico_networks is judged once for all hosts, not again on each."""
     found = {**INFO, "cni": {"plugins": {"portmap": "/p"}, "files": [{"file": "calico.conf"}]}}
     result = run({"a1": {"found": found}}, networks=[{"name": "calico", "file": "calico.conf"}])
-    assert [item["host"] for item in result["failures"]] == ["all hosts"]
+    assert [item["host"] for item in result["problems"]] == ["all hosts"]
 
 
 def test_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:

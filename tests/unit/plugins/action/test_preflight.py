@@ -38,7 +38,13 @@ def run(hostvars: dict[str, Any], **args: Any) -> dict[str, Any]:
 
 def test_all_is_well() -> None:
     result = run({"agent1": {"found": INFO}})
-    assert not result.get("failed") and result["checked"] == ["agent1"] and result["failures"] == [] and not result["changed"]
+    assert not result.get("failed") and result["checked"] == ["agent1"] and result["problems"] == [] and not result["changed"]
+
+
+def test_the_message_comes_before_the_findings_where_a_result_is_printed() -> None:
+    """Core's callback sorts by name, and a screenful of findings would hide what is to be read."""
+    keys = sorted(run({"agent1": {"found": INFO | {"docker": {"present": False}}}}))
+    assert keys.index("msg") < keys.index("problems")
 
 
 def test_one_message_tells_all_grouped_by_host() -> None:
@@ -68,7 +74,7 @@ def test_what_is_written_wrongly_is_said_with_the_rest() -> None:
     said += ["ipv4_pools is not a list", "'d d' is refused by CNI", "has no profile_ingress", "calico_policies, p: unknown rules", "policy q.selector"]
     for words in (*said, "An item of calico_policies has no name", "ipPoool"):
         assert words in result["msg"], words
-    assert len(run({}, expectations=WANTED | {"policies": [{"name": "p", "rules": []}]})["failures"]) == 1
+    assert len(run({}, expectations=WANTED | {"policies": [{"name": "p", "rules": []}]})["problems"]) == 1
 
 
 def test_policies_and_profiles_are_judged_as_documents() -> None:
@@ -78,13 +84,13 @@ def test_policies_and_profiles_are_judged_as_documents() -> None:
         "policies": [{"name": "p", "state": "absent"}],
         "documents": [{"kind": "profile", "metadata": {"name": "a"}}],
     }
-    found = [failure["what"] for failure in run({}, expectations=wanted)["failures"]]
+    found = [failure["what"] for failure in run({}, expectations=wanted)["problems"]]
     assert found == ["profile b.ingress[0].action cannot be permit", "profile a is wanted twice"]
 
 
 def test_variables_of_the_host_win() -> None:
     result = run({"agent1": {"found": INFO, "calico_node_name": "x", "calico_node_ip": "10.0.0.9/24"}})
-    assert [failure["check"] for failure in result["failures"]] == ["node_address"]
+    assert [failure["check"] for failure in result["problems"]] == ["node_address"]
 
 
 def test_ignored_checks_warn() -> None:

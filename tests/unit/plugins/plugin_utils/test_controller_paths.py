@@ -20,7 +20,8 @@ def test_relative_ones_are_of_the_folder_of_the_command(tmp_path: Path, monkeypa
     for pwd in (str(tmp_path), "/elsewhere", ""):
         monkeypatch.setenv("PWD", pwd)
         assert paths.controller_path("a/../b.crt") == f"{tmp_path}/b.crt"
-    assert paths.controller_path("/x/y") == "/x/y" and paths.controller_path("~/z") == "/home/me/z" and paths.controller_path("  ") == paths.controller_path(None) == ""
+    assert paths.controller_path("/x/y") == "/x/y" and paths.controller_path("~/z") == "/home/me/z"
+    assert paths.controller_path("  ") == paths.controller_path(None) == ""
     (tmp_path / "link").symlink_to(tmp_path)
     monkeypatch.setenv("PWD", f"{tmp_path}/link")
     assert paths.controller_path("a") == f"{tmp_path}/link/a"

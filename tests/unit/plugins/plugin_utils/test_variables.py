@@ -93,6 +93,14 @@ def test_hosts_are_named_where_it_is_not_all() -> None:
     assert wrong[0].endswith("(h1, h2, h3 and 2 more)") and strange == ["calico_relase: did you mean calico_release?"]
 
 
+def test_what_filters_would_say_behind_templates() -> None:
+    hosts = {"a": {"calico_release": "9.9.9", "calico_etcd_source": "managed"}, "b": {"calico_release": "9.9.9"}}
+    release, masters = _variables.together(hosts, {"agents": ["a"]})
+    assert release.startswith("There is no Calico release 9.9.9") and masters.startswith("A managed datastore needs hosts in the group `masters`")
+    assert _variables.together({"a": {"calico_release": 2.6, "calico_etcd_source": "managed", "calico_etcd_members": ["x"]}}, {})[1:] == []
+    assert _variables.together({"a": {"calico_release": "2.6.6", "calico_etcd_source": "managed"}}, {"masters": ["m"]}) == []
+
+
 INVENTORY = "[agents_private]\nagent1\nagent2\n[agents:children]\nagents_private\n[all:vars]\nansible_connection=local\nansible_become=true\n"
 
 
@@ -117,10 +125,18 @@ def test_every_playbook_refuses_text_for_a_list_before_anything(runs: Inventorie
     assert said.count("TASK [") == 1 and "argument_spec" not in said
 
 
+def test_a_release_that_there_is_not_is_one_sentence(runs: Inventories) -> None:
+    code, said = run(runs, "dcos.calico.install", "-e", "calico_release=9.9.9")
+    assert code != 0 and "There is no Calico release 9.9.9" in said and "templating" not in said and said.count("TASK [") == 1
+
+
 def test_a_play_of_good_variables(runs: Inventories) -> None:
     """Templates are judged by what they give, those of what is not known yet are left for later, and another's names can be let through."""
     vars_file = runs.write("good.json", json.dumps({
-        "calico_etcd_members": "{{ ['http://a:2379'] }}", "calico_node_name": "{{ calico_agent.node.ip }}", "calico_ours": 1, "calico_unknown_variables": "warn",
+        "calico_etcd_members": "{{ ['http://a:2379'] }}",
+        "calico_node_name": "{{ calico_agent.node.ip }}",
+        "calico_ours": 1,
+        "calico_unknown_variables": "warn",
     }))
     play = {"hosts": "all", "gather_facts": False, "tasks": [{"dcos.calico.variables": {"hosts": "{{ ansible_play_hosts_all }}"}, "run_once": True}]}
     runs.write("play.yml", json.dumps([play]))

@@ -376,3 +376,16 @@ def test_a_managed_etcd_without_certificates_is_asked_for_by_name(cluster, etcd,
     failures = cluster.judge()[0]
     assert [failure['check'] for failure in failures] == ['etcd_open'] * refused
     assert not refused or 'set calico_etcd_open: true' in failures[0]['remedy']
+
+
+def test_a_host_that_was_looked_at_without_root_is_one_line(cluster):
+    """Docker seems down then, and kernel modules and files seem missing."""
+    cluster.info.update(os={'root': False}, docker={'present': True, 'running': False, 'version': None, 'error': 'permission denied'}, kernel={})
+    failures, dummy = cluster.judge()
+    assert [(finding['host'], finding['check']) for finding in failures] == [('agent2', 'become')] and 'ansible_become' in failures[0]['remedy']
+
+
+def test_a_host_whose_networks_cannot_be_is_named(cluster):
+    cluster.info['subnets'][0]['network'] = '{{ x }}'
+    failures, dummy = cluster.judge()
+    assert [(finding['host'], finding['check']) for finding in failures] == [('agent2', 'agent_info')] and '{{ x }}' in failures[0]['why']
