@@ -18,7 +18,6 @@ NOT_RUN: dict[str, dict[str, str]] = {
     "09-timeouts.jsonl": {
         "etcd without the v2 API: raw http": "curl asking etcd itself: no tool of Calico in it",
     },
-    "24-product-calls.jsonl": {},
     "23-product-calls.jsonl": {
         **dict.fromkeys(_RUNS, _STARTED),
         **{f"calicoctl node status #{number}": "sessions of a whole lab; 10-node plays the same call with a BIRD that has some" for number in (1, 2, 3)},

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from harness import Record, Rig, Scenario
-from not_run import NOT_RUN
 from test_10_node import mode, prepare
 
-SOURCE = "24-product-calls.jsonl"
-
-scenario = Scenario(SOURCE, before={"apply node, address only": prepare, "node run, stub docker": mode("started")}, skip=NOT_RUN[SOURCE])
+scenario = Scenario("24-product-calls.jsonl", before={"apply node, address only": prepare, "node run, stub docker": mode("started")})
 rig = scenario.rig_fixture()
 
 

@@ -18,6 +18,7 @@ from .schema import (
     STRING,
     Labels,
     List,
+    Scalar,
     Struct,
 )
 
@@ -187,7 +188,7 @@ POLICY = Kind(
             "order": FLOAT,
             "ingress": List(RULE),
             "egress": List(RULE),
-            "selector": STRING,
+            "selector": Scalar("string", always=True),
             "doNotTrack": BOOL,
             "preDNAT": BOOL,
             "types": List(STRING),

@@ -32,6 +32,7 @@ class Scalar(Type):
     """A plain Go type: string, bool, int, float64."""
 
     go_name: str
+    always: bool = False
 
     def decode(self, value: Any, where: str) -> Any:
         if isinstance(value, (dict, list)):
@@ -111,6 +112,8 @@ class Struct(Type):
             elif isinstance(value, list) and isinstance(kind, List) and isinstance(kind.item, Struct):
                 if value:
                     trimmed[name] = [kind.item.trim(item) for item in value]
+            elif isinstance(kind, Scalar) and kind.always:
+                trimmed[name] = value or ""
             elif value or (value == 0 and name in _KEEP_ZERO and value is not None and value is not False):
                 trimmed[name] = value
         return trimmed
