@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from harness.records import load
+
 _STARTED = (
     "calico/node itself runs until its unit is stopped (exit code -1) or Docker fails; 10-node plays what calicoctl does before, 21-calico-node-startup "
     "what the node says"
@@ -21,5 +23,8 @@ NOT_RUN: dict[str, dict[str, str]] = {
     "23-product-calls.jsonl": {
         **dict.fromkeys(_RUNS, _STARTED),
         **{f"calicoctl node status #{number}": "sessions of a whole lab; 10-node plays the same call with a BIRD that has some" for number in (1, 2, 3)},
+    },
+    "25-docker-etcd-bird.jsonl": {
+        record.name: "Docker, etcd and BIRD themselves: no tool of Calico in it" for record in load("25-docker-etcd-bird.jsonl")
     },
 }
