@@ -10,6 +10,7 @@ import argparse
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -147,7 +148,9 @@ class Runner:
             collections = BUILD / f"tree-{stage.name}"
             cwd = tree.copy(collections)
         env = {**dict.fromkeys(SCALES, self._scale), **os.environ, "NO_COLOR": "1"}
-        env.update(PATH=pythons.search_path(first), ANSIBLE_COLLECTIONS_PATH=str(collections))
+        calls = BUILD / "calls" / stage.name
+        shutil.rmtree(calls, ignore_errors=True)
+        env.update(PATH=pythons.search_path(first), ANSIBLE_COLLECTIONS_PATH=str(collections), LAB_CALLS=str(calls))
         return cwd, env
 
     def _commands(self, stage: Stage, log: TextIO) -> str:

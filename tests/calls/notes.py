@@ -10,6 +10,10 @@ from typing import Any
 
 import shapes
 
+ROOT = Path(__file__).resolve().parents[2]
+UNIT = "plugins/module_utils/_calico/_node.py"  # writes the unit by which systemd calls
+SYSTEMD = ("/sbin/init", "/lib/systemd/systemd")
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -35,11 +39,17 @@ def read(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def _of_a_unit(caller: str) -> list[str]:
+    """The product's line that says what systemd calls, if it was systemd."""
+    text = (ROOT / UNIT).read_text(encoding="utf-8").splitlines() if caller.startswith(SYSTEMD) else []
+    return [f"{UNIT}:{number}" for number, line in enumerate(text, 1) if line.startswith("def unit_text(")]
+
+
 def seen(notes: Iterable[dict[str, Any]]) -> dict[str, Seen]:
     """{shape: where it was seen}; the product's own line is preferred to the process that called."""
     found: dict[str, Seen] = {}
     for note in notes:
-        lines = note.get("lines") or []
+        lines = note.get("lines") or _of_a_unit(note.get("caller") or "")
         place = " < ".join(lines) or note.get("caller") or "a test"
         example = " ".join([*note["argv"], *([f"< {note['stdin'][:400]}"] if note.get("stdin") else [])])
         for shape in shapes.shapes(note["argv"], note.get("env") or {}, note.get("stdin")):

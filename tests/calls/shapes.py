@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 
 CALICO = ("calicoctl", "calico", "calico-ipam")
-PROGRAMS = (*CALICO, "docker")
+PROGRAMS = (*CALICO, "docker", "etcd")
 # How records and notes name what is no program: etcd's HTTP interface and BIRD's control socket.
 HTTP, BIRD = ("http", "curl"), ("bird", "birdc")
 ETCD_PATHS = re.compile(r"^/(v2/keys|v2/members|version|health|members)(/|\?|$)")
@@ -33,14 +33,14 @@ _KINDS = (
 # Options that are followed by their value in a word of its own.
 _FOLLOWED = {
     "calicoctl": ("-o", "-f", "-c", "-p", "-n", "-l", "-a", "-r", "-w"),
-    "docker": ("-i", "-t", "-n", "-f", "--tail", "--format", "--driver", "--ipam-driver", "--subnet", "--filter"),
+    "docker": ("-i", "-t", "--tail", "--format", "--driver", "--ipam-driver", "--subnet", "--filter"),
 }
 _LONG = {"-o": "--output", "-f": "--filename", "-c": "--config", "-p": "--scope"}
 # Options whose value is one of a few words, which mean something to the tool.
 _WORDS = {"--output", "--raw", "--backend", "--driver", "--ipam-driver", "--scope", "--format", "--filter", "-l", "-f"}
 _NAMES = {"--name", "--node", "-n"}
 # How many words of a program's command are its own; what comes after is the caller's.
-_OWN = {"calicoctl": 2, "docker": 1}
+_OWN = {"calicoctl": 2, "docker": 1, "etcd": 0}
 _GROUPS = ("network", "image", "container", "volume", "system")
 # Where a document has names of the caller's in place of fields.
 _FREE = ("labels", "annotations", "tags", "args", "profiles")
@@ -74,7 +74,7 @@ def shapes(argv: Sequence[str], env: Mapping[str, str], stdin: str | None) -> li
         return _plugin(name, words, env, stdin)
     if name in PROGRAMS:
         line = f"{name} {command(name, words)}{_variables(env, 'ETCD_')}"
-        return [line, *_documents(line, words[0], stdin)] if name == "calicoctl" and "-" in words else [line]
+        return [line, *_documents(line, stdin)] if name == "calicoctl" else [line]
     return []
 
 
@@ -95,7 +95,8 @@ def command(name: str, words: Sequence[str]) -> str:
             options.add(option)
     own = _OWN[name] + (1 if plain[:1] and plain[0] in _GROUPS or plain[:1] == ["config"] else 0)
     values: list[str] = []
-    for found in map(kind, plain[own:]):
+    # A node's name may well look like an address.
+    for found in ("<name>" if plain[1:2] in (["node"], ["nodes"]) else kind(word) for word in plain[own:]):
         if name == "docker" and values[-1:] == [found]:
             continue  # However many containers or networks are asked for.
         values.append("<value>" if plain[0] == "config" else found)
@@ -119,7 +120,7 @@ def _variables(env: Mapping[str, str], *prefixes: str) -> str:
 # ---- what is on standard input
 
 
-def _documents(line: str, verb: str, stdin: str | None) -> Iterator[str]:
+def _documents(line: str, stdin: str | None) -> Iterator[str]:
     documents = _parse(stdin or "")
     kinds = [str(document.get("kind")) for document in documents]
     if len(documents) > 1:

@@ -62,6 +62,8 @@ def remains(name: str) -> settings.Settings:
 
 def make_or_remove(options: argparse.Namespace) -> int:
     if options.command != "up":
+        if os.environ.get("LAB_CALLS"):
+            cluster.keep_calls(remains(options.name), Path(os.environ["LAB_CALLS"]))
         cluster.purge(remains(options.name), options.command == "purge" and options.images)
         return 0
     if settings.state_dir(options.name, os.environ).exists():

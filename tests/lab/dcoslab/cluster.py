@@ -223,12 +223,11 @@ def down(settings: Settings) -> None:
         leftovers.remove_if_empty(group)
 
 
-def gather(settings: Settings) -> None:
-    """Keep what was called on the hosts, where LAB_CALLS wants it: a file for each host of this run of the lab."""
-    wanted = os.environ.get("LAB_CALLS")
-    for notes in settings.calls.glob("*/calls.jsonl") if wanted else ():
-        Path(wanted).mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(notes, Path(wanted) / f"{settings.name}-{settings.run_id}-{notes.parent.name}.jsonl")
+def keep_calls(settings: Settings, folder: Path) -> None:
+    """Copy what was called on the hosts (tests/calls) before the lab goes: a file for each host of this run of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for notes in settings.calls.glob("*/calls.jsonl"):
+        shutil.copyfile(notes, folder / f"{settings.name}-{settings.run_id}-{notes.parent.name}.jsonl")
 
 
 def remove_by_podman(settings: Settings) -> None:

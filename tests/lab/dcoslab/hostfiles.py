@@ -13,6 +13,7 @@ from dcoslab.tree import Tree
 
 FILES = Path(__file__).resolve().parent.parent / "files"
 CORE_UID = 500
+ROOT_HOME = "/root"
 ETCD_HOME = "/opt/lab/etcd"  # mounted from the cache: the programs are large
 MIRROR_ROOT = "/srv/mirror"
 ETCD_DOMAIN = "etcd.mesos"
@@ -70,7 +71,7 @@ def every_host(tree: Tree, settings: Settings, host: Host, pythons: dict[str, st
     tree.file("/etc/hostname", f"{host.name}\n")
 
     public_key = (settings.state / "ssh" / "id.pub").read_text()
-    home, owner = ("/root", 0) if flavour.user == "root" else (f"/home/{flavour.user}", CORE_UID)
+    home, owner = (ROOT_HOME, 0) if flavour.user == "root" else (f"/home/{flavour.user}", CORE_UID)
     if owner:
         tree.directory(home, 0o755, owner)
         tree.file(f"/etc/sudoers.d/{flavour.user}", f"{flavour.user} ALL=(ALL) NOPASSWD: ALL\n", 0o440)
@@ -106,7 +107,7 @@ def every_host(tree: Tree, settings: Settings, host: Host, pythons: dict[str, st
     docker(tree)
     # Pythons are this machine's, so what they load beside themselves has to be in the home of the user they run as.
     for version in pythons:
-        tree.file(f"/root/.local/lib/python{version}/site-packages/usercustomize.py", FILES / "usercustomize.py")
+        tree.file(f"{ROOT_HOME}/.local/lib/python{version}/site-packages/usercustomize.py", FILES / "usercustomize.py")
 
 
 def bridges(tree: Tree, host: Host) -> None:
