@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from .. import returns
+from ..calls import Calls
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", "..", "..", ".."))
@@ -117,9 +118,10 @@ def _is_read_only(module):
 
 
 @pytest.mark.parametrize("name, walk", WALKS, ids=["-".join(pair) for pair in WALKS])
-def test_check_run_run_again_check(request, run_module, name, walk):
-    """Check mode changes nothing and predicts the run; the next run has nothing to do, and check mode knows."""
+def test_check_run_run_again_check(request, run_module, monkeypatch, name, walk):
+    """Check mode changes nothing and predicts the run; the next run has nothing to do, and check mode knows. All that it calls is on record."""
     scenario = _scenarios(name)[walk](request.getfixturevalue)
+    calls = Calls(monkeypatch)
     run = Walker(name, scenario, run_module)
     for args in scenario.before:
         run(args)
@@ -130,6 +132,7 @@ def test_check_run_run_again_check(request, run_module, name, walk):
     if not scenario.blind:
         for key in set(done) - scenario.unlike:
             assert predicted.get(key) == done[key], key
+    assert calls.without_record() == []
     if _is_read_only(run.module):
         assert done["changed"] is False and "diff" not in done
         return
