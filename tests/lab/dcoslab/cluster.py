@@ -205,7 +205,6 @@ def close_ssh(settings: Settings) -> None:
 def down(settings: Settings) -> None:
     """Everything of this lab goes, also what a killed run left; only the image cache stays."""
     close_ssh(settings)
-    gather(settings)
     try:
         if (settings.state / "podman").exists():
             remove_by_podman(settings)
