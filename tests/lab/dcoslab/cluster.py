@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -83,11 +83,6 @@ class Settings:
         return self.state / "calls"
 
     @property
-    def calls(self) -> Path:
-        """A folder for each host, where what is called on it is noted (tests/calls)."""
-        return self.state / "calls"
-
-    @property
     def net(self) -> ipaddress.IPv4Network:
         return topology.parse_subnet(self.subnet)
 
