@@ -57,7 +57,8 @@ def collection(item: Mapping[str, Any]) -> str:
     """
     metadata = item.get("metadata")
     if not isinstance(metadata, Mapping) or not metadata.get("name") or not item.get("apiVersion"):
-        raise ValidationError(f"This is no object of Kubernetes with apiVersion, kind and metadata.name: {item!r}")
+        # Not what is in them: it may be a Secret.
+        raise ValidationError(f"This is no object of Kubernetes with apiVersion, kind and metadata.name: {item.get('kind')} with {', '.join(map(str, item))}")
     if item.get("kind") not in PLURALS:
         raise ValidationError(f"Objects of kind {item.get('kind')} are not kept here", None, f"Known are {', '.join(PLURALS)}")
     base = "/api/v1" if item["apiVersion"] == "v1" else f"/apis/{item['apiVersion']}"

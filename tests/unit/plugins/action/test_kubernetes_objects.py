@@ -204,7 +204,6 @@ def test_a_conflict_without_end_ends_with_the_deadline(dcos_api) -> None:
     run.says = [CONFLICT]
     result = run(wait_timeout=0.1)
     assert result["failed"] and "could not write ClusterRole r: Failed to replace object: the object has been modified" in result["msg"]
-    assert len(run.written) > 1
 
 
 @pytest.mark.usefixtures("quick")

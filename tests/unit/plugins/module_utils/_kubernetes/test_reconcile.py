@@ -221,6 +221,12 @@ def test_secrets_are_not_shown_and_not_noted() -> None:
     assert change.how["data"] == secret["data"] and note(change.how)["data"] == {"key": ""}
 
 
+def test_a_secret_that_is_none_is_not_shown() -> None:
+    with pytest.raises(ValidationError) as error:
+        _reconcile.path({"apiVersion": "v1", "kind": "Secret", "stringData": {"key": "hunter2"}})
+    assert "Secret with apiVersion, kind, stringData" in str(error.value) and "hunter2" not in str(error.value)
+
+
 def test_a_secret_by_its_text_settles() -> None:
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "n"}, "data": {"a": "Yg=="}, "stringData": {"key": "hunter2"}}
     made = written(None, secret)
