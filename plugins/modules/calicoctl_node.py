@@ -401,6 +401,9 @@ def present(module):
     _node_host.refuse_conflict(params, actual)
     image_plan, image_id, needs = settle_image(module, actual, image)
     work = _node_host.reconcile(params, actual, image_id)
+    if _node.closed_port(params) and not actual.closed:
+        module.warn("Felix' health port %d stays open to everybody who reaches this host: it has no iptables, or none with the table mangle"
+                    % _node.closed_port(params))
     plan = Plan(image_plan)
     plan.extend(work.plan())
     if module.check_mode or needs:

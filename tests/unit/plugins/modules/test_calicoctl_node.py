@@ -315,6 +315,14 @@ def test_a_host_without_ipv6_has_one_rule(run_module, node, believed, broken):
     assert run_module(calicoctl_node, wanted)['changed'] and node.rules() == [RULE] and not run_module(calicoctl_node, wanted)['changed']
 
 
+def test_a_host_without_iptables_is_told_of(run_module, node, believed):
+    for program in ('iptables', 'ip6tables'):
+        node.host.tool(program, '#!/bin/sh\nexit 3\n')
+    result = run_module(calicoctl_node, node.args(health={'felix_port': 62092}))
+    assert result['changed'] and ['62092 stays open' in words for words in result['warnings']] == [True]
+    assert not run_module(calicoctl_node, node.args(health={'felix_port': 62092, 'port_access': 'all'})).get('warnings')
+
+
 def test_a_port_that_cannot_be_closed(run_module, node, believed):
     node.host.tool('iptables', '#!/bin/sh\necho "No chain/target/match by that name." >&2\nexit 1\n')
     result = run_module(calicoctl_node, node.args(health={'felix_port': 62092}))
