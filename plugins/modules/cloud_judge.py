@@ -169,7 +169,7 @@ problems:
       type: str
       sample: Set ipip of every pool to off
 notes:
-  description: What is worth knowing and stops nothing, in the same shape as RV(failures). Shown as warnings too.
+  description: What is worth knowing and stops nothing, in the same shape as RV(problems). Shown as warnings too.
   returned: always
   type: list
   elements: dict

@@ -292,7 +292,7 @@ findings_ignored:
   elements: str
   sample: []
 notes:
-  description: What is worth knowing and stops nothing, in the same shape as RV(failures). Shown as warnings too.
+  description: What is worth knowing and stops nothing, in the same shape as RV(problems). Shown as warnings too.
   returned: always
   type: list
   elements: dict
