@@ -19,8 +19,9 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _confinem
 
 CONTAINER = 'calico-node'
 UNIT_NAME = 'calico-node.service'
-# Docker and images put these in by themselves.
-AMBIENT = ('PATH', 'HOME', 'HOSTNAME')
+# Docker and images put these in by themselves, Docker's client those of proxies that ~/.docker/config.json has.
+PROXIES = ('HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY', 'NO_PROXY')
+AMBIENT = ('PATH', 'HOME', 'HOSTNAME') + PROXIES + tuple(name.lower() for name in PROXIES)
 SECRET = re.compile(r'PASSWORD|SECRET|TOKEN')
 # calicoctl loads modules and sets the kernel, and the unit has iptables close a port. What the container may do is Docker's affair.
 CAPABILITIES = ('CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_SYS_MODULE')

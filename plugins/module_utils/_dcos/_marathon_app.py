@@ -10,6 +10,7 @@ normalisation of apps.
 from __future__ import annotations
 
 import copy
+import posixpath
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import Validat
 
 App = dict[str, Any]
 
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 NETWORKS_SINCE = (1, 5)
 MODES = {"HOST": "host", "BRIDGE": "container/bridge", "USER": "container"}
 ARCHIVES = (".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip")
@@ -48,6 +50,33 @@ FILLED_IN: dict[tuple[str, ...], dict[str, Any]] = {
 # Whose keys are all the user's: one that is no longer wanted has to go.
 FREE = {("env",), ("labels",), ("secrets",), ("networks", "*", "labels"), ("container", "portMappings", "*", "labels"), ("portDefinitions", "*", "labels")}
 UNORDERED = {("healthChecks",), ("constraints",), ("acceptedResourceRoles",), ("dependencies",)}
+# What is no text in Marathon's definitions; templates of ansible-core 2.16 make text of all values.
+_NUMBERS: dict[tuple[str, ...], tuple[str, ...]] = {
+    (): (
+        "instances", "cpus", "mem", "disk", "gpus", "backoffSeconds", "backoffFactor", "maxLaunchDelaySeconds", "taskKillGracePeriodSeconds", "ports",
+    ),
+    ("upgradeStrategy",): ("minimumHealthCapacity", "maximumOverCapacity"),
+    ("unreachableStrategy",): ("inactiveAfterSeconds", "expungeAfterSeconds"),
+    ("residency",): ("relaunchEscalationTimeoutSeconds",),
+    ("healthChecks", "*"): (
+        "gracePeriodSeconds", "intervalSeconds", "timeoutSeconds", "delaySeconds", "maxConsecutiveFailures", "portIndex", "port",
+    ),
+    ("readinessChecks", "*"): ("intervalSeconds", "timeoutSeconds", "httpStatusCodesForReady"),
+    ("portDefinitions", "*"): ("port",),
+    ("container", "portMappings", "*"): ("containerPort", "hostPort", "servicePort"),
+    ("container", "docker", "portMappings", "*"): ("containerPort", "hostPort", "servicePort"),
+    ("container", "volumes", "*", "persistent"): ("size", "maxSize"),
+    ("ipAddress", "discovery", "ports", "*"): ("number",),
+}
+_BOOLEANS: dict[tuple[str, ...], tuple[str, ...]] = {
+    (): ("requirePorts",),
+    ("container", "docker"): ("forcePullImage", "privileged"),
+    ("fetch", "*"): ("cache", "extract", "executable"),
+    ("healthChecks", "*"): ("ignoreHttp1xx",),
+    ("readinessChecks", "*"): ("preserveLastResponse",),
+}
+NUMBERS = {(*path, name) for path, names in _NUMBERS.items() for name in names}
+BOOLEANS = {(*path, name) for path, names in _BOOLEANS.items() for name in names}
 # Ports that Marathon chooses where 0 is wanted.
 CHOSEN_AT_ZERO = {("portDefinitions", "*", "port"), ("container", "portMappings", "*", "servicePort")}
 # What describes an app's state and not what is wanted of it.
@@ -60,14 +89,34 @@ def app_id(text: str) -> str:
     return "/" + text.strip("/")
 
 
+def absolute(dependency: Any) -> Any:
+    """A dependency as Marathon stores it: one without a leading slash is taken from the root."""
+    return posixpath.normpath("/" + dependency.lstrip("/")) if isinstance(dependency, str) else dependency
+
+
+def typed(value: Any, path: tuple[str, ...]) -> Any:
+    """A setting with the numbers and truth values in it that templates made text of; what is neither is left for Marathon to refuse."""
+    if isinstance(value, dict):
+        return {key: typed(item, (*path, str(key))) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item, path if path in NUMBERS else (*path, "*")) for item in value]
+    if isinstance(value, str) and path in NUMBERS and NUMBER.fullmatch(value.strip()):
+        return float(value) if "." in value else int(value)
+    if isinstance(value, str) and path in BOOLEANS and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    return value
+
+
 def canonical(app: Mapping[str, Any], stored: bool = False) -> App:
     """An app in the form of Marathon 1.5.
 
     :arg stored: it is Marathon's answer, in which what is missing has its default; in a user's definition it is left as it is.
     """
-    found: App = {name: copy.deepcopy(value) for name, value in app.items() if value is not None}
+    found: App = {name: typed(copy.deepcopy(value), (name,)) for name, value in app.items() if value is not None}
     if "id" in found:
         found["id"] = app_id(str(found["id"]))
+    if isinstance(found.get("dependencies"), list):
+        found["dependencies"] = [absolute(one) for one in found["dependencies"]]
     for name in ("env", "labels"):
         if isinstance(found.get(name), dict):
             found[name] = {key: _text(value) for key, value in found[name].items() if value is not None}

@@ -108,3 +108,11 @@ def test_what_the_datastore_has_of_a_node_beside_its_address_is_kept():
     found = {'name': 'a', 'ipv4': '10.0.0.1/32', 'ipv6': 'fd00::1/64', 'as_number': 64700, 'ran': True}
     assert _node.resource(params, found)['spec'] == {'bgp': {'ipv4Address': '10.0.0.1/24', 'ipv6Address': 'fd00::1/64', 'asNumber': 64700}}
     assert _node.resource(params, None) == {'apiVersion': 'v1', 'kind': 'node', 'metadata': {'name': 'a'}, 'spec': {'bgp': {'ipv4Address': '10.0.0.1/24'}}}
+
+
+def test_proxies_that_dockers_client_adds_are_no_difference():
+    """Docker's client gives them to each container where ~/.docker/config.json has proxies."""
+    container = inspected()
+    for name in ('HTTP_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'ftp_proxy'):
+        container['Config']['Env'].append('%s=http://proxy:3128' % name)
+    assert _node.differences(_node.parse_dryrun(DRYRUN), _node.from_inspect(container, IMAGE)) == []

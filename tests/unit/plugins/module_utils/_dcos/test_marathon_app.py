@@ -150,3 +150,26 @@ def test_nothing_that_is_given_is_changed() -> None:
     _marathon_app.for_version(app, (1, 4))
     _marathon_app.differences(app, app)
     assert str(app) == kept
+
+
+def test_numbers_and_truth_values_that_templates_made_text_are_what_they_mean() -> None:
+    """Templates of ansible-core 2.16 give text."""
+    wanted = {
+        "instances": "2", "cpus": "0.1", "mem": "64", "requirePorts": "True", "ports": ["8080", "0"], "networks": CALICO,
+        "container": {**MESOS, "portMappings": [{"containerPort": "8080"}], "volumes": [{"persistent": {"size": "512"}, "containerPath": "d"}]},
+        "upgradeStrategy": {"minimumHealthCapacity": "0.5"}, "healthChecks": [{"path": "/", "portIndex": "0", "ignoreHttp1xx": "false"}],
+        "env": {"N": 1}, "labels": {"L": "2"}, "cmd": "3", "acceptedResourceRoles": ["4"],
+    }
+    found = _marathon_app.canonical(wanted)
+    assert (found["instances"], found["cpus"], found["mem"], found["requirePorts"]) == (2, 0.1, 64, True) and isinstance(found["mem"], int)
+    assert found["portDefinitions"] == [{"port": 8080}, {"port": 0}]
+    assert found["container"]["portMappings"] == [{"containerPort": 8080}] and found["container"]["volumes"][0]["persistent"] == {"size": 512}
+    assert found["upgradeStrategy"] == {"minimumHealthCapacity": 0.5}
+    assert found["healthChecks"] == [{"path": "/", "portIndex": 0, "ignoreHttp1xx": False}]
+    assert (found["env"], found["labels"], found["cmd"], found["acceptedResourceRoles"]) == ({"N": "1"}, {"L": "2"}, "3", ["4"]), "text stays text"
+    assert _marathon_app.canonical({"instances": "two", "cpus": "1e3"}) == {"instances": "two", "cpus": "1e3"}, "Marathon says what is wrong with it"
+
+
+@pytest.mark.parametrize("written", ["shop/db", "/shop/db", "shop/db/", "./shop/db", "web/../shop/db"])
+def test_dependencies_without_a_leading_slash_are_taken_from_the_root(written: str) -> None:
+    assert _marathon_app.differences({"id": "/shop/web", "dependencies": [written]}, {"id": "/shop/web", "dependencies": ["/shop/db"]}) == []
