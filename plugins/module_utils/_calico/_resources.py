@@ -203,6 +203,15 @@ def _default_types(spec):
     return ['ingress', 'egress'] if spec.get('ingress') else ['egress']
 
 
+def _without_single_nets(rules):
+    """calicoctl takes net and notNet, and gives back nets and notNets."""
+    for rule in rules:
+        for entity in (rule.get('source') or {}, rule.get('destination') or {}):
+            for one, several in (('net', 'nets'), ('notNet', 'notNets')):
+                if one in entity:
+                    entity[several] = (entity.get(several) or []) + [entity.pop(one)]
+
+
 def canonical(document):
     """The canonical form of a document, the user's or calicoctl's; one that no check takes (written by others) is only compacted."""
     try:
@@ -211,6 +220,9 @@ def canonical(document):
         document = copy.deepcopy(document)
     found = dict(_compact(document), spec=_compact(document.get('spec') or {}), metadata=_compact(document.get('metadata') or {}))
     kind, spec, metadata = found.get('kind'), found['spec'], found['metadata']
+    if kind in ('policy', 'profile'):
+        for side in ('ingress', 'egress'):
+            _without_single_nets(spec.get(side) or ())
     if kind == 'ipPool':
         ipip = spec.get('ipip') or {}
         if not ipip.get('enabled'):

@@ -46,7 +46,7 @@ def rules_to_store(rules: Sequence[Mapping[str, Any]] | None) -> list[dict[str, 
 
 
 def rules_from_store(stored: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
-    """The rules of a stored form."""
+    """The rules of a stored form; a single network comes back among the others."""
     return [_nested(item) for item in stored or ()]
 
 
@@ -69,4 +69,8 @@ def _nested(stored: Mapping[str, Any]) -> dict[str, Any]:
             for part in path[:-1]:
                 place = place.setdefault(part, {})
             place[path[-1]] = stored[name]
+    for entity in (rule.get("source") or {}, rule.get("destination") or {}):
+        for one, all_of_them in (("net", "nets"), ("notNet", "notNets")):
+            if one in entity:
+                entity[all_of_them] = [*entity.get(all_of_them, ()), entity.pop(one)]
     return RULE.trim(rule)

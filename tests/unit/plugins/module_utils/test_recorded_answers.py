@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _node, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _node, _resources, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _versions
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _docker_daemon, _docker_networks, _etcd, _facts_calico, _facts_etcd
@@ -151,6 +151,25 @@ def test_dryrun_refused(record):
     with pytest.raises(CalicoError) as failure:
         _node.parse_dryrun(str(record['stdout']))
     assert 'did not print the command' in str(failure.value)
+
+
+def _read_back():
+    """[(record, document as it was applied, document as calicoctl gave it back)] of the recording that applies and reads every field."""
+    kept, found = {}, []
+    for record in _load('24-product-calls.jsonl'):
+        words, done = record['argv'][1:] or [''], record['exit_code'] == 0
+        if words[0] in ('apply', 'delete') and done:
+            for document in json.loads(record['stdin']):
+                kept[_resources.name_of(document)] = document if words[0] == 'apply' else None
+        elif words[0] == 'get' and done:
+            found += [(record, kept.get(_resources.name_of(answer)), answer) for answer in json.loads(record['stdout'])]
+    return [(record['name'], applied, answer) for record, applied, answer in found if applied]
+
+
+@pytest.mark.parametrize('unused, applied, answer', _read_back(), ids=['%s: %s' % (name, applied['metadata']) for name, applied, _answer in _read_back()])
+def test_what_was_applied_is_what_is_read_back(unused, applied, answer):
+    """Else every run would change it again."""
+    assert _resources.canonical(applied) == _resources.canonical(answer)
 
 
 # ---- plugins
