@@ -24,7 +24,14 @@ IMPORT = "ansible.builtin.import_playbook"
 WITHOUT_HOSTS = ("universe.yml", "manifest.yml")
 SECONDS = 60 * float(os.environ.get("CALICO_TIMEOUT_SCALE", "1"))
 # Nothing of these is to be used: no host is asked, and the controller needs no rights.
-UNUSABLE = {"ansible_connection": "ssh", "ansible_port": 1, "ansible_become": True, "ansible_become_method": "sudo", "ansible_python_interpreter": "/none"}
+UNUSABLE = {
+    "ansible_connection": "ssh",
+    "ansible_host": "127.0.0.1",
+    "ansible_port": 1,
+    "ansible_become": True,
+    "ansible_become_method": "sudo",
+    "ansible_python_interpreter": "/none",
+}
 
 
 def plays_of(path: Path) -> Iterator[dict[str, Any]]:
