@@ -94,7 +94,7 @@ def plugin(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         etcd.start()
         etcd.put("/calico/v1/ipam/v4/pool/192.168.0.0-16", json.dumps({"cidr": "192.168.0.0/16"}))
         host.start([sys.executable, "-c", _DOCKER], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        env = {"PYTHONPATH": str(STANDINS), "ETCD_ENDPOINTS": "http://127.0.0.1:2379", "NODENAME": _NODE}
+        env = {"PYTHONPATH": str(STANDINS), "ETCD_ENDPOINTS": "http://127.0.0.1:2379", "NODENAME": "10.99.0.12", "HOSTNAME": _NODE}
         host.start([sys.executable, "-m", "calico_standin.node.libnetwork"], env, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + patience(15)
         while host.run(["test", "-S", f"{_SOCKETS}/calico-ipam.sock", "-a", "-S", "/run/docker.sock"]).exit_code != 0:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from support.agent_restart import started
 from support.ansible import Run, playbook
-from support.docker_network import CONFIG, CONSENT, ON, WANTED, containers, image, pids, ping, reach_each_other
+from support.docker_network import CONFIG, CONSENT, NAMES, ON, WANTED, containers, image, pids, ping, reach_each_other
 from support.docker_network import NAME as PLAYBOOK
 from support.lab import Lab, eventually, lab_with
 from support.workloads import Workloads
@@ -59,11 +59,17 @@ def test_without_the_plugin_nothing_is_touched(lab: Lab) -> None:
 def test_hosts_whose_ipv6_keeps_containers_from_starting_are_named_and_nothing_is_touched(lab: Lab) -> None:
     before = pids(lab)
     assert all(agent.sysctl(IPV6) == "0" for agent in lab.agents)
-    run = playbook(lab.inventory, name=INSTALL, variables=WANTED)
+    run = playbook(lab.inventory, name=INSTALL, variables={**WANTED, **NAMES})
     (message,) = {str(item["msg"]) for item in run.failed()}
     assert run.rc != 0 and run.changed() == [] and message.count("[docker_ipv6]") == len(lab.agents), message
     run = playbook(lab.inventory, name=PLAYBOOK, variables={**WANTED, **CONSENT, "calico_docker_network_disable_ipv6": False})
     assert run.rc != 0 and run.changed() == [] and "calico_docker_network_disable_ipv6" in said(run) and pids(lab) == before
+
+
+def test_hosts_whose_node_has_another_name_are_named_and_nothing_is_touched(lab: Lab) -> None:
+    run = playbook(lab.inventory, name=INSTALL, variables={**WANTED, "calico_docker_network_disable_ipv6": True})
+    (message,) = {str(item["msg"]) for item in run.failed()}
+    assert run.rc != 0 and run.changed() == [] and message.count("[docker_node_name]") == len(lab.agents), message
 
 
 def test_containers_that_would_end_are_named_and_nothing_is_touched_without_consent(lab: Lab) -> None:
@@ -143,7 +149,7 @@ def endpoints(lab: Lab, found: dict[str, dict[str, str]]) -> None:
     keys = lab.etcd()
     for agent in lab.agents:
         item = found[agent.name]
-        key = f"/calico/v1/host/{agent.address}/workload/libnetwork/libnetwork/endpoint/{item['EndpointID']}"
+        key = f"/calico/v1/host/{agent.name}/workload/libnetwork/libnetwork/endpoint/{item['EndpointID']}"
         assert json.loads(keys[key]) == {
             "state": "active",
             "name": f"cali{item['EndpointID'][:11]}",

@@ -35,6 +35,7 @@ ALL_ON: dict[str, Any] = {
     "calico_docker_network": True,
     "calico_docker_network_restart": True,
     "calico_docker_network_disable_ipv6": True,
+    **docker_network.NAMES,
     "calico_mesos_dns": True,
     "calico_kubernetes": True,
     "calico_verify": True,
@@ -72,7 +73,7 @@ def test_everything_from_nothing_and_again_without_a_change(every: tuple[Lab, An
     store = lab.etcd()
     assert {json.loads(value)["cidr"] for key, value in store.items() if key.startswith("/calico/v1/ipam/v4/pool/")} == {"192.168.0.0/16", str(BACKEND)}
     for agent in lab.agents:
-        assert f"/calico/v1/host/{agent.address}/config/IpInIpTunnelAddr" in store
+        assert f"/calico/v1/host/{agent.name}/config/IpInIpTunnelAddr" in store
     assert mesos_dns.sources(lab.masters[0]) == mesos_dns.SWAPPED
     with docker_network.containers(lab, "calico") as found:
         docker_network.reach_each_other(lab, found)

@@ -63,6 +63,8 @@ def judge(hosts, expectations, ignored=()):
     check_pools(verdict, nodes, [pool for pool in expectations.get('pools') or [] if is_present(pool)], expectations.get('forbidden_cidrs') or [])
     check_usage(verdict, nodes, expectations)
     check_nodes(verdict, nodes, (expectations.get('datastore') or {}).get('node') or [])
+    if (expectations.get('docker_network') or {}).get('wanted'):
+        check_docker_names(verdict, nodes)
     check_members(verdict, members)
     check_open(verdict, dict((name, host['info']) for name, host in known.items()), expectations.get('etcd') or {})
     private = [name for name, host in known.items() if (host['info'].get('dcos') or {}).get('role') == 'private']
@@ -184,6 +186,18 @@ def check_nodes(verdict, hosts, known):
                 others = ', '.join(other for other in owners if other != owner)
                 verdict.fail(owner, 'node_%s' % kind, 'the node %s %s is that of %s too' % (kind, value, others), 'a node of Calico is known by it',
                              'Give each host one of its own (calico_node_%s)' % ('name' if kind == 'name' else 'ip'))
+
+
+def check_docker_names(verdict, hosts):
+    """The libnetwork plugin of Calico 2.6 has containers under the name of the host, and Felix and BIRD look for them under the name of the node."""
+    for name in sorted(hosts):
+        found = hosts[name]['info'].get('node') or {}
+        node_name, hostname = hosts[name].get('node_name') or found.get('ip'), found.get('hostname')
+        if node_name and hostname and node_name != hostname:
+            verdict.fail(name, 'docker_node_name',
+                         "Docker's containers would reach nothing on this host: its node is %s, and the host is named %s" % (node_name, hostname),
+                         'the libnetwork plugin of Calico 2.6 has containers under the name of the host, where Felix does not look',
+                         'Set calico_node_name to "{{ calico_agent.node.hostname }}"; a node that runs already gets another name by that, see docs/docker.md')
 
 
 def check_members(verdict, members):

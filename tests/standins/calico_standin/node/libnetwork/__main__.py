@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import socket
 import socketserver
 import sys
 import threading
@@ -15,7 +17,6 @@ from typing import Any
 from ...errors import StandinError
 from ...ipam.log import Log
 from ..datastore import connect
-from ..startup import node_name
 from .drivers import Ipam, Network
 
 PLUGINS = Path("/run/docker/plugins")
@@ -76,7 +77,7 @@ def main() -> None:
     """Serve both drivers for ever."""
     Path("/proc/self/comm").write_text("libnetwork-plug", encoding="ascii")
     log = Log("INFO", sys.stderr)
-    node = node_name()
+    node = os.environ.get("HOSTNAME") or socket.gethostname()  # not NODENAME, which it does not know
     servers = [
         server(PLUGINS / "calico.sock", "NetworkDriver", Network(connect(), node)),
         server(PLUGINS / "calico-ipam.sock", "IpamDriver", Ipam(connect(), node, log)),

@@ -15,7 +15,7 @@ def host(number):
     ip = '10.0.0.%d' % number
     return {
         'dcos': {'version': '1.13.9', 'role': 'private', 'own_calico': False, 'overlays': None},
-        'node': {'ip': ip, 'address': ip + '/24', 'error': None},
+        'node': {'ip': ip, 'address': ip + '/24', 'error': None, 'hostname': ip},
         'subnets': [{'interface': 'eth0', 'address': ip, 'prefix': 24, 'network': '10.0.0.0/24'},
                     {'interface': 'docker0', 'address': '172.17.0.1', 'prefix': 16, 'network': '172.17.0.0/16'},
                     {'interface': 'd-dcos', 'address': '9.0.%d.129' % number, 'prefix': 25, 'network': '9.0.%d.128/25' % number},
@@ -176,6 +176,8 @@ FAILURES = [
     ('docker', 'agent2', part('docker', version='1.10.3'), 'too old'),
     ('docker_ipv6', 'agent2', both(DOCKER_NETWORK, elsewhere_off), 'Set calico_docker_network_disable_ipv6'),
     ('docker_ipv6', 'agent2', both(DOCKER_NETWORK, elsewhere_off, part('docker', version='17.04.0-ce')), 'Docker cannot start containers'),
+    ('docker_node_name', 'agent2', both(wanted(docker_network={'wanted': True, 'disable_ipv6': True}), part('node', hostname='agent2.example.org')),
+     'its node is 10.0.0.2, and the host is named agent2.example.org'),
     ('kernel', 'agent2', part('kernel', xt_set=None), 'modprobe xt_set'),
     ('etcd', 'agent2', both(PROXY, found_members('no_dns')), 'no name server'),
     ('etcd', 'agent2', both(PROXY, found_members('no_records')), 'no SRV records'),
@@ -263,6 +265,9 @@ FINE = [
     both(DOCKER_NETWORK, elsewhere_off, info(ipv6=OFF)),
     both(DOCKER_NETWORK, elsewhere_off, info(ipv6={'supported': False, 'default_disabled': None})),
     both(DOCKER_NETWORK, elsewhere_off, part('docker', version='17.03.2-ce')),
+    part('node', hostname='agent2.example.org'),
+    both(wanted(docker_network={'wanted': True, 'disable_ipv6': True}), part('node', hostname='agent2'),
+         lambda cluster: cluster.hosts['agent2'].update(node_name='agent2')),
     # the run itself is to cure it
     wanted(docker_network={'wanted': True, 'disable_ipv6': True}),
     sliced(members=3, masters=3),
