@@ -35,8 +35,9 @@ class ActionModule(ActionBase):
         soft = all(variables.get(_variables.SOFTENED) == "warn" for variables in hosts.values()) and bool(hosts)
         failures = wrong + ([] if soft else [f"{sentence} {SOFTEN}" for sentence in strange])
         result.update(changed=False, checked=list(hosts))
-        if strange and soft:
-            result["warnings"] = strange
+        warnings = _variables.without_effect(hosts) + (strange if soft else [])
+        if warnings:
+            result["warnings"] = warnings
         if failures:
             result.update(failed=True, msg="\n".join([HEAD.format(number=len(failures)), *(f"  - {sentence}" for sentence in failures)]))
         return _foreign.told(result)

@@ -17,6 +17,7 @@ description:
   - Values that are none of the choices, or not of their type, are refused.
   - A name that no role and no playbook of this collection knows is refused, with the nearest one that is known. Where C(calico_unknown_variables) is C(warn)
     for all hosts, it is warned of instead.
+  - What is set and has no effect as the rest is set, such as C(calico_policies) without C(calico_policy), is warned of.
   - A variable that is made of what is not known yet, such as of what preflight finds, is judged where it is used.
   - Runs on the controller. Run it once, at the beginning.
 author:

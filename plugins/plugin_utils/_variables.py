@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
@@ -165,6 +166,25 @@ def together(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[s
     if managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed):
         wrong.append(NO_MASTERS)
     return wrong
+
+
+def without_effect(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What is set, and does nothing as the rest is set."""
+    found: dict[str, list[str]] = {}
+    for host, variables in hosts.items():
+        for sentence in _idle(variables):
+            found.setdefault(sentence, []).append(host)
+    return list(_named(found, len(hosts)))
+
+
+def _idle(variables: Mapping[str, Any]) -> Iterator[str]:
+    given = [name for name in ("calico_policies", "calico_resources") if variables.get(name)]
+    if given and not boolean(variables.get("calico_policy", False), strict=False):
+        yield f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} kept by dcos.calico.policy only: dcos.calico.site does so with calico_policy: true."
+    members = variables.get("calico_etcd_members") or []
+    plain = [str(member) for member in members if str(member).startswith("http://")] if isinstance(members, list) else []
+    if plain and variables.get("calico_etcd_ca_file"):
+        yield f"calico_etcd_ca_file has no effect for {', '.join(plain)}: nothing is encrypted over http. Write https, if they speak it."
 
 
 def _named(found: Mapping[str, list[str]], number: int) -> Iterator[str]:

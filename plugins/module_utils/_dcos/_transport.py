@@ -174,6 +174,9 @@ def failure_of(error: Exception, what: str, url: str, seconds: float) -> Connect
         return ConnectionFailed(f"{what}: no connection in time", "nothing answers there", _check(host), sent=False)
     if isinstance(error, requests.exceptions.Timeout):
         return ConnectionFailed(f"{what} was not answered within {round(seconds, 1):g} seconds", None, "See whether the masters are well, or raise timeout")
+    if isinstance(error, requests.exceptions.InvalidSchema) and "SOCKS" in said:
+        remedy = "Install the Python library PySocks beside requests, or name the host in NO_PROXY"
+        return ConnectionFailed(f"{what} cannot go through the SOCKS proxy of the environment", "this Python has no support for SOCKS", remedy, sent=False)
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)):
         return ConnectionFailed(f"{what} is no address", _reason(said), "Check url", sent=False)
     if isinstance(error, requests.exceptions.ConnectionError) and "NewConnectionError" in repr(error) + said or "NameResolution" in said:

@@ -101,6 +101,22 @@ def test_what_filters_would_say_behind_templates() -> None:
     assert _variables.together({"a": {"calico_release": "2.6.6", "calico_etcd_source": "managed"}}, {"masters": ["m"]}) == []
 
 
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"calico_policies": [{"name": "p"}]}, "calico_policies is kept by dcos.calico.policy only: dcos.calico.site does so with calico_policy: true."),
+        ({"calico_policies": [{"name": "p"}], "calico_resources": [{}], "calico_policy": "no"}, "calico_policies and calico_resources are kept"),
+        ({"calico_policies": [{"name": "p"}], "calico_policy": "true"}, None),
+        ({"calico_policies": []}, None),
+        ({"calico_etcd_members": ["http://a:2379", "https://b:2379"], "calico_etcd_ca_file": "/ca"}, "calico_etcd_ca_file has no effect for http://a:2379"),
+        ({"calico_etcd_members": ["https://b:2379"], "calico_etcd_ca_file": "/ca"}, None),
+    ],
+)
+def test_what_is_set_and_does_nothing_is_said(variables: dict[str, Any], words: str | None) -> None:
+    found = _variables.without_effect({"a": variables, "b": variables})
+    assert found == [] if words is None else len(found) == 1 and found[0].startswith(words)
+
+
 INVENTORY = "[agents_private]\nagent1\nagent2\n[agents:children]\nagents_private\n[all:vars]\nansible_connection=local\nansible_become=true\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import socket
 import ssl
 import threading
@@ -263,3 +264,16 @@ class TestFirstFetch:
         sent.extend((b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536, 0))
         error = failure(dcos_client(url=url, ca_fingerprint=Authority().fingerprint(), timeout=20.0, **PASSWORD).get, "/x")
         assert f"more than {_tls.MOST_BUNDLE_BYTES} bytes" in str(error)
+
+
+def test_a_socks_proxy_that_this_python_cannot_use_is_named(dcos_client, monkeypatch) -> None:
+    """It was `no address. Check url`, of a url that is right."""
+    pytest.importorskip("requests")
+    if importlib.util.find_spec("socks"):
+        pytest.skip("PySocks is installed")
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "socks5://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    error = failure(dcos_client(url="http://10.255.255.1", timeout=1.0).get, "/x")
+    assert "SOCKS proxy of the environment" in str(error) and "PySocks" in str(error) and "no address" not in str(error)
