@@ -19,8 +19,9 @@ NULLS = (u'', u'~', u'null', u'Null', u'NULL')
 ESCAPES = {u'0': u'\0', u'a': u'\a', u'b': u'\b', u't': u'\t', u'n': u'\n', u'v': u'\v', u'f': u'\f', u'r': u'\r', u'e': u'\x1b', u' ': u' ', u'"': u'"',
            u'/': u'/', u'\\': u'\\', u'N': u'\x85', u'_': u'\xa0'}
 LENGTHS = {u'x': 2, u'u': 4, u'U': 8}
-KEY = re.compile(u'(?:"(?:[^"\\\\]|\\\\.)*"|\'(?:[^\']|\'\')*\'|[^\\s#,\\[\\]{}&*!|>\'"%@`?:-](?:[^:#]|:(?=\\S)|(?<=\\S)#)*?|[?:-](?=\\S)(?:[^:#]|:(?=\\S)|(?<=\\S)#)*?)'
-                 u'\\s*:(?=\\s|\\Z)')
+# A plain key: it begins with no sign that means something, and goes on to a colon before a blank.
+REST = u'(?:[^:#]|:(?=\\S)|(?<=\\S)#)*?'
+KEY = re.compile(u'(?:"(?:[^"\\\\]|\\\\.)*"|\'(?:[^\']|\'\')*\'|[^\\s#,\\[\\]{}&*!|>\'"%%@`?:-]%s|[?:-](?=\\S)%s)\\s*:(?=\\s|\\Z)' % (REST, REST))
 BLOCK = re.compile(u'([|>])([-+]?)([1-9]?)([-+]?)\\s*(?:\\s#.*)?\\Z')
 ANCHOR = re.compile(u'&[^\\s,\\[\\]{}]+(\\s+|\\Z)')
 

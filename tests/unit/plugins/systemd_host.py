@@ -52,6 +52,16 @@ class _Given:
 
 
 CODES = {}
+# Notes what it is asked to change, and knows whether a rule was put into OUTPUT; looks go to the real one.
+IPTABLES = """#!/bin/sh
+[ "$1" = -w ] || exec /usr/sbin/iptables "$@"
+echo "$@" >> "{0}/iptables.calls"
+case " $* " in
+  *" -C "*) [ -e "{0}/iptables.rules" ];;
+  *" -I "*) touch "{0}/iptables.rules";;
+  *" -D "*) rm "{0}/iptables.rules" 2> /dev/null;;
+esac
+"""
 
 
 class Doubles:
@@ -105,11 +115,7 @@ class Host:
         root.join("systemd", "state.json").write(json.dumps({"loaded": {}, "services": {}}, sort_keys=True))
         self.double("systemctl", "systemctl.py")
         self.tool("journalctl", '#!/bin/sh\ntail -n "$4" "%s/systemd/$2.journal"\n' % root)
-        self.tool(
-            "iptables",
-            '#!/bin/sh\n[ "$1" = -w ] || exec /usr/sbin/iptables "$@"\necho "$@" >> "{0}/iptables.calls"\ncase " $* " in *" -C "*) [ -e "{0}/iptables.rules" ];; *" -I "*) touch "{0}/iptables.rules";; '
-            '*" -D "*) rm "{0}/iptables.rules" 2> /dev/null;; esac\n'.format(root),
-        )
+        self.tool("iptables", IPTABLES.format(root))
         self.etcd = self.tool("etcd-archive", "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, "etcd.py"))))
 
     def tool(self, name, text):

@@ -63,7 +63,8 @@ CONFIGS = [
     (HEAD + 'spec:\n  etcdEndpoints: >-\n    http://127.0.0.1:2379\n', PROXY),
     (HEAD + 'spec:\n  etcdAuthority: 127.0.0.1:2379\n', 'it has no etcdEndpoints'),
     (HEAD + 'spec:\n  datastoreType: "kubernetes"\n  kubeconfig: "/etc/kubeconfig"\n', 'its datastoreType is kubernetes'),
-    ('apiVersion: v1\nkind: calicoApiConfig\ndatastoreType: etcdv2\netcdEndpoints: http://127.0.0.1:2379\n', 'has datastoreType, etcdEndpoints outside of spec'),
+    ('apiVersion: v1\nkind: calicoApiConfig\ndatastoreType: etcdv2\netcdEndpoints: http://127.0.0.1:2379\n',
+     'has datastoreType, etcdEndpoints outside of spec'),
     (HEAD + 'spec:\n', 'it has no etcdEndpoints'),
     (HEAD + 'spec: *elsewhere\n', 'it cannot be read: line 4'),
 ]
