@@ -139,7 +139,6 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _archive,
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
-OWNER, GROUP = str(os.getuid()), str(os.getgid())
 HEADER = """---
 # Digests of what was received, written by dcos.calico.manifest. Compare each with a second source before you trust it.
 """
@@ -196,13 +195,27 @@ def look(artifact: dict[str, Any], path: str) -> None:
         )
 
 
+def owner_of(folder: Path) -> dict[str, str]:
+    """Whose a file in a folder is to be: root in a container works in the folder of whoever mounted it there."""
+    info = folder.stat()
+    uid, gid = (info.st_uid, info.st_gid) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    return {"owner": str(uid), "group": str(gid)}
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file as a whole; its folder is made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _files.write_atomic(str(path), text, **owner_of(path.parent))
+
+
 def fetch(artifact: dict[str, Any], path: Path, options: _download.Options) -> None:
     """Have a file at its path, which appears when it is whole and is what it should be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    staged = _files.stage(str(path.parent), OWNER)
+    owner = owner_of(path.parent)
+    staged = _files.stage(str(path.parent), owner["owner"])
     try:
         _download.fetch(artifact["url"], artifact["sha256"], staged.handle, str(path), options, lambda: look(artifact, staged.path))
-        _files.publish(staged, str(path), 0o644, owner=OWNER, group=GROUP)
+        _files.publish(staged, str(path), 0o644, **owner)
     finally:
         _files.discard(staged)
 
@@ -271,7 +284,7 @@ def job(module: AnsibleModule) -> dict[str, Any]:
         digest = sums[artifact["variable"]] = digest_of(artifact, path)
         if artifact in fetched:
             notes[artifact["path"]] = {"url": _download.shown(artifact["url"]), "sha256": digest}
-            _files.write_atomic(str(folder / NOTES), json.dumps(notes, indent=2, sort_keys=True) + "\n", owner=OWNER, group=GROUP)
+            write(folder / NOTES, json.dumps(notes, indent=2, sort_keys=True) + "\n")
         text[artifact["variable"]] = source_of(artifact, digest, notes, path) + f'{artifact["variable"]}: "{digest}"\n'
     plan = Plan()
     plan.add(str(file), before, HEADER + "".join(text[variable] for variable in sorted(text)))
@@ -280,8 +293,7 @@ def job(module: AnsibleModule) -> dict[str, Any]:
         if not module.check_mode:
             result["backup_file"] = module.backup_local(str(file))
     if not module.check_mode and plan.changed:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _files.write_atomic(str(file), plan.changes[0].after, owner=OWNER, group=GROUP)
+        write(file, plan.changes[0].after)
     return {**plan.result(module._diff), "changed": bool(fetched) or plan.changed, "sums": sums, **result}
 
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
@@ -153,3 +154,13 @@ def test_a_variables_file_of_the_operators_own_is_kept_and_he_is_told(call, tls_
     assert Path(done["backup_file"]).read_text() == own and "holds something that" in done["warnings"][0]
     file.write_text(artifact_manifest.HEADER + 'calico_calicoctl_sha256: "' + "0" * 64 + '"\n')
     assert "backup_file" not in call({"name": "calicoctl", "url": url})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in the folder of somebody else")
+def test_root_in_a_container_writes_for_whoever_mounted_the_folder(call, tls_server, tmp_path: Path) -> None:
+    for name in ("mirror", "vars"):
+        (tmp_path / name).mkdir()
+        os.chown(tmp_path / name, 65534, -1)
+    url, _digest = tls_server.serve("/calicoctl", DATA)
+    call({"name": "calicoctl", "url": url, "path": "calicoctl"})
+    assert {path.stat().st_uid for path in (tmp_path / "mirror" / "calicoctl", tmp_path / "vars" / "m.yml")} == {65534}
