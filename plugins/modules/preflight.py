@@ -52,9 +52,9 @@ options:
   ignore:
     description:
       - Names of checks whose failures count as warnings.
-      - They are V(agent_info), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker), V(docker_ipv6),
-        V(docker_node_name), V(document), V(etcd), V(etcd_members), V(etcd_open), V(iptables), V(kernel), V(network_in_use), V(network_name), V(network_pool), V(node_address),
-        V(node_name), V(pool_cidr), V(pool_in_use), V(pool_overlap), V(port), V(release) and V(variable).
+      - They are V(agent_info), V(become), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker),
+        V(docker_ipv6), V(docker_node_name), V(document), V(etcd), V(etcd_members), V(etcd_open), V(iptables), V(kernel), V(network_in_use),
+        V(network_name), V(network_pool), V(node_address), V(node_name), V(pool_cidr), V(pool_in_use), V(pool_overlap), V(port), V(release) and V(variable).
     type: list
     elements: str
     default: []

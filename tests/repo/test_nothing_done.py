@@ -14,7 +14,6 @@ import pytest
 import setup
 import yaml
 from layout import BUILD, COLLECTIONS, ROOT
-from test_examples import OPTIONS, imported
 
 PLAYBOOKS = sorted([*(ROOT / "playbooks").glob("*.yml"), *ROOT.glob("*.yml"), *(ROOT / "docs" / "tower" / "project").glob("*.yml")])
 PLAYBOOKS = [path for path in PLAYBOOKS if isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), list)]
@@ -49,22 +48,19 @@ def only_groups(play: dict[str, Any]) -> bool:
     return not play.get("roles") and all("tasks/group_" in str(task.get("ansible.builtin.import_tasks")) for task in play["tasks"])
 
 
-@pytest.mark.parametrize("path", PLAYBOOKS, ids=NAMES)
-def test_the_first_play_that_does_something_asks_for_its_hosts_and_judges_what_is_chosen(path: Path) -> None:
-    play = next(play for play in plays_of(path) if not only_groups(play) or "required_hosts" in play["hosts"])
+def judges_variables(play: dict[str, Any]) -> bool:
+    return [task.get("ansible.builtin.import_tasks") for task in play.get("tasks", [])] == ["tasks/variables.yml"]
+
+
+@pytest.mark.parametrize("path", [path for path in PLAYBOOKS if path.name != "one_at_a_time.yml"], ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_first_play_judges_variables_and_the_first_that_does_something_asks_for_its_hosts(path: Path) -> None:
+    plays = list(plays_of(path))
+    if "tower" in path.parts:  # that one button works at a time is seen to before
+        plays = [play for play in plays if play["hosts"] != "all"]
+    first, *others = plays
+    assert judges_variables(first) and first["tags"] == ["always"] and first["any_errors_fatal"] is True
+    play = next(play for play in others if "required_hosts" in play["hosts"] or not (only_groups(play) or judges_variables(play)))
     assert "lookup('dcos.calico.required_hosts', '" in play["hosts"]
-    first = [*play.get("pre_tasks", []), *play.get("tasks", [])][0]
-    assert first["ansible.builtin.import_tasks"] == "tasks/judge_choices.yml"
-    assert "always" in [*play.get("tags", []), *first.get("tags", [])] or not any(task.get("tags") for task in play.get("tasks", []))
-
-
-def test_choices_are_what_playbooks_read_and_roles_know() -> None:
-    code = imported("plugins.plugin_utils._choices")
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "playbooks").rglob("*.yml")]
-    read = {name for text in texts for name in re.findall(r"\bcalico_\w+", text) if name in OPTIONS}
-    choices = {name: set(OPTIONS[name]["choices"]) for name in read if "choices" in OPTIONS[name]}
-    assert {name: set(known) for name, known in code.CHOICES.items()} == choices
-    assert set(code.SWITCHES) == {name for name in read if OPTIONS[name].get("type") == "bool"}
 
 
 def script(file: Path, groups: dict[str, list[str]], variables: dict[str, Any] | None = None) -> Path:
@@ -103,7 +99,7 @@ SITUATIONS = {
     "groups of others": (OTHERS, (), "its groups are mesos_agents, mesos_masters."),
     "disabled": ({"bootstraps": ["b1"]}, (), "see whether the hosts of a group are disabled"),
     "a limit": (OURS, ("--limit", "b1"), "Nothing to do, because the limit b1 leaves none of "),
-    "unknown choices": (OURS, ("-e", '{"calico_install_method": "Advanced", "calico_verify": "ture"}'), "advanced or universe (did you mean advanced?)"),
+    "unknown choices": (OURS, ("-e", '{"calico_install_method": "Advanced", "calico_verify": "ture"}'), "cannot be Advanced. Choose advanced or universe."),
 }
 RUN = [name for name in NAMES if name.startswith("playbooks/") or name == "site.yml"]
 # One mechanism, so some playbooks are tried with everything, and each with the rest.

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
-import pytest
 import yaml
 from layout import ROOT
 
 YAML = sorted([*(ROOT / "roles").rglob("tasks/*.yml"), *(ROOT / "playbooks").rglob("*.yml")])
-PLAYBOOKS = sorted(path for path in (ROOT / "playbooks").glob("*.yml") if path.name != "judge.yml")
 
 
 def constant(name: str) -> set[str]:
@@ -36,11 +33,3 @@ def test_what_a_run_makes_is_known() -> None:
     }
     assert made() - constant("REGISTERED") == set()
     assert constant("REGISTERED") & options == set()
-
-
-@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.name)
-def test_every_playbook_judges_variables_first(path: Path) -> None:
-    plays = [play for play in yaml.safe_load(path.read_text(encoding="utf-8")) if "hosts" in play]
-    first = next(play for play in plays if play.get("tasks"))
-    found = [task.get("ansible.builtin.import_tasks") for play in plays[: plays.index(first) + 2] for task in play.get("tasks", [])]
-    assert "tasks/variables.yml" in found[:2] and first["tags"] == ["always"]
