@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from awx import AUDITOR_TOKEN, OPERATOR_TOKEN, Awx, Server
+from conftest import SECONDS
 from described import PROJECT
 from furnish import furnish
 from launch import Job, Runner
@@ -27,7 +28,7 @@ NOTE = [
         "gather_facts": False,
         "tasks": [
             {"ansible.builtin.command": {"argv": ["sh", "-c", "echo begin {{ awx_job_template_name }} >> {{ note }}"]}, "run_once": True},
-            {"ansible.builtin.command": {"argv": ["sleep", "{{ seconds }}"]}, "run_once": True},
+            {"ansible.builtin.wait_for": {"path": "{{ note }}", "search_regex": "{{ awaited }}", "timeout": int(SECONDS)}, "run_once": True},
             {"ansible.builtin.command": {"argv": ["sh", "-c", "echo end {{ awx_job_template_name }} >> {{ note }}"]}, "run_once": True},
             {"ansible.builtin.debug": {"msg": "{{ inventory_hostname }} has {{ secret | default('nothing') }}"}},
         ],
@@ -47,21 +48,24 @@ class Place:
         self.server = Server(furnish(Awx(self.project), **said))
         (folder / "collections").mkdir()
         self.runner = Runner(self.server.awx, folder, Path(sys.executable), folder / "collections", {})
-        variables = {**VARIABLES, "note": str(self.note), "seconds": 1, "tower_lock_delay": 1, "tower_lock_retries": 60}
+        variables = {**VARIABLES, "note": str(self.note), "awaited": "begin", "tower_lock_delay": 1, "tower_lock_retries": int(SECONDS)}
         agents = {"hosts": ["a1", "a2", "a3"], "children": [], "vars": {}}
         self.inventory = {"hosts": {"a1": {}, "a2": {}, "a3": {}}, "groups": {"agents": agents}, "vars": variables}
 
     def lock(self, token: str = AUDITOR_TOKEN) -> None:
         self.runner.credentials = {"Calico - lock": {"host": self.server.url, "oauth_token": token, "verify_ssl": "True"}}
 
-    def together(self, *names: str) -> list[Job]:
-        """Jobs that begin one after the other, each before the one before has ended; what they end with is noted in AWX when they do."""
-        running = []
-        for name in names:
-            one = self.runner.prepare(f"Calico - {name}", self.inventory)
-            running.append((*one, self.runner.started(one[1])))
-            time.sleep(0.1)
+    def press(self, *names: str) -> list[Job]:
+        """Jobs that run at the same time."""
+        running = [
+            (folder, params, self.runner.started(params)) for folder, params in (self.runner.prepare(f"Calico - {name}", self.inventory) for name in names)
+        ]
         return [self.runner.ended(*one) for one in running]
+
+    def busy(self) -> int:
+        """Number of a job of another button, begun long ago."""
+        template = self.server.awx.named("job_templates", "Calico - certificates")["id"]
+        return self.server.awx.job(template, status="running", started="2026-01-01T00:00:00.000000Z")
 
     def noted(self) -> list[str]:
         found = self.note.read_text(encoding="utf-8").splitlines() if self.note.exists() else []
@@ -77,39 +81,55 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def test_without_a_lock_two_buttons_work_at_once(place: Place) -> None:
-    """AWX keeps jobs of one template apart, no others."""
-    place.inventory["vars"]["seconds"] = 6
-    jobs = place.together("site", "policy")
+    """AWX keeps jobs of one template apart, no others. Each of these ends only when the other one has begun."""
+    place.inventory["vars"]["awaited"] = "begin.*\\n(.*\\n)*begin"
+    jobs = place.press("site", "policy")
+    place.inventory["vars"]["awaited"] = "begin"
     assert [job.status for job in jobs] == ["successful", "successful"], jobs[0].stdout()
     assert [line.split()[0] for line in place.noted()] == ["begin", "begin", "end", "end"]
 
 
-def test_a_button_waits_for_another_that_began_before(place: Place) -> None:
+@pytest.mark.parametrize("name", ["policy", "check"])
+def test_a_button_waits_for_another_that_began_before(place: Place, name: str) -> None:
     place.lock()
-    place.inventory["vars"]["seconds"] = 3
-    # one that was begun later is waited for by nobody, and a check waits as well
-    jobs = place.together("site", "check", "policy")
-    assert [job.status for job in jobs] == ["successful"] * 3, [job.stdout() for job in jobs]
+    awx, other = place.server.awx, place.busy()
+    folder, params = place.runner.prepare(f"Calico - {name}", place.inventory)
+    asked = len(awx.requests)
+    process = place.runner.started(params)
+    # when this job began, and twice who else is there
+    end = time.monotonic() + SECONDS
+    while len(awx.requests) < asked + 3 and time.monotonic() < end:
+        time.sleep(0.2)
+    assert len(awx.requests) >= asked + 3 and process.poll() is None and place.noted() == []
+    awx.jobs[other]["status"] = "successful"
+    job = place.runner.ended(folder, params, process)
     # a check runs no commands
+    assert job.require() and place.noted() == ([] if name == "check" else [f"begin Calico - {name}", f"end Calico - {name}"])
+    assert AUDITOR_TOKEN not in job.stdout() and AUDITOR_TOKEN not in json.dumps(job.events())
+
+
+def test_of_two_that_began_together_one_goes_first(place: Place) -> None:
+    place.lock()
+    place.server.awx.requests.clear()
+    assert all(job.require() for job in place.press("site", "policy"))
     assert place.noted() == [f"{what} Calico - {name}" for name in ("site", "policy") for what in ("begin", "end")]
-    assert not [job for job in jobs if AUDITOR_TOKEN in job.stdout() or AUDITOR_TOKEN in json.dumps(job.events())]
 
 
 def test_one_that_waits_too_long_says_for_what(place: Place) -> None:
     place.lock()
-    number = place.server.awx.job(place.server.awx.named("job_templates", "Calico - certificates")["id"], status="running", started="2026-01-01T00:00:00.0Z")
+    number = place.busy()
     place.inventory["vars"]["tower_lock_retries"] = 1
     try:
-        (job,) = place.together("policy")
+        (job,) = place.press("policy")
     finally:
-        place.inventory["vars"]["tower_lock_retries"] = 60
+        place.inventory["vars"]["tower_lock_retries"] = int(SECONDS)
         place.server.awx.jobs[number]["status"] = "successful"
     assert job.status == "failed" and "Calico - certificates" in job.stdout() and place.noted() == []
 
 
 def test_who_may_not_look_is_not_taken_for_nobody_there(place: Place) -> None:
     place.lock(OPERATOR_TOKEN)
-    (job,) = place.together("policy")
+    (job,) = place.press("policy")
     assert job.status == "failed" and "has to be of an auditor" in job.stdout() and OPERATOR_TOKEN not in job.stdout() and place.noted() == []
 
 
