@@ -189,6 +189,7 @@ def test_roles_of_others_are_told_and_taken_away_when_asked(server: Server, appl
     assert said.changed() == set() and len(awx.writes()) == before
     assert len(apply(tower_prune_roles=True).require().changed()) == 3
     assert normal(awx) == good and not awx.role(site, "admin")["users"]
+    del awx.objects["users"][bob], awx.objects["teams"][team]
 
 
 @pytest.mark.slow
@@ -239,10 +240,10 @@ def test_undo_takes_away_what_was_made_and_nothing_of_others(server: Server, app
     apply(playbook="undo.yml", tower_organization="Second").require()
     assert {one["name"] for one in awx.objects["organizations"].values()} == {"DC/OS"} and awx.named("credential_types", "DC/OS")
     assert first <= {number for items in awx.objects.values() for number in items}
-    # team Others is not ours
+    others = awx.made("teams", name="Others", organization=awx.named("organizations", "DC/OS")["id"])
     said = apply(playbook="undo.yml").require()
     assert "Organization DC/OS stays, because it has teams Others" in said.output
-    del awx.objects["teams"][awx.named("teams", "Others")["id"]]
+    del awx.objects["teams"][others]
     apply(playbook="undo.yml").require()
     left = {kind: [one["name"] for one in items.values() if not one.get("managed")] for kind, items in awx.objects.items() if kind not in ("users", "labels")}
     assert not any(left.values()), left
