@@ -75,12 +75,14 @@ agents:
       returned: always
       sample: 5b5b9f31-6a4c-4c4c-9f1a-1b1f7a1c0a37-S0
     address:
-      description: Its address.
+      description: >-
+        Its address, or the host name that Mesos has in its place. Of an agent that the leading master knows from its registry only, what it calls itself;
+        empty if that is neither an address nor a host name.
       type: str
       returned: always
       sample: 10.0.1.11
     hostname:
-      description: The name by which it registered, on DC/OS its address.
+      description: The name by which it registered, on DC/OS its address. Empty if that is neither an address nor a host name of RFC 1123.
       type: str
       returned: always
       sample: 10.0.1.11

@@ -74,7 +74,7 @@ CASES = {
     "an Admin Router that nobody vouches for": Case(UNIVERSE, ("could not be verified", "ca_path", "ca_fingerprint"), {"calico_dcos_ca_path": None}),
     "another fingerprint": Case(UNIVERSE, ("ca_fingerprint", "somebody else is answering"), FINGERPRINT),
     "nobody there": Case(UNIVERSE, ("127.0.0.1:1/", "Connection refused"), NOWHERE),
-    "a version of another product": Case(UNIVERSE, ("calico_universe_etcd_version", "0.0.3, 0.0.2"), {"calico_universe_etcd_version": "0.1.0-3.3.12"}),
+    "a version of another product": Case(UNIVERSE, ("calico_universe_etcd_version", "Choose 0.0.3 or 0.0.2"), {"calico_universe_etcd_version": "0.1.0-3.3.12"}),
     "an unknown version": Case(UNIVERSE, ("Version [9.9.9] of package [calico]", "0.4.0"), {"calico_universe_calico_version": "9.9.9"}, CALICO),
     "an option of the wrong type": Case(
         UNIVERSE, ("etcd.cpu-limit", "many", "number", "nothing was sent"), {"calico_universe_etcd_options": {"etcd": {"cpu-limit": "many"}}}, ETCD

@@ -66,3 +66,13 @@ def test_action_groups_hold_every_module() -> None:
     controller = [name for name in grouped if sides.is_controller_side(f"plugins/modules/{name}.py")]
     expected = {"agent": [name for name in grouped if name not in controller], "dcos": controller}
     assert {group: sorted(names) for group, names in RUNTIME["action_groups"].items()} == {group: names for group, names in expected.items() if names}
+
+
+FOREIGN = "plugins/plugin_utils/_foreign.py"
+
+
+@pytest.mark.parametrize("word", ["Display()", "utils.display", "wrap_var", "trust_as_template"])
+def test_what_others_say_goes_one_way_to_terminals_and_templates(word: str) -> None:
+    """That way cleans it, and marks it as no template."""
+    users = [path.relative_to(ROOT).as_posix() for path in (ROOT / "plugins").rglob("*.py") if word in path.read_text(encoding="utf-8")]
+    assert users == [FOREIGN]

@@ -15,8 +15,9 @@ from support.workloads import Workloads
 POOL = ipaddress.ip_network("192.168.0.0/16")
 # design: remote executions and other task results per unchanged agent
 BUDGET_REMOTE, BUDGET_OTHER = 7, 10
-# what is done once per cluster: the chapters that are on, two judgements, what the datastore holds, the pools, the settings, and three steps that are off
-BUDGET_ONCE = 9
+# what is done once per cluster: the variables, the chapters that are on, two judgements, what the datastore holds, the pools, the settings, and four steps that
+# are off
+BUDGET_ONCE = 11
 
 
 @pytest.fixture(scope="module")
