@@ -41,21 +41,26 @@ class Case:
     prepare: Callable[[Modules, Json], Json] = field(default=lambda modules, arguments: arguments)
 
 
+# whom a certificate is for, whatever the request says
+NAMES: Json = {"common_name": "calico", "hosts": ["10.0.0.21"]}
+
+
 def with_request(_modules: Modules, arguments: Json) -> Json:
     """The key stays where it is."""
-    return {"certificates": [{"name": "agent1", "csr": signing_request("calico", "10.0.0.21")}], **arguments}
+    return {"certificates": [{"name": "agent1", "csr": signing_request("calico", "10.0.0.21"), **NAMES}], **arguments}
 
 
 def with_certificate(modules: Modules, arguments: Json) -> Json:
     """One that the CA has made."""
-    item = {"name": "agent1", "csr": signing_request("calico", "10.0.0.21")}
+    item = {"name": "agent1", "csr": signing_request("calico", "10.0.0.21"), **NAMES}
     made = modules.run("dcos_ca_certificate", {"certificates": [item]})
     return {"certificates": [{**item, "certificate": made["certificates"][0]["chain"]}], **arguments}
 
 
 def with_certificate_until_tomorrow(modules: Modules, arguments: Json) -> Json:
     csr = signing_request("calico", "10.0.0.21")
-    return {"certificates": [{"name": "agent1", "csr": csr, "certificate": signed(csr, Path(modules.options["ca_path"]), days=1)}], **arguments}
+    old = signed(csr, Path(modules.options["ca_path"]), days=1)
+    return {"certificates": [{"name": "agent1", "csr": csr, "certificate": old, **NAMES}], **arguments}
 
 
 INSTALLED = (("dcos_package", {**CALICO, "wait_timeout": 60}),)
