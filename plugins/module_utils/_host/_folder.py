@@ -32,7 +32,7 @@ READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | O_CLOEXEC
 
 
 class Folder(object):
-    """An open folder: path (as asked for), descriptor (None on a system without /proc), seen: [(path, stat result)] of the folders above it and itself."""
+    """An open folder: path (as asked for), descriptor (None on a system without /proc), seen: [(path, stat result)] of the folders that lead to it."""
     __slots__ = ('path', 'descriptor', 'seen')
 
     def __init__(self, path, descriptor, seen):
@@ -171,12 +171,13 @@ class _Walk(object):
         self.left = _parts(path)
         self.links = 0
         self.made = []
+        self.seen = []  # also what a link led away from: whoever can change that has a say in where it leads
         self.descriptor = None
         self.restart()
 
     def restart(self):
         self.close()
-        self.descriptor, self.path, self.seen = os.open('/', WALK), '/', []
+        self.descriptor, self.path = os.open('/', WALK), '/'
         self._see()
 
     def close(self):

@@ -177,6 +177,13 @@ def test_roots_files_are_not_placed_where_somebody_else_could_exchange_them(scen
         _files.link_atomic('/x', os.path.join(scene.precious, 'link'))
     assert 'everybody may write to the folder %s' % scene.precious in str(error.value)
     assert os.listdir(scene.theirs) == [] and os.listdir(scene.precious) == ['file']
+    os.chmod(scene.precious, 0o755)
+    inner = scene.folder('theirs/inner', 0)
+    os.symlink(scene.precious, os.path.join(inner, 'link'))
+    with pytest.raises(CalicoError) as error:
+        _files.write_atomic(os.path.join(inner, 'link', 'unit'), 'x')
+    assert 'the folder %s belongs to %s' % (scene.theirs, OTHER) in str(error.value), 'a link of root leads elsewhere, but the way to it is not root\'s'
+    shutil.rmtree(inner)
     _files.write_atomic(os.path.join(scene.theirs, 'own'), 'x', owner=OTHER)
     assert os.listdir(scene.theirs) == ['own']
 
