@@ -10,7 +10,7 @@ version_added: 0.1.0
 author: dcos.calico maintainers (@dcos)
 description:
   - Turns the list of Docker networks that an operator writes into what M(dcos.calico.calico_docker_network) takes, and refuses what cannot work.
-positional: pools, libnetwork
+positional: pools, libnetwork, release
 options:
   _input:
     description: Networks, each with C(name), and C(pool) and C(state) on request.
@@ -26,6 +26,9 @@ options:
     description: Whether calico/node runs with its libnetwork plugin.
     type: bool
     default: true
+  release:
+    description: The release of Calico, without which networks with a pool are not judged by it.
+    type: str
 """
 
 EXAMPLES = r"""

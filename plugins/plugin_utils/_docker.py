@@ -14,9 +14,11 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_n
 
 KEYS = ("name", "pool", "state")
 STATES = ("present", "absent")
+# The first whose plugin (1.1.3) gives addresses to a network with a pool; older ones ask Calico for none of them.
+FIRST_WITH_POOLS = (2, 6, 10)
 
 
-def _judged(item: Any, pools: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _judged(item: Any, pools: dict[str, dict[str, Any]], release: str | None) -> dict[str, Any]:
     if not isinstance(item, dict) or not item.get("name"):
         raise AnsibleFilterError(f"An item of calico_docker_networks has no name: {item!r}. Write it as a mapping with {', '.join(KEYS)}.")
     unknown = sorted(set(item) - set(KEYS))
@@ -27,6 +29,11 @@ def _judged(item: Any, pools: dict[str, dict[str, Any]]) -> dict[str, Any]:
         raise AnsibleFilterError(f"calico_docker_networks, {item['name']}: state cannot be {state!r}. Use one of {', '.join(STATES)}.")
     network = {"name": str(item["name"]), "pool": str(item["pool"]) if item.get("pool") else None, "state": state}
     if network["pool"] and state == "present":
+        if release and tuple(int(part) for part in release.split(".")) < FIRST_WITH_POOLS:
+            raise AnsibleFilterError(
+                f"calico_docker_networks, {item['name']}: with Calico {release} no container starts on a network with a pool of its own, because its plugin "
+                "asks for no address there. Leave pool out to take addresses from all pools, or set calico_release to 2.6.10 or later."
+            )
         pool = pools.get(network["pool"])
         if pool is None:
             raise AnsibleFilterError(
@@ -38,7 +45,9 @@ def _judged(item: Any, pools: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return network
 
 
-def docker_networks(networks: list[dict[str, Any]], pools: list[dict[str, Any]], libnetwork: bool | str = True) -> list[dict[str, Any]]:
+def docker_networks(
+    networks: list[dict[str, Any]], pools: list[dict[str, Any]], libnetwork: bool | str = True, release: str | None = None
+) -> list[dict[str, Any]]:
     """C(calico_docker_networks) as the C(networks) option of dcos.calico.calico_docker_network; raises for what cannot work."""
     if str(libnetwork).lower() not in ("true", "yes", "1"):
         raise AnsibleFilterError(
@@ -47,7 +56,7 @@ def docker_networks(networks: list[dict[str, Any]], pools: list[dict[str, Any]],
         )
     try:
         known = {_cidr.canonical(pool["cidr"]): pool for pool in pools}
-        judged = [_judged(item, known) for item in networks]
+        judged = [_judged(item, known, release) for item in networks]
         _docker_networks.desired(judged)
     except CalicoError as error:
         raise AnsibleFilterError(f"calico_docker_networks: {error}") from error

@@ -146,7 +146,7 @@ def test_networks_that_it_refuses(plugin: Plugin, options: dict[str, Any], gatew
 def test_a_container_comes_and_goes(plugin: Plugin) -> None:
     given = {"com.docker.network.enable_ipv6": False, "com.docker.network.generic": {}}
     assert plugin.answer("NetworkDriver.CreateNetwork", NetworkID="n1", Options=given, IPv4Data=[{"Gateway": "0.0.0.0/0"}]) == {}
-    address = plugin.answer("IpamDriver.RequestAddress", PoolID="192.168.0.0/16", Address="", Options={})["Address"]
+    address = plugin.answer("IpamDriver.RequestAddress", PoolID="CalicoPoolIPv4", Address="", Options={})["Address"]
     assert address.startswith("192.168.") and address.endswith("/32")
     made = plugin.answer("NetworkDriver.CreateEndpoint", NetworkID="n1", EndpointID=_ENDPOINT, Interface={"Address": address})
     assert made == {"Interface": {"MacAddress": "EE:EE:EE:EE:EE:EE"}}
@@ -184,6 +184,12 @@ def test_a_host_whose_new_interfaces_have_no_ipv6(plugin: Plugin) -> None:
         plugin.answer("NetworkDriver.Leave", NetworkID="n1", EndpointID=_ENDPOINT)
         plugin.host.check("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
     assert joined["GatewayIPv6"] == "" and joined["StaticRoutes"] == [_route("169.254.1.1/32")]
+
+
+def test_a_pool_of_its_own_gives_no_address(plugin: Plugin) -> None:
+    """numIPv4 is not set for it in driver/ipam_driver.go of 1.1.2."""
+    words = plugin.refusal("IpamDriver.RequestAddress", PoolID="192.168.0.0/16", Address="", Options={})
+    assert words == "Unexpected number of assigned IP addresses. A single address should be assigned. Got []"
 
 
 def test_a_given_address_and_a_gateway(plugin: Plugin) -> None:

@@ -5,7 +5,7 @@
 """Whether Docker can start containers on Calico's network although the host has IPv6. Pure.
 
 libnetwork-plugin 1.1 gives Docker a route to the link-local IPv6 address of the container's interface on the host, if that has one. Docker keeps IPv6
-off in containers without an IPv6 address since 17.04, and a newer kernel refuses the route there: the container does not start, and keeps its address
+off in containers without an IPv6 address since 17.04, and a newer kernel refuses the route there: the container does not start
 (projectcalico/calico#2191). An interface has such an address unless net.ipv6.conf.default.disable_ipv6 of the host is 1 when it is made; what that
 setting is in a container is no matter.
 """

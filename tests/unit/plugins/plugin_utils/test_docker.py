@@ -35,6 +35,15 @@ def test_what_cannot_work(network, words):
     assert words in str(caught.value)
 
 
+def test_a_pool_needs_a_plugin_that_gives_its_addresses():
+    networks = [{"name": "n", "pool": "192.168.0.0/16"}]
+    with pytest.raises(AnsibleFilterError) as caught:
+        docker_networks(networks, POOLS, release="2.6.9")
+    assert "2.6.10 or later" in str(caught.value)
+    assert docker_networks(networks, POOLS, release="2.6.10") == docker_networks(networks, POOLS)
+    assert docker_networks([{"name": "n"}], POOLS, release="2.6.6")[0]["name"] == "n"
+
+
 @pytest.mark.parametrize("value", [False, "false", "no"])
 def test_without_the_plugin_there_is_no_network(value):
     with pytest.raises(AnsibleFilterError) as caught:

@@ -161,14 +161,14 @@ class Ipam:
             wanted = ip_address(request["Address"])
             self._allocator.assign(wanted, None)
             return {"Address": f"{wanted}/32", "Data": {}}
-        pools = []
+        number = 1
         if request["PoolID"] != POOL_V4:
-            pools = [ip_network(request["PoolID"])]
-            if pools[0] not in enabled_pools(self._etcd, 4):
+            number = 0  # As 1.1.2 has it: it was mended in 1.1.3.
+            if ip_network(request["PoolID"]) not in enabled_pools(self._etcd, 4):
                 raise DriverError(
                     "The network references a Calico pool which has been deleted. Please re-instate the Calico pool before using the network.",
                 )
-        found = self._allocator.auto_assign(1, 4, None, pools)
+        found = self._allocator.auto_assign(number, 4, None, []) if number else []
         if len(found) != 1:
             raise DriverError(f"Unexpected number of assigned IP addresses. A single address should be assigned. Got {found}")
         return {"Address": f"{found[0]}/32", "Data": {}}
