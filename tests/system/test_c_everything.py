@@ -69,7 +69,7 @@ def test_one_wrong_word_in_any_chapter_is_said_before_anything_is_touched(every:
 def test_everything_from_nothing_and_again_without_a_change(every: tuple[Lab, Any, dict[str, Any]]) -> None:
     lab, api, given = every
     site(lab, given).require()
-    kubernetes.works(lab, api)
+    kubernetes.works(lab, api, named_by_host=True)
     store = lab.etcd()
     assert {json.loads(value)["cidr"] for key, value in store.items() if key.startswith("/calico/v1/ipam/v4/pool/")} == {"192.168.0.0/16", str(BACKEND)}
     for agent in lab.agents:

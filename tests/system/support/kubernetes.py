@@ -75,12 +75,15 @@ def profiles(lab: Lab) -> set[str]:
     return {name for name in lab.calicoctl("get", "profile").split() if name.startswith("k8s_ns.")}
 
 
-def works(lab: Lab, api: Any) -> None:
-    """Every agent has what a kubelet needs; profiles and add-ons are there; Mesos' own network is not disturbed."""
+def works(lab: Lab, api: Any, *, named_by_host: bool = False) -> None:
+    """Every agent has what a kubelet needs; profiles and add-ons are there; Mesos' own network is not disturbed.
+
+    named_by_host: nodes of Calico have the names of their hosts, as Docker's network needs it, and not their addresses.
+    """
     for agent in lab.agents:
         conflist = json.loads(agent.read(CONFLIST))
         calico, portmap = conflist["plugins"]
-        assert conflist["name"] == "kube-cni" and calico["nodename"] == agent.address and portmap["type"] == "portmap"
+        assert conflist["name"] == "kube-cni" and calico["nodename"] == (agent.name if named_by_host else agent.address) and portmap["type"] == "portmap"
         assert calico["etcd_endpoints"] == "http://127.0.0.1:2379" and calico["policy"] == {"type": "k8s"}
         user = json.loads(agent.read(calico["kubernetes"]["kubeconfig"]))["users"][0]["user"]
         assert agent.out("stat", "-c", "%a %U", user["client-key"]).split() == ["600", "root"]
