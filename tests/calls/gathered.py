@@ -20,4 +20,5 @@ def test_calls_were_noted() -> None:
 
 @pytest.mark.parametrize("shape", sorted(SEEN))
 def test_a_record_covers(shape: str) -> None:
-    assert shape in covered() or shape in exceptions(), f"no record of the real tools covers this call:\n{shape}\n{SEEN[shape]}"
+    if shape not in covered() and shape not in exceptions():
+        pytest.fail(f"no record of the real tools covers this call:\n{shape}\n{SEEN[shape]}", pytrace=False)

@@ -93,7 +93,9 @@ def command(name: str, words: Sequence[str]) -> str:
             options.add(_option(_LONG.get(option, option) if name == "calicoctl" else option, rest.pop(0)))
         else:
             options.add(option)
-    own = _OWN[name] + (1 if plain[:1] and plain[0] in _GROUPS or plain[:1] == ["config"] else 0)
+    own = _OWN[name] + (1 if plain and plain[0] in (*_GROUPS, "config") else 0)
+    if plain[:1] == ["config"] and any(option.startswith("--raw=") for option in options):
+        plain[2:3] = ["<setting>"]  # Handed on to Felix or BIRD as it is; calicoctl knows only its own four.
     values: list[str] = []
     # A node's name may well look like an address.
     for found in ("<name>" if plain[1:2] in (["node"], ["nodes"]) else kind(word) for word in plain[own:]):

@@ -23,7 +23,8 @@ def of(*argv: str, env: dict[str, str] | None = None, stdin: object = None) -> l
     [
         (["/opt/calico/bin/calicoctl", "get", "ipPool", "-o", "json", CONFIG], "calicoctl get ipPool --config=<path> --output=json"),
         (["calicoctl", "get", "ipPool", CONFIG, "--output=json"], "calicoctl get ipPool --config=<path> --output=json"),
-        (["calicoctl", "config", "set", "HealthPort", "9099", "--raw=felix"], "calicoctl config set HealthPort <value> --raw=felix"),
+        (["calicoctl", "config", "set", "HealthPort", "9099", "--raw=felix"], "calicoctl config set <setting> <value> --raw=felix"),
+        (["calicoctl", "config", "get", "ipip"], "calicoctl config get ipip"),
         (["calicoctl", "delete", "policy", "frontend"], "calicoctl delete policy <name>"),
         (["calicoctl", "get", "workloadEndpoint", "--node=10.0.0.1"], "calicoctl get workloadEndpoint --node=<name>"),
         (["unshare", "--pid", "--fork", "calicoctl", "node", "diags"], "calicoctl node diags"),
