@@ -1,6 +1,7 @@
 """How AWX answers where somebody might not expect it, a row a test: of the double, and of a real AWX 24.6.1 where one is named.
 
-AWX_URL and AWX_TOKEN name it, AWX_PROJECT_URL a git repository with what docs/tower/project holds, that it can fetch. What they make there is in organizations called row-SOMETHING.
+AWX_URL and AWX_TOKEN name it, AWX_PROJECT_URL a git repository with what docs/tower/project holds, that it can fetch. What they make there is in
+organizations called row-SOMETHING.
 """
 
 from __future__ import annotations
