@@ -345,6 +345,15 @@ def test_an_archive_is_loaded_once_and_when_it_changes(run_module, node):
     assert not run_module(calicoctl_node, node.args(image_archive=second))['changed']
 
 
+def test_an_archive_on_the_host_that_is_another_one_is_not_loaded(run_module, node):
+    node.update(images={})
+    archive = node.archive('a')
+    node.archive('a', tag='evil:1')
+    result = run_module(calicoctl_node, node.args(image_archive=archive))
+    assert result['failed'] and 'is not the expected file' in result['msg'] and archive['sha256'] in result['msg']
+    assert node.state()['images'] == {} and 'load' not in node.docker_calls()
+
+
 def test_an_image_for_which_there_is_no_room(run_module, node):
     node.update(images={}, full=True)
     result = run_module(calicoctl_node, node.args(image_archive=node.archive('a')))

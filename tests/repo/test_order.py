@@ -1,0 +1,86 @@
+"""What playbooks and roles promise of order, as data: which plays stop everything, which go host by host, and what outlives a restart of DC/OS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from layout import ROOT
+
+Play = dict[str, Any]
+PLAYS = [
+    (path.name, play)
+    for path in sorted((ROOT / "playbooks").glob("*.yml"))
+    for play in yaml.safe_load(path.read_text(encoding="utf-8"))
+    if "hosts" in play
+]
+# (role, entry point) that may restart what carries packets or tasks, on each host.
+RESTARTS = {
+    ("calico_node", "main"),
+    ("calico_agent_restart", "main"),
+    ("calico_docker_network", "main"),
+    ("calico_mesos_dns", "main"),
+    ("calico_etcd", "member"),
+    ("calico_etcd", "retire"),
+    ("calico_public_cloud", "restart"),
+}
+# Its members were started, or restarted, one by one just before: it waits until they are a quorum.
+WAITS = {("install.yml", "See that the managed datastore is healthy")}
+RP_FILTER_UNITS = {"dcos-mesos-slave.service", "dcos-mesos-slave-public.service", "dcos-mesos-master.service"}
+
+
+def entries(play: Play) -> Iterator[tuple[str, str]]:
+    """(role, entry point) of everything that a play runs."""
+    for role in play.get("roles", []):
+        yield str(role["role"]).removeprefix("dcos.calico."), role.get("tasks_from", "main")
+    for task in [task for part in ("pre_tasks", "tasks", "post_tasks") for task in play.get(part, [])]:
+        for how in ("ansible.builtin.import_role", "ansible.builtin.include_role"):
+            if how in task:
+                yield task[how]["name"].removeprefix("dcos.calico."), task[how].get("tasks_from", "main")
+
+
+def first_batch(serial: Any) -> Any:
+    """How many hosts a play takes first; of a variable, its default."""
+    if isinstance(serial, str) and "default(" in serial:
+        serial = yaml.safe_load(serial.split("default(")[1].rsplit(")", 1)[0])
+    return serial[0] if isinstance(serial, list) else serial
+
+
+def test_a_play_that_works_on_hosts_stops_everything_where_one_fails() -> None:
+    working = [(file, play["name"]) for file, play in PLAYS if play.get("become") and not play.get("any_errors_fatal")]
+    assert working == []
+
+
+def test_whatever_restarts_something_begins_with_one_host() -> None:
+    restarting = {(file, play["name"]): play for file, play in PLAYS if RESTARTS & set(entries(play))}
+    assert len(restarting) >= len(RESTARTS)
+    assert WAITS < set(restarting)
+    assert [key for key, play in restarting.items() if key not in WAITS and first_batch(play.get("serial")) != 1] == []
+
+
+def test_each_entry_point_that_restarts_is_there() -> None:
+    assert [name for name in RESTARTS if not (ROOT / "roles" / name[0] / "tasks" / f"{name[1]}.yml").is_file()] == []
+
+
+def test_nothing_is_removed_where_hosts_are_prepared_side_by_side() -> None:
+    """What goes has a successor on its host first; retire.yml comes after the nodes and networks."""
+    names = [play["name"] for file, play in PLAYS if file == "install.yml"]
+    prepare = next(play for _file, play in PLAYS if play["name"] == "Prepare every host")
+    roles = [role for role, entry in entries(prepare) if entry == "main"]
+    for role in roles:
+        text = (ROOT / "roles" / role / "tasks" / "main.yml").read_text(encoding="utf-8")
+        assert "absent" not in text, f"{role} removes something on all hosts at once"
+    retire = next(play["name"] for _file, play in PLAYS if ("calico_etcd", "retire") in set(entries(play)))
+    successors = {("calico_node", "main"), ("calico_cni", "main")}
+    before = [play["name"] for file, play in PLAYS if file == "install.yml" and successors & set(entries(play))]
+    assert names.index(retire) > max(names.index(name) for name in before)
+
+
+def test_rp_filter_stays_strict_when_a_service_of_dcos_starts() -> None:
+    """Each start of one sets it to loose on all interfaces, and Felix does not start again then."""
+    files = yaml.safe_load((ROOT / "roles" / "calico_host" / "vars" / "main.yml").read_text(encoding="utf-8"))
+    text = files["__calico_host_rp_filter"]
+    assert "ExecStartPost=" in text and "all/rp_filter" in text and "echo 1 >" in text
+    drop_ins = {item["path"].split("/")[-2].removesuffix(".d") for item in files["__calico_host_files"] if item["content"] == "{{ __calico_host_rp_filter }}"}
+    assert drop_ins == RP_FILTER_UNITS
