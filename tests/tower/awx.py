@@ -208,6 +208,8 @@ class Awx:
         if kind == "credential_types" and any(one["credential_type"] == number for one in self.objects["credentials"].values()):
             raise Refused({"detail": "Credential types that are in use cannot be deleted"}, 403)
         del self.objects[kind][number]
+        # a step's approval is nothing without it
+        self.objects["workflow_approval_templates"].pop(found.get("unified_job_template"), None)
         for name, items in self.objects.items():
             for item in list(items.values()):
                 if KINDS[name].owner and item[KINDS[name].owner] == number:
