@@ -9,6 +9,7 @@ On the controller plugin_utils/_foreign.py adds what ansible-core needs to take 
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import codecs
 import re
 import socket
 
@@ -22,6 +23,32 @@ LABEL = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 HOST_NAME = re.compile(r'(?!(.*\.)?[0-9]+\Z)%s(\.%s)*\Z' % (LABEL, LABEL))
 # What a terminal obeys (C0 without tab and newline, DEL, C1), what turns the direction of writing, and halves of characters, which nothing can write.
 CONTROL = re.compile(u'[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
+# What Python 3 makes of bytes that are no UTF-8 is refused by newer cores, wherever it stands in a result.
+SURROGATE = re.compile(u'[\ud800-\udfff]')
+ESCAPE = 'dcos.calico.escape'
+
+
+def _escape(error):
+    """Error handler for decoding: the bytes as Python writes them. Python 2 has backslashreplace for encoding only."""
+    return u''.join(u'\\x%02x' % octet for octet in bytearray(error.object[error.start:error.end])), error.end
+
+
+codecs.register_error(ESCAPE, _escape)
+
+
+def printable(value):
+    """A value of a result with bytes that are no UTF-8 written as C(\\xfc), in texts, keys and at every depth. Pure."""
+    if isinstance(value, dict):
+        return dict((printable(key), printable(item)) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return [printable(item) for item in value]
+    if isinstance(value, bytes):
+        return to_native(value.decode('utf-8', ESCAPE))
+    if isinstance(value, str) and SURROGATE.search(value):
+        # First what stands for bytes, then what never did.
+        text = SURROGATE.sub(lambda match: match.group(0) if u'\udc80' <= match.group(0) <= u'\udcff' else u'\\u%04x' % ord(match.group(0)), value)
+        return text.encode('utf-8', 'surrogateescape').decode('utf-8', ESCAPE)
+    return value
 
 
 def address(text):
@@ -49,7 +76,7 @@ def host_name(text):
 
 def clean(text, most=MOST_SHOWN):
     """Text that a terminal and a log may have: signs that they obey stand as escapes (C(\\x1b)), and not too much of it."""
-    found = CONTROL.sub(_escaped, to_text(text))
+    found = CONTROL.sub(_escaped, to_text(printable(text)))
     if len(found) > most:
         found = u'%s... (%d more characters)' % (found[:most], len(found) - most)
     return to_native(found)

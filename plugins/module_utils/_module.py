@@ -6,44 +6,13 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import codecs
 import contextlib
-import re
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean, printable
 from ansible_collections.dcos.calico.plugins.module_utils._host import _lock, _selinux
-
-
-# What Python 3 makes of bytes that are no UTF-8 is refused by newer cores, wherever it stands in a result.
-SURROGATE = re.compile(u'[\ud800-\udfff]')
-ESCAPE = 'dcos.calico.escape'
-
-
-def _escape(error):
-    """Error handler for decoding: the bytes as Python writes them. Python 2 has backslashreplace for encoding only."""
-    return u''.join(u'\\x%02x' % octet for octet in bytearray(error.object[error.start:error.end])), error.end
-
-
-codecs.register_error(ESCAPE, _escape)
-
-
-def printable(value):
-    """A value of a result with bytes that are no UTF-8 written as C(\\xfc), in texts, keys and at every depth. Pure."""
-    if isinstance(value, dict):
-        return dict((printable(key), printable(item)) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return [printable(item) for item in value]
-    if isinstance(value, bytes):
-        return to_native(value.decode('utf-8', ESCAPE))
-    if isinstance(value, str) and SURROGATE.search(value):
-        # First what stands for bytes, then what never did.
-        text = SURROGATE.sub(lambda match: match.group(0) if u'\udc80' <= match.group(0) <= u'\udcff' else u'\\u%04x' % ord(match.group(0)), value)
-        return text.encode('utf-8', 'surrogateescape').decode('utf-8', ESCAPE)
-    return value
 
 
 class Module(AnsibleModule):
@@ -72,7 +41,7 @@ class Module(AnsibleModule):
 
     def warn(self, warning, *args, **kwargs):
         """A warning goes to a terminal, and quotes others."""
-        super(Module, self).warn(clean(printable(warning)), *args, **kwargs)
+        super(Module, self).warn(clean(warning), *args, **kwargs)
 
 
 def as_python(text):
