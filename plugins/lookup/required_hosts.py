@@ -50,12 +50,10 @@ from ansible import context
 from ansible.errors import AnsibleLookupError
 from ansible.inventory.manager import InventoryManager
 from ansible.plugins.lookup import LookupBase
-from ansible.utils.display import Display
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _required_hosts
+from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _required_hosts
 
 LOOKS_ONLY = ("syntax", "listhosts", "listtasks", "listtags")
-display = Display()
 
 
 def _hosts_of(manager: InventoryManager, patterns: list[str]) -> list[str]:
@@ -82,7 +80,7 @@ class LookupModule(LookupBase):
         wrong = _required_hosts.nobody(patterns, groups, meant, limit)
         if not groups.get("all") or not _required_hosts.is_slice(variables):
             raise AnsibleLookupError(str(wrong))
-        display.display(f"This slice leaves it to the others. {wrong}")
+        _foreign.show(f"This slice leaves it to the others. {wrong}")
         return [pattern]
 
     def _inventory(self, groups: dict[str, list[str]]) -> InventoryManager:

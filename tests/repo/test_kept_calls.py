@@ -44,7 +44,10 @@ def changes_files(module: str, function: str, call: ast.Call) -> bool:
 # Its own lock, which is never renamed into place.
 LOCK = "plugins/module_utils/_host/_lock.py"
 # The clock that somebody may set: for what was noted by it.
-DATES = ("plugins/module_utils/_host/_systemd.py",)  # times of files
+DATES = (
+    "plugins/module_utils/_host/_systemd.py",  # times of files
+    "plugins/module_utils/_host/_mesos_dns.py",  # the date that Mesos-DNS has of its last look
+)
 # What an answer is read by, to its end or never.
 HTTP = "plugins/module_utils/_host/_http.py"
 # Agent-side modules that change nothing of the host that they run on, but the datastore, or a container of their own.

@@ -76,13 +76,18 @@ def shown(proc, process):
     return {'Id': 'f' * 64, 'State': {'Running': True, 'Pid': process.pid}}
 
 
+def seen(*containers):
+    """Wait until the Felix of each is one by its name, which a process has only a moment after its start."""
+    deadline = time.time() + 10
+    while not all(_felix.processes(each) for each in containers) and time.time() < deadline:
+        time.sleep(0.01)
+
+
 def test_age_of_the_youngest_process(proc):
     processes = [subprocess.Popen(['calico-felix', '60'], executable='/bin/sleep') for unused in range(2)]
     containers = [shown(proc, process) for process in processes]
     try:
-        deadline = time.time() + 10
-        while not all(_felix.processes(each) for each in containers) and time.time() < deadline:
-            time.sleep(0.01)
+        seen(*containers)
         assert [[pid for pid, unused in _felix.processes(each)] for each in containers] == [[process.pid] for process in processes]
         assert 0 <= _felix.age(containers[0]) < 30
         assert _felix.age({'Id': 'e' * 64, 'State': {'Pid': os.getpid()}}) < 30, 'they are children of this process'
@@ -148,7 +153,9 @@ def test_a_listener_that_is_not_of_the_container_is_no_felix(proc, ready_felix):
     shown(proc, process)
     felix = subprocess.Popen(['calico-felix', '60'], executable='/bin/sleep')
     try:
-        said = _felix.trouble(shown(proc, felix), port)
+        container = shown(proc, felix)
+        seen(container)
+        said = _felix.trouble(container, port)
         assert said.startswith('port %d is that of ' % port) and '(process %d), which is not the Felix' % process.pid in said
         proc.join(str(process.pid)).remove()
         assert 'a program that cannot be seen' in _felix.trouble({'Id': 'f' * 64, 'State': {'Pid': felix.pid}}, port)
