@@ -69,7 +69,7 @@ class DcosClient:
         self._verify: _tls.Verify | None = None
         trust = _tls.without_asking(options)
         if isinstance(trust, _tls.Pinned):
-            self._trust(trust)
+            self._verify = self._trust(trust)
         else:
             self._verify = trust
 
@@ -237,17 +237,16 @@ class DcosClient:
             self.requests["GET"] += 1
             seconds = min(deadline.left(), _tls.MOST_BUNDLE_SECONDS)
             answer = self._transport.send("GET", self.options.base + _tls.BUNDLE_PATH, None, {}, None, False, seconds, _tls.MOST_BUNDLE_BYTES)
-            self._trust(_tls.pinned_bundle(answer, self.options.ca_fingerprint or ""))
-        assert self._verify is not None
+            self._verify = self._trust(_tls.pinned_bundle(answer, self.options.ca_fingerprint or ""))
         return self._verify
 
-    def _trust(self, pinned: _tls.Pinned) -> None:
-        """Verify by what is pinned from now on."""
+    def _trust(self, pinned: _tls.Pinned) -> _tls.Verify:
+        """What to verify by from now on, which is what is pinned."""
         # a connection that was not verified must not be used again
         self._transport.close()
         self._transport = Transport(pinned)
         self._trust_file = _tls.TrustFile(pinned.pem)
-        self._verify = self._trust_file.path
+        return self._trust_file.path
 
 
 def make_client(module: AnsibleModule) -> DcosClient:

@@ -152,7 +152,8 @@ class _Talk(object):
             if error.args[0] != errno.EINTR:
                 raise
             return True
-        return any([self._write() if descriptor == self._in else self._read(descriptor) for descriptor, dummy in ready])
+        went_on = [self._write() if descriptor == self._in else self._read(descriptor) for descriptor, dummy in ready]  # each of them, not up to the first
+        return any(went_on)
 
     def _read(self, descriptor):
         piece = os.read(descriptor, CHUNK)

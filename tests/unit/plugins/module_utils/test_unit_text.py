@@ -64,9 +64,9 @@ def test_values_of_the_node_stay_one_word():
 @pytest.mark.parametrize('check, value', [
     (lambda value: _etcd.check_plain(value, 'x'), '/var/lib/etcd'),
     (lambda value: _etcd.check_url(value, 'x'), 'http://10.0.0.1:2379'),
-    (lambda value: _systemd.check_name(value), 'a.service'),
-    (lambda value: _text_files.parse_mode(value), '0644'),
-    (lambda value: _sysctl.parse_key(value), 'net.ipv4.ip_forward'),
+    (_systemd.check_name, 'a.service'),
+    (_text_files.parse_mode, '0644'),
+    (_sysctl.parse_key, 'net.ipv4.ip_forward'),
     (lambda value: _keys.check_subject(value, {}), 'agent1'),
     (lambda value: _checks.as_number(value, 'x'), '64512'),
 ])

@@ -27,11 +27,12 @@ def stored() -> dict[str, Any]:
     return item
 
 
-def changes(found: dict[str, Any] | None, wanted: dict[str, Any] = WANTED) -> list[Any]:
+def changes(found: dict[str, Any] | None, wanted: dict[str, Any] | None = None) -> list[Any]:
+    wanted = WANTED if wanted is None else wanted
     return list(_reconcile.reconcile([wanted], {_reconcile.called(wanted): found}))
 
 
-def written(found: dict[str, Any] | None, wanted: dict[str, Any] = WANTED) -> dict[str, Any]:
+def written(found: dict[str, Any] | None, wanted: dict[str, Any] | None = None) -> dict[str, Any]:
     [change] = changes(found, wanted)
     return change.how
 
