@@ -51,7 +51,8 @@ def test_three_members_of_which_one_is_dead() -> None:
 
 
 def test_a_proxy_that_is_used_is_not_removed(lab: Lab) -> None:
-    """Only the role is asked, by hand, with nodes that know no other way to the datastore."""
+    """Only the part of etcd is asked for, with nodes that know no other way to the datastore."""
+    playbook(lab.inventory).require()
     run = playbook(lab.inventory, "--tags", "etcd", variables={"calico_etcd_proxy": False, "calico_etcd_members": [f"http://{lab.masters[0].address}:2379"]})
     assert run.rc != 0 and "is still in use" in run.output and "calico-felix" in run.output
     assert all(agent.out("systemctl", "is-active", "calico-etcd-proxy.service").strip() == "active" for agent in lab.agents)
