@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -18,6 +19,7 @@ from urllib.parse import quote, urlencode
 from .config import patience
 from .host import Host
 
+_STOP_DEADLINE = 10.0
 _START_DEADLINE = 20
 _SOCKET = "localhost:1"
 
@@ -86,11 +88,15 @@ class EtcdServer:
         raise RuntimeError(f"etcd does not answer: {self._directory.with_suffix('.log').read_text()[-2000:]}")
 
     def stop(self) -> None:
-        """Kill the member."""
+        """Kill the member, and wait until it is gone: what enters the host's namespaces for it ends before it, and the next one wants its ports."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
+            process, self._process = self._process, None
+            deadline = time.monotonic() + patience(_STOP_DEADLINE)
+            with contextlib.suppress(ProcessLookupError):
+                while time.monotonic() < deadline:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.poll()
+                    time.sleep(0.01)
 
     def destroy(self) -> None:
         """Kill the member and forget its data."""
