@@ -39,8 +39,10 @@ def test_the_container_has_the_host_s_network_and_rights(container: dict[str, An
 
 
 def test_the_container_knows_its_node(container: dict[str, Any], address: str) -> None:
+    """Its address it takes from the datastore."""
     env = dict(item.split("=", 1) for item in container["Config"]["Env"])
-    assert (env["NODENAME"], env["IP"], env["ETCD_ENDPOINTS"]) == (address, f"{address}/24", "http://127.0.0.1:2379")
+    assert (env["NODENAME"], env["ETCD_ENDPOINTS"]) == (address, "http://127.0.0.1:2379")
+    assert "IP" not in env and env["IP_AUTODETECTION_METHOD"] == "interface=^eth0$"
 
 
 def test_the_datastore_knows_its_node(etcd: Any, address: str) -> None:
