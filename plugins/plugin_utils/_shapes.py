@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 
 IPIP = {"off": None, "always": {"enabled": True}, "cross-subnet": {"enabled": True, "mode": "cross-subnet"}}
 POOL_KEYS = {"cidr", "ipip", "nat_outgoing", "disabled", "state"}
@@ -43,6 +44,14 @@ def _resource(kind: str, metadata: dict[str, Any], item: dict[str, Any], spec: d
     return document | ({"state": "absent"} if item.get("state") == "absent" else {"spec": spec or {}})
 
 
+def _truth(pool: dict[str, Any], key: str) -> bool:
+    """A switch of a pool, which may be text where it comes from a survey or the command line: "false" is no."""
+    try:
+        return boolean(pool.get(key, False))
+    except TypeError:
+        raise AnsibleFilterError(f"calico_ip_pools, {pool['cidr']}: {key} cannot be {pool[key]!r}. Use true or false.") from None
+
+
 def ip_pool_resources(pools: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """C(calico_ip_pools) as ipPool resources of API version v1."""
     resources = []
@@ -52,7 +61,7 @@ def ip_pool_resources(pools: list[dict[str, Any]]) -> list[dict[str, Any]]:
         mode = "off" if pool.get("ipip", "off") in (False, None) else str(pool.get("ipip", "off"))
         if mode not in IPIP:
             raise AnsibleFilterError(f"calico_ip_pools, {pool['cidr']}: ipip cannot be {mode!r}. Use one of {', '.join(IPIP)}.")
-        spec: dict[str, Any] = {"nat-outgoing": bool(pool.get("nat_outgoing", False)), "disabled": bool(pool.get("disabled", False))}
+        spec: dict[str, Any] = {"nat-outgoing": _truth(pool, "nat_outgoing"), "disabled": _truth(pool, "disabled")}
         if IPIP[mode]:
             spec["ipip"] = IPIP[mode]
         resources.append(_resource("ipPool", {"cidr": str(pool["cidr"])}, pool, spec))

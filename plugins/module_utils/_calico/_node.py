@@ -127,7 +127,8 @@ def autodetection(interface):
 
 def closed_port(params):
     """Felix' health port, if it is to be closed to all but the host; else None."""
-    return params['health']['felix_port'] if params['health']['port_access'] == 'host' else None
+    health = params.get('health') or {}
+    return health.get('felix_port') if health.get('port_access') == 'host' else None
 
 
 def unit_text(params, docker, interface=None, closed=()):

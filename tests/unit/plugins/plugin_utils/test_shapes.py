@@ -204,3 +204,10 @@ GOOD = {
 def test_who_can_ask_the_datastore(info: object, can: bool) -> None:
     assert datastore_readers(["a"], {"a": {"found": info}}, "found") == (["a"] if can else [])
     assert datastore_readers(["a"], {"a": {}}, "found") == []
+
+
+def test_switches_of_a_pool_may_be_text() -> None:
+    [resource] = ip_pool_resources([{"cidr": "192.168.0.0/16", "disabled": "false", "nat_outgoing": "yes"}])
+    assert resource["spec"] == {"disabled": False, "nat-outgoing": True}
+    with pytest.raises(AnsibleFilterError, match="disabled cannot be 'perhaps'"):
+        ip_pool_resources([{"cidr": "192.168.0.0/16", "disabled": "perhaps"}])
