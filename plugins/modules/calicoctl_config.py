@@ -111,37 +111,8 @@ datastore_read:
   sample: true
 """
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _runner, _settings
+from ansible_collections.dcos.calico.plugins.module_utils._jobs._calicoctl_config import ARGUMENT_SPEC, job
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
-
-ARGUMENT_SPEC = dict(
-    _runner.OPTIONS,
-    settings=dict(type='list', elements='dict', required=True, required_if=[('state', 'present', ('value',))], options=dict(
-        name=dict(type='str', required=True),
-        raw=dict(type='str', choices=['felix', 'bgp']),
-        value=dict(type='str'),
-        node=dict(type='str'),
-        state=dict(type='str', choices=['present', 'absent'], default='present'),
-    )),
-)
-
-
-def job(module):
-    """Bring the settings to the desired state; see RETURN."""
-    params = module.params
-    settings = _settings.desired(params['settings'])
-    calicoctl = _runner.from_params(params)
-    predicted = module.check_mode and calicoctl.not_set_up() is not None
-    actual = _settings.nothing(settings) if predicted else _settings.read(calicoctl, settings)
-    plan = _settings.reconcile(settings, actual)
-    if not module.check_mode:
-        _settings.apply(calicoctl, plan)
-    return dict(
-        plan.result(module._diff),
-        settings_changed=plan.names(),
-        felix_restarts=any(change.how.felix() for change in plan),
-        datastore_read=not predicted,
-    )
 
 
 def main():

@@ -100,35 +100,8 @@ file:
   sample: /etc/calico/calicoctl.cfg
 """
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _executables, _receipts, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._jobs._executable import ARGUMENT_SPEC, job
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
-from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
-
-ARGUMENT_SPEC = dict(
-    executables=dict(type='list', elements='dict', required=True, options=_executables.EXECUTABLE_SPEC),
-    files=dict(type='list', elements='dict', default=[], options=_text_files.FILES_SPEC),
-    state=dict(type='str', choices=['present', 'absent'], default='present'),
-    receipts=dict(type='path', default=_receipts.PATH),
-    **_download.DOWNLOAD_SPEC
-)
-
-
-def job(module):
-    """Bring executables, then files, to the desired state; see RETURN."""
-    options = _download.Options.of(module.params)
-    receipts = module.params['receipts']
-    wanted = _executables.desired(module.params['executables'], options, state=module.params['state'])
-    files = _text_files.desired(module.params['files'])
-    placing = _executables.reconcile(wanted, _executables.read(wanted, receipts))
-    writing = _text_files.reconcile(files, _text_files.read(files))
-    needs = _executables.needs(placing)
-    if needs and not module.check_mode:
-        return dict(changed=False, paths_changed=[], needs=needs)
-    if not module.check_mode:
-        _executables.apply(placing, options, receipts)
-        _text_files.apply(writing)
-    plan = Plan(list(placing) + list(writing))
-    return dict(plan.result(module._diff), paths_changed=plan.names(), needs=needs)
 
 
 def main():
