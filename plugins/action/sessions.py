@@ -13,6 +13,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _sess
 ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str", "required": True},
     "result": {"type": "str", "required": True},
+    "planned": {"type": "str"},
     "earlier": {"type": "dict"},
 }
 
@@ -28,10 +29,18 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _checked, args = self.validate_argument_spec(ARGUMENT_SPEC)
         hostvars = (task_vars or {}).get("hostvars", {})
-        found = {name: hostvars[name].get(args["result"]) for name in args["hosts"] if name in hostvars}
+        found = {name: self._result(hostvars[name], args) for name in args["hosts"] if name in hostvars}
         results = {name: value for name, value in found.items() if isinstance(value, dict) and "peers" in value}
         missed = _sessions.down(results, args.get("earlier"))
         result.update(changed=False, checked=sorted(results), down=missed)
         if missed:
             result.update(failed=True, msg=_sessions.message(missed, results))
         return _foreign.told(result)
+
+    @staticmethod
+    def _result(variables: Any, args: dict[str, Any]) -> Any:
+        """What calico/node of one host said when it was run, or else when the plan was made."""
+        found = variables.get(args["result"])
+        if found is not None or not args["planned"]:
+            return found
+        return ((variables.get(args["planned"]) or {}).get("plan") or {}).get("calicoctl_node")

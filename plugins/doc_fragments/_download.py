@@ -103,6 +103,7 @@ options:
       links:
         description:
           - Symbolic links that are to point to O(executables[].path). A file that has the name of one is replaced.
+          - One of C(/usr/local/bin) goes to C(/opt/bin) where C(/usr) is read-only, as on CoreOS and Flatcar.
         type: list
         elements: path
         default: []

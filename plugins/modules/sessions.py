@@ -28,6 +28,10 @@ options:
       - Name of the variable in which each host has the result of M(dcos.calico.calicoctl_node). Hosts without one are left out.
     type: str
     required: true
+  planned:
+    description:
+      - Name of the variable in which each host has the result of M(dcos.calico.agent_plan), for hosts that had nothing to do and so have no O(result).
+    type: str
   earlier:
     description:
       - What this module returned as C(down) some time before. Then only a node counts that the same host missed before, because another run may restart nodes

@@ -36,6 +36,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _download
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 SOURCES = ('url', 'src', 'local_src')
+INSTEAD = {'/usr/local/bin': '/opt/bin'}  # of folders that a system may have read-only
+READ_ONLY = 1  # ST_RDONLY of statvfs(3)
 SOURCE_SPEC = dict(
     url=dict(type='str'),
     src=dict(type='path'),
@@ -127,7 +129,18 @@ def executable(item, options, where, state='present'):
     absent = state == 'absent'
     owner, group = _files.owner_name(item.get('owner') or 'root'), _files.group_name(item.get('group') or 'root')
     mode = parse_mode(item.get('mode') or '0755', where)
-    return Executable(item['path'], None if absent else source_of(item, where, options), mode, owner, group, item.get('links') or (), absent)
+    links = [writable(link) for link in item.get('links') or ()]
+    return Executable(item['path'], None if absent else source_of(item, where, options), mode, owner, group, links, absent)
+
+
+def writable(link):
+    """Where a link goes: CoreOS and Flatcar cannot write below /usr, and look for commands in /opt/bin."""
+    folder, name = os.path.split(link)
+    if folder not in INSTEAD:
+        return link
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return os.path.join(INSTEAD[os.path.dirname(link)], name) if os.statvfs(folder).f_flag & READ_ONLY else link
 
 
 def desired(items, options, where='executables', state='present'):

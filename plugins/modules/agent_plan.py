@@ -1,0 +1,116 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: agent_plan
+short_description: Look at a host, and see what modules of this collection would change there
+version_added: 0.1.0
+description:
+  - For the playbooks of this collection. Runs the jobs of several modules in check mode, in one call, and tells what each would change. Nothing is changed.
+  - A job sees what the jobs before it would change, where that matters, such as calico/node the configuration of calicoctl.
+  - Where a job cannot tell, its result has C(error), and the module does not fail.
+author:
+  - dcos.calico maintainers (@dcos)
+options:
+  steps:
+    description:
+      - The jobs, in the order in which they would be run.
+    type: list
+    elements: dict
+    suboptions:
+      job:
+        description:
+          - Name of the module.
+          - V(agent_info) is to be the first. What it finds is returned as that module returns it.
+        type: str
+        required: true
+        choices:
+          - agent_files
+          - agent_info
+          - calicoctl_config
+          - calicoctl_node
+          - calicoctl_resource
+          - calicoctl_resource_info
+          - cni_network
+          - etcd_member
+          - etcd_proxy
+          - executable
+          - mesos_agent
+          - sysctl
+      args:
+        description:
+          - Arguments of the module. V(@calico_agent.node.ip@) and V(@calico_agent.node.prefix@) in them stand for what V(agent_info) finds.
+        type: dict
+        required: true
+  steps_variable:
+    description:
+      - Instead of O(steps), the name of a variable that has them. Then variables may be made of C(calico_agent), which is what this module finds. Where that is
+        more than the defaults of C(calico_node_name) and C(calico_node_ip) need, the host is looked at first, which costs a second call.
+    type: str
+  info:
+    description:
+      - Arguments of V(agent_info), which is run first.
+    type: dict
+extends_documentation_fragment:
+  - dcos.calico._attributes.info
+attributes:
+  action:
+    description: Has a corresponding action plugin, which makes the steps of variables.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: See whether the kernel's settings would change
+  dcos.calico.agent_plan:
+    steps:
+      - job: sysctl
+        args:
+          name: 60-calico
+          settings:
+            - key: net.ipv4.ip_forward
+              value: "1"
+  register: plan
+
+- name: Look at the host too
+  dcos.calico.agent_plan:
+    info:
+      executables: [/opt/calico/bin/calicoctl]
+    steps: []
+"""
+
+RETURN = r"""
+plan:
+  description: For the name of each job what it would do. Beside what is listed, a few values of the module's own result, such as C(action).
+  returned: success
+  type: dict
+  contains:
+    changed:
+      description: Whether it would change something.
+      type: bool
+      sample: true
+    names:
+      description: What it would change, such as the paths of files.
+      type: list
+      elements: str
+      sample: [net.ipv4.ip_forward]
+    error:
+      description: Why it cannot tell.
+      type: str
+      sample: The address 10.0.0.5 of the node is none of this host.
+"""
+
+from ansible_collections.dcos.calico.plugins.module_utils._jobs._agent_plan import ARGUMENT_SPEC, job
+from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
+
+
+def main():
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
+
+
+if __name__ == '__main__':
+    main()

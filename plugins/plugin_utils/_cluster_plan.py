@@ -1,0 +1,233 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a run: which host does what in which step, as data and as text. Pure.
+
+A host's part comes from dcos.calico.agent_plan, which asks the jobs of the modules. What a job could not tell because something before it is to be changed first
+is not known yet; what it could not tell although nothing is in its way is a problem, and nothing is to be touched.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+PREPARE, MEMBERS, START, RESTART, RETIRE, AGENT = "prepare", "members", "start", "restart", "retire", "agent_restart"
+# job -> (step, tag of the play that takes it, what a person calls it)
+JOBS = {
+    "etcd_member": (MEMBERS, "etcd", "etcd member"),
+    "sysctl": (PREPARE, "host", "kernel parameters"),
+    "agent_files": (PREPARE, "host", "files"),
+    "etcd_proxy": (PREPARE, "etcd", "etcd proxy"),
+    "executable": (PREPARE, "ctl", "calicoctl"),
+    "calicoctl_node": (START, "node", "calico/node"),
+    "cni_network": (START, "cni", "CNI plugins and networks"),
+    "mesos_agent": (AGENT, "cni", "Mesos agent"),
+}
+DATASTORE_JOBS = ("calicoctl_resource", "calicoctl_config")
+STEPS = (
+    (MEMBERS, "etcd members, one host after the other"),
+    (PREPARE, "Prepared on all hosts at once, which disturbs nothing"),
+    ("datastore", "Calico's datastore, once"),
+    (START, "Started or completed: the first host alone, then the others"),
+    (RESTART, "Restarted, one host after the other. Connections of running containers go on; containers cannot be started there for some seconds"),
+    (RETIRE, "Removed, because nothing uses it any more"),
+    (AGENT, "Mesos agents restarted, one after the other. Tasks go on, unless their framework does not checkpoint"),
+)
+SHOWN_HOSTS, SHOWN_NAMES = 4, 2
+
+
+@dataclass
+class HostPlan:
+    """What a host does. steps: step -> what changes, a text each. unknown and problems are sentences."""
+
+    name: str
+    steps: dict[str, list[str]] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def add(self, step: str, text: str) -> None:
+        self.steps.setdefault(step, []).append(text)
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.steps or self.unknown)
+
+
+def selected(tag: str, only: list[str], skipped: list[str]) -> bool:
+    """Whether a play of a tag is run, by --tags and --skip-tags."""
+    return tag not in skipped and ("all" in only or not only or tag in only or "tagged" in only)
+
+
+def host_plan(name: str, found: Mapping[str, Any], only: list[str], skipped: list[str]) -> HostPlan:
+    """The part of one host.
+
+    :param found: C(plan) of dcos.calico.agent_plan: job -> what it would do.
+    :param only: tags of the run. C(skipped): those that it leaves out.
+    """
+    plan = HostPlan(name)
+    for job, (step, tag, called) in JOBS.items():
+        result = found.get(job)
+        if result is None or not selected(tag, only, skipped):
+            continue
+        if result.get("error"):
+            _not_told(plan, step, called, result["error"])
+        elif job == "calicoctl_node":
+            _node(plan, result)
+        elif job == "mesos_agent":
+            if result.get("action") == "restart":
+                plan.add(AGENT, _because(called, result.get("reasons", []), result.get("tasks_at_risk", [])))
+        elif result["changed"] or result.get("healthy") is False:
+            plan.add(RETIRE if result.get("state") == "absent" else step, _naming(called, result["names"]))
+    return plan
+
+
+def _not_told(plan: HostPlan, step: str, called: str, error: str) -> None:
+    """A job that cannot tell: if nothing changes before it, it would fail in the run as well."""
+    if plan.steps:
+        plan.unknown.append(f"{called}: {error}")
+        plan.add(step, f"{called} (not known yet)")
+    else:
+        plan.problems.append(f"{called}: {error}")
+
+
+def _node(plan: HostPlan, result: Mapping[str, Any]) -> None:
+    action = result.get("action")
+    if action == "restart":
+        plan.add(RESTART, _because("calico/node", result.get("differences", [])))
+    elif action == "start":
+        plan.add(START, "calico/node")
+    elif result["changed"]:
+        plan.add(START, _naming("calico/node", result["names"]))
+    elif result.get("healthy") is False:
+        plan.add(START, f"calico/node is not healthy, and is waited for: {'; '.join(result.get('trouble', []))}")
+    elif result.get("datastore_read") is False:
+        plan.unknown.append("calico/node runs; whether it is to be restarted is known when calicoctl reaches the datastore")
+        plan.add(START, "calico/node (not known yet)")
+
+
+def _because(called: str, reasons: list[str], at_risk: list[str] | None = None) -> str:
+    text = f"{called} ({'; '.join(reasons)})" if reasons else called
+    return f"{text}; these tasks end: {_few(at_risk)}" if at_risk else text
+
+
+def _naming(called: str, names: list[str]) -> str:
+    """What changes, by name where that is short; --check --diff shows all of it."""
+    if not names:
+        return called
+    return f"{called} ({', '.join(names)})" if len(names) <= SHOWN_NAMES else f"{called} ({len(names)} changes)"
+
+
+def _few(names: list[str], shown: int = 5) -> str:
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+
+
+@dataclass
+class ClusterPlan:
+    """The parts of all hosts, and what the datastore needs: its changes, whether Felix restarts on all nodes for them, and whether it could be read."""
+
+    hosts: list[HostPlan]
+    datastore: list[str] = field(default_factory=list)
+    felix_restarts: bool = False
+    datastore_known: bool = True
+    components: list[str] = field(default_factory=list)
+
+    @property
+    def changing(self) -> list[HostPlan]:
+        return [host for host in self.hosts if host.changes]
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.changing or self.datastore or not self.datastore_known)
+
+    @property
+    def problems(self) -> dict[str, list[str]]:
+        return {host.name: host.problems for host in self.hosts if host.problems}
+
+    def having(self, step: str) -> list[HostPlan]:
+        return [host for host in self.hosts if step in host.steps]
+
+
+def datastore(found: Mapping[str, Any] | None, only: list[str], skipped: list[str]) -> tuple[list[str], bool, bool]:
+    """(what changes, whether Felix restarts, whether that is known) of the datastore; found is None if no host could ask it."""
+    if not selected("datastore", only, skipped):
+        return [], False, True
+    results = [(found or {}).get(job) for job in DATASTORE_JOBS]
+    if any(result is None or result.get("error") or result.get("datastore_read") is False for result in results):
+        return [], False, False
+    names = [name for result in results if result for name in result["names"]]
+    return names, any(result.get("felix_restarts") for result in results if result), True
+
+
+def groups(plan: ClusterPlan) -> dict[str, list[str]]:
+    """Host -> groups of this run: which plays it takes part in.
+
+    Where something is prepared, calico/node is looked at again afterwards, because it may differ by then.
+    """
+    found: dict[str, list[str]] = {}
+    for host in plan.changing:
+        steps = set(host.steps)
+        if PREPARE in steps:
+            steps.add(START)
+        found[host.name] = [f"calico_plan_{step}" for step, _title in STEPS if step in steps]
+    if plan.hosts and (plan.datastore or not plan.datastore_known):
+        found.setdefault(plan.hosts[0].name, []).append("calico_plan_datastore")
+    return found
+
+
+def lines(plan: ClusterPlan) -> list[str]:
+    """The plan for a person. Hosts that do the same share a line."""
+    total, changing = len(plan.hosts), len(plan.changing)
+    if not plan.changes:
+        text = [f"Plan: nothing to do. {_hosts(total)} and the datastore are as desired."]
+        return text + _components(plan)
+    rest = total - changing
+    text = [f"Plan: {changing} of {_hosts(total)} {'changes' if changing == 1 else 'change'}; {rest} {'has' if rest == 1 else 'have'} nothing to do."]
+    for step, title in STEPS:
+        rows = list(_datastore_rows(plan)) if step == "datastore" else list(_rows(plan, step))
+        if rows:
+            text += [f"  {title}:"] + [f"    {row}" for row in rows]
+    unknown = _shared({host.name: host.unknown for host in plan.hosts if host.unknown})
+    if unknown:
+        text += ["  Not known yet:"] + [f"    {row}" for row in unknown]
+    return text + _components(plan)
+
+
+def _components(plan: ClusterPlan) -> list[str]:
+    return [f"  Not part of this plan, and looked at when its turn comes: {', '.join(plan.components)}."] if plan.components else []
+
+
+def _hosts(number: int) -> str:
+    return f"{number} {'host' if number == 1 else 'hosts'}"
+
+
+def _rows(plan: ClusterPlan, step: str) -> list[str]:
+    return _shared({host.name: host.steps[step] for host in plan.having(step)})
+
+
+def _datastore_rows(plan: ClusterPlan) -> Iterator[str]:
+    if not plan.datastore_known:
+        yield "not known before calicoctl is set up and reaches it; pools, profiles and settings are then made as desired"
+    if plan.datastore:
+        yield _few(plan.datastore, 12)
+    if plan.felix_restarts:
+        yield "Felix restarts by itself on every node for that; packets go on"
+
+
+def _shared(parts: Mapping[str, list[str]]) -> list[str]:
+    """Lines of hosts, those that do the same together."""
+    together: dict[str, list[str]] = {}
+    for name, texts in parts.items():
+        together.setdefault("; ".join(texts), []).append(name)
+    return [f"{_few(names, SHOWN_HOSTS)}: {text}" for text, names in together.items()]
+
+
+def document(plan: ClusterPlan) -> dict[str, Any]:
+    """The plan as data, hosts without anything to do left out."""
+    return {
+        "changes": plan.changes,
+        "hosts": len(plan.hosts),
+        "unchanged": len(plan.hosts) - len(plan.changing),
+        "changing": {host.name: {"steps": host.steps, "unknown": host.unknown} for host in plan.changing},
+        "datastore": {"changes": plan.datastore, "felix_restarts": plan.felix_restarts, "known": plan.datastore_known},
+    }
