@@ -4,19 +4,22 @@
 """Controller's part of dcos.calico.agent_plan: makes a host's steps of its variables, also where these are made of what is found on the host."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _push
-from ansible_collections.dcos.calico.plugins.plugin_utils._foreign import trust_as_template
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _push
 from ansible_collections.dcos.calico.plugins.plugin_utils._old_python import FirstContact
 
 MODULE = "dcos.calico.agent_plan"
-INFO = "agent_info"
 FOUND = "calico_agent"
 # What the defaults of calico_node_name and calico_node_ip take of a host. The module puts in what it finds, so that one execution is enough.
-REFERENCES = {"node": {"ip": "@calico_agent.node.ip@", "prefix": "@calico_agent.node.prefix@"}}
-REFERRING = ("{{ calico_agent.node.ip }}", "{{ calico_agent.node.ip }}/{{ calico_agent.node.prefix }}")
+REFERENCES = {
+    "{{ calico_agent.node.ip }}": "@calico_agent.node.ip@",
+    "{{ calico_agent.node.ip }}/{{ calico_agent.node.prefix }}": "@calico_agent.node.ip@/@calico_agent.node.prefix@",
+}
+MENTION = re.compile(rf"\b{FOUND}\b")
+INTERNAL = "__calico_"
 # Variables of core in which no operator's template stands.
 CORES = ("hostvars", "groups", "vars", "ansible_facts", "ansible_local", "environment", "play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "omit")
 
@@ -36,20 +39,11 @@ def texts(value: Any) -> Iterator[str]:
 def made_of_facts(variables: Mapping[str, Any]) -> bool:
     """Whether variables (as they were written) take more of a host than REFERENCES can stand for, or in another way."""
     for name, value in variables.items():
-        if name == FOUND or name in CORES:
+        if name == FOUND or name in CORES or name.startswith(INTERNAL):
             continue
-        if any(FOUND in text and text.strip() not in REFERRING for text in texts(value)):
+        if any(MENTION.search(text) and text.strip() not in REFERENCES for text in texts(value)):
             return True
     return False
-
-
-def without(value: Any, token: Any) -> Any:
-    """A value without the parts that are to be left out."""
-    if isinstance(value, Mapping):
-        return {key: without(part, token) for key, part in value.items() if token is None or part != token}
-    if isinstance(value, (list, tuple)):
-        return [without(part, token) for part in value]
-    return value
 
 
 def sums(value: Any) -> Any:
@@ -71,24 +65,27 @@ class ActionModule(FirstContact):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         variables = task_vars or {}
-        args = dict(self._task.args)
-        name, info = args.pop("steps_variable", None), args.pop("info", None)
-        first = [{"job": INFO, "args": info}] if info else []
-        if not name:
-            return {**result, **self._look(first + list(args.get("steps") or []), variables)}
+        of = self._task.args.get("of")
+        if of is None:
+            return {**result, **self._look(list(self._task.args.get("steps") or []), variables)}
+        if of == "datastore":
+            return {**result, **self._look(_desired.datastore_steps(self._variables(variables)), variables)}
         if not made_of_facts(variables):
-            return {**result, **self._look(first + self._steps(name, variables, REFERENCES), variables)}
-        facts = self._look(first, variables)
+            desired = self._variables(variables, REFERENCES)
+            return {**result, **self._look([self._info(desired), *_desired.host_steps(desired)], variables)}
+        facts = self._look([self._info(self._variables(variables))], variables)
         if facts.get("failed"):
             return {**result, **facts}
-        planned = self._look(self._steps(name, variables, facts), variables)
+        planned = self._look(_desired.host_steps(self._variables({**variables, FOUND: facts})), variables)
         return {**result, **facts, **planned, "warnings": [*facts.get("warnings", []), *planned.get("warnings", [])]}
 
-    def _steps(self, name: str, variables: dict[str, Any], found: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What a variable says, where the host is what was found."""
-        templar = self._templar.copy_with_new_env(available_variables={**variables, FOUND: dict(found)})
-        steps = templar.template(trust_as_template("{{ %s }}" % name))
-        return list(without(steps, variables.get("omit")))
+    def _variables(self, variables: dict[str, Any], instead: Mapping[str, str] | None = None) -> _desired.Variables:
+        templar = self._templar.copy_with_new_env(available_variables=variables)
+        return _desired.Variables(variables, templar.template, instead)
+
+    @staticmethod
+    def _info(desired: _desired.Variables) -> dict[str, Any]:
+        return {"job": "agent_info", "args": _desired.info(desired)}
 
     def _look(self, steps: list[dict[str, Any]], variables: dict[str, Any]) -> dict[str, Any]:
         found = self._execute_module(module_name=MODULE, module_args={"steps": sums(steps)}, task_vars=variables)

@@ -47,15 +47,14 @@ options:
           - Arguments of the module. V(@calico_agent.node.ip@) and V(@calico_agent.node.prefix@) in them stand for what V(agent_info) finds.
         type: dict
         required: true
-  steps_variable:
+  of:
     description:
-      - Instead of O(steps), the name of a variable that has them. Then variables may be made of C(calico_agent), which is what this module finds. Where that is
-        more than the defaults of C(calico_node_name) and C(calico_node_ip) need, the host is looked at first, which costs a second call.
+      - Instead of O(steps), whose jobs are made of the variables of this collection, V(host) for those of the host, after a look at it, V(datastore) for those of
+        the datastore.
+      - Variables of a host may be made of C(calico_agent), which is what this module finds. Where that is more than the defaults of C(calico_node_name) and
+        C(calico_node_ip) need, the host is looked at first, which costs a second call.
     type: str
-  info:
-    description:
-      - Arguments of V(agent_info), which is run first.
-    type: dict
+    choices: [host, datastore]
 extends_documentation_fragment:
   - dcos.calico._attributes.info
 attributes:
@@ -76,11 +75,10 @@ EXAMPLES = r"""
               value: "1"
   register: plan
 
-- name: Look at the host too
+- name: See what the host would need of all that dcos.calico.install does, in a play that knows the variables of its roles
   dcos.calico.agent_plan:
-    info:
-      executables: [/opt/calico/bin/calicoctl]
-    steps: []
+    of: host
+  register: calico_agent
 """
 
 RETURN = r"""

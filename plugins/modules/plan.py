@@ -83,9 +83,11 @@ plan:
       type: int
       sample: 499
     changing:
-      description: For the name of each other host its C(steps), texts by the name of the step, and what is C(unknown).
+      description:
+        - For the name of each other host its C(changes), names of what changes by the module that does it; its C(steps), texts by the name of the step; and what is
+          C(unknown).
       type: dict
-      sample: {agent1: {steps: {prepare: [kernel parameters (net.ipv4.ip_forward)]}, unknown: []}}
+      sample: {agent1: {changes: {sysctl: [net.ipv4.ip_forward]}, steps: {prepare: [kernel parameters (net.ipv4.ip_forward)]}, unknown: []}}
     datastore:
       description: What C(changes) in the datastore, whether that is C(known), and whether C(felix_restarts) on all nodes.
       type: dict

@@ -39,9 +39,10 @@ SHOWN_HOSTS, SHOWN_NAMES = 4, 2
 
 @dataclass
 class HostPlan:
-    """What a host does. steps: step -> what changes, a text each. unknown and problems are sentences."""
+    """What a host does. changes: job -> names of what it changes. steps: step -> what changes, a text each. unknown and problems are sentences."""
 
     name: str
+    changes: dict[str, list[str]] = field(default_factory=dict)
     steps: dict[str, list[str]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -50,7 +51,7 @@ class HostPlan:
         self.steps.setdefault(step, []).append(text)
 
     @property
-    def changes(self) -> bool:
+    def active(self) -> bool:
         return bool(self.steps or self.unknown)
 
 
@@ -70,6 +71,8 @@ def host_plan(name: str, found: Mapping[str, Any], only: list[str], skipped: lis
         result = found.get(job)
         if result is None or not selected(tag, only, skipped):
             continue
+        if result["changed"]:
+            plan.changes[job] = result["names"]
         if result.get("error"):
             _not_told(plan, step, called, result["error"])
         elif job == "calicoctl_node":
@@ -77,6 +80,8 @@ def host_plan(name: str, found: Mapping[str, Any], only: list[str], skipped: lis
         elif job == "mesos_agent":
             if result.get("action") == "restart":
                 plan.add(AGENT, _because(called, result.get("reasons", []), result.get("tasks_at_risk", [])))
+        elif job == "cni_network" and result["changed"] and RESTART in plan.steps:
+            plan.add(RESTART, _naming(called, result["names"]))  # the play that restarts a node brings its networks
         elif result["changed"] or result.get("healthy") is False:
             plan.add(RETIRE if result.get("state") == "absent" else step, _naming(called, result["names"]))
     return plan
@@ -134,7 +139,7 @@ class ClusterPlan:
 
     @property
     def changing(self) -> list[HostPlan]:
-        return [host for host in self.hosts if host.changes]
+        return [host for host in self.hosts if host.active]
 
     @property
     def changes(self) -> bool:
@@ -228,6 +233,6 @@ def document(plan: ClusterPlan) -> dict[str, Any]:
         "changes": plan.changes,
         "hosts": len(plan.hosts),
         "unchanged": len(plan.hosts) - len(plan.changing),
-        "changing": {host.name: {"steps": host.steps, "unknown": host.unknown} for host in plan.changing},
+        "changing": {host.name: {"changes": host.changes, "steps": host.steps, "unknown": host.unknown} for host in plan.changing},
         "datastore": {"changes": plan.datastore, "felix_restarts": plan.felix_restarts, "known": plan.datastore_known},
     }

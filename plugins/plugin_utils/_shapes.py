@@ -52,13 +52,18 @@ def _truth(pool: dict[str, Any], key: str) -> bool:
         raise AnsibleFilterError(f"calico_ip_pools, {pool['cidr']}: {key} cannot be {pool[key]!r}. Use true or false.") from None
 
 
+def ipip_mode(pool: dict[str, Any]) -> str:
+    """Of a pool. A bare `off` is false in YAML 1.1; whoever writes it means "off"."""
+    mode = pool.get("ipip", "off")
+    return "off" if mode in (False, None) else str(mode)
+
+
 def ip_pool_resources(pools: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """C(calico_ip_pools) as ipPool resources of API version v1."""
     resources = []
     for item in pools:
         pool = _object(item, "calico_ip_pools", "cidr", POOL_KEYS)
-        # A bare `off` is false in YAML 1.1; whoever writes it means "off".
-        mode = "off" if pool.get("ipip", "off") in (False, None) else str(pool.get("ipip", "off"))
+        mode = ipip_mode(pool)
         if mode not in IPIP:
             raise AnsibleFilterError(f"calico_ip_pools, {pool['cidr']}: ipip cannot be {mode!r}. Use one of {', '.join(IPIP)}.")
         spec: dict[str, Any] = {"nat-outgoing": _truth(pool, "nat_outgoing"), "disabled": _truth(pool, "disabled")}

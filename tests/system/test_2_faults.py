@@ -68,6 +68,7 @@ def test_everything_that_drifts_is_seen_and_repaired(lab: Lab) -> None:
     run = repaired(lab)
     seen = {name for host, name in run.predictions() if host == agent.name}
     assert [thing for thing, _ in DRIFT if thing not in seen] == []
+    assert run.planned() == run.predictions()
     after = agent.snapshot()
     assert steady(after) == steady(before)
     assert after["sysctls"] == before["sysctls"]

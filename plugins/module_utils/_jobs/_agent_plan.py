@@ -41,9 +41,7 @@ ARGUMENT_SPEC = dict(
         job=dict(type='str', required=True, choices=sorted(JOBS)),
         args=dict(type='dict', required=True),
     )),
-    # for the action plugin
-    steps_variable=dict(type='str'),
-    info=dict(type='dict'),
+    of=dict(type='str', choices=['host', 'datastore']),  # for the action plugin
 )
 
 

@@ -76,6 +76,7 @@ class CallbackModule(CallbackBase):
             changed=bool(data.get("changed")),
             diff=diff if isinstance(diff, list) else [diff],
             msg=data.get("msg"),
+            plan=data.get("plan") if result._task.action == "dcos.calico.plan" else None,
         )
 
     def v2_runner_on_ok(self, result) -> None:

@@ -59,6 +59,15 @@ class Run:
         """(host, name of the thing) of everything in the diffs, for comparing a prediction with the run."""
         return {(item["host"], piece.get("after_header") or item["task"]) for item in self.results for piece in item["diff"]}
 
+    def plan(self) -> dict[str, Any]:
+        """The plan that the run showed before it touched anything."""
+        return next(item["plan"] for item in self.results if item.get("plan"))
+
+    def planned(self) -> set[tuple[str, str]]:
+        """(host, name of the thing) of everything that the plan says, the datastore's left out; for comparing it with what the run did."""
+        hosts = self.plan()["changing"]
+        return {(host, name) for host, part in hosts.items() for names in part["changes"].values() for name in names}
+
     def require(self) -> Run:
         """Fail a test with the output's end if the run failed."""
         assert self.rc == 0, f"exit code {self.rc}\n{self.output[-6000:]}"

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
+
+DOCUMENTATION = r"""
+name: desired
+short_description: What is desired of a host or of the datastore, as arguments of a module
+version_added: 0.1.0
+author:
+  - dcos.calico maintainers (@dcos)
+description:
+  - For the roles of this collection. Makes the arguments of a module of the variables of a host, as the plan does, so that both say the same.
+  - Arguments that are not set are left out.
+options:
+  _terms:
+    description:
+      - One name.
+    type: list
+    elements: str
+    choices: [agent_files, agent_restart, calicoctl, etcd, etcd_member, etcd_proxy, manifest, networks, node, policies, resources, settings, sums, sysctl]
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Set kernel parameters
+  dcos.calico.sysctl:
+    name: "{{ lookup('dcos.calico.desired', 'sysctl').name }}"
+    settings: "{{ lookup('dcos.calico.desired', 'sysctl').settings }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The arguments.
+  type: list
+  elements: raw
+"""
+
+
+class LookupModule(LookupBase):
+    """dcos.calico.desired"""
+
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        self.set_options(var_options=variables, direct=kwargs)
+        [name] = terms
+        return [_desired.part(name, _desired.Variables(variables or {}, self._templar.template))]

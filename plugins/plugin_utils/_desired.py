@@ -1,0 +1,361 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is desired of a host and of the datastore: the arguments of each module, made of an operator's variables in one place.
+
+The plan (action dcos.calico.agent_plan) and the roles' tasks (lookup dcos.calico.desired) take the same. Pure, but for the template engine that Variables is given.
+Arguments that are not set are left out.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts, _shapes
+from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
+from ansible_collections.dcos.calico.plugins.plugin_utils._variables import is_template
+
+Args = dict[str, Any]
+
+# The units of DC/OS set rp_filter of every interface to 2 each time they start; Felix refuses to start where `all` is 2.
+RP_FILTER = """\
+# Managed by Ansible (dcos.calico.calico_host).
+[Service]
+ExecStartPost=/bin/sh -c 'cd /proc/sys/net/ipv4/conf && for key in all/rp_filter cali*/rp_filter; do if [ -w "$key" ]; then echo 1 > "$key"; fi; done'
+"""
+RP_FILTER_UNITS = ("dcos-mesos-slave.service", "dcos-mesos-slave-public.service", "dcos-mesos-master.service")
+MODULES_FILE = "/etc/modules-load.d/calico.conf"
+NETWORK_MANAGER_FILE = "/etc/NetworkManager/conf.d/calico.conf"
+NETWORKD_FILE = "/etc/systemd/network/10-calico.network"
+
+
+class Variables(Mapping[str, Any]):
+    """The variables of a host. What is plain is taken as it is, because a template costs a hundred times as much.
+
+    :param raw: as they were written.
+    :param template: callable(value) -> value.
+    :param instead: what certain templates are, without being asked for.
+    """
+
+    def __init__(self, raw: Mapping[str, Any], template: Callable[[Any], Any], instead: Mapping[str, str] | None = None) -> None:
+        self._raw, self._template, self._instead = raw, template, instead or {}
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            value = self._raw[name]
+            if isinstance(value, str) and value.strip() in self._instead:
+                value = self._instead[value.strip()]
+            elif is_template(value):
+                value = self._template(value)
+            self._known[name] = value
+        return self._known[name]
+
+    def __iter__(self) -> Any:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def truth(self, name: str) -> bool:
+        return bool(boolean(self[name], strict=False))
+
+
+def _given(**arguments: Any) -> Args:
+    """Arguments without those that are empty."""
+    return {name: value for name, value in arguments.items() if value not in (None, "", {})}
+
+
+def _overrides(v: Variables) -> list[dict[str, str]]:
+    """What an operator says of single artifacts."""
+    return [
+        {"name": "calicoctl", "url": v["calico_calicoctl_url"], "sha256": v["calico_calicoctl_sha256"]},
+        {"name": "calico", "url": v["calico_cni_plugin_url"], "sha256": v["calico_cni_plugin_sha256"]},
+        {"name": "calico-ipam", "url": v["calico_cni_ipam_url"], "sha256": v["calico_cni_ipam_sha256"]},
+        {"name": "etcd", "url": v["calico_etcd_url"], "sha256": v["calico_etcd_sha256"], "folder": v["calico_etcd_archive_folder"]},
+        {"name": "calico-node", "url": v["calico_node_archive_url"], "sha256": v["calico_node_archive_sha256"], "image": v["calico_node_image"]},
+    ]
+
+
+def artifacts(v: Variables) -> dict[str, dict[str, Any]]:
+    """Source, and image, of each artifact of the release; see _artifacts.resolve()."""
+    return _artifacts.resolve(str(v["calico_release"]), v["calico_mirror_url"], controller_path(v["calico_artifacts_dir"]), _overrides(v))
+
+
+def manifest(v: Variables) -> list[dict[str, Any]]:
+    """What is fetched once; see _artifacts.manifest()."""
+    return _artifacts.manifest(str(v["calico_release"]), v["calico_mirror_url"], _overrides(v))
+
+
+def sums(v: Variables) -> list[dict[str, str]]:
+    """Which checksum each artifact that is fetched has; see _artifacts.sums()."""
+    etcd = v.truth("calico_etcd_proxy") or v["calico_etcd_source"] == "managed"
+    return _artifacts.sums(artifacts(v), etcd=etcd, by_tag=v.truth("calico_image_by_tag"))
+
+
+def uses_ipip(v: Variables) -> bool:
+    """Whether a pool has its packets in IP-in-IP."""
+    return any(_shapes.ipip_mode(pool) != "off" for pool in v["calico_ip_pools"])
+
+
+def etcd(v: Variables) -> Args:
+    """How calicoctl, calico/node and the plugin reach etcd. They speak to the proxy without TLS, on the loopback device; the proxy speaks TLS to the members."""
+    tls = not v.truth("calico_etcd_proxy")
+    files = {name: v[f"calico_etcd_{name}"] if tls else "" for name in ("ca_file", "cert_file", "key_file")}
+    return {"endpoints": v["calico_etcd_endpoints"], **files}
+
+
+def _download(v: Variables, timeout: str = "timeout") -> Args:
+    return _given(ca_path=v["calico_download_ca_file"], **{timeout: v["calico_download_timeout"]})
+
+
+def sysctl(v: Variables) -> Args:
+    return {"name": "60-calico", "settings": v["calico_host_sysctls"]}
+
+
+def agent_files(v: Variables) -> Args:
+    modules = [*v["calico_host_modules"], *(["ipip"] if uses_ipip(v) else [])]
+    interfaces = v["calico_host_interfaces"]
+    managed = "# Managed by Ansible (dcos.calico.calico_host).\n"
+    files = [
+        {"path": MODULES_FILE, "content": managed + "".join(f"{name}\n" for name in modules)},
+        {"path": NETWORK_MANAGER_FILE, "content": f"{managed}[keyfile]\nunmanaged-devices={';'.join(f'interface-name:{name}' for name in interfaces)}\n"},
+        {"path": NETWORKD_FILE, "content": f"{managed}[Match]\nName={' '.join(interfaces)}\n\n[Link]\nUnmanaged=yes\n"},
+    ]
+    files += [{"path": f"/etc/systemd/system/{unit}.d/10-calico-rp-filter.conf", "content": RP_FILTER} for unit in RP_FILTER_UNITS]
+    units = [
+        {"name": "NetworkManager.service", "reload_on": [NETWORK_MANAGER_FILE], "optional": True},
+        {"name": "systemd-networkd.service", "restart_on": [NETWORKD_FILE], "optional": True},
+    ]
+    return {"files": files + list(v["calico_etcd_tls_files"]), "units": units}
+
+
+def _etcd_service(v: Variables) -> Args:
+    """What proxy and member have in common."""
+    return {
+        "executable": {"path": f"{v['calico_bin_dir']}/etcd", **artifacts(v)["etcd"]["source"]},
+        "user": v["calico_etcd_user"],
+        "wait": v["calico_etcd_wait"],
+        **_download(v, "download_timeout"),
+        **_given(ca_file=v["calico_etcd_ca_file"], cert_file=v["calico_etcd_cert_file"], key_file=v["calico_etcd_key_file"]),
+    }
+
+
+def etcd_proxy(v: Variables) -> Args:
+    """Of a host that has one, or is to have none."""
+    own = {"unit": v["calico_etcd_proxy_unit"], "data_dir": v["calico_etcd_proxy_data_dir"]}
+    if not v.truth("calico_etcd_proxy"):
+        return {"state": "absent", **own}
+    members = v["calico_etcd_members"]
+    found = {} if members else {"discovery_srv": v["calico_etcd_srv"]}
+    return {**_etcd_service(v), **own, **found, "members": members, "allowed_users": v["calico_etcd_proxy_users"]}
+
+
+def etcd_member(v: Variables) -> Args:
+    """Of a managed cluster. With certificates it listens for clients everywhere, without them on the address by which the cluster reaches it."""
+    tls, host, masters = bool(v["calico_etcd_ca_file"]), v["inventory_hostname"], v["groups"].get("masters") or []
+    port = v["calico_etcd_client_port"]
+    own = [item["peer_url"] for item in _shapes.etcd_members(masters, v["hostvars"], port=port) if item["name"] == host]
+    return {
+        **_etcd_service(v),
+        "unit": v["calico_etcd_member_unit"],
+        "data_dir": v["calico_etcd_data_dir"],
+        "name": host,
+        "members": _shapes.etcd_members(masters, v["hostvars"], port=v["calico_etcd_peer_port"], tls=tls),
+        "cluster_token": v["calico_etcd_cluster_token"],
+        "listen_client_urls": [f"https://0.0.0.0:{port}"] if tls else own,
+        "wait_for": v.get("__calico_etcd_wait_for", v["calico_etcd_wait_for"]),
+    }
+
+
+def calicoctl(v: Variables) -> Args:
+    """calicoctl and its configuration, in the shape of calicoctl 1.x; an empty string is the same as no value there."""
+    reach = etcd(v)
+    spec = {
+        "datastoreType": "etcdv2",
+        "etcdEndpoints": ",".join(reach["endpoints"]),
+        "etcdCACertFile": reach["ca_file"],
+        "etcdCertFile": reach["cert_file"],
+        "etcdKeyFile": reach["key_file"],
+    }
+    document = {"apiVersion": "v1", "kind": "calicoApiConfig", "metadata": {}, "spec": {key: str(value) for key, value in spec.items()}}
+    content = "# Managed by Ansible (dcos.calico.calico_ctl).\n" + yaml.safe_dump(document, indent=2, default_flow_style=False, allow_unicode=True)
+    return {
+        "executables": [{"path": f"{v['calico_bin_dir']}/calicoctl", "links": v["calico_ctl_links"], **artifacts(v)["calicoctl"]["source"]}],
+        "files": [{"path": v["calico_ctl_config_file"], "content": content, "foreign": v["calico_ctl_foreign_config"], "foreign_same": ["etcdEndpoints"]}],
+        **_download(v),
+    }
+
+
+def _calicoctl(v: Variables) -> Args:
+    """How a module calls calicoctl."""
+    return {"calicoctl": f"{v['calico_bin_dir']}/calicoctl", "config": v["calico_ctl_config_file"]}
+
+
+def node(v: Variables) -> Args:
+    image = artifacts(v)["calico-node"]
+    return {
+        **_calicoctl(v),
+        "image": image["image"],
+        "image_by_tag": v["calico_image_by_tag"],
+        "name": v["calico_node_name"],
+        "ip": v["calico_node_ip"],
+        "libnetwork": v.get("calico_node_libnetwork", v["calico_docker_network"]),
+        "after_units": [v["calico_etcd_proxy_unit"]] if v.truth("calico_etcd_proxy") else [],
+        "restart": v.get("__calico_node_restart", v["calico_node_restart"]),
+        "health": {
+            "felix_port": v["calico_felix_health_port"],
+            "port_access": v["calico_node_health_port_access"],
+            "timeout": v["calico_node_health_timeout"],
+            "stable_seconds": v["calico_node_stable_seconds"],
+            "tolerated_peers": v["calico_node_tolerated_peers"],
+            "down_peers": v.get("__calico_node_down_peers", v["calico_node_down_peers"]),
+        },
+        **_given(image_archive=image["source"], as_number=v["calico_node_as_number"]),
+        **_download(v),
+    }
+
+
+def networks(v: Variables) -> Args:
+    found = artifacts(v)
+    return {
+        "dir": v["calico_cni_conf_dir"],
+        "networks": _shapes.cni_network_files(
+            v["calico_networks"], v["calico_node_name"], etcd(v), v["calico_cni_mtu"], v["calico_cni_log_level"], v["calico_ip_pools"], v["calico_ip_pools_unlisted"]
+        ),
+        "plugins": [{"name": name, **found[name]["source"]} for name in ("calico", "calico-ipam")],
+        "bin_dir": v["calico_bin_dir"],
+        "plugin_dir": v["calico_cni_plugin_dir"],
+        "plugin_dirs": v["calico_cni_plugin_dirs"],
+        **_download(v),
+    }
+
+
+def agent_restart(v: Variables) -> Args:
+    """The agent of DC/OS Enterprise answers nobody without a token; Mesos does, through Admin Router."""
+    files = _shapes.cni_network_files(v["calico_networks"], "", {"endpoints": []})
+    asks_mesos = bool(v.get("calico_dcos_url") or os.environ.get("DCOS_URL"))
+    return {
+        "restart": v["calico_agent_restart"],
+        "files": [f"{v['calico_cni_conf_dir']}/{item['file']}" for item in files if item["state"] == "present"],
+        "timeout": v["calico_agent_restart_timeout"],
+        "closed_api": "accept" if asks_mesos else "refuse",
+    }
+
+
+def resources(v: Variables) -> Args:
+    """Pools, and the networks' profiles."""
+    unlisted = v["calico_ip_pools_unlisted"]
+    return {
+        **_calicoctl(v),
+        "resources": _shapes.ip_pool_resources(v["calico_ip_pools"]) + _shapes.profile_resources(v["calico_networks"], v["calico_policy_default_profile"]),
+        "other_pools": "disable" if unlisted == "disable" else "keep",
+        "prune": unlisted == "delete",
+        "prune_kinds": ["ipPool"],
+        "forbidden_cidrs": v["calico_forbidden_cidrs"],
+        "timeout": v["calico_datastore_timeout"],
+    }
+
+
+def policies(v: Variables) -> list[Args]:
+    """Policies, and further resources as they are written."""
+    return [*_shapes.policy_resources(v["calico_policies"]), *v["calico_resources"]]
+
+
+def settings(v: Variables) -> Args:
+    return {**_calicoctl(v), "settings": v["calico_felix_settings"], "timeout": v["calico_datastore_timeout"]}
+
+
+def info(v: Variables) -> Args:
+    """What is looked at on a host. Members that somebody else runs are there before anything is installed."""
+    finds_members = v.truth("calico_etcd_proxy") and v["calico_etcd_source"] == "existing"
+    return {
+        "cni_dir": v["calico_cni_conf_dir"],
+        "plugin_dirs": v["calico_cni_plugin_dirs"],
+        "executables": [f"{v['calico_bin_dir']}/{name}" for name in ("calicoctl", "etcd", "calico", "calico-ipam")],
+        "etcd_endpoints": v["calico_etcd_endpoints"],
+        "etcd_peers": v["calico_etcd_members"] if finds_members else [],
+        "felix_health_port": v["calico_felix_health_port"],
+        "proxy_unit": v["calico_etcd_proxy_unit"],
+        "probe_ipip": uses_ipip(v),
+        "ports": [v["calico_etcd_client_port"], v["calico_etcd_peer_port"]],
+        "calicoctl_cfg": v["calico_ctl_config_file"],
+        **_given(
+            etcd_srv=v["calico_etcd_srv"] if finds_members else "",
+            masters="master.mesos" if v["calico_etcd_source"] == "managed" else "",
+            etcd_ca_file=v["calico_etcd_ca_file"],
+            etcd_cert_file=v["calico_etcd_cert_file"],
+            etcd_key_file=v["calico_etcd_key_file"],
+        ),
+    }
+
+
+def datastore_info(v: Variables) -> Args:
+    return {**_calicoctl(v), "kinds": ["ipPool", "node", "workloadEndpoint"], "timeout": 30, "required": False}
+
+
+def kinds(v: Variables) -> set[str]:
+    """What a host is, by its groups: C(member) of a managed etcd, C(node) of Calico, C(agent) of Mesos."""
+    groups, host = v["groups"], v["inventory_hostname"]
+
+    def inside(*names: str) -> bool:
+        return any(host in (groups.get(name) or ()) for name in names)
+
+    agent = inside("agents", "agents_private", "agents_public")
+    found = {"agent": agent, "node": agent or inside("calico_masters_with_node"), "member": inside("calico_etcd_managed")}
+    return {name for name, is_it in found.items() if is_it}
+
+
+def _step(job: str, args: Args) -> Args:
+    return {"job": job, "args": args}
+
+
+def host_steps(v: Variables) -> list[Args]:
+    """The jobs of a host in the order of the plays that run them, without the look at the host itself."""
+    is_a: set[str] = kinds(v)
+    steps: list[Args] = []
+    if "member" in is_a:
+        steps.append(_step("etcd_member", etcd_member(v)))
+    if "node" in is_a:
+        steps += [_step("sysctl", sysctl(v)), _step("agent_files", agent_files(v)), _step("etcd_proxy", etcd_proxy(v)), _step("executable", calicoctl(v))]
+        # Peers that are down are told of together, at the end.
+        wanted = node(v)
+        steps.append(_step("calicoctl_node", {**wanted, "health": {**wanted["health"], "down_peers": "report"}}))
+    if "agent" in is_a:
+        steps += [_step("cni_network", networks(v)), _step("mesos_agent", agent_restart(v))]
+    return steps
+
+
+def datastore_steps(v: Variables) -> list[Args]:
+    """The jobs of the datastore."""
+    return [_step("calicoctl_resource_info", datastore_info(v)), _step("calicoctl_resource", resources(v)), _step("calicoctl_config", settings(v))]
+
+
+PARTS: dict[str, Callable[[Variables], Any]] = {
+    "agent_files": agent_files,
+    "agent_restart": agent_restart,
+    "calicoctl": calicoctl,
+    "etcd": etcd,
+    "etcd_member": etcd_member,
+    "etcd_proxy": etcd_proxy,
+    "manifest": manifest,
+    "networks": networks,
+    "node": node,
+    "policies": policies,
+    "resources": resources,
+    "settings": settings,
+    "sums": sums,
+    "sysctl": sysctl,
+}
+
+
+def part(name: str, v: Variables) -> Any:
+    """One part of what is desired."""
+    if name not in PARTS:
+        raise AnsibleFilterError(f"Nothing is desired by the name {name!r}. Use one of {', '.join(PARTS)}.")
+    return PARTS[name](v)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.action.agent_plan import made_of_facts, sums
+
+
+@pytest.mark.parametrize(
+    ("variables", "made"),
+    [
+        ({"calico_node_name": "{{ calico_agent.node.ip }}", "calico_node_ip": "{{ calico_agent.node.ip }}/{{ calico_agent.node.prefix }}"}, False),
+        ({"calico_agent_restart": "auto", "x": "{{ calico_agent_restart }}"}, False),
+        ({"__calico_preflight_readers": "{{ calico_agent }}"}, False),
+        ({"calico_agent": {"node": {"ip": "{{ calico_agent }}"}}, "hostvars": {"a": "{{ calico_agent.os.id }}"}}, False),
+        ({"calico_node_name": "node-{{ calico_agent.node.ip }}"}, True),
+        ({"calico_ctl_links": ["{{ '/opt' if calico_agent.os.id == 'coreos' else '/usr' }}"]}, True),
+        ({"mine": {"deep": "{{ calico_agent.node.ip | replace('.', '-') }}"}}, True),
+    ],
+)
+def test_variables_that_are_made_of_what_is_found_on_the_host(variables: dict[str, Any], made: bool) -> None:
+    assert made_of_facts(variables) is made
+
+
+def test_a_file_of_the_controller_is_summed_only_where_nobody_gave_its_sum(tmp_path: Path) -> None:
+    file = tmp_path / "calicoctl"
+    file.write_bytes(b"x")
+    steps = [{"executables": [{"local_src": str(file)}, {"local_src": "/is/not/there", "sha256": "ab"}]}]
+    found = sums(steps)[0]["executables"]
+    assert [item["sha256"] for item in found] == [hashlib.sha256(b"x").hexdigest(), "ab"]
+    assert "sha256" not in steps[0]["executables"][0]

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_plan
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
+
+ROLES = Path(__file__).parents[4] / "roles"
+MEMBERS = ["http://10.0.0.1:2380"]
+
+
+def variables(**given: Any) -> _desired.Variables:
+    """The defaults of all roles, templates as an install with a proxy has them."""
+    raw: dict[str, Any] = {}
+    for path in sorted(ROLES.glob("*/defaults/main.yml")):
+        raw.update(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    raw.update(
+        calico_node_name="10.0.0.5", calico_node_ip="10.0.0.5/24", calico_etcd_members=[], calico_etcd_endpoints=["http://127.0.0.1:2379"],
+        calico_cni_plugin_dirs=["/a", "/b"], inventory_hostname="agent1", groups={"agents": ["agent1"]}, hostvars={},
+    )  # fmt: skip
+    raw.update(given)
+
+    def template(value: Any) -> Any:
+        return yaml.safe_load(yaml.safe_dump(value).replace("{{ calico_felix_health_port }}", "62092"))
+
+    return _desired.Variables(raw, template)
+
+
+def test_every_step_has_arguments_that_its_module_takes() -> None:
+    """Names of arguments, and of what is inside them, against the module's own specification."""
+    found = variables(calico_etcd_source="managed", groups={"agents": ["agent1"], "masters": ["agent1"], "calico_etcd_managed": ["agent1"]}, hostvars={"agent1": {}},
+                      calico_mirror_url="https://mirror.example.com", **{name: "0" * 64 for name in (
+                          "calico_calicoctl_sha256", "calico_cni_plugin_sha256", "calico_cni_ipam_sha256", "calico_etcd_sha256", "calico_node_archive_sha256")})  # fmt: skip
+    steps = [*_desired.host_steps(found), *_desired.datastore_steps(found)]
+    assert {step["job"] for step in steps} | {"agent_info"} == set(_agent_plan.JOBS)
+    for step in steps:
+        _agent_plan.validated(step["job"], step["args"], set())
+    _agent_plan.validated("agent_info", _desired.info(found), set())
+
+
+@pytest.mark.parametrize(
+    ("groups", "kinds"),
+    [
+        ({"agents": ["agent1"]}, {"agent", "node"}),
+        ({"agents_public": ["agent1"]}, {"agent", "node"}),
+        ({"calico_masters_with_node": ["agent1"]}, {"node"}),
+        ({"calico_etcd_managed": ["agent1"], "masters": ["agent1"]}, {"member"}),
+        ({"calico_etcd_managed": ["agent1"], "calico_masters_with_node": ["agent1"]}, {"member", "node"}),
+        ({}, set()),
+    ],
+)
+def test_what_a_host_is(groups: dict[str, list[str]], kinds: set[str]) -> None:
+    assert _desired.kinds(variables(groups=groups)) == kinds
+
+
+def test_a_proxy_finds_members_by_dns_or_is_told_them_or_goes() -> None:
+    assert _desired.etcd_proxy(variables())["discovery_srv"] == "etcd.mesos"
+    told = _desired.etcd_proxy(variables(calico_etcd_members=MEMBERS))
+    assert told["members"] == MEMBERS and "discovery_srv" not in told
+    assert _desired.etcd_proxy(variables(calico_etcd_proxy="false")) == {
+        "state": "absent", "unit": "calico-etcd-proxy.service", "data_dir": "/var/lib/calico-etcd-proxy",
+    }  # fmt: skip
+
+
+def test_without_a_proxy_clients_have_the_certificates_of_the_members() -> None:
+    files = {"calico_etcd_ca_file": "/ca", "calico_etcd_cert_file": "/cert", "calico_etcd_key_file": "/key"}
+    assert _desired.etcd(variables(**files))["ca_file"] == ""
+    direct = variables(calico_etcd_proxy=False, calico_etcd_endpoints=["https://10.0.0.1:2379"], **files)
+    assert _desired.etcd(direct) == {"endpoints": ["https://10.0.0.1:2379"], "ca_file": "/ca", "cert_file": "/cert", "key_file": "/key"}
+    [file] = _desired.calicoctl(direct)["files"]
+    spec = yaml.safe_load(file["content"])["spec"]
+    assert (spec["etcdCACertFile"], spec["etcdCertFile"], spec["etcdKeyFile"]) == ("/ca", "/cert", "/key")
+
+
+@pytest.mark.parametrize(("mode", "used"), [("off", False), (False, False), (None, False), ("always", True), ("cross-subnet", True)])
+def test_the_module_for_ip_in_ip_is_loaded_where_a_pool_uses_it(mode: Any, used: bool) -> None:
+    """A bare `off` in YAML is false, and means off."""
+    found = variables(calico_ip_pools=[{"cidr": "192.168.0.0/16", "ipip": mode}])
+    content = _desired.agent_files(found)["files"][0]["content"]
+    assert ("\nipip\n" in content) is used and _desired.info(found)["probe_ipip"] is used
+
+
+def test_plain_values_are_not_templated() -> None:
+    asked: list[Any] = []
+
+    def template(value: Any) -> Any:
+        asked.append(value)
+        return "templated"
+
+    found = _desired.Variables({"a": "plain", "b": "{{ x }}", "c": ["{{ y }}"], "d": "{{ calico_agent.node.ip }}"}, template, {"{{ calico_agent.node.ip }}": "@"})
+    assert [found[name] for name in ("a", "b", "b", "c", "d")] == ["plain", "templated", "templated", "templated", "@"]
+    assert asked == ["{{ x }}", ["{{ y }}"]]
+
+
+def test_a_part_that_there_is_not_is_named() -> None:
+    with pytest.raises(AnsibleFilterError, match="Use one of agent_files"):
+        _desired.part("nothing", variables())
