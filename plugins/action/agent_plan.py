@@ -72,12 +72,14 @@ class ActionModule(FirstContact):
             return {**result, **self._look(_desired.datastore_steps(self._variables(variables)), variables)}
         if not made_of_facts(variables):
             desired = self._variables(variables, REFERENCES)
-            return {**result, **self._look([self._info(desired), *_desired.host_steps(desired)], variables)}
-        facts = self._look([self._info(self._variables(variables))], variables)
-        if facts.get("failed"):
-            return {**result, **facts}
-        planned = self._look(_desired.host_steps(self._variables({**variables, FOUND: facts})), variables)
-        return {**result, **facts, **planned, "warnings": [*facts.get("warnings", []), *planned.get("warnings", [])]}
+            found = self._look([self._info(desired), *_desired.host_steps(desired)], variables)
+            return {**result, **found.pop("facts", {}), **found}
+        seen = self._look([self._info(self._variables(variables))], variables)
+        if seen.get("failed"):
+            return {**result, **seen}
+        facts = seen["facts"]
+        found = self._look(_desired.host_steps(self._variables({**variables, FOUND: facts})), variables)
+        return {**result, **facts, **found, "facts": {}, "warnings": [*seen.get("warnings", []), *found.get("warnings", [])]}
 
     def _variables(self, variables: dict[str, Any], instead: Mapping[str, str] | None = None) -> _desired.Variables:
         templar = self._templar.copy_with_new_env(available_variables=variables)

@@ -5,18 +5,21 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _cluster_plan, _foreign
+from ansible_collections.dcos.calico.plugins.plugin_utils import _cluster_plan, _foreign, _verify_report
 
 ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str", "required": True},
     "result": {"type": "str", "required": True},
     "datastore": {"type": "dict", "default": {}},
     "components": {"type": "list", "elements": "str", "default": []},
+    "json": {"type": "str", "default": ""},
 }
 HEAD = "Nothing was touched: {number} cannot be brought about."
 
@@ -44,6 +47,12 @@ class ActionModule(ActionBase):
             if boolean(hostvars[name].get("calico_certificates", False), strict=False):
                 groups.setdefault(name, []).append("calico_plan_certificates")
         result.update(changed=False, plan=_cluster_plan.document(plan), groups=groups, text=_cluster_plan.lines(plan))
+        if args["json"]:
+            try:
+                _verify_report.write(args["json"], json.dumps(result["plan"], indent=2, sort_keys=True) + "\n")
+            except OSError as error:
+                why = error.strerror or error
+                raise AnsibleActionFail(f"The plan could not be written to {args['json']}: {why}. Make its folder, or name another file.") from error
         if plan.problems:
             number = sum(len(sentences) for sentences in plan.problems.values())
             lines = [f"{name}: {sentence}" for name, sentences in plan.problems.items() for sentence in sentences]

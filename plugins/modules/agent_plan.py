@@ -82,6 +82,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+facts:
+  description: What C(agent_info) found, as M(dcos.calico.agent_info) returns it; with O(of=host) it is beside C(plan) instead.
+  returned: success
+  type: dict
+  sample: {}
 plan:
   description: For the name of each job what it would do. Beside what is listed, a few values of the module's own result, such as C(action).
   returned: success

@@ -40,6 +40,11 @@ options:
     type: list
     elements: str
     default: []
+  json:
+    description:
+      - File on the controller to write C(plan) to.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - dcos.calico._attributes.info
   - dcos.calico._attributes.controller

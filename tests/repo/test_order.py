@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 from layout import ROOT
 
+from ansible_collections.dcos.calico.plugins.plugin_utils import _cluster_plan, _desired
+
 Play = dict[str, Any]
 PLAYS = [
     (path.name, play)
@@ -66,7 +68,7 @@ def test_each_entry_point_that_restarts_is_there() -> None:
 def test_nothing_is_removed_where_hosts_are_prepared_side_by_side() -> None:
     """What goes has a successor on its host first; retire.yml comes after the nodes and networks."""
     names = [play["name"] for file, play in PLAYS if file == "install.yml"]
-    prepare = next(play for _file, play in PLAYS if play["name"] == "Prepare every host")
+    prepare = next(play for _file, play in PLAYS if play["name"] == "Prepare the hosts")
     roles = [role for role, entry in entries(prepare) if entry == "main"]
     for role in roles:
         text = (ROOT / "roles" / role / "tasks" / "main.yml").read_text(encoding="utf-8")
@@ -79,8 +81,11 @@ def test_nothing_is_removed_where_hosts_are_prepared_side_by_side() -> None:
 
 def test_rp_filter_stays_strict_when_a_service_of_dcos_starts() -> None:
     """Each start of one sets it to loose on all interfaces, and Felix does not start again then."""
-    files = yaml.safe_load((ROOT / "roles" / "calico_host" / "vars" / "main.yml").read_text(encoding="utf-8"))
-    text = files["__calico_host_rp_filter"]
-    assert "ExecStartPost=" in text and "all/rp_filter" in text and "echo 1 >" in text
-    drop_ins = {item["path"].split("/")[-2].removesuffix(".d") for item in files["__calico_host_files"] if item["content"] == "{{ __calico_host_rp_filter }}"}
-    assert drop_ins == RP_FILTER_UNITS
+    assert "ExecStartPost=" in _desired.RP_FILTER and "all/rp_filter" in _desired.RP_FILTER and "echo 1 >" in _desired.RP_FILTER
+    assert set(_desired.RP_FILTER_UNITS) == RP_FILTER_UNITS
+
+
+def test_every_group_of_the_plan_has_a_play_and_every_such_play_a_group() -> None:
+    planned = {f"calico_plan_{step}" for step, _title in _cluster_plan.STEPS}
+    played = {str(play["hosts"]) for file, play in PLAYS if file == "install.yml" and str(play["hosts"]).startswith("calico_plan_")}
+    assert played == planned | {"calico_plan_certificates"}

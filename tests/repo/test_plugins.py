@@ -23,7 +23,7 @@ PLUGINS = sorted(
 ATTRIBUTES = ("check_mode", "diff_mode", "idempotent")
 NO_GROUP = (
     "artifact_manifest", "cloud_judge", "cloud_network", "kubernetes_info", "kubernetes_objects", "kubernetes_preflight",
-    "preflight", "sessions", "variables", "verify", "verify_plan",
+    "plan", "preflight", "sessions", "variables", "verify", "verify_plan",
 )  # fmt: skip
 SUPPORT = ("full", "partial", "none", "N/A")
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))

@@ -146,8 +146,12 @@ def unit_state():
 
 
 def dryrun(params, calicoctl, interface):
-    """The Container that calicoctl would start."""
-    result = calicoctl.run(_node.arguments(params, interface) + ['--dryrun'])
+    """The Container that calicoctl would start; with another configuration than there is, if C(predicted_config) is its text."""
+    arguments, text = _node.arguments(params, interface) + ['--dryrun'], params.get('predicted_config')
+    if text is None:
+        result = calicoctl.run(arguments)
+    else:
+        result = _runner.Calicoctl(params['calicoctl'], None).run(arguments + ['--config=/dev/stdin'], stdin=text)
     if result.rc != 0:
         raise _runner.explain('node run --dryrun', result)
     return _node.parse_dryrun(result.out)

@@ -6,12 +6,9 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import os
 import re
-import tempfile
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.text.converters import to_bytes
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import (_agent_files, _agent_info, _calicoctl_config, _calicoctl_node, _calicoctl_resource,
                                                                         _calicoctl_resource_info, _cni_network, _etcd_member, _etcd_proxy, _executable,
@@ -87,14 +84,12 @@ class Planner(object):
 
     :arg no_log_values: set to which the secrets among arguments are added.
     :arg warn: callable(text).
-    :arg folder: callable() -> a folder of this run, for what is handed to a tool as a file.
     """
 
-    def __init__(self, no_log_values, warn, folder):
+    def __init__(self, no_log_values, warn):
         self.facts = {}  # of the host, for references
         self.no_log_values = no_log_values
         self.warn = warn
-        self.folder = folder
         self.contents = {}  # path -> text that would be written
         self.results = {}
 
@@ -122,20 +117,14 @@ class Planner(object):
     def _predict(self, job, params):
         """Hand a job what earlier steps would have changed before it runs."""
         if job == 'calicoctl_node' and params['config'] in self.contents:
-            params['predicted_config'] = self._as_file(self.contents[params['config']])
+            params['predicted_config'] = self.contents[params['config']]
         if job == 'mesos_agent':
             params['changed_files'] = params['changed_files'] + self.results.get('cni_network', {}).get('files_changed', [])
-
-    def _as_file(self, text):
-        handle, path = tempfile.mkstemp(dir=self.folder(), suffix='.cfg')
-        with os.fdopen(handle, 'wb') as target:
-            target.write(to_bytes(text))
-        return path
 
 
 def job(module):
     """Facts and what would change; see RETURN."""
-    planner, facts = Planner(module.no_log_values, module.warn, lambda: module.tmpdir), {}
+    planner, facts = Planner(module.no_log_values, module.warn), {}
     steps = module.params['steps'] or []
     for step in steps:
         if step['job'] == INFO:
@@ -143,4 +132,4 @@ def job(module):
         else:
             planner.step(step['job'], step['args'])
     # Arguments hold secrets that this module's own specification does not know.
-    return dict(facts, changed=False, plan=planner.results, invocation={'module_args': {'steps': [step['job'] for step in steps]}})
+    return dict(changed=False, facts=facts, plan=planner.results, invocation={'module_args': {'steps': [step['job'] for step in steps]}})

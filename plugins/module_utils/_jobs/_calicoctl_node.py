@@ -94,7 +94,7 @@ def present(module):
     """Have the node run as wanted; see RETURN."""
     params = module.params
     _node.check(params)
-    image, calicoctl = wanted_image(params), _runner.Calicoctl(params['calicoctl'], params.get('predicted_config') or params['config'])
+    image, calicoctl = wanted_image(params), _runner.Calicoctl(params['calicoctl'], params['config'])
     actual = _node_host.read(params, calicoctl, module.check_mode)
     _node_host.refuse_conflict(params, actual)
     image_plan, image_id, needs = settle_image(module, actual, image)

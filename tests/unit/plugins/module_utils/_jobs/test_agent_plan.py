@@ -11,8 +11,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_plan
 
 
-def planner(tmpdir):
-    return _agent_plan.Planner(set(), lambda text: None, lambda: str(tmpdir))
+def planner():
+    return _agent_plan.Planner(set(), lambda text: None)
 
 
 class TestResolve:
@@ -32,8 +32,8 @@ class TestResolve:
         assert _agent_plan.resolve('{{ x }} @home@ a@calico_agent', {}) == '{{ x }} @home@ a@calico_agent'
 
 
-def test_arguments_that_a_job_does_not_take_are_an_error_of_that_step(tmpdir):
-    found = planner(tmpdir).step('sysctl', {'name': '60-calico', 'setings': []})
+def test_arguments_that_a_job_does_not_take_are_an_error_of_that_step():
+    found = planner().step('sysctl', {'name': '60-calico', 'setings': []})
     assert found['changed'] is False and 'setings' in found['error']
 
 
@@ -50,22 +50,17 @@ def test_a_job_that_is_wrong_in_type_says_so():
 
 def test_a_step_names_what_it_would_change_and_changes_nothing(tmpdir):
     path = str(tmpdir.join('a.conf'))
-    found = planner(tmpdir).step('agent_files', {'files': [{'path': path, 'content': u'x\n'}]})
+    found = planner().step('agent_files', {'files': [{'path': path, 'content': u'x\n'}]})
     assert found['changed'] is True and found['names'] == [path] and not os.path.exists(path)
 
 
 def test_calico_node_sees_the_configuration_that_calicoctl_would_get(tmpdir, monkeypatch):
     seen = []
 
-    def job(module):
-        with open(module.params['predicted_config']) as handle:
-            seen.append(handle.read())
-        return dict(changed=False)
-
     path = str(tmpdir.join('calicoctl.cfg'))
-    plan = planner(tmpdir)
+    plan = planner()
     plan.step('agent_files', {'files': [{'path': path, 'content': u'new\n'}]})
-    monkeypatch.setattr(_agent_plan._calicoctl_node, 'job', job)
+    monkeypatch.setattr(_agent_plan._calicoctl_node, 'job', lambda module: seen.append(module.params['predicted_config']) or dict(changed=False))
     found = plan.step('calicoctl_node', {'name': '10.0.0.5', 'ip': '10.0.0.5/24', 'config': path})
     assert seen == ['new\n'] and 'error' not in found
 
@@ -74,7 +69,7 @@ def test_a_configuration_that_stays_is_not_handed_over(tmpdir, monkeypatch):
     path = tmpdir.join('calicoctl.cfg')
     path.write('same\n')
     path.chmod(0o644)
-    plan = planner(tmpdir)
+    plan = planner()
     assert plan.step('agent_files', {'files': [{'path': str(path), 'content': u'same\n'}]})['changed'] is False
     seen = []
     monkeypatch.setattr(_agent_plan._calicoctl_node, 'job', lambda module: seen.append('predicted_config' in module.params) or dict(changed=False))
@@ -82,18 +77,18 @@ def test_a_configuration_that_stays_is_not_handed_over(tmpdir, monkeypatch):
     assert seen == [False]
 
 
-def test_the_agent_is_told_which_networks_would_change(tmpdir, monkeypatch):
+def test_the_agent_is_told_which_networks_would_change(monkeypatch):
     seen = []
     monkeypatch.setattr(_agent_plan._cni_network, 'job', lambda module: dict(changed=True, files_changed=['/x/calico.cni'], diff=[]))
     monkeypatch.setattr(_agent_plan._mesos_agent, 'job', lambda module: seen.append(module.params['changed_files']) or dict(changed=False))
-    plan = planner(tmpdir)
+    plan = planner()
     plan.step('cni_network', {'networks': []})
     plan.step('mesos_agent', {'restart': 'always'})
     assert seen == [['/x/calico.cni']]
 
 
-def test_jobs_see_check_mode_whatever_the_run_is(tmpdir, monkeypatch):
+def test_jobs_see_check_mode_whatever_the_run_is(monkeypatch):
     seen = []
     monkeypatch.setattr(_agent_plan._sysctl, 'job', lambda module: seen.append((module.check_mode, module._diff)) or dict(changed=False))
-    planner(tmpdir).step('sysctl', {'name': 'x'})
+    planner().step('sysctl', {'name': 'x'})
     assert seen == [(True, True)]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.action.agent_info import too_old
+from ansible_collections.dcos.calico.plugins.plugin_utils._old_python import too_old
 
 
 @pytest.mark.parametrize(
