@@ -289,6 +289,22 @@ peers_down:
   type: list
   elements: str
   sample: []
+healthy:
+  description: Whether the node is healthy, in check mode by one look; null if it was not looked at, because it is to be started or restarted.
+  returned: state is present
+  type: bool
+  sample: true
+trouble:
+  description: In check mode, what is not healthy.
+  returned: state is present
+  type: list
+  elements: str
+  sample: []
+datastore_read:
+  description: Whether calicoctl could say what it would start, and which nodes the datastore has.
+  returned: state is present
+  type: bool
+  sample: true
 needs:
   description: Checksums of files on the controller that must be pushed before anything is changed. For the action plugin.
   returned: state is present

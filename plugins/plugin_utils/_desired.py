@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts, _shapes
 from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
 from ansible_collections.dcos.calico.plugins.plugin_utils._variables import is_template
 
 Args = dict[str, Any]
+Found = TypeVar("Found")
 
 # The units of DC/OS set rp_filter of every interface to 2 each time they start; Felix refuses to start where `all` is 2.
 RP_FILTER = """\
@@ -82,14 +84,23 @@ def _overrides(v: Variables) -> list[dict[str, str]]:
     ]
 
 
+def _of_release(find: Callable[..., Found], *args: Any, **arguments: Any) -> Found:
+    """What find() says, its error as Ansible wants it."""
+    try:
+        return find(*args, **arguments)
+    except CalicoError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
 def artifacts(v: Variables) -> dict[str, dict[str, Any]]:
     """Source, and image, of each artifact of the release; see _artifacts.resolve()."""
-    return _artifacts.resolve(str(v["calico_release"]), v["calico_mirror_url"], controller_path(v["calico_artifacts_dir"]), _overrides(v))
+    folder = controller_path(v["calico_artifacts_dir"])
+    return _of_release(_artifacts.resolve, str(v["calico_release"]), mirror=v["calico_mirror_url"], folder=folder, overrides=_overrides(v))
 
 
 def manifest(v: Variables) -> list[dict[str, Any]]:
     """What is fetched once; see _artifacts.manifest()."""
-    return _artifacts.manifest(str(v["calico_release"]), v["calico_mirror_url"], _overrides(v))
+    return _of_release(_artifacts.manifest, str(v["calico_release"]), mirror=v["calico_mirror_url"], overrides=_overrides(v))
 
 
 def sums(v: Variables) -> list[dict[str, str]]:

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dcos.calico.plugins.filter.artifacts import artifacts
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts
+from ansible_collections.dcos.calico.plugins.plugin_utils._artifacts import resolve as artifacts
 
 
 def test_upstream_is_the_default_and_publishes_no_image_archive() -> None:
@@ -45,7 +45,7 @@ def test_an_archive_may_have_another_folder_inside() -> None:
 
 @pytest.mark.parametrize(("release", "words"), [("2.6.0", "wrong Felix"), ("2.6.4", "rolling upgrade"), ("3.0.1", "no Calico release 3.0.1")])
 def test_refused_releases_say_why(release: str, words: str) -> None:
-    with pytest.raises(AnsibleFilterError, match=words):
+    with pytest.raises(CalicoError, match=words):
         artifacts(release)
 
 

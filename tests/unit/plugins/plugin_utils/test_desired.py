@@ -100,3 +100,8 @@ def test_plain_values_are_not_templated() -> None:
 def test_a_part_that_there_is_not_is_named() -> None:
     with pytest.raises(AnsibleFilterError, match="Use one of agent_files"):
         _desired.part("nothing", variables())
+
+
+def test_a_release_that_is_refused_is_an_error_of_ansibles() -> None:
+    with pytest.raises(AnsibleFilterError):
+        _desired.artifacts(variables(calico_release="3.1"))
