@@ -88,23 +88,12 @@ facts:
   type: dict
   sample: {}
 plan:
-  description: For the name of each job what it would do. Beside what is listed, a few values of the module's own result, such as C(action).
+  description:
+    - For the name of each job what it would do; C(changed), whether it would change something; C(names), what, such as paths of files; C(error), why it cannot tell;
+      and a few values of the module's own result, such as C(action).
   returned: success
   type: dict
-  contains:
-    changed:
-      description: Whether it would change something.
-      type: bool
-      sample: true
-    names:
-      description: What it would change, such as the paths of files.
-      type: list
-      elements: str
-      sample: [net.ipv4.ip_forward]
-    error:
-      description: Why it cannot tell.
-      type: str
-      sample: The address 10.0.0.5 of the node is none of this host.
+  sample: {sysctl: {changed: true, names: [net.ipv4.ip_forward]}}
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._jobs._agent_plan import ARGUMENT_SPEC, job
