@@ -286,6 +286,7 @@ def set_attributes(path, mode, owner='root', group='root', directory=False):
     try:
         with _folder.readable(path) if directory else _held(path, trouble) as descriptor:
             _attributes(descriptor, mode, uid, gid)
+            os.fsync(descriptor)
     except OSError as error:
         raise _folder.failure(trouble, error, path)
 
@@ -293,14 +294,17 @@ def set_attributes(path, mode, owner='root', group='root', directory=False):
 def discard(staged):
     """Remove a staged file that is not to be published; one that was, or is gone, is no matter."""
     staged.release()
-    _unlink(staged.path)
+    _unlink(staged.path, sync=False)
 
 
-def _unlink(path):
-    """Remove a file or link; return whether it was there."""
+def _unlink(path, sync):
+    """Remove a file or link; return whether it was there. sync: it is gone after a crash too."""
     try:
         with _folder.opened(os.path.dirname(path)) as folder:
-            return folder.drop(os.path.basename(path))
+            there = folder.drop(os.path.basename(path))
+            if there and sync:
+                folder.sync()
+            return there
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
             return False
@@ -357,7 +361,7 @@ def link_atomic(target, path):
 def remove(path):
     """Remove a file or link if it is there; return whether it was."""
     try:
-        return _unlink(path)
+        return _unlink(path, sync=True)
     except OSError as error:
         raise _folder.failure('%s cannot be removed' % path, error, path)
 
@@ -367,6 +371,7 @@ def remove_directory(path):
     try:
         with _folder.opened(os.path.dirname(path)) as folder:
             os.rmdir(folder.at(os.path.basename(path)))
+            folder.sync()
     except OSError as error:
         if error.errno != errno.ENOENT:
             raise _folder.failure('The directory %s cannot be removed' % path, error, path)
@@ -377,6 +382,7 @@ def remove_tree(path):
     try:
         with _folder.opened(os.path.dirname(path)) as folder:
             folder.remove_tree(os.path.basename(path))
+            folder.sync()
     except OSError as error:
         raise _folder.failure('%s cannot be removed' % path, error, path)
 

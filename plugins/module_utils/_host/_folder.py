@@ -93,11 +93,7 @@ class Folder(object):
 
     def sync(self):
         """Have its entries on disk."""
-        descriptor = os.open(self.at('.'), os.O_RDONLY | O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(self.at('.'))
 
     @property
     def shared(self):
@@ -135,6 +131,14 @@ def _remedy(number, path):
     if number in (errno.EPERM, errno.EACCES):
         return 'Run as a user who may write to %s' % folder
     return None
+
+
+def _sync(path):
+    descriptor = os.open(path, os.O_RDONLY | O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _user(uid):
@@ -228,6 +232,7 @@ class _Walk(object):
         finally:
             os.close(exact)
         _selinux.label(there, os.path.join(self.path, name), stat.S_IFDIR)
+        _sync('%s/%d/.' % (DESCRIPTORS, self.descriptor))
         return found
 
 
