@@ -7,12 +7,15 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import contextlib
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean, printable
 from ansible_collections.dcos.calico.plugins.module_utils._host import _lock, _selinux
+
+UMASK = 0o022
 
 
 class Module(AnsibleModule):
@@ -54,6 +57,16 @@ def _nothing():
     yield
 
 
+@contextlib.contextmanager
+def _usual_umask():
+    """What a tool makes that a module calls is not to depend on who runs it: hardened hosts have 077, others 000. What is secret asks for its own mode."""
+    before = os.umask(UMASK)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def run_module(job, changes_host=False, **module_args):
     """Make the AnsibleModule, run C(job(module)) and exit with the dict it returns; the only place that catches CalicoError.
 
@@ -63,7 +76,7 @@ def run_module(job, changes_host=False, **module_args):
     module = Module(**module_args)
     _selinux.attach(module)
     try:
-        with _lock.held(module._name) if changes_host and not module.check_mode else _nothing():
+        with _usual_umask(), _lock.held(module._name) if changes_host and not module.check_mode else _nothing():
             result = job(module)
     except CalicoError as error:
         module.fail_json(**printable(dict(error.details, msg=str(error))))

@@ -204,13 +204,13 @@ def owner_of(folder: Path) -> dict[str, str]:
 
 def write(path: Path, text: str) -> None:
     """Replace a file as a whole; its folder is made if need be."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _files.ensure_directory(str(path.parent))
     _files.write_atomic(str(path), text, **owner_of(path.parent))
 
 
 def fetch(artifact: dict[str, Any], path: Path, options: _download.Options) -> None:
     """Have a file at its path, which appears when it is whole and is what it should be."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _files.ensure_directory(str(path.parent))
     owner = owner_of(path.parent)
     staged = _files.stage(str(path.parent), owner["owner"])
     try:

@@ -278,7 +278,14 @@ def readable(path):
 
 @contextlib.contextmanager
 def _by_name(path, make):
-    if make is not None and not os.path.isdir(path):
-        os.makedirs(path)
-        make.append(path)
+    if make is not None:
+        _make_by_name(path, make)
     yield Folder(path, None, [(path, os.stat(path))])
+
+
+def _make_by_name(path, made):
+    if not os.path.isdir(path):
+        _make_by_name(os.path.dirname(path), made)
+        os.mkdir(path)
+        os.chmod(path, 0o755)
+        made.append(path)

@@ -108,3 +108,26 @@ def test_whatever_a_module_says_can_be_sent(run_module, tmpdir):
     assert '\\xfc' in str(run_module(Speaker, dict(fail=True))['msg'])
     done = run_module(Speaker, {})
     assert done['said'] == '\\xfc' and json.dumps('a file \\xfc') in json.dumps(done['warnings'])
+
+
+@pytest.mark.parametrize('umask', [0o077, 0o000], ids=oct)
+def test_what_a_tool_makes_does_not_depend_on_who_runs_the_module(run_module, tmpdir, umask):
+    """And neither does what this process makes afterwards depend on the module."""
+    class Maker(object):
+        RETURN = ''
+
+        @staticmethod
+        def main():
+            def job(module):
+                module.run_command(['mkdir', str(tmpdir.join('made'))], check_rc=True)
+                return dict(changed=True)
+
+            run_job(job, argument_spec={})
+
+    before = os.umask(umask)
+    try:
+        run_module(Maker, {})
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+    assert tmpdir.join('made').stat().mode & 0o777 == 0o755

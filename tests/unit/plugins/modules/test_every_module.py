@@ -25,6 +25,8 @@ MODULES = os.path.join(ROOT, "plugins", "modules")
 # What a double keeps, written whole whenever it is asked, and what ansible-core makes for itself.
 KEPT = ["node.json", "systemd/state.json", "calicoctl/store.json"]
 OTHERS = ["ansible-moduletmp-*"]
+# What is for its owner only, of all that the walks make: keys, secrets, and etcd's data.
+PRIVATE = ["agent_files-*/etc/token", "agent_files-*/etc/folder", "agent_key-*/certs/calico.key*", "cni_network-secret/network/cni/calico.cni", "etcd_*/data"]
 
 
 def _names(folder):
@@ -141,6 +143,33 @@ def test_check_run_run_again_check(request, run_module, monkeypatch, name, walk)
     for check in (False, True):
         again = run(check=check)
         assert again["changed"] is False and again["diff"] == []
+
+
+def _made(before, after):
+    """{path: mode} of the files and folders that are new."""
+    return dict((path, entry[2]) for path, entry in after.items() if path not in before and not stat.S_ISLNK(entry[0]))
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o000], ids=oct)
+@pytest.mark.parametrize("name, walk", WALKS, ids=["-".join(pair) for pair in WALKS])
+def test_modes_are_what_is_asked_for_under_any_umask(request, run_module, name, walk, umask):
+    """A hardened host's 077 closes no folder to those who are to read what is in it; 000 opens nothing."""
+    scenario = _scenarios(name)[walk](request.getfixturevalue)
+    run = Walker(name, scenario, run_module)
+    before = snapshot(scenario)
+    usual = os.umask(umask)
+    try:
+        for args in scenario.before:
+            run(args)
+        if scenario.alter:
+            scenario.alter()
+        run()
+    finally:
+        os.umask(usual)
+    made = _made(before, snapshot(scenario))
+    assert [path for path, mode in made.items() if mode & 0o022] == []
+    private = set(path for path in made if _matches("%s-%s/%s" % (name, walk, path), PRIVATE))
+    assert set(path for path, mode in made.items() if not mode & 0o077) == private
 
 
 def test_every_module_is_walked():

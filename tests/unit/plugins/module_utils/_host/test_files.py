@@ -97,6 +97,26 @@ def test_an_unknown_owner_is_an_error_that_names_it(tmpdir):
     assert 'no user no-such-user' in str(error.value) and tmpdir.listdir() == []
 
 
+@pytest.fixture(params=[0o077, 0o000], ids=oct)
+def umask(request):
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.parametrize('descriptors', [True, False], ids=['by descriptors', 'by names'])
+def test_modes_are_those_that_are_asked_for_under_any_umask(tmpdir, me, monkeypatch, umask, descriptors):
+    if not descriptors:
+        monkeypatch.setattr(_files._folder, 'DESCRIPTORS', str(tmpdir.join('no-proc')))
+    folder = tmpdir.join('a', 'b')
+    assert _files.ensure_directory(str(folder)) == [str(folder.dirpath()), str(folder)]
+    for name, mode in (('open', 0o644), ('secret', 0o600), ('tool', 0o755)):
+        _files.write_atomic(str(folder.join(name)), 'x', mode=mode, **me)
+    _files.set_attributes(str(folder.join('tool')), 0o750, **me)
+    modes = dict((entry.relto(tmpdir), entry.stat().mode & 0o7777) for entry in tmpdir.visit())
+    assert modes == {'a': 0o755, 'a/b': 0o755, 'a/b/open': 0o644, 'a/b/secret': 0o600, 'a/b/tool': 0o750}
+
+
 def test_directories_are_made_with_their_parents(tmpdir):
     path = str(tmpdir.join('a', 'b'))
     assert _files.ensure_directory(path) == [str(tmpdir.join('a')), path]
