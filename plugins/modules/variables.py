@@ -14,7 +14,7 @@ description:
   - Compares every variable that begins with C(calico_) with the argument specs of this collection's roles, and fails with one message before anything is
     touched. All playbooks begin with it.
   - Text where a list or a dictionary is wanted is refused. Extra variables in the form C(NAME=VALUE) and answers of surveys are text.
-  - Values that are none of the choices, or not of their type, are refused.
+  - Values that are none of the choices, or not of their type, are refused, and so is what the filters of the roles would refuse.
   - A name that no role and no playbook of this collection knows is refused, with the nearest one that is known. Where C(calico_unknown_variables) is C(warn)
     for all hosts, it is warned of instead.
   - What is set and has no effect as the rest is set, such as C(calico_policies) without C(calico_policy), is warned of.

@@ -35,6 +35,8 @@ def _network(item: Any) -> dict[str, Any]:
     network = _object(item, "calico_networks", "name", NETWORK_KEYS)
     if not isinstance(network.get("ipv4_pools") or [], list):
         raise AnsibleFilterError(f"calico_networks, {network['name']}: ipv4_pools is not a list. Write one, such as [192.168.0.0/16].")
+    if not str(network.get("mtu") or 0).isdigit():
+        raise AnsibleFilterError(f"calico_networks, {network['name']}: mtu cannot be {network['mtu']!r}. Give a number of bytes, such as 1440.")
     return network
 
 

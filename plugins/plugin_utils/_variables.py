@@ -9,17 +9,18 @@ it at commas for a module, while a template that joins a list takes it letter by
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
-from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
-from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import NO_MASTERS
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths, _docker, _shapes
 
 PREFIX = "calico_"
 SOFTENED = "calico_unknown_variables"
@@ -37,6 +38,12 @@ REGISTERED = (
     "calico_public_cloud_result", "calico_public_cloud_tunnels", "calico_sessions", "calico_universe", "calico_universe_calico", "calico_universe_cluster",
     "calico_universe_etcd", "calico_variables", "calico_verify_apps", "calico_verify_before", "calico_verify_cluster", "calico_verify_plan",
     "calico_verify_probe", "calico_verify_removed", "calico_verify_result", "calico_verify_started",
+)
+# What is judged by filters, and of it the paths to which the controller writes.
+WRITTEN = ("calico_manifest_dir", "calico_manifest_file")
+FOR_FILTERS = (
+    "calico_docker_network", "calico_docker_networks", "calico_ip_pools", "calico_networks", "calico_policies", "calico_policy_default_profile",
+    "calico_release", *WRITTEN,
 )
 LIST_REMEDY = (
     'A value on the command line is text: give it as JSON, -e \'{{"{name}": [...]}}\', or in a file, -e @FILE. In AWX, give it as extra variables of the '
@@ -140,32 +147,73 @@ def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[lis
     wrong: dict[str, list[str]] = {}
     strange: dict[str, list[str]] = {}
     judged: dict[tuple[str, str], str | None] = {}
+    filtered: dict[str, Mapping[str, list[str]]] = {}
     for host, variables in hosts.items():
+        together = repr([(name, variables.get(name)) for name in FOR_FILTERS])
+        if together not in filtered:
+            filtered[together] = _refused(variables)
         for name, value in sorted(variables.items()):
-            if name in options:
+            if name in filtered[together]:
+                sentences, found = filtered[together][name], wrong
+            elif name in options:
                 key = (name, repr(value))
                 if key not in judged:
                     judged[key] = problem(name, value, options[name])
-                sentence, found = judged[key], wrong
+                sentences, found = [judged[key]], wrong
             else:
-                sentence, found = unknown(name, options), strange
-            if sentence:
-                found.setdefault(sentence, []).append(host)
+                sentences, found = [unknown(name, options)], strange
+            for sentence in sentences:
+                if sentence:
+                    found.setdefault(sentence, []).append(host)
     return list(_named(wrong, len(hosts))), list(_named(strange, len(hosts)))
 
 
 def together(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]]) -> list[str]:
-    """What filters would refuse, in their own sentences, which ansible-core shows behind a screenful of templates."""
-    wrong = []
-    for release in sorted({str(variables["calico_release"]) for variables in hosts.values() if "calico_release" in variables}):
-        try:
-            _releases.resolve(release)
-        except ValidationError as error:
-            wrong.append(str(error))
+    """What is wrong with the variables of all hosts and their groups."""
     managed = [variables for variables in hosts.values() if variables.get("calico_etcd_source") == "managed"]
-    if managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed):
-        wrong.append(NO_MASTERS)
-    return wrong
+    lacking = managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed)
+    return [_shapes.NO_MASTERS] if lacking else []
+
+
+def _refused(variables: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What filters say of a host's variables: variable -> sentences, each entry of a list by itself.
+
+    A filter that fails later does so behind what ansible-core says of the template that it stands in.
+    """
+    found: dict[str, list[str]] = {}
+
+    def ask(name: str, filter_: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            filter_(*arguments)
+        except (AnsibleFilterError, CalicoError) as error:
+            if str(error) not in found.setdefault(name, []):
+                found[name].append(str(error))
+
+    if "calico_release" in variables:
+        ask("calico_release", _releases.resolve, variables["calico_release"])
+    release = None if "calico_release" in found else variables.get("calico_release")
+    default = variables.get("calico_policy_default_profile", _shapes.PROFILES[0])
+    pools = _items(variables, "calico_ip_pools")
+    for item in pools:
+        ask("calico_ip_pools", _shapes.ip_pool_resources, [item])
+    for item in _items(variables, "calico_networks"):
+        ask("calico_networks", _shapes.profile_resources, [item], default if default in _shapes.PROFILES else _shapes.PROFILES[0])
+        ask("calico_networks", _shapes.cni_network_files, [item], "", {"endpoints": []})
+    for item in _items(variables, "calico_policies"):
+        ask("calico_policies", _shapes.policy_resources, [item])
+    if "calico_ip_pools" not in found and boolean(variables.get("calico_docker_network", False), strict=False):
+        for item in _items(variables, "calico_docker_networks"):
+            ask("calico_docker_networks", _docker.docker_networks, [item], pools, True, release and str(release))
+    for name in WRITTEN:
+        if isinstance(variables.get(name), str):
+            ask(name, _controller_paths.controller_path, variables[name], True)
+    return found
+
+
+def _items(variables: Mapping[str, Any], name: str) -> list[Any]:
+    """The entries of a variable; none where it is no list, which is said elsewhere."""
+    value = variables.get(name) or []
+    return value if isinstance(value, list) else []
 
 
 def without_effect(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:

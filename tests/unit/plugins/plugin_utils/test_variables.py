@@ -93,11 +93,11 @@ def test_hosts_are_named_where_it_is_not_all() -> None:
     assert wrong[0].endswith("(h1, h2, h3 and 2 more)") and strange == ["calico_relase: did you mean calico_release?"]
 
 
-def test_what_filters_would_say_behind_templates() -> None:
-    hosts = {"a": {"calico_release": "9.9.9", "calico_etcd_source": "managed"}, "b": {"calico_release": "9.9.9"}}
-    release, masters = _variables.together(hosts, {"agents": ["a"]})
-    assert release.startswith("There is no Calico release 9.9.9") and masters.startswith("A managed datastore needs hosts in the group `masters`")
-    assert _variables.together({"a": {"calico_release": 2.6, "calico_etcd_source": "managed", "calico_etcd_members": ["x"]}}, {})[1:] == []
+def test_a_managed_datastore_without_masters_is_one_sentence() -> None:
+    hosts = {"a": {"calico_etcd_source": "managed"}, "b": {}}
+    (masters,) = _variables.together(hosts, {"agents": ["a"]})
+    assert masters.startswith("A managed datastore needs hosts in the group `masters`")
+    assert _variables.together({"a": {"calico_etcd_source": "managed", "calico_etcd_members": ["x"]}}, {}) == []
     assert _variables.together({"a": {"calico_release": "2.6.6", "calico_etcd_source": "managed"}}, {"masters": ["m"]}) == []
 
 
@@ -115,6 +115,39 @@ def test_what_filters_would_say_behind_templates() -> None:
 def test_what_is_set_and_does_nothing_is_said(variables: dict[str, Any], words: str | None) -> None:
     found = _variables.without_effect({"a": variables, "b": variables})
     assert found == [] if words is None else len(found) == 1 and found[0].startswith(words)
+
+
+# What an operator can write that a filter refuses, and the filter's words.
+REFUSED = {
+    "calico_release": ("9.9.9", "There is no Calico release 9.9.9 for this collection."),
+    "calico_ip_pools": ([{"cidr": "10.0.0.0/8", "ipip": "maybe"}], "calico_ip_pools, 10.0.0.0/8: ipip cannot be 'maybe'. Use one of off"),
+    "calico_networks": (
+        [{"name": "a", "mtu": "x"}, {"name": "b", "profile": "nope"}],
+        "calico_networks, a: mtu cannot be 'x'. Give a number of bytes",
+        "calico_networks, b: profile cannot be 'nope'. Use one of unmanaged",
+    ),
+    "calico_policies": ([{"name": "p", "nope": 1}], "calico_policies, p: unknown nope."),
+    "calico_docker_networks": ([{"name": "d", "pool": "11.0.0.0/8"}, {}], "An item of calico_docker_networks has no name: {}."),
+    "calico_manifest_file": (str(ROOT / "playbooks" / "x.yml"), f"{ROOT}/playbooks/x.yml is not written: it lies in the collection"),
+    "calico_manifest_dir": (str(ROOT / "roles"), f"{ROOT}/roles is not written: it lies in the collection"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_filters_would_say_behind_templates_is_said_first(name: str) -> None:
+    """Once, and in the place of what core's validator says of the same."""
+    value, *words = REFUSED[name]
+    variables = {name: value, "calico_docker_network": True}
+    wrong, _strange = _variables.judge({"a": variables, "b": {}}, OPTIONS)
+    assert [sentence for word in words for sentence in wrong if sentence.startswith(word) and sentence.endswith("(a)")]
+    assert len(wrong) == (2 if isinstance(value, list) and len(value) == 2 else 1)
+
+
+def test_networks_of_docker_are_judged_by_the_pools_and_the_release() -> None:
+    variables = {"calico_docker_network": True, "calico_ip_pools": [{"cidr": "10.0.0.0/8"}], "calico_docker_networks": [{"name": "d", "pool": "10.0.0.0/8"}]}
+    assert _variables.judge({"a": {**variables, "calico_release": "2.6.12"}}, OPTIONS) == ([], [])
+    assert "with Calico 2.6.6 no container starts" in _variables.judge({"a": {**variables, "calico_release": "2.6.6"}}, OPTIONS)[0][0]
+    assert _variables.judge({"a": {**variables, "calico_release": "2.6.6", "calico_docker_network": False}}, OPTIONS) == ([], [])
 
 
 INVENTORY = "[agents_private]\nagent1\nagent2\n[agents:children]\nagents_private\n[all:vars]\nansible_connection=local\nansible_become=true\n"
@@ -144,6 +177,28 @@ def test_every_playbook_refuses_text_for_a_list_before_anything(runs: Inventorie
 def test_a_release_that_there_is_not_is_one_sentence(runs: Inventories) -> None:
     code, said = run(runs, "dcos.calico.install", "-e", "calico_release=9.9.9")
     assert code != 0 and "There is no Calico release 9.9.9" in said and "templating" not in said and said.count("TASK [") == 1
+
+
+@pytest.mark.parametrize("result_format", ["json", "yaml"])
+def test_what_filters_refuse_is_read_in_the_first_lines(runs: Inventories, result_format: str) -> None:
+    runs.environment["ANSIBLE_CALLBACK_RESULT_FORMAT"] = result_format
+    variables = {name: refused[0] for name, refused in REFUSED.items()} | {"calico_docker_network": True}
+    code, said = run(runs, "dcos.calico.install", "-e", f"@{runs.write('wrong.json', json.dumps(variables))}")
+    assert code != 0 and said.count("TASK [") == 1
+    head = "\n".join(said.partition("TASK [")[2].splitlines()[:30])
+    for word in (word for name, refused in REFUSED.items() if name != "calico_docker_networks" for word in refused[1:]):
+        assert word in head.replace("\\\"", '"')
+    assert "argument_spec" not in said and "templating" not in said and "{{" not in head.partition("fatal:")[0]
+
+
+def test_a_role_that_is_used_alone_can_have_the_same_judgement(runs: Inventories) -> None:
+    """As docs/troubleshooting.md has it."""
+    roles = [{"name": "dcos.calico.calico", "tasks_from": "shared"}, {"name": "dcos.calico.calico_datastore"}]
+    tasks = [{"name": "Use a role", "ansible.builtin.import_role": {**role, "rolespec_validate": False}} for role in roles]
+    runs.write("alone.yml", json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    code, said = run(runs, "alone.yml", "-e", "calico_ip_pools=10.0.0.0/8")
+    assert code != 0 and "calico_ip_pools is to be a list, and is text: 10.0.0.0/8" in said
+    assert said.count("TASK [") == 1 and "argument_spec" not in said
 
 
 def test_a_play_of_good_variables(runs: Inventories) -> None:
