@@ -65,6 +65,11 @@ def test_without_a_container_an_address_means_one() -> None:
     assert _marathon_app.canonical({"ipAddress": {}}) == {"container": {"type": "MESOS"}, "networks": [{"mode": "container"}]}
 
 
+def test_the_host_s_network_is_a_setting_of_docker_s_containers_only_in_1_4() -> None:
+    wanted = {"container": {"type": "MESOS", "docker": {"image": "nginx"}}, "networks": HOST}
+    assert _marathon_app.for_version(wanted, (1, 4, 0)) == {"container": {"type": "MESOS", "docker": {"image": "nginx"}}}
+
+
 def test_a_definition_without_a_network_says_nothing_about_it() -> None:
     assert "networks" not in _marathon_app.canonical({"cmd": "x"}) and _marathon_app.for_version({"cmd": "x"}, (1, 4)) == {"cmd": "x"}
     assert _marathon_app.canonical({"cmd": "x"}, stored=True)["networks"] == [{"mode": "host"}]
@@ -109,6 +114,10 @@ def test_what_1_4_does_not_know(app: dict[str, Any]) -> None:
         ({"constraints": [["hostname", "UNIQUE"], ["rack", "GROUP_BY"]]}, {"constraints": [["rack", "GROUP_BY"], ["hostname", "UNIQUE"]]}),
         ({"acceptedResourceRoles": ["*", "slave_public"]}, {"acceptedResourceRoles": ["slave_public", "*"]}),
         ({"healthChecks": [{"path": "/a"}, {"path": "/b"}]}, {"healthChecks": [{"path": "/b", "gracePeriodSeconds": 300, "portIndex": 0}, {"path": "/a"}]}),
+        (
+            {"healthChecks": [{"path": "/"}]},
+            {"healthChecks": [{"path": "/", "gracePeriodSeconds": 300, "intervalSeconds": 60, "timeoutSeconds": 20, "maxConsecutiveFailures": 3}]},
+        ),
         ({"upgradeStrategy": {"minimumHealthCapacity": 0.5}}, {"upgradeStrategy": {"minimumHealthCapacity": 0.5, "maximumOverCapacity": 1}}),
         ({"id": "x", "version": "1", "tasks": []}, {"id": "/x"}),
         ({"cmd": None}, {"cmd": "x"}),

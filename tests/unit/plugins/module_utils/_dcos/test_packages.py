@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _packages
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._cosmos import OPTIONS_LABEL, Description, Installed
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._schema import Difference
 
 
@@ -48,3 +51,44 @@ def test_of_calico_only_what_its_steps_made_stays_behind() -> None:
     assert any("cluster-store" in what for what in every) and any("calico.cni" in what for what in every)
     some = [left["what"] for left in _packages.leftovers("calico", "0.4.0", {"Configure Docker Cluster-Store": {"enable": False}})]
     assert [what for what in every if what not in some] == ["key cluster-store in /etc/docker/daemon.json"]
+
+
+def _wanted(version: str, options: dict[str, Any]) -> _packages.Wanted:
+    return _packages.Wanted(Description("etcd", version, None), options, options, {"id": "/etcd"}, secret=frozenset({("mine",)}))
+
+
+def _there(version: str, options: dict[str, Any] | None) -> _packages.Actual:
+    noted = {} if options is None else {OPTIONS_LABEL: base64.b64encode(json.dumps(options).encode()).decode()}
+    return _packages.Actual(Installed("etcd", version, "/etcd"), {"id": "/etcd", "labels": noted})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "actual", "change"),
+    [
+        (None, _packages.Actual(None, None), None),
+        (None, _there("1", {"a": 1}), ({"version": "1", "options": {"a": 1}}, None)),
+        (_wanted("1", {"a": 1}), _packages.Actual(None, None), (None, {"version": "1", "options": {"a": 1}})),
+        (_wanted("1", {"a": 1}), _there("1", {"a": 1}), None),
+        (_wanted("1", {"a": 1}), _there("1", {"a": 2}), ({"version": "1", "options": {"a": 2}}, {"version": "1", "options": {"a": 1}})),
+        (_wanted("2", {"a": 1}), _there("1", {"a": 1}), ({"version": "1", "options": {"a": 1}}, {"version": "2", "options": {"a": 1}})),
+        (
+            _wanted("1", {"mine": "x"}),
+            _there("1", {"mine": "y"}),
+            (
+                {"version": "1", "options": {"mine": _packages.HIDDEN}},
+                {"version": "1", "options": {"mine": _packages.HIDDEN, "(changed)": _packages.HIDDEN}},
+            ),
+        ),
+    ],
+    ids=["absent", "to go", "new", "the same", "other options", "other version", "another secret"],
+)
+def test_the_plan(wanted: _packages.Wanted | None, actual: _packages.Actual, change: tuple[Any, Any] | None) -> None:
+    plan = _packages.reconcile(wanted, actual, "/etcd", "etcd")
+    sides = [(each.name, each.before, each.after) for each in plan]
+    assert sides == ([] if change is None else [("package etcd (/etcd)", *change)])
+
+
+@pytest.mark.parametrize(("name", "version", "way"), [("etcd", "0.0.3", "zk"), ("etcd", "0.1.0-3.3.12", None), ("calico", "0.0.3", None)])
+def test_only_the_old_etcd_cannot_be_installed_again_at_once(name: str, version: str, way: str | None) -> None:
+    found = _packages.in_the_way_of_another(name, version, {})
+    assert found == (way and "docker run mesosphere/janitor /janitor.py -z etcd on a master")
