@@ -54,6 +54,7 @@ VENVS: Mapping[str, Venv] = {
     "molecule": Venv(("3.12", "3.11"), "molecule.txt"),
     "dcos": Venv(("3.11", "3.12", "3.13"), "dcos.txt"),
     "builder": Venv(("3.11", "3.12"), "builder.txt"),
+    "mutation": Venv(("3.11", "3.12"), "mutation.txt"),
     "full": Venv(("3.11", "3.12"), "full.txt"),
     "dcoscli": Venv(("3.9",), "dcoscli.txt", complete=True),
     "virtualenv": Venv(("3.11", "3.12", "3.10"), "virtualenv.txt"),
