@@ -109,6 +109,8 @@ def test_the_status_out_of_tasks_of_mesos() -> None:
         (200, {"status": "COMPLETE", "phases": []}, True, "plan deploy is complete"),
         (202, {"status": "IN_PROGRESS", "phases": [{"name": "node", "steps": STEPS_OF_A_PLAN}]}, False, "plan deploy is in_progress: node/1 pending"),
         (417, {"errors": ["x"]}, False, "has errors: x"),
+        (417, {"status": "COMPLETE"}, False, "has errors: none named"),
+        (200, {"status": "COMPLETE", "errors": ["x"]}, False, "has errors: x"),
         (200, {"status": "WAITING"}, False, "is waiting"),
         (200, {}, False, "is not known yet"),
     ],

@@ -50,6 +50,14 @@ def test_description_is_what_openssl_says(tmp_path: Path) -> None:
     assert _x509.describe(AUTHORITY.certificate)["is_ca"]
 
 
+def test_a_root_is_told_from_what_only_has_its_name() -> None:
+    """A twin of a root has its subject and key, and another's signature; an impostor its names and another key."""
+    another = Authority("Another")
+    assert _x509.is_self_signed(AUTHORITY.certificate)
+    assert not _x509.is_self_signed(AUTHORITY.twin(another).certificate)
+    assert not _x509.is_self_signed(sign(AUTHORITY.certificate, AUTHORITY.key, KEY.public_key(), AUTHORITY.certificate.subject))
+
+
 def test_a_request_is_read() -> None:
     request = _x509.parse_request(request_pem(KEY, "calico", ("B1", "10.0.0.21"), O="A"), "agent1")
     assert request == _x509.Request(("ecdsa", 384), _x509.public_key_sha256(KEY.public_key()), ("10.0.0.21", "b1"), ("organization",))

@@ -1,9 +1,9 @@
 # -*- coding: utf-8 -*-
 """What a crash leaves of a file that is being changed: the old one or the new one, and the new one once success is reported.
 
-Disk is a model of the worst that a file system may do: of a file's bytes and mode only what fsync() put there is kept for sure, and of a folder's entries only what
-fsync() of that folder did; whatever changed since may be there or not, each entry by itself. Each call that changes something is a moment at which the power may
-fail. That the model sees what is missing is shown by losing every fsync() in turn.
+Disk is a model of the worst that a file system may do: of a file's bytes and mode only what fsync() put there is kept for sure, and of a
+folder's entries only what fsync() of that folder did; whatever changed since may be there or not, each entry by itself. Each call that changes
+something is a moment at which the power may fail. That the model sees what is missing is shown by losing every fsync() in turn.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -131,7 +131,7 @@ class Disk(object):
 
 
 class Way(object):
-    """A way of changing: what is there first (path -> content, None for a folder), the change, and what may be found there meanwhile and afterwards (path -> states)."""
+    """A way of changing: what is there first (path -> content, None for a folder), the change, and what may be found meanwhile and then (path -> states)."""
 
     def __init__(self, before, change, meanwhile, after):
         self.before = before
