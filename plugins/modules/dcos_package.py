@@ -289,6 +289,12 @@ class Job:
         :raises CalicoError: if it differs and must not be reinstalled, or uninstalls itself, or if its app's place is taken.
         """
         name = wanted.description.name
+        if actual.contradictory:
+            raise CalicoError(
+                f"It cannot be told what there is of package {name} ({wanted.app_id})",
+                "Cosmos and Marathon do not agree on whether it is installed, or in which version, however often they were asked",
+                "See the logs of dcos-cosmos and dcos-marathon on the masters, and run again",
+            )
         if actual.installed is None:
             if actual.app is not None:
                 raise CalicoError(

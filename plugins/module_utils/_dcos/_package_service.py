@@ -4,7 +4,7 @@
 """What Cosmos, Marathon and Mesos together know of a package, in the terms of _packages.py; install and uninstall."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _packages, _readiness, _schema
@@ -14,6 +14,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import A
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import app_id as absolute
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 
 
 class Service:
@@ -39,21 +40,31 @@ class Service:
 
     def actual(self, name: str, app_id: str, description: Description | None = None) -> _packages.Actual:
         """What there is under an app's id. Two requests, one more if the installed version is another one than described."""
+        return self._settled(lambda: self._actual(name, app_id, description))
+
+    def _actual(self, name: str, app_id: str, description: Description | None) -> _packages.Actual:
         installed = next((one for one in self.cosmos.installed(name, app_id) if one.app_id == app_id), None)
-        return _packages.Actual(installed, self.marathon.app(app_id), self._schema_of(installed, description))
+        return _packages.Actual(name, installed, self.marathon.app(app_id), self._schema_of(installed, description))
+
+    def _settled(self, look: Callable[[], _packages.Actual]) -> _packages.Actual:
+        """Between the two requests another job may have installed the package, or removed it."""
+        return agreed(look, lambda actual: actual.contradictory, self._client.deadline)
 
     def single(self, name: str, app_id: str | None) -> _packages.Actual:
         """The one app of a package; nothing if there is none.
 
         :raises CalicoError: if there are several, and none is named.
         """
+        return self._settled(lambda: self._single(name, app_id))
+
+    def _single(self, name: str, app_id: str | None) -> _packages.Actual:
         found = self.cosmos.installed(name, absolute(app_id) if app_id else None)
         if not found:
-            return _packages.Actual(None, None)
+            return _packages.Actual(name, None, None)
         if len(found) > 1:
             ids = ", ".join(one.app_id for one in found)
             raise CalicoError(f"Package {name} is installed {len(found)} times", ids, "Say which one with app_id")
-        return _packages.Actual(found[0], self.marathon.app(found[0].app_id), self._schema_of(found[0], None))
+        return _packages.Actual(name, found[0], self.marathon.app(found[0].app_id), self._schema_of(found[0], None))
 
     def _schema_of(self, installed: Installed | None, described: Description | None) -> dict[str, Any] | None:
         """Schema of the installed version; None if the Universe has it no more."""

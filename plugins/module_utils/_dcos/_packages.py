@@ -22,6 +22,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 HIDDEN = "(secret, not shown)"
 SECRET_NAME = re.compile(r"passw|secret|token|private.?key|credential|api.?key", re.IGNORECASE)
 OWN_LABELS = "DCOS_PACKAGE_"
+NAME_LABEL, VERSION_LABEL = "DCOS_PACKAGE_NAME", "DCOS_PACKAGE_VERSION"
 UNINSTALLING = "SDK_UNINSTALL"
 # What a step of calico-dcos leaves on each agent: the option's group that switches it, the thing, how it goes.
 CALICO_ON_AGENTS = (
@@ -62,8 +63,9 @@ class Wanted:
 
 @dataclasses.dataclass(frozen=True)
 class Actual:
-    """What there is under an app's id: a package's app, or somebody else's (installed is None then), or nothing."""
+    """What there is of a package under an app's id: its app, or somebody else's (installed is None then), or nothing."""
 
+    name: str
     installed: Installed | None
     app: dict[str, Any] | None
     schema: dict[str, Any] | None = None
@@ -77,6 +79,19 @@ class Actual:
         """All options it was installed with; None if nobody noted them."""
         noted = options_of(self.app or {})
         return None if noted is None else _schema.merge(_schema.defaults(self.schema), noted)
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether Cosmos and Marathon, which are asked one after the other, tell of different moments.
+
+        Cosmos' list is made of the labels of Marathon's apps. An app without them is somebody else's, about which the two do not disagree.
+        """
+        if self.installed is not None and self.app is None:
+            return True
+        labels = (self.app or {}).get("labels") or {}
+        if self.installed is None:
+            return labels.get(NAME_LABEL) == self.name
+        return labels.get(VERSION_LABEL, self.installed.version) != self.installed.version
 
     @property
     def leaving(self) -> bool:

@@ -250,6 +250,70 @@ def test_somebody_else_was_faster(run: Any, universe: Universe) -> None:
     assert not result["changed"] and result["ready"] and result["diff"] == []
 
 
+def between(universe: Universe, asked: str, act: Any) -> None:
+    """Another job acts once, right after Cosmos has answered what is asked here, and before Marathon is asked."""
+    answer, acts = universe.api._answers["POST", asked][0], [act]
+
+    def answered(request: Any) -> Any:
+        said = answer(request)
+        if acts:
+            acts.pop()()
+        return said
+
+    universe.api.on("POST", asked, answered)
+
+
+def by_another_job(universe: Universe, **more: Any) -> Any:
+    return lambda: universe._install({"packageName": "etcd", "packageVersion": "0.0.3", **more})
+
+
+def test_another_job_installs_between_the_look_at_the_packages_and_that_at_the_apps(run: Any, universe: Universe) -> None:
+    """It is waited for as one's own, and nothing was changed here."""
+    universe.members(3)
+    between(universe, "/package/list", by_another_job(universe))
+    result = run(**ETCD, diff=True)
+    assert not result["changed"] and result["ready"] and result["previous_version"] == "0.0.3" and result["diff"] == [] and universe.writes == []
+
+
+def test_another_job_installs_something_else_between_the_looks(run: Any, universe: Universe) -> None:
+    between(universe, "/package/list", by_another_job(universe, options=sized(7)))
+    failed = run(**ETCD)
+    assert failed["failed"] and "etcd.cluster-size is 7, not 3" in failed["msg"] and universe.writes == []
+
+
+def test_another_job_removes_between_the_looks(run: Any, universe: Universe) -> None:
+    universe.members(3)
+    by_another_job(universe)()
+    between(universe, "/package/list", lambda: universe._uninstall({"packageName": "etcd"}))
+    assert run(**ETCD)["changed"] and universe.writes == ["POST /package/install"]
+
+
+def test_another_job_installs_another_version_between_the_looks(run: Any, universe: Universe) -> None:
+    universe.members(3)
+    universe._install({"packageName": "etcd", "packageVersion": "0.0.2"})
+
+    def newer() -> None:
+        universe._uninstall({"packageName": "etcd"})
+        by_another_job(universe)()
+
+    between(universe, "/package/list", newer)
+    assert not run(**ETCD)["changed"] and universe.writes == []
+
+
+def test_a_removal_finds_that_another_job_has_just_removed_it(run: Any, universe: Universe) -> None:
+    by_another_job(universe)()
+    between(universe, "/package/list", lambda: universe._uninstall({"packageName": "etcd"}))
+    assert not run(name="etcd", state="absent")["changed"] and universe.writes == []
+
+
+def test_services_that_never_agree_are_not_taken_for_an_app_of_somebody_else(run: Any, universe: Universe, dcos_clock: Any) -> None:
+    by_another_job(universe)()
+    universe.api.on("POST", "/package/list", {"packages": []})
+    failed = run(**ETCD)
+    assert failed["failed"] and "do not agree" in failed["msg"] and universe.writes == []
+    assert 1 < universe.api.asked("POST").count("/package/list") < 10 and sum(dcos_clock.slept) <= 2
+
+
 def test_somebody_else_was_faster_with_something_else(run: Any, universe: Universe) -> None:
     def race(request: Any) -> Any:
         universe._install({"packageName": "etcd", "packageVersion": "0.0.3", "options": sized(7)})
