@@ -103,6 +103,7 @@ containers:
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_networks
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -126,13 +127,20 @@ def read(wanted, check):
         raise
 
 
+def missing_of(wanted, actual):
+    """Names of those that are to be there and are not."""
+    return [each.name for each in wanted if each.present and each.name not in actual]
+
+
 def job(module):
     """Bring the networks to the desired state; see RETURN."""
     wanted = _docker_networks.desired(module.params['networks'])
-    actual = read(wanted, module.check_mode)
+    only_looks = not module.params['create'] and not module.check_mode
+    # what another host has made a moment ago comes to this one by the store
+    actual = agreed(lambda: read(wanted, module.check_mode), lambda found: only_looks and missing_of(wanted, found))
     plan = _docker_networks.reconcile(wanted, actual)
-    missing = [each.name for each in wanted if each.present and each.name not in actual]
-    if missing and not module.params['create'] and not module.check_mode:
+    missing = missing_of(wanted, actual)
+    if missing and only_looks:
         raise CalicoError('Docker on this host does not know the networks %s' % ', '.join(missing), why='another host has made them, in the store of its own',
                           remedy='See that docker info shows one Cluster Store on all hosts, and that this one reaches it')
     if not module.params['create']:

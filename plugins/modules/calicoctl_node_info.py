@@ -147,6 +147,7 @@ datastore_read:
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node_list, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC = dict(
@@ -180,7 +181,10 @@ def job(module):
     if found.missing and patience:
         raise _node_list.incomplete(found, params['expected'], patience)
     if found.extra and params['extra'] == 'fail':
-        raise _node_list.superfluous(found)
+        # what another job is just removing is not left over
+        found = agreed(lambda: _node_list.compare(calicoctl.nodes(), params['expected'], params['others']), lambda seen: seen.extra, Deadline)
+        if found.extra:
+            raise _node_list.superfluous(found)
     tunnels, late = {}, []
     if params['tunnels']:
         tunnels, late = _node_list.wait_for_tunnels(calicoctl, found.counted, Deadline(0 if module.check_mode else params['tunnels_timeout']))

@@ -162,6 +162,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _docker_daemon, _docker_networks, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -205,6 +206,16 @@ class Actual(object):
 
 def read(params, check):
     """Actual; in check mode a host without Docker, or whose Docker does not run, has none."""
+    return agreed(lambda: _look(params, check), _unsettled)
+
+
+def _unsettled(actual):
+    """Whether Docker runs with another store than its file has, as between the two steps of somebody who changes it."""
+    setting = actual.config.setting()
+    return actual.info is not None and setting is not None and actual.info.store != setting['cluster-store']
+
+
+def _look(params, check):
     config = _docker_daemon.read_config(params['daemon_config'])
     actual = Actual(config, _docker_daemon.noted(params['note']))
     try:

@@ -13,6 +13,7 @@ import time
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_port, _command, _docker, _network, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNIT_FOLDER = '/etc/systemd/system'
@@ -107,6 +108,19 @@ def unit_file(params, interface=None):
 
 def read(params, calicoctl, check_mode):
     """Actual state; in check mode tools that are not there yet, or do not work yet, are no error."""
+    return agreed(lambda: _look(params, calicoctl, check_mode), lambda actual: _unsettled(params, actual))
+
+
+def _unsettled(params, actual):
+    """Whether Docker, systemd and the datastore, which are asked one after the other, contradict each other, as while systemd starts the node."""
+    if params['state'] == 'absent' or not params['init_system'] or actual.unit is None:
+        return False
+    if not actual.running:
+        return actual.unit.running
+    return not actual.unit.running or actual.nodes is not None and not actual.addresses().get(params['name'])
+
+
+def _look(params, calicoctl, check_mode):
     container = image = own_image = wanted = nodes = None
     interface = interface_of(params['ip']) if params['state'] == 'present' else None
     try:

@@ -8,6 +8,7 @@ __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _pools, _resources, _usage
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 POOL, PROFILE, POLICY = 'ipPool', 'profile', 'policy'
@@ -205,12 +206,18 @@ def apply(calicoctl, wanted, plan):
 
 def _verify(calicoctl, wanted, plan):
     """Raise CalicoError if the datastore does not hold what was written."""
+    wrong = agreed(lambda: _unwritten(calicoctl, wanted, plan), bool)
+    if wrong:
+        raise CalicoError('The datastore does not hold what calicoctl said it wrote: %s' % ', '.join(wrong),
+                          remedy='Look whether something else writes these resources, or whether their keys in etcd are corrupt')
+
+
+def _unwritten(calicoctl, wanted, plan):
+    """Names of what the datastore does not hold as it was written."""
     touched = set((change.after or change.before)['kind'] for change in plan if change.how != SETTING)
     actual = dict((_resources.name_of(found), found) for kind in wanted.kinds if kind in touched
                   for found in [_resources.canonical(document) for document in calicoctl.get(kind)])
     wrong = [change.name for change in plan if change.how != SETTING and actual.get(change.name) != change.after]
     if any(change.how == SETTING and calicoctl.config_get('ipip')[0] != change.after for change in plan):
         wrong.append(IPIP)
-    if wrong:
-        raise CalicoError('The datastore does not hold what calicoctl said it wrote: %s' % ', '.join(wrong),
-                          remedy='Look whether something else writes these resources, or whether their keys in etcd are corrupt')
+    return wrong

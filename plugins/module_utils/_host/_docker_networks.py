@@ -18,6 +18,7 @@ from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 DRIVER, IPAM = 'calico', 'calico-ipam'
@@ -71,10 +72,15 @@ def parse(text):
 
 
 def inspect(names):
-    """{name: object} of those networks that Docker knows."""
-    if not names:
-        return {}
-    result = _command.run(['docker', 'network', 'inspect'] + list(names), LOOK)
+    """{name: object} of those networks that Docker knows. Two of one name may be those of two runs, which are just taking them away."""
+    return _inspected(agreed(lambda: _asked(names), lambda result: AMBIGUOUS.search(result.err)), names) if names else {}
+
+
+def _asked(names):
+    return _command.run(['docker', 'network', 'inspect'] + list(names), LOOK)
+
+
+def _inspected(result, names):
     if AMBIGUOUS.search(result.err):
         raise CommandError('Docker has more than one network of a name', why=result.said(), remedy='Keep one: docker network ls, docker network rm ID')
     if result.rc != 0 and not ABSENT.search(result.err):
@@ -149,7 +155,14 @@ def apply(plan):
         if change.how.present:
             create(change.how)
         else:
-            _command.run(['docker', 'network', 'rm', change.how.name], CHANGE, check=True)
+            _remove(change.how.name)
+
+
+def _remove(name):
+    """Remove one, which another host that shares the store may have done meanwhile."""
+    result = _command.run(['docker', 'network', 'rm', name], CHANGE)
+    if result.rc != 0 and not ABSENT.search(result.err):
+        raise CommandError('The Docker network %s cannot be removed' % name, why=result.said())
 
 
 def create(wanted, clock=None, sleep=None):
@@ -161,12 +174,13 @@ def create(wanted, clock=None, sleep=None):
         if result.rc != 0 and not EXISTS.search(result.err):
             raise _refused(wanted, result)
         try:
-            if wanted.name in inspect([wanted.name]):
+            if wanted.name in _inspected(_asked([wanted.name]), [wanted.name]):
                 return
         except CommandError:
-            if result.rc != 0 or deadline.passed():
+            if deadline.passed():
                 raise
-            _command.run(['docker', 'network', 'rm', result.out.strip()], CHANGE, check=True)
+            if result.rc == 0:
+                _remove(result.out.strip())
         if not deadline.pause(0.5 + 2 * random.random()):
             raise CalicoError('The Docker network %s cannot be made' % wanted.name, why=result.said(), remedy='See that nobody else makes and removes it')
         if wanted.name in inspect([wanted.name]):

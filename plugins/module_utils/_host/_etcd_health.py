@@ -13,6 +13,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _http, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 
 try:
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -86,10 +87,16 @@ def check_ports(urls, unit):
     """Raise if another program listens where a unit that does not run yet is to listen. The unit may come up meanwhile: that is looked at last."""
     for url in urls:
         dummy, host, port = _etcd.check_url(url, 'The address')
-        found = holder(host, port)
-        if found and found[0] != (_systemd.read([unit])[unit].pid or None):
+        found, pid = agreed(lambda at=(host, port): (holder(*at), _systemd.read([unit])[unit].pid or None), _is_foreign)
+        if _is_foreign((found, pid)):
             raise CalicoError('%s cannot listen on %s' % (unit, url), why='port %d is taken by %s' % (port, _described(found)),
                               remedy='Stop that program, or choose another port')
+
+
+def _is_foreign(seen):
+    """Whether who listens is another process than the unit's, which may have ended, or been started anew, between the two looks."""
+    found, pid = seen
+    return bool(found) and found[0] != pid
 
 
 def _described(found):

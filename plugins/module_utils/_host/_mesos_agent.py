@@ -19,6 +19,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _http, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 
 try:
     from http.client import HTTPConnection, HTTPException
@@ -108,7 +109,11 @@ def changed_variables(wanted, running):
 
 
 def reasons(unit, state):
-    """Why the agent has to be restarted, as sentences: by what it was started with."""
+    """Why the agent has to be restarted, as sentences: by what it was started with. Its files may have changed, and it been restarted, between two looks."""
+    return agreed(lambda: _reasons(unit, _systemd.read([unit])[unit]), bool) if _reasons(unit, state) else []
+
+
+def _reasons(unit, state):
     return changed_variables(wanted_environment(unit), process_environment(state.pid)) if state.running else []
 
 

@@ -93,7 +93,7 @@ def test_two_runs_at_the_same_moment_agree_on_one(monkeypatch):
     """Docker refuses a name of which it has two; each run takes its own away, and whoever looks again first makes it."""
     said, calls = [{}, CommandError('Docker has more than one network of a name'), {}, {'n': {}}], []
 
-    def inspect(names):
+    def inspected(result, names):
         answer = said.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -104,7 +104,68 @@ def test_two_runs_at_the_same_moment_agree_on_one(monkeypatch):
         return _command.Result(argv, 0, 'id\n', '')
 
     said.pop(0)
-    monkeypatch.setattr(_docker_networks, 'inspect', inspect)
+    monkeypatch.setattr(_docker_networks, '_inspected', inspected)
     monkeypatch.setattr(_command, 'run', command)
     _docker_networks.create(_docker_networks.Wanted('n'), sleep=lambda seconds: None)
-    assert calls == ['create', 'rm', 'create']
+    assert [call for call in calls if call != 'inspect'] == ['create', 'rm', 'create']
+
+
+def acting_after(monkeypatch, words, act):
+    """Another host acts once, right after Docker has answered a command with these words."""
+    run, acts = _command.run, [act]
+
+    def acted(argv, *args, **more):
+        result = run(argv, *args, **more)
+        if acts and words in ' '.join(argv):
+            acts.pop()()
+        return result
+
+    monkeypatch.setattr(_command, 'run', acted)
+
+
+def by_another_host(*words):
+    return lambda: _command.run(['docker', 'network'] + list(words), 20)
+
+
+CREATE = ('create', '--driver', 'calico', '--ipam-driver', 'calico-ipam', 'n')
+
+
+def test_a_network_that_comes_by_the_store_a_moment_later(run_module, shared, monkeypatch):
+    acting_after(monkeypatch, 'network inspect', by_another_host(*CREATE))
+    result = run_module(module, {'networks': [{'name': 'n'}], 'create': False})
+    assert not result['changed'] and len(result['networks'][0]['id']) == 64
+
+
+def test_another_host_removes_it_between_the_look_and_the_removal(run_module, shared, monkeypatch):
+    run(run_module, {'name': 'n'})
+    acting_after(monkeypatch, 'network inspect', by_another_host('rm', 'n'))
+    result = run(run_module, {'name': 'n', 'state': 'absent'})
+    assert not result.get('failed') and shared.networks() == {}
+
+
+def twice_for(monkeypatch, looks):
+    """Docker knows two networks of a name for so many looks: those of two hosts that made one at the same moment."""
+    run, left = _command.run, [None] * looks
+
+    def answered(argv, *args, **more):
+        if argv[:3] == ['docker', 'network', 'inspect'] and left:
+            left.pop()
+            return _command.Result(argv, 1, '[]', 'Error response from daemon: network n is ambiguous (2 matches found based on name)')
+        return run(argv, *args, **more)
+
+    monkeypatch.setattr(_command, 'run', answered)
+
+
+@pytest.mark.parametrize('create', [True, False])
+def test_two_of_a_name_while_other_hosts_agree_on_one(run_module, shared, monkeypatch, create):
+    run(run_module, {'name': 'n'})
+    twice_for(monkeypatch, 2)
+    assert not run_module(module, {'networks': [{'name': 'n'}], 'create': create})['changed']
+
+
+def test_two_that_were_made_by_others_at_the_same_moment(run_module, shared, monkeypatch):
+    by_another_host(*CREATE)()
+    twice_for(monkeypatch, 1)
+    monkeypatch.setattr(_docker_networks.random, 'random', lambda: 0)
+    _docker_networks.create(_docker_networks.Wanted('n'))
+    assert sorted(shared.networks()) == ['n']

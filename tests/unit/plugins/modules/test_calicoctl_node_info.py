@@ -149,3 +149,9 @@ def test_an_unreachable_etcd_is_an_error_at_once(info, calicoctl, time):
 @pytest.mark.parametrize('option', ['wait_timeout', 'tunnels_timeout'])
 def test_no_negative_time(info, option):
     assert 'cannot be negative' in info(**{option: -1})['msg']
+
+
+def test_a_node_that_another_job_is_removing_is_not_left_over(info, calicoctl, time):
+    calicoctl.hold(ONE, TWO, MASTER)
+    time.events = [lambda: calicoctl.hold(ONE, TWO)]
+    assert info(expected=AGENTS, extra='fail')['extra'] == []

@@ -7,6 +7,7 @@ __metaclass__ = type
 
 import pytest
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _runner
 from ansible_collections.dcos.calico.plugins.modules import calicoctl_resource
 
 GUIDE = '192.168.0.0/16'
@@ -373,3 +374,9 @@ def test_other_scripts_are_taken_and_refused_with_words(apply, calicoctl):
 def test_a_resource_given_twice_is_refused(apply, calicoctl):
     result = apply([pool(), pool(disabled=True)])
     assert result['failed'] and 'given twice' in result['msg']
+
+
+def test_what_another_member_of_etcd_gives_a_moment_later_is_written(apply, calicoctl, monkeypatch):
+    real, answers = _runner.Calicoctl.get, [False, True]  # it is late when what was written is read back
+    monkeypatch.setattr(_runner.Calicoctl, 'get', lambda self, kind: [] if answers and answers.pop(0) else real(self, kind))
+    assert apply([pool()])['changed'] and answers == []

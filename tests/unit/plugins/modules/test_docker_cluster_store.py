@@ -192,3 +192,13 @@ def test_the_store_stays_while_docker_has_networks_of_calico(run_module, docker)
     run_module(calico_docker_network, {'networks': [{'name': 'calico'}]})
     result = run_module(module, docker.args(state='absent'))
     assert 'networks of Calico: calico' in result['msg'] and docker.values()['cluster-store'] == STORE
+
+
+def test_a_docker_that_somebody_restarts_between_the_looks_at_file_and_daemon(run_module, docker, monkeypatch):
+    """Another restart would end the containers once more."""
+    run_module(module, docker.args())
+    pid = docker.host.pid('docker.service')
+    real, answers = _docker_daemon.info, [_docker_daemon.Info('19.03.5', store=None)]
+    monkeypatch.setattr(_docker_daemon, 'info', lambda: answers.pop() if answers else real())
+    result = run_module(module, docker.args())
+    assert not result['changed'] and not result['restarted'] and docker.host.pid('docker.service') == pid

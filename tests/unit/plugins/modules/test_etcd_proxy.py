@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_guard, _etcd_proxy, _etcd_service
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_guard, _etcd_health, _etcd_proxy, _etcd_service
 from ansible_collections.dcos.calico.plugins.modules import etcd_proxy
 
 UNIT = 'calico-etcd-proxy.service'
@@ -349,3 +349,11 @@ def test_the_kernel_lets_root_in_and_nobody_else(tmpdir):
     assert os.waitpid(pid, 0)[1] == 0
     out = process.communicate('\n')[0]
     assert out == '-P OUTPUT ACCEPT\n', 'nothing is left of it'
+
+
+def test_its_own_process_that_was_started_anew_between_the_looks_is_no_other_program(systemd_host, monkeypatch):
+    """systemd restarts a proxy every two seconds while DNS is late."""
+    seen = [(4711, 'etcd'), None]
+    monkeypatch.setattr(_etcd_health, 'holder', lambda host, port: seen.pop(0))
+    _etcd_health.check_ports(['http://127.0.0.1:2379'], UNIT)
+    assert seen == []

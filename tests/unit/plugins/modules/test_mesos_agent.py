@@ -4,9 +4,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
+
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _mesos_agent, _network, _systemd
 from ansible_collections.dcos.calico.plugins.modules import mesos_agent as module
 
 from ..mesos_agent_host import ID, UNIT, framework
@@ -136,3 +138,16 @@ def test_a_file_that_is_about_to_change_counts_only_with_always(run_module, meso
     for restart, action in (('always', 'restart'), ('auto', 'none')):
         result = run_module(module, mesos_agent.args(restart=restart, changed_files=['/x/calico.cni']), check=True)
         assert result['action'] == action, result
+
+
+def test_files_that_change_and_an_agent_that_starts_anew_between_the_looks(run_module, mesos_agent, monkeypatch):
+    """DC/OS switches its environment and restarts the agent: its old files prove nothing about the new process."""
+    old = _mesos_agent.wanted_environment(UNIT)
+    mesos_agent.change_environment()
+    os.system('systemctl restart ' + UNIT)
+    mesos_agent.host.calls()
+    monkeypatch.setattr(_mesos_agent, 'process_environment', lambda pid: dict(old, MESOS_NETWORK_CNI_PLUGINS_DIR='/opt/mesosphere/active/cni/:/opt/calico/cni'))
+    real, answers = _mesos_agent.wanted_environment, [old]
+    monkeypatch.setattr(_mesos_agent, 'wanted_environment', lambda unit: answers.pop() if answers else real(unit))
+    result = run_module(module, mesos_agent.args())
+    assert result['reasons'] == [] and result['action'] == 'none' and mesos_agent.host.calls() == []
