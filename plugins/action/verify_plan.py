@@ -12,6 +12,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host._stream import whole
 from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _verify_plan
 
 ARGUMENT_SPEC = {
@@ -37,7 +38,7 @@ def started(pid: int | str) -> str | None:
     """When a process was started, in the kernel's ticks, by which two of one number differ; None if it is gone."""
     try:
         with open(f"{PROC}/{pid}/stat", encoding="ascii", errors="replace") as stream:
-            fields = stream.read().rpartition(")")[2].split()
+            fields = str(whole(stream, stream.name)).rpartition(")")[2].split()
     except OSError:
         return None
     return None if fields[0] in "ZX" else fields[19]
@@ -47,7 +48,7 @@ def place() -> str | None:
     """What tells the processes of one kernel and namespace from all others'; None where there is no /proc."""
     try:
         with open(f"{PROC}/sys/kernel/random/boot_id", encoding="ascii") as stream:
-            boot = stream.read().strip().replace("-", "")[:12]
+            boot = str(whole(stream, stream.name)).strip().replace("-", "")[:12]
         return f"{boot}.{''.join(filter(str.isdigit, os.readlink(f'{PROC}/self/ns/pid')))}"
     except OSError:
         return None

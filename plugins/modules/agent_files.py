@@ -42,8 +42,8 @@ options:
         choices: [started, stopped]
       restart_on:
         description:
-          - Paths. A running unit is restarted if one of these files changed in this run, or is younger than the unit's process, which
-            finishes what a run that was stopped half-way did not get to.
+          - Paths. A running unit is restarted if one of these files changed in this run, or is not what the unit's process was started
+            with, which finishes what a run that was stopped half-way did not get to.
         type: list
         elements: path
         default: []

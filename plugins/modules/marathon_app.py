@@ -162,6 +162,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos import _app_show
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient, make_client
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import (
+    DEFINITION,
     App,
     app_id,
     canonical,
@@ -170,6 +171,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app im
     for_version,
 )
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._schema import Difference
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import problem
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
@@ -197,6 +199,9 @@ def desired(params: dict[str, Any]) -> list[App]:
     for number, app in enumerate(params["apps"], 1):
         if not str(app.get("id") or "").strip("/"):
             raise ValidationError(f"App {number} of {len(params['apps'])} has no id", None, "Give each app an id, such as /web")
+        wrong = problem(app, DEFINITION, f"app {app['id']}")
+        if wrong:
+            raise ValidationError(f"App {app['id']} is not written as Marathon takes it", wrong, "Write it as Marathon's API has it")
         wanted = canonical(app)
         if secret.get(wanted["id"]):
             wanted["env"] = {**wanted.get("env", {}), **secret[wanted["id"]]}

@@ -24,7 +24,7 @@ options:
   restart:
     description:
       - V(auto) restarts it where what it was started with has changed.
-      - V(always) does so too where one of O(files) is younger than its process, which is what guides for older releases ask for after each change of a
+      - V(always) does so too where one of O(files) is not what it was started with, which is what guides for older releases ask for after each change of a
         network. What an earlier run did not get to is done by the next one.
       - V(never) only tells.
     type: str
@@ -38,7 +38,7 @@ options:
     default: []
   changed_files:
     description:
-      - Those of them that this run changes, which in check mode are not younger yet.
+      - Those of them that this run changes, which in check mode have not changed yet.
     type: list
     elements: path
     default: []
@@ -109,7 +109,7 @@ reasons:
   returned: success
   type: list
   elements: str
-  sample: ["/opt/mesosphere/etc/dcos/network/cni/calico.cni: younger than the agent's process"]
+  sample: ["/opt/mesosphere/etc/dcos/network/cni/calico.cni: not what the agent was started with"]
 restart_needed:
   description: Whether there are reasons and it was left alone because of O(restart=never).
   returned: success

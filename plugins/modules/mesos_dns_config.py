@@ -154,7 +154,7 @@ restored:
 import json
 import os
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _mesos_dns, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _mesos_dns, _started, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC = dict(
@@ -178,7 +178,8 @@ def job(module):
     _systemd.check_known([unit], states)
     text = _mesos_dns.with_sources(config, wanted)
     health = _mesos_dns.look(config)
-    plan = _mesos_dns.reconcile(config, text, unit, states, _mesos_dns.stale(config, unit, states, health, wanted))
+    late = _mesos_dns.stale(config, unit, states, health, wanted)
+    plan = _mesos_dns.reconcile(config, text, unit, states, late)
     if plan.changed and not health.ok:
         health = _mesos_dns.wait_healthy(config, min(_mesos_dns.BEFORE_SECONDS, module.params['wait']))
     _mesos_dns.check_alive(plan, health, unit)
@@ -186,6 +187,7 @@ def job(module):
         _mesos_dns.check_before(config, text, health, unit)
     if not module.check_mode:
         health = _mesos_dns.apply(config, text, plan, unit, states, wanted, _mesos_dns.patience(config.settings, module.params['wait']))
+        _started.note_units([unit], states, late, _systemd.read([unit]) if plan else states)
     return dict(
         plan.result(module._diff),
         file=config.file,

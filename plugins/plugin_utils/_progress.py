@@ -23,6 +23,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
 LOOK_EVERY = 0.5
 # Nobody is to wonder for more than 30 seconds whether anything is still going on
 REPEAT_EVERY = 25.0
+AT_ONCE = 1 << 20  # bytes
 
 
 class Tail:
@@ -59,7 +60,7 @@ class Tail:
         try:
             with open(self._path, "rb") as handle:
                 handle.seek(self._read)
-                new = handle.read()
+                new = handle.read(AT_ONCE)
         except OSError:
             new = b""
         complete = new[: new.rfind(b"\n") + 1]

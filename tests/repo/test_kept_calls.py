@@ -45,7 +45,7 @@ def changes_files(module: str, function: str, call: ast.Call) -> bool:
 LOCK = "plugins/module_utils/_host/_lock.py"
 # The clock that somebody may set: for what was noted by it.
 DATES = (
-    "plugins/module_utils/_host/_systemd.py",  # times of files
+    "plugins/module_utils/_host/_started.py",  # of a process that nobody noted
     "plugins/module_utils/_host/_mesos_dns.py",  # the date that Mesos-DNS has of its last look
 )
 # What an answer is read by, to its end or never.
@@ -160,11 +160,76 @@ def test_deadlines_are_on_a_clock_that_nobody_sets(path: str) -> None:
     assert not found, "use Deadline or now of _host/_deadline"
 
 
+@pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if not path.endswith("/_started.py")])
+def test_times_of_files_decide_nothing(path: str) -> None:
+    """Clocks are set, and times are copied: what a process was started with is told by digests."""
+    found = [f"{path}:{node.lineno}" for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute) and re.match("(st_|get)[mca]time", node.attr)]
+    assert not found, "use _host/_started"
+
+
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path != HTTP])
 def test_answers_by_http_have_an_end(path: str) -> None:
     """A socket's time-out starts anew with each byte."""
     found = [f"{path}:{node.lineno}" for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute) and node.attr == "getresponse"]
     assert not found, "use _host/_http"
+
+
+# The one function that reads something to its end, by which it has one.
+WHOLE = "plugins/module_utils/_host/_stream.py"
+# Of the collection itself, and of what it wrote on the controller.
+OWN_FILES = {"plugins/plugin_utils/_variables.py", "plugins/modules/artifact_manifest.py"}
+
+
+def reads_without_a_limit(call: ast.Call) -> bool:
+    """Whether a call reads whatever there is: a file, a pipe, or the body of an answer."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return (name in ("read", "readline") and not call.args and not call.keywords) or name in ("read_text", "read_bytes", "readlines", "communicate", "readall")
+
+
+@pytest.mark.parametrize("path", [path for path in PLUGINS if path != WHOLE])
+def test_what_is_read_has_a_limit(path: str) -> None:
+    """Files, pipes and answers are what others make of them: one that is too large must be told of, and not fill the memory."""
+    nodes = list(ast.walk(_tree(path)))
+    found = [f"{path}:{node.lineno}" for node in nodes if isinstance(node, ast.Call) and reads_without_a_limit(node) and not _of_a_library(node)]
+    found += [f"{path}:{node.lineno}" for node in nodes if isinstance(node, ast.Attribute) and node.attr == "content" and _is_answer(node.value)]
+    assert path in OWN_FILES or not found, "use whole of _host/_stream"
+
+
+def _of_a_library(call: ast.Call) -> bool:
+    """Functions of modules here that are called read, too."""
+    assert isinstance(call.func, ast.Attribute)
+    return isinstance(call.func.value, ast.Name) and call.func.value.id.startswith("_")
+
+
+def _is_answer(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("answer", "response")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("handle.read()", True),
+        ("open(path).read()", True),
+        ("path.read_text(encoding='utf-8')", True),
+        ("process.communicate()", True),
+        ("handle.read(size)", False),
+        ("os.read(pipe, 4096)", False),
+        ("stream.whole(handle, path)", False),
+    ],
+)
+def test_the_rule_of_limits_sees_what_it_is_for(line: str, expected: bool) -> None:
+    assert [reads_without_a_limit(node) for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)] == [expected]
+
+
+# Where what DC/OS answers is judged by a parser of its own.
+JUDGED = {f"plugins/module_utils/_dcos/{name}.py" for name in ("_answers", "_auth", "_ca", "_mesos")}
+
+
+@pytest.mark.parametrize("path", [path for path in PLUGINS if path not in JUDGED and ("/_dcos/" in path or "_dcos" in (ROOT / path).read_text("utf-8"))])
+def test_answers_of_dcos_are_looked_at_before_something_is_taken_from_them(path: str) -> None:
+    found = [f"{path}:{call.lineno}" for call in ast.walk(_tree(path)) if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+             and call.func.attr == "json"]  # fmt: skip
+    assert not found, "use Response.shaped"
 
 
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path.startswith("plugins/modules/")])

@@ -16,7 +16,7 @@ import socket
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _network
+from ansible_collections.dcos.calico.plugins.module_utils._host import _network, _stream
 
 PROC = '/proc'
 PROCESS = 'calico-felix'
@@ -53,7 +53,7 @@ def ready(port, timeout=2, path='/readiness'):
 def _text(*path):
     try:
         with open(os.path.join(PROC, *path), 'rb') as handle:
-            return to_native(handle.read(), errors='surrogate_or_replace')
+            return to_native(_stream.whole(handle, os.path.join(PROC, *path), _stream.TABLE), errors='surrogate_or_replace')
     except (IOError, OSError):
         return ''
 
@@ -166,6 +166,6 @@ def rp_filter_loose(path='/proc/sys/net/ipv4/conf/all/rp_filter'):
     """Whether rp_filter of all interfaces is 2, the only thing Felix 2.6 looks at, and only at its start."""
     try:
         with open(path) as handle:
-            return int(handle.read().split()[0]) > 1
+            return int(_stream.whole(handle, path).split()[0]) > 1
     except (IOError, OSError, ValueError, IndexError):
         return False

@@ -12,7 +12,7 @@ import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_port, _command, _docker, _network, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_port, _command, _docker, _network, _started, _systemd, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -180,7 +180,7 @@ def refuse_conflict(params, actual):
 
 
 def reconcile(params, actual, image_id):
-    """Work to do. Touches nothing; reads only the times of certificates.
+    """Work to do. Touches nothing; reads only certificates, and what is noted of them.
 
     :arg image_id: of the image that is wanted, None if not known (it is not loaded yet, and this is check mode).
     """
@@ -242,7 +242,7 @@ def differences(params, actual, image_id):
     if actual.wanted is not None:
         actual.wanted.image_id = image_id
         found = _node.differences(actual.wanted, actual.as_container())
-        found.extend(_younger_certificates(actual))
+        found.extend(_other_certificates(actual))
     active = actual.unit is not None and actual.unit.running
     if params['init_system'] and not active:
         found.append('%s does not run: the container was started by something else' % _node.UNIT_NAME)
@@ -253,19 +253,25 @@ def differences(params, actual, image_id):
     return found
 
 
-def _younger_certificates(actual):
-    started = started_at(actual.container)
-    for path in actual.wanted.certificates():
-        if started and os.path.exists(path) and os.stat(path).st_mtime > started:
-            yield 'file %s: newer than the container, which still has the old one' % path
+def _other_certificates(actual):
+    for path in _started.other(process_of(actual.container), actual.wanted.certificates()):
+        yield 'file %s: not what the container was started with' % path
 
 
-def started_at(container):
-    """Seconds since the epoch of a container's start, or None. Docker writes 2026-11-22T00:00:46.206123456Z."""
+def note_certificates(actual, container):
+    """Note with which certificates the container was started that runs at the end of a run."""
+    if actual.wanted is not None and container is not None:
+        _started.note(process_of(container), actual.wanted.certificates())
+
+
+def process_of(container):
+    """The _started.Process of a container: Docker starts one of the same id anew. It writes 2026-11-22T00:00:46.206123456Z."""
+    started = (container.get('State') or {}).get('StartedAt')
     try:
-        return calendar.timegm(time.strptime(container['State']['StartedAt'][:19], '%Y-%m-%dT%H:%M:%S')) + 1
-    except (KeyError, TypeError, ValueError):
-        return None
+        since = calendar.timegm(time.strptime(started[:19], '%Y-%m-%dT%H:%M:%S'))
+    except (TypeError, ValueError):
+        since = float('inf')
+    return _started.Process('container %s' % _node.CONTAINER, '%s %s' % (container.get('Id'), started), since)
 
 
 def apply(params, actual, work, calicoctl):
@@ -340,6 +346,6 @@ def tail(path, size=16384):
         with open(path, 'rb') as handle:
             handle.seek(0, os.SEEK_END)
             handle.seek(max(0, handle.tell() - size))
-            return handle.read().decode('utf-8', 'replace')
+            return handle.read(size).decode('utf-8', 'replace')
     except (IOError, OSError):
         return ''

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _shape
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import NOT_JSON, SERVICE_NOT_FOUND, STALE_CACHE, ApiError
 
 MOST_QUOTED = 300
@@ -37,10 +38,26 @@ class Response:
         """
         try:
             return json.loads(self.text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             why = "it is an HTML page, perhaps of a proxy or of a login" if is_html(self.text) else f"{error}: {quote(self.text)}"
             remedy = "Check that the option url is the address of DC/OS' Admin Router"
             raise ApiError(f"{self.request} was answered with {self.status} and something that is not JSON", why, remedy, self.status, NOT_JSON) from None
+
+
+    def shaped(self, shape: Any) -> Any:
+        """The body as JSON, which is as a shape of _shape.py wants it.
+
+        :raises ApiError: naming what is not.
+        """
+        found = self.json()
+        wrong = _shape.problem(found, shape)
+        if wrong:
+            raise self.strange(wrong)
+        return found
+
+    def strange(self, why: str) -> ApiError:
+        """The exception for an answer that is none to this question."""
+        return ApiError(f"{self.request} was answered with something else than expected", why, "Check that url is that of DC/OS' Admin Router", self.status)
 
 
 class Cause(NamedTuple):
@@ -69,7 +86,7 @@ def cause_of(text: str) -> Cause:
         return Cause(None, quote(html.unescape(title.group(1))) if title else "", None)
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Cause(_kind_of_text(text), quote(text), None)
     return _cause_of_object(body) if isinstance(body, dict) else Cause(None, quote(text), None)
 

@@ -22,6 +22,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, AuthenticationFailed, DcosError
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host._stream import whole
 
 try:
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -231,7 +232,7 @@ def _read_file(name: str) -> str:
     path = os.path.expanduser(os.path.expandvars(name))
     try:
         with open(path, encoding="utf-8") as file:
-            return file.read()
+            return str(whole(file, path))
     except (OSError, UnicodeDecodeError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not a text file"
         raise ValidationError(

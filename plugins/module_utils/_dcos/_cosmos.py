@@ -14,10 +14,19 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _schema
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import DEFINITION
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import app_id as absolute
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY
 
+# Of answers, what is taken from them
+PACKAGE = {"package": {"name": str, "version": str, "config?": dict, "postInstallNotes?": str}}
+VERSIONS = {"results": {str: ANY}}
+PACKAGES = {"packages": [{"appId": str, "packageInformation": {"packageDefinition": {"name": str, "version": str}}}]}
+RENDERED = {"marathonJson": {**DEFINITION, "id": str}}
+UNINSTALLED = {"results?": [{"postUninstallNotes?": str}]}
 OPTIONS_LABEL = "DCOS_PACKAGE_OPTIONS"
 NOT_INSTALLED = ("PackageNotInstalled", "UninstallNonExistentAppForPackage")
 # What Cosmos says by the name of an error, and what to do about it.
@@ -75,49 +84,50 @@ class Cosmos:
         """
         body = {"packageName": name, **({"packageVersion": version} if version else {})}
         try:
-            package = self._read("describe", body, 3)["package"]
+            package = self._read("describe", body, 3, PACKAGE)["package"]
         except ApiError as error:
             if error.kind == "VersionNotFound":
                 error.remedy = f"Choose one of {', '.join(self.versions(name))}"
             raise
-        return Description(package["name"], str(package["version"]), package.get("config"), package.get("postInstallNotes"))
+        schema = package.get("config")
+        return Description(package["name"], package["version"], None if schema is None else _schema.understood(schema), package.get("postInstallNotes"))
 
     def versions(self, name: str) -> list[str]:
         """Versions of a package, oldest first."""
-        found = self._read("list-versions", {"packageName": name, "includePackageVersions": True}, 1)["results"]
+        found = self._read("list-versions", {"packageName": name, "includePackageVersions": True}, 1, VERSIONS)["results"]
         return sorted(found, key=lambda version: (int(found[version]) if str(found[version]).isdigit() else 0, version))
 
     def installed(self, name: str | None = None, app_id: str | None = None) -> list[Installed]:
         """What is installed, by the labels of Marathon's apps: a stopped one counts, too."""
         body = {key: value for key, value in (("packageName", name), ("appId", app_id)) if value}
         found = []
-        for one in self._read("list", body, 1)["packages"]:
+        for one in self._read("list", body, 1, PACKAGES)["packages"]:
             package = one["packageInformation"]["packageDefinition"]
-            found.append(Installed(package["name"], str(package["version"]), absolute(one["appId"])))
+            found.append(Installed(package["name"], package["version"], absolute(one["appId"])))
         return sorted(found, key=lambda one: (one.name, one.app_id))
 
     def render(self, name: str, version: str, options: Mapping[str, Any], app_id: str | None = None) -> dict[str, Any]:
         """The app that an installation would make; reads only, and Cosmos judges the options."""
-        return dict(self._read("render", _request(name, version, options, app_id), 1)["marathonJson"])
+        return dict(self._read("render", _request(name, version, options, app_id), 1, RENDERED)["marathonJson"])
 
     def install(self, name: str, version: str, options: Mapping[str, Any], app_id: str | None = None) -> dict[str, Any]:
         """Install; the answer comes as soon as Marathon has taken the app, which does not run yet."""
-        return dict(self._ask("install", _request(name, version, options, app_id), 2, repeat=False))
+        return dict(self._ask("install", _request(name, version, options, app_id), 2, {"postInstallNotes?": str}, repeat=False))
 
     def uninstall(self, name: str, app_id: str) -> list[str]:
         """Uninstall one app of a package; return Cosmos' notes. One that uninstalls itself (SDK) is not gone yet then."""
         try:
-            results = self._ask("uninstall", {"packageName": name, "appId": app_id}, 1, repeat=False).get("results") or []
+            results = self._ask("uninstall", {"packageName": name, "appId": app_id}, 1, UNINSTALLED, repeat=False).get("results") or []
         except ApiError as error:
             if error.kind in NOT_INSTALLED:
                 return []
             raise
         return [one["postUninstallNotes"] for one in results if one.get("postUninstallNotes")]
 
-    def _read(self, what: str, body: Mapping[str, Any], version: int) -> dict[str, Any]:
-        return self._ask(what, body, version, repeat=True)
+    def _read(self, what: str, body: Mapping[str, Any], version: int, shape: Any) -> dict[str, Any]:
+        return self._ask(what, body, version, shape, repeat=True)
 
-    def _ask(self, what: str, body: Mapping[str, Any], version: int, repeat: bool) -> dict[str, Any]:
+    def _ask(self, what: str, body: Mapping[str, Any], version: int, shape: Any, repeat: bool) -> dict[str, Any]:
         kind = f"application/vnd.dcos.package.{what}"
         headers = {
             "Content-Type": f"{kind}-request+json;charset=utf-8;version=v1",
@@ -127,7 +137,7 @@ class Cosmos:
             answer = self._client.post(f"/package/{what}", dict(body), headers=headers, expected=(200,), safe_to_repeat=repeat)
         except ApiError as error:
             raise explained(error) from None
-        return dict(answer.json())
+        return dict(answer.shaped(shape))
 
 
 def _request(name: str, version: str, options: Mapping[str, Any], app_id: str | None) -> dict[str, Any]:
@@ -158,10 +168,10 @@ def _mismatch(error: Any) -> str:
 def options_of(app: Mapping[str, Any]) -> dict[str, Any] | None:
     """The options that an app was installed with, by its label; None if Cosmos did not note them. Pure."""
     label = (app.get("labels") or {}).get(OPTIONS_LABEL)
-    if not label:
+    if not isinstance(label, str):
         return None
     try:
         options = json.loads(base64.b64decode(label, validate=True))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         return None
     return options if isinstance(options, dict) else None

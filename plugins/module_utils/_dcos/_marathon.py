@@ -11,10 +11,18 @@ from urllib.parse import quote
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import App
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import DEFINITION, App
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY
 
 BASE = "/service/marathon/v2"
 EMBED = {"embed": ["apps.counts", "apps.tasks", "apps.deployments", "apps.lastTaskFailure"]}
+TASK = {"id": str, "host?": str, "state?": str, "ports?": [int], "ipAddresses?": [{"ipAddress?": str}]}
+FAILURE = {"host?": str, "state?": str, "message?": str, "version?": str, "taskId?": str}
+APP = {
+    **DEFINITION,
+    **{"id": str, "version?": str, "tasks?": [TASK], "lastTaskFailure?": FAILURE, "deployments?": [ANY]},
+    **{"instances?": int, "tasksRunning?": int, "tasksHealthy?": int},
+}
 UNKNOWN_NETWORK = re.compile(r"Unknown CNI network '([^']*)'")
 
 
@@ -39,7 +47,7 @@ class Marathon:
     def version(self) -> tuple[int, ...]:
         """Major and minor version, such as (1, 4)."""
         if self._version is None:
-            text = str(self._client.get(f"{BASE}/info").json().get("version"))
+            text = self._client.get(f"{BASE}/info").shaped({"version": str})["version"]
             found = re.match(r"(\d+)\.(\d+)", text)
             if not found:
                 raise ApiError(f"Marathon's version is not understood: {text!r}", None, "Report it, with the version of DC/OS")
@@ -49,7 +57,7 @@ class Marathon:
     def app(self, app_id: str) -> App | None:
         """An app as stored, with its counts, tasks, deployments and last failure; None if there is none."""
         try:
-            return dict(self._client.get(_path(app_id), params=EMBED).json()["app"])
+            return dict(self._client.get(_path(app_id), params=EMBED).shaped({"app": APP})["app"])
         except ApiError as error:
             if _has_no_app(error):
                 return None
@@ -58,7 +66,7 @@ class Marathon:
     def apps(self, group: str) -> list[App]:
         """All apps below a group, each as app() gives it, ordered by id; one request however many there are."""
         prefix = "/" + group.strip("/") + "/" if group.strip("/") else "/"
-        found = self._client.get(f"{BASE}/apps", params={**EMBED, "id": prefix}).json()["apps"]
+        found = self._client.get(f"{BASE}/apps", params={**EMBED, "id": prefix}).shaped({"apps": [APP]})["apps"]
         # Marathon's own filter takes a part of an id that stands anywhere in it
         return sorted((dict(app) for app in found if str(app["id"]).startswith(prefix)), key=lambda app: str(app["id"]))
 
@@ -68,7 +76,7 @@ class Marathon:
             return list(app["tasks"])
         app_id = str(app["id"])
         try:
-            return list(self._client.get(f"{_path(app_id)}/tasks").json().get("tasks") or [])
+            return list(self._client.get(f"{_path(app_id)}/tasks").shaped({"tasks?": [TASK]}).get("tasks") or [])
         except ApiError as error:
             if _has_no_app(error):
                 return []

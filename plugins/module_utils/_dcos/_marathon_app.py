@@ -16,9 +16,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._schema import Difference
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
 App = dict[str, Any]
+# What of a definition is looked into here: a shape of _shape.py, for those of users and of Marathon.
+DEFINITION: dict[str, Any] = {
+    "env?": dict,
+    "labels?": dict,
+    "healthChecks?": [dict],
+    "dependencies?": [ANY],
+    "networks?": [{"mode?": str, "name?": str, "labels?": dict}],
+    "ipAddress?": {"networkName?": str, "labels?": dict, "discovery?": {"ports?": [dict]}},
+    "container?": {"type?": str, "volumes?": [dict], "portMappings?": [dict], "docker?": {"network?": str, "portMappings?": [dict], "parameters?": [ANY]}},
+    "portDefinitions?": [dict],
+    "ports?": [ANY],
+    "uris?": [ANY],
+    "fetch?": [dict],
+    "upgradeStrategy?": dict,
+}
 
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 NETWORKS_SINCE = (1, 5)

@@ -13,13 +13,17 @@ from urllib.parse import quote
 from ansible_collections.dcos.calico.plugins.module_utils import _foreign
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY, NUMBER
 
 MASTERS = "master.mesos"
 LEADER = "leader.mesos"
 PUBLIC_ROLE = "slave_public"
 OPEN, ENTERPRISE = "open", "enterprise"
 RESOURCES = ("cpus", "mem", "disk", "gpus")
+# Of the answers that others judge
+FRAMEWORKS = {"frameworks?": [{"id?": str, "name?": str, "tasks?": [dict], "completed_tasks?": [dict]}]}
+_AMOUNTS = {"cpus?": NUMBER, "mem?": NUMBER}
+SLAVES = {"slaves?": [{"id": str, "hostname?": str, "pid?": str, "active?": bool, "resources?": _AMOUNTS, "used_resources?": _AMOUNTS}]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,8 +189,7 @@ def leader(client: DcosClient) -> str | None:
     if found:
         return found[0]
     # Admin Router hands this to the leading master, whose host name is its address on DC/OS
-    summary = client.get("/mesos/master/state-summary").json()
-    return _address_or_name(summary.get("hostname")) if isinstance(summary, dict) else None
+    return _address_or_name(client.get("/mesos/master/state-summary").shaped({"hostname?": ANY}).get("hostname"))
 
 
 def masters(client: DcosClient) -> list[Master]:
@@ -208,10 +211,7 @@ def services(client: DcosClient, name: str) -> list[Record]:
 
 def release(client: DcosClient) -> Release:
     """Version and variant; one request, two before DC/OS 1.12, which does not tell its variant: only Enterprise has a CA."""
-    response = client.get("/dcos-metadata/dcos-version.json")
-    answer = response.json()
-    if not isinstance(answer, dict) or not isinstance(answer.get("version"), str):
-        raise _strange(response, "it has no version")
+    answer = client.get("/dcos-metadata/dcos-version.json").shaped({"version": str, "dcos-variant?": str, "dcos-image-commit?": str})
     variant = answer.get("dcos-variant")
     if not variant:
         bundle = client.get("/ca/dcos-ca.crt", expected=(200, 401, 403, 404))
@@ -222,9 +222,5 @@ def release(client: DcosClient) -> Release:
 def _parsed(response: Response, parse: Any) -> Any:
     try:
         return parse(response.json())
-    except (ValueError, TypeError, AttributeError) as error:
-        raise _strange(response, str(error)) from None
-
-
-def _strange(response: Response, why: str) -> ApiError:
-    return ApiError(f"{response.request} was answered with something else than expected", why, "Check that url is that of DC/OS' Admin Router", response.status)
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        raise response.strange(str(error)) from None

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos import _packages, _readiness, _schema
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _mesos, _packages, _readiness, _schema
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._cosmos import Cosmos, Description, Installed
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, ConnectionFailed, DcosError
@@ -89,7 +89,7 @@ class Service:
     def _calico_frameworks(self) -> list[str]:
         """Ids of frameworks that Cosmos will not find; none if the account may not ask Mesos."""
         try:
-            summary = self._client.get("/mesos/master/state-summary").json()
+            summary = self._client.get("/mesos/master/state-summary").shaped(_mesos.FRAMEWORKS)
         except DcosError:
             return []
         return [str(one.get("id")) for one in summary.get("frameworks") or [] if one.get("name") == _readiness.CALICO_FRAMEWORK]

@@ -9,9 +9,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos import _schema
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _readiness, _schema
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._cosmos import Description, Installed, options_of
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import app_id as absolute
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import differences as app_differences
@@ -244,7 +243,7 @@ def leftovers(name: str, version: str, options: Mapping[str, Any]) -> list[dict[
     node = _zookeeper_node(options, "Framework Settings", "calico")
     return [
         _left(f"ZooKeeper node /{node}", "the masters", f"{_janitor(node)}: without it a new installation takes over the old tasks' state"),
-        *(_left(what, "each agent", how) for group, what, how in CALICO_ON_AGENTS if (options.get(group) or {}).get("enable", True)),
+        *(_left(what, "each agent", how) for name, what, how in CALICO_ON_AGENTS if _readiness.group(options, name).get("enable", True)),
         _left("Calico's data below /calico", "etcd", "etcdctl rm --recursive /calico, when no node uses it any more"),
     ]
 
@@ -261,7 +260,7 @@ def _left(what: str, where: str, remedy: str) -> dict[str, str]:
 
 def _zookeeper_node(options: Mapping[str, Any], group: str, fallback: str) -> str:
     """The node in an option such as zk://zk-1.zk:2181,zk-2.zk:2181/calico."""
-    return urlsplit(str((options.get(group) or {}).get("zk", ""))).path.strip("/") or fallback
+    return str(_readiness.group(options, group).get("zk", "")).partition("://")[2].partition("/")[2].strip("/") or fallback
 
 
 def _janitor(node: str) -> str:

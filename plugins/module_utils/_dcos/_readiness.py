@@ -100,10 +100,22 @@ def steps_of(options: Mapping[str, Any]) -> list[tuple[Step, Need]]:
     """The steps that the options of package calico switch on, with what each needs on an agent."""
     found = []
     for step in STEPS:
-        group = options.get(step.group) or {}
-        if group.get(step.switch, True):
-            found.append((step, Need(float(group.get("cpu-limit", step.cpus)), float(group.get("mem-limit", step.mem)))))
+        settings = group(options, step.group)
+        if settings.get(step.switch, True):
+            found.append((step, Need(number(settings, "cpu-limit", step.cpus), number(settings, "mem-limit", step.mem))))
     return found
+
+
+def group(options: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A group of options, as somebody noted them in the app's labels."""
+    found = options.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def number(settings: Mapping[str, Any], name: str, default: float) -> float:
+    """A number among such options; the default for what is none."""
+    found = settings.get(name, default)
+    return float(found) if isinstance(found, (int, float)) else default
 
 
 def calico(status: Mapping[str, Any], agents: Iterable[Agent], options: Mapping[str, Any], source: str) -> Readiness:

@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY, NUMBER, problem
+
 Schema = Mapping[str, Any]
 
 TYPES: dict[str, tuple[type, ...]] = {
@@ -38,6 +40,24 @@ class Difference(NamedTuple):
 def name_of(path: tuple[str, ...]) -> str:
     """An option in messages, such as C(etcd.cluster-size); names with spaces are quoted."""
     return ".".join(f'"{part}"' if re.search(r"[\s.]", part) else part for part in path)
+
+
+# What keywords have to be, where they are looked at
+KEYWORDS: dict[str, Any] = {
+    "type": (list, str), "enum": [ANY], "required": [str], "properties": dict, "additionalProperties": (bool, dict), "items": ANY, "pattern": str,
+    "minimum": NUMBER, "maximum": NUMBER, "minItems": int, "maxItems": int, "minLength": int, "maxLength": int,
+}
+
+
+def understood(schema: Schema) -> dict[str, Any]:
+    """A schema of a stranger without the keywords that are nothing like what JSON Schema says of them: Cosmos judges by these."""
+    found = {name: value for name, value in schema.items() if name not in KEYWORDS or problem(value, KEYWORDS[name]) is None}
+    if "properties" in found:
+        found["properties"] = {name: understood(inner) for name, inner in found["properties"].items() if isinstance(inner, dict)}
+    for name in ("items", "additionalProperties"):
+        if isinstance(found.get(name), dict):
+            found[name] = understood(found[name])
+    return found
 
 
 def defaults(schema: Schema | None) -> dict[str, Any]:
@@ -130,7 +150,7 @@ def _properties(schema: Schema) -> dict[str, Schema]:
 
 def _types(schema: Schema) -> list[str]:
     kinds = schema.get("type", [])
-    return [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind in TYPES]
+    return [kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if isinstance(kind, str) and kind in TYPES]
 
 
 def _is(value: Any, kind: str) -> bool:

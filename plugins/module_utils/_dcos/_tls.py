@@ -20,6 +20,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import DcosError, TlsFailed
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options, normalise_fingerprint
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host._stream import whole
 
 try:
     from cryptography import x509
@@ -81,7 +82,7 @@ def _read(path: str) -> str:
     remedy = "Give the path of a PEM file on the controller; Enterprise clusters have theirs at https://HOST/ca/dcos-ca.crt"
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read()
+            text = str(whole(file, path))
     except OSError as error:
         raise ValidationError(f"The file {path} of ca_path cannot be read", error.strerror, remedy)
     blocks = _pem_blocks(text)

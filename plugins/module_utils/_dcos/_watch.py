@@ -8,7 +8,6 @@ Admin Router is judged instead; the token goes to Admin Router only.
 """
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import D
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, ConnectionFailed, DcosError, DeadlineExceeded, PermissionDenied
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon, health
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._readiness import Agent, Readiness
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._transport import Transport
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
@@ -26,6 +26,9 @@ DIRECT_SECONDS = 2.0
 # A line at least this often, so that nobody wonders for longer than 30 seconds
 TELL_EVERY = 20.0
 POLL_EVERY = 5.0
+# What schedulers answer: calico-dcos by agent and step, the SDK its plan
+STATUS = {str: {str: ANY}}
+PLAN = {"status?": str, "errors?": [ANY], "phases?": [{"name?": str, "steps?": [{"name?": str, "status?": str}]}]}
 PLAN_STATUS = (200, 202, 404, 417, 500, 502, 503, 504)
 
 
@@ -67,7 +70,7 @@ class Watch:
         return self._calico(app) if kind == "calico" else Readiness(own.ready, kind, "marathon", own.text)
 
     def _etcd(self, app: Mapping[str, Any], healthy: bool, text: str) -> Readiness:
-        settings = self._package.options.get("etcd") or {}
+        settings = _readiness.group(self._package.options, "etcd")
         answer = self._scheduler(app, "/healthz")
         if answer is None:
             verdict = (healthy, f"Marathon says: {text}", "marathon")
@@ -75,7 +78,7 @@ class Watch:
             said = answer.text.strip() or f"status {answer.status}"
             verdict = (answer.status == 200 and "healthy" in said and "unhealthy" not in said, f"the scheduler says: {said}", "scheduler")
         members = self._members(str(settings.get("framework-name", "etcd")).strip("/"))
-        return _readiness.etcd(*verdict, members=members, size=int(settings.get("cluster-size", 3)))
+        return _readiness.etcd(*verdict, members=members, size=int(_readiness.number(settings, "cluster-size", 3)))
 
     def _members(self, framework: str) -> list[str] | None:
         """Addresses in the SRV records that etcd's proxies look for; None if the account may not ask Mesos-DNS."""
@@ -87,19 +90,19 @@ class Watch:
 
     def _calico(self, app: Mapping[str, Any]) -> Readiness:
         answer = self._scheduler(app, "/json")
-        status = _object_of(answer) if answer is not None and answer.status == 200 else None
+        status = _document(answer, STATUS) if answer is not None and answer.status == 200 else None
         source = "scheduler"
         if status is None:
             source = "mesos"
-            frameworks = self._client.get("/mesos/state").json().get("frameworks") or []
+            frameworks = self._client.get("/mesos/state").shaped(_mesos.FRAMEWORKS).get("frameworks") or []
             tasks = [task for one in frameworks if one.get("name") == _readiness.CALICO_FRAMEWORK for task in _tasks_of(one)]
             status = _readiness.status_from_tasks(tasks)
-        agents = [agent_of(one) for one in self._client.get("/mesos/slaves").json().get("slaves") or []]
+        agents = [agent_of(one) for one in self._client.get("/mesos/slaves").shaped(_mesos.SLAVES).get("slaves") or []]
         return _readiness.calico(status, agents, self._package.options, source)
 
     def _sdk(self) -> Readiness:
         answer = self._client.get(f"/service{self._package.app_id}/v1/plans/deploy", expected=PLAN_STATUS)
-        plan = _object_of(answer)
+        plan = _document(answer, PLAN)
         if plan is None:
             return Readiness(False, "sdk", "scheduler", f"the scheduler does not answer yet ({answer.status})")
         return _readiness.sdk(answer.status, plan)
@@ -136,12 +139,12 @@ def _tasks_of(framework: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*(framework.get("completed_tasks") or []), *(framework.get("tasks") or [])]
 
 
-def _object_of(answer: Response) -> dict[str, Any] | None:
+def _document(answer: Response, shape: Any) -> dict[str, Any] | None:
+    """What a scheduler answers; None while it is something else, because what is between answers for one that starts."""
     try:
-        found = json.loads(answer.text)
-    except ValueError:
+        return dict(answer.shaped(shape))
+    except ApiError:
         return None
-    return found if isinstance(found, dict) else None
 
 
 class Progress:

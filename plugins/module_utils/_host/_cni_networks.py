@@ -13,7 +13,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _config, _rules
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _stream, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Change, Plan
 
 NETWORK_DIR = '/opt/mesosphere/etc/dcos/network/cni'
@@ -99,7 +99,7 @@ def read(folder):
             content = b''
             if os.path.isfile(path):
                 with open(path, 'rb') as handle:
-                    content = handle.read()
+                    content = _stream.whole(handle, path)
             found[path] = Found(_files.state_of(path), content)
     except (IOError, OSError) as error:
         raise CalicoError('The folder %s cannot be read' % folder, why=to_native(error))

@@ -14,7 +14,7 @@ import tarfile
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _stream
 
 LOOK, CHANGE, LOAD = 20, 60, 600
 ABSENT = re.compile(r'No such (object|image|container)', re.IGNORECASE)
@@ -95,7 +95,7 @@ def archive_contents(path):
     """
     try:
         with tarfile.open(path, 'r:*') as archive:
-            manifest = json.loads(to_native(archive.extractfile('manifest.json').read()))
+            manifest = json.loads(to_native(_stream.whole(archive.extractfile('manifest.json'), 'manifest.json of %s' % path)))
         found = []
         for item in manifest:
             digest = os.path.basename(item['Config']).replace('.json', '')

@@ -11,7 +11,7 @@ import ssl
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _http, _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _http, _network, _stream, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 
@@ -74,7 +74,7 @@ def holder(host, port):
     """(pid, process name) that listens where host and port would, (None, None) if unseen, or None if nobody does."""
     inodes = []
     for name, ipv6 in (('tcp', False), ('tcp6', True)):
-        for address, other, inode in _network.parse_listeners(_network.read(_network.PROC, 'net', name) or '', ipv6):
+        for address, other, inode in _network.parse_listeners(_network.read(_network.PROC, 'net', name, most=_stream.TABLE) or '', ipv6):
             if other == port and (address == host or address in _etcd.WILDCARDS or host in _etcd.WILDCARDS):
                 inodes.append(inode)
     if not inodes:

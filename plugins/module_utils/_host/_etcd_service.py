@@ -13,7 +13,7 @@ import pwd
 from ansible_collections.dcos.calico.plugins.module_utils import _pem
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import (
-    _command, _download, _etcd, _executables, _receipts, _systemd, _text_files)
+    _command, _download, _etcd, _executables, _receipts, _started, _systemd, _text_files)
 from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -218,12 +218,25 @@ def _reconcile_unit(service, actual, changed):
     if service.absent:
         unit = _systemd.Unit(service.unit, enabled=False, state='stopped')
         return _systemd.reconcile(guard + [unit], actual.units, changed)
-    unit = _systemd.Unit(service.unit, enabled=True, state='started',
-                         restart_on=[service.unit_path, service.executable_path] + sorted(service.copies))
-    late = _systemd.younger_files([unit], actual.units)
+    unit = _running(service)
+    late = _started.units([unit], actual.units)
     if not actual.guarded:
         late[service.guard.name] = ['rules that are gone']
     return _systemd.reconcile(guard + [unit], actual.units, changed, late)
+
+
+def _running(service):
+    return _systemd.Unit(service.unit, enabled=True, state='started', restart_on=[service.unit_path, service.executable_path] + sorted(service.copies))
+
+
+def note(service, actual, acted):
+    """Note what the service was started with, at the end of a run.
+
+    :arg acted: whether something was done with a unit.
+    """
+    if not service.absent:
+        units = [_running(service)]
+        _started.note_units(units, actual.units, _started.units(units, actual.units), _systemd.read(units) if acted else actual.units)
 
 
 def action(service, plans):

@@ -34,13 +34,20 @@ def cni_files(folder):
         path = os.path.join(folder, name)
         if os.path.isdir(path):
             continue
-        content = _files.state_of(os.path.realpath(path)).content()
-        network = _config.parse_config(content) if content is not None else _config.Network('invalid', reason='it is not a file')
+        network = _network_in(os.path.realpath(path))
         other = seen.setdefault(network.name, name) if network.kind == 'network' else name
         config = network.config if isinstance(network.config, dict) else {}
         found.append({'file': name, 'name': network.name, 'type': config.get('type'), 'kind': network.kind, 'reason': network.reason,
                       'plugins': network.plugins, 'ranges': _config.ranges_of(network.config), 'duplicate_of': other if other != name else None})
     return found
+
+
+def _network_in(path):
+    try:
+        content = _files.state_of(path).content()
+    except CalicoError as error:
+        return _config.Network('invalid', reason=error.what)
+    return _config.parse_config(content) if content is not None else _config.Network('invalid', reason='it is not a file')
 
 
 def cni_plugins(folders):

@@ -23,7 +23,7 @@ import tempfile
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _folder, _selinux
+from ansible_collections.dcos.calico.plugins.module_utils._host import _folder, _selinux, _stream
 
 STAGED = '.dcos-calico.'
 CHUNK = 1 << 20
@@ -42,12 +42,12 @@ class FileState(object):
         self.group = group
         self.target = target
 
-    def content(self):
-        """Its bytes; None unless it is a regular file."""
+    def content(self, most=_stream.LARGEST):
+        """Its bytes; None unless it is a regular file. Raises CalicoError for more than so many."""
         if self.kind != 'file':
             return None
         with _reading(self.path) as handle:
-            return handle.read()
+            return _stream.whole(handle, self.path, most)
 
     def sha256(self):
         """Its digest in hex; None unless it is a regular file."""

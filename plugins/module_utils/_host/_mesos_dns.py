@@ -16,7 +16,7 @@ import time
 from ansible.module_utils.common.text.converters import to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_dcos, _files, _http, _json_edit, _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_dcos, _files, _http, _json_edit, _network, _started, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -266,11 +266,11 @@ def wait_healthy(config, seconds, sources=None, clock=None, sleep=None):
 def stale(config, unit, states, health, wanted):
     """{unit: paths}, as _systemd.reconcile() takes it: whether the process has not read what is to stand in the file.
 
-    The process says so itself, which no clock can falsify; only where it does not, the file's age tells.
+    The process says so itself; only where it does not, what was noted of its start tells.
     """
     if health.sources is not None:
         return {unit.name: [config.target]} if health.sources != wanted else {}
-    return _systemd.younger_files([unit], states)
+    return _started.units([unit], states)
 
 
 def reconcile(config, text, unit, states, younger):

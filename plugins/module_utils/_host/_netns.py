@@ -17,7 +17,7 @@ import sys
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _network
+from ansible_collections.dcos.calico.plugins.module_utils._host import _network, _stream
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import now
 
 NETWORK = 0x40000000
@@ -32,7 +32,7 @@ def processes(variable):
             continue
         try:
             with open(os.path.join(_network.PROC, name, 'environ'), 'rb') as handle:
-                words = handle.read().split(b'\0')
+                words = _stream.whole(handle, handle.name).split(b'\0')
         except (IOError, OSError):
             continue
         for word in words:

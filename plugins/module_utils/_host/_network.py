@@ -15,7 +15,7 @@ import struct
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _stream
 
 PROC = '/proc'
 SYS_NET = '/sys/class/net'
@@ -23,11 +23,11 @@ SECONDS = 5
 LISTEN, ESTABLISHED = '0A', '01'
 
 
-def read(*path):
-    """Text of a small file, or None."""
+def read(*path, **more):
+    """Text of a small file, or None; raises CalicoError for more than C(most) bytes."""
     try:
         with open(os.path.join(*path), 'rb') as handle:
-            return to_native(handle.read(), errors='surrogate_or_replace')
+            return to_native(_stream.whole(handle, os.path.join(*path), **more), errors='surrogate_or_replace')
     except (IOError, OSError):
         return None
 
@@ -106,7 +106,7 @@ def parse_connections(text):
 
 def clients(ports):
     """[(pid, process name)] of the processes of this host with a connection to one of these TCP ports of the loopback device."""
-    inodes = [inode for address, port, inode in parse_connections(read(PROC, 'net', 'tcp') or '') if port in ports and address.startswith('127.')]
+    inodes = [inode for address, port, inode in parse_connections(read(PROC, 'net', 'tcp', most=_stream.TABLE) or '') if port in ports and address.startswith('127.')]
     return sorted(set(owners(set(inodes)).values())) if inodes else []
 
 
@@ -155,7 +155,7 @@ def listeners(ports):
     """{port: {addresses, pid, process, unit}} of those TCP ports that somebody listens on; who it is is None where it cannot be seen."""
     rows = []
     for name, ipv6 in (('tcp', False), ('tcp6', True)):
-        rows.extend(row for row in parse_listeners(read(PROC, 'net', name) or '', ipv6) if row[1] in ports)
+        rows.extend(row for row in parse_listeners(read(PROC, 'net', name, most=_stream.TABLE) or '', ipv6) if row[1] in ports)
     holders, found = owners(set(row[2] for row in rows)) if rows else {}, {}
     for address, port, inode in rows:
         pid, process = holders.get(inode, (None, None))

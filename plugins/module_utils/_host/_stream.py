@@ -2,7 +2,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write a file from pieces while its digest is taken; a full disk is a clear error."""
+"""Read what has an end, or none; write a file from pieces while its digest is taken, where a full disk is a clear error."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
@@ -13,6 +13,21 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 
 CHUNK = 1 << 16
+LARGEST = 16 << 20  # bytes of what is read whole: far more than any configuration, certificate or note has
+TABLE = 256 << 20  # of the kernel's lists of connections
+
+
+def whole(handle, what, most=LARGEST):
+    """All that a handle gives, which is not taken for longer than it may be; raises CalicoError. The one place where something is read to its end.
+
+    :arg what: what to call it in the error.
+    :arg most: bytes, or characters of text.
+    """
+    found = handle.read(most + 1)
+    if len(found) > most:
+        raise CalicoError('%s has more than %d bytes' % (what, most), why='it is read whole, and nothing that belongs there is as large',
+                          remedy='See what it is, and put it right')
+    return found
 
 
 def pieces_of(source):

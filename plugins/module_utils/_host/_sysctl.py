@@ -15,7 +15,7 @@ import re
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _stream
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 PROC_SYS = '/proc/sys'
@@ -126,7 +126,7 @@ def overridden(wanted):
     for path in _later_files(wanted.path):
         try:
             with open(path, 'rb') as handle:
-                text = to_native(handle.read(), errors='surrogate_or_replace')
+                text = to_native(_stream.whole(handle, path), errors='surrogate_or_replace')
         except (IOError, OSError):
             continue
         for parts, value in assignments(text):
@@ -161,7 +161,7 @@ def desired(params):
 
 def _read_key(path):
     with open(path, 'rb') as handle:
-        return normalise(to_native(handle.read()))
+        return normalise(to_native(_stream.whole(handle, path)))
 
 
 def _live(setting):

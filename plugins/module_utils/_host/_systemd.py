@@ -8,15 +8,16 @@ How a module with unit files of its own uses it::
 
     units = [Unit('x.service', enabled=True, state='started', restart_on=['/etc/systemd/system/x.service'])]
     states = read(units)
-    plan = reconcile(units, states, file_plan.names(), younger_files(units, states))
+    late = _started.units(units, states)
+    plan = reconcile(units, states, file_plan.names(), late)
     apply(plan, states, file_plan)
+    _started.note_units(units, states, late, read(units))
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import os
 import re
-import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _files, _text_files
@@ -32,8 +33,6 @@ CALL_TIMEOUT = 30
 START_TIMEOUT = 90
 SETTLE = 1.0
 PAUSE = 0.1  # before the second look at a unit; later ones are longer
-# Seconds by which a file must be younger than a unit's process: longer than the clocks' reading error, shorter than any two runs are apart.
-SLACK = 1.0
 SECRETS = ((re.compile(r'(://[^/\s:@]*:)[^@\s/]+@'), r'\1***@'),
            (re.compile(r'(?i)((?:password|passwd|secret|token)["\']?\s*[:=]\s*)\S+'), r'\1***'))
 
@@ -53,7 +52,7 @@ class Unit(object):
 
     :arg enabled: bool, None leaves it as it is.
     :arg state: C(started), C(stopped), None leaves it as it is.
-    :arg restart_on: paths; a running unit is restarted if one of them changes in this run, or is younger than the unit's process
+    :arg restart_on: paths; a running unit is restarted if one of them changes in this run, or is not what the unit's process was started with
         (a run that was killed between writing and restarting).
     :arg reload_on: the same for C(systemctl reload), but only for changes in this run.
     :arg optional: a host without the unit is fine.
@@ -166,22 +165,11 @@ def reload_needed(changed_paths, states):
     return any(is_unit_file(path) for path in changed_paths) or any(state.need_reload for state in states.values())
 
 
-def younger_files(units, states):
-    """{unit name: paths of its restart_on that are younger than its process}: what a run that was killed did not get to."""
-    offset, late = time.time() - now(), {}
-    for unit in units:
-        since = states[unit.name].since
-        if not since or not states[unit.name].running:
-            continue
-        late[unit.name] = [path for path in unit.restart_on if os.path.exists(path) and os.stat(path).st_mtime > since + offset + SLACK]
-    return late
-
-
-def reconcile(units, states, changed_paths=(), younger=None):
+def reconcile(units, states, changed_paths=(), late=None):
     """Plan for the units, given what changes in this run. Pure.
 
     :arg changed_paths: paths of files that change in this run.
-    :arg younger: what younger_files() found.
+    :arg late: what _started.units() found.
     """
     plan = Plan()
     if not any(is_unit_file(path) for path in changed_paths) and reload_needed((), states):
@@ -190,7 +178,7 @@ def reconcile(units, states, changed_paths=(), younger=None):
         state = states[unit.name]
         if unit.optional and not state.exists and not _created(unit, changed_paths):
             continue
-        _plan_unit(plan, unit, state, set(changed_paths), (younger or {}).get(unit.name, []))
+        _plan_unit(plan, unit, state, set(changed_paths), (late or {}).get(unit.name, []))
     return plan
 
 
@@ -198,28 +186,28 @@ def _created(unit, changed_paths):
     return any(is_unit_file(path) and os.path.basename(path) == unit.name for path in changed_paths)
 
 
-def _plan_unit(plan, unit, state, changed, younger):
+def _plan_unit(plan, unit, state, changed, late):
     before = {'enabled': state.enabled, 'active': state.active}
     after = dict(before)
     if unit.enabled is not None:
         after['enabled'] = unit.enabled
     enable = unit.enabled if after['enabled'] != before['enabled'] else None
-    action = _action(unit, state, changed, younger)
+    action = _action(unit, state, changed, late)
     if action == 'stop':
         after['active'] = 'inactive'
     elif action == 'start':
         after['active'] = 'active'
     elif action:
-        causes = sorted(changed.intersection(unit.restart_on + unit.reload_on).union(younger))
+        causes = sorted(changed.intersection(unit.restart_on + unit.reload_on).union(late))
         after.update({'active': 'active', action: 'because of %s' % ', '.join(causes)})
     plan.add(unit.name, before, after, how=Step(unit.name, enable, action))
 
 
-def _action(unit, state, changed, younger):
+def _action(unit, state, changed, late):
     """start, stop, restart, reload or None. A failed unit that is to be stopped is left: it is not running."""
     if unit.state == 'stopped':
         return 'stop' if state.running or state.active == 'deactivating' else None
-    if state.running and (changed.intersection(unit.restart_on) or younger):
+    if state.running and (changed.intersection(unit.restart_on) or late):
         return 'restart'
     if unit.state == 'started' and state.active not in ('active', 'reloading'):
         return 'start'

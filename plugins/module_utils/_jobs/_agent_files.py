@@ -6,7 +6,7 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _started, _systemd, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 ARGUMENT_SPEC = dict(
@@ -24,10 +24,12 @@ def job(module):
     file_plan = _text_files.reconcile(files, found)
     changed_paths = file_plan.names()
     states = _systemd.read(units)
-    unit_plan = _systemd.reconcile(units, states, changed_paths, _systemd.younger_files(units, states))
+    late = _started.units(units, states)
+    unit_plan = _systemd.reconcile(units, states, changed_paths, late)
     if not module.check_mode:
         _systemd.check_known(units, states, changed_paths)
         _systemd.apply(unit_plan, states, file_plan, module.params['timeout'])
+        _started.note_units(units, states, late, _systemd.read(units) if unit_plan else states)
     whole = Plan(file_plan)
     whole.extend(unit_plan)
     return dict(

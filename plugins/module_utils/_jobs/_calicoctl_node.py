@@ -79,6 +79,7 @@ def bring_about(params, actual, work, calicoctl):
                         container=None if work.start else actual.container, replaced=(actual.container or {}).get('Id') if work.start else None,
                         fresh=bool(work.start))
     container = actual.container if not work.start else _docker.container_and_image(_node.CONTAINER, params['image'])[0]
+    _node_host.note_certificates(actual, container)
     return seen.peers, seen.down, (container or {}).get('Id')
 
 

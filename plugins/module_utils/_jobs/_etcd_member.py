@@ -47,6 +47,7 @@ def job(module):
         _etcd_member.apply(member, actual, plans)
         _etcd_member.purge(removal)
         answer = _etcd_member.finish(member, plans)
+        _etcd_service.note(member, actual, plans.units.changed)
     plan = plans.whole()
     plan.extend(removal)
     return dict(

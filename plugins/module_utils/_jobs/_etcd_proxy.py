@@ -34,6 +34,7 @@ def job(module):
         _etcd_proxy.refuse_in_use(proxy, actual)
         _etcd_service.apply(proxy, actual, plans)
         answer = _etcd_proxy.finish(proxy, plans, recovery, answer)
+        _etcd_service.note(proxy, actual, plans.units.changed or recovery.changed)
     plan = plans.whole()
     plan.extend(recovery)
     return dict(

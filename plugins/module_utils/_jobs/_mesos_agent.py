@@ -7,7 +7,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _mesos_agent, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _mesos_agent, _started, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 ARGUMENT_SPEC = dict(
@@ -35,12 +35,11 @@ def found_unit():
     return name, state
 
 
-def reasons(params, name, state):
+def reasons(params, name, state, late):
     """Why the agent has to be restarted, as sentences."""
     found = _mesos_agent.reasons(name, state)
     if params['restart'] == 'always' and state.running:
-        late = _systemd.younger_files([_systemd.Unit(name, restart_on=params['files'])], {name: state}).get(name, [])
-        found += ["%s: younger than the agent's process" % path for path in sorted(set(late).union(params['changed_files']))]
+        found += ['%s: not what the agent was started with' % path for path in sorted(set(late).union(params['changed_files']))]
     return found
 
 
@@ -79,7 +78,9 @@ def job(module):
     """Restart where needed; see RETURN."""
     params = module.params
     name, state = found_unit()
-    why = reasons(params, name, state)
+    unit = _systemd.Unit(name, restart_on=params['files'])
+    late = _started.units([unit], {name: state})
+    why = reasons(params, name, state, late.get(name, []))
     plan = reconcile(params, name, state, why)
     view = _mesos_agent.View()
     if plan:
@@ -89,5 +90,8 @@ def job(module):
             module.warn('These tasks end with the agent, because their frameworks do not checkpoint: %s' % ', '.join(view.at_risk))
         if not module.check_mode:
             _mesos_agent.restart(name, state, view, address, params['port'], params['timeout'], strict=params['rp_filter'])
+    if not module.check_mode:
+        late.setdefault(name, []).extend(params['changed_files'])
+        _started.note_units([unit], {name: state}, late, _systemd.read([unit]) if plan else {name: state})
     return dict(plan.result(module._diff), unit=name, action='restart' if plan else 'none', reasons=why, restart_needed=bool(why) and not plan,
                 agent_id=view.agent_id or None, confirmed=module.check_mode or not view.closed, tasks=view.live, tasks_at_risk=view.at_risk)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _tls
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes._options import Connection, ways
 
 try:
@@ -29,6 +30,8 @@ else:
     REQUESTS_ERROR = None
     Adapter = requests.adapters.HTTPAdapter
 
+CHUNK = 1 << 16
+MOST_BYTES = 256 << 20
 TOKEN = "Give the token of a service account that may do so, such as the package's own, bootstrapper, or a kubeconfig that has one"
 # Whom an API takes somebody for who shows nothing, and what it says of a group of kinds that it does not have.
 NOBODY = 'User "system:anonymous"'
@@ -122,11 +125,24 @@ class Client:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-                options = {"timeout": waits, "allow_redirects": False, "verify": self._verify, "cert": self._cert}
-                answer = self._session.request(method, url, json=body, **options)
+                options = {"timeout": waits, "allow_redirects": False, "verify": self._verify, "cert": self._cert, "stream": True}
+                with self._session.request(method, url, json=body, **options) as answer:
+                    said = self._whole(answer)
         except (requests.exceptions.RequestException, OSError) as error:
             raise self._failure(error)
-        return self._read(answer, path)
+        return self._read(answer, said, path)
+
+    def _whole(self, answer: Any) -> bytes:
+        """The body of an answer, which has as long as its beginning, and no more bytes than any API has objects."""
+        deadline, found = Deadline(self._timeout), bytearray()
+        for piece in answer.iter_content(CHUNK):
+            found += piece
+            if len(found) > MOST_BYTES:
+                what = f"What answers at {self.connection.server} is no API of Kubernetes"
+                raise ApiFailed("foreign", what, f"the answer has more than {MOST_BYTES} bytes", ways(self._service))
+            if deadline.passed():
+                raise requests.exceptions.Timeout
+        return bytes(found)
 
     def _failure(self, error: Exception) -> ApiFailed:
         server, said = self.connection.server, str(error)
@@ -140,25 +156,26 @@ class Client:
         why = f"no answer within {self._timeout:g} seconds" if timed_out else _innermost(said)
         return ApiFailed("unreachable", f"The API of Kubernetes at {server} cannot be reached", why, ways(self._service))
 
-    def _read(self, answer: Any, path: str) -> dict[str, Any]:
+    def _read(self, answer: Any, said: bytes, path: str) -> dict[str, Any]:
+        text = said.decode("utf-8", errors="replace")
         server, code, kind = self.connection.server, answer.status_code, answer.headers.get("Content-Type", "no type")
         try:
-            found = json.loads(answer.content)
-        except ValueError:
+            found = json.loads(text)
+        except (ValueError, RecursionError):
             found = None
         message = str(found.get("message") or "") if isinstance(found, dict) else ""
         if code in (401, 403) and kind.startswith("text/plain"):
-            message = _first_words(answer.text)  # as an API before 1.8 refuses
+            message = _first_words(text)  # as an API before 1.8 refuses
         if code in (429, 500, 502, 503, 504):
             # The API itself, which may be starting, or a proxy before it, whose page is no JSON.
-            why = message or f"a proxy answers: {_first_words(answer.text)}"
+            why = message or f"a proxy answers: {_first_words(text)}"
             raise ApiFailed("unreachable", f"The API of Kubernetes at {server} is not reachable yet: {code} for {path}", why, ways(self._service))
         if code == 401 or (code == 403 and NOBODY in message):
             what = f"The API of Kubernetes at {server} does not know who asks ({code})"
             raise ApiFailed("unauthorized", what, message or None, f"{TOKEN}. {LOGIN}. {ways(self._service)}")
         if code == 403:
             raise ApiFailed("forbidden", f"The API of Kubernetes at {server} refuses {path} (403)", message or None, f"{TOKEN}. {LOGIN}")
-        if code == 404 and (answer.text.strip() == NOT_SERVED or (message and not (found.get("details") or {}).get("name"))):
+        if code == 404 and (text.strip() == NOT_SERVED or (message and not (found.get("details") or {}).get("name"))):
             remedy = "kubectl api-versions names those that it has"
             raise ApiFailed("unserved", f"The API of Kubernetes at {server} has no such objects: 404 for {path}", message or NOT_SERVED, remedy)
         if not isinstance(found, dict) or code in (301, 302, 303, 307, 308):

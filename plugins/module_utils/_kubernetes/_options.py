@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host._stream import whole
 
 try:
     import yaml
@@ -128,7 +129,7 @@ def _checked(url: str, where: str) -> str:
 def _read(path: str, what: str) -> bytes:
     try:
         with open(os.path.expanduser(path), "rb") as handle:
-            return handle.read()
+            return bytes(whole(handle, path))
     except OSError as error:
         raise ValidationError(f"The file {path} of {what} cannot be read", error.strerror, "Give the path of a file on the controller")
 

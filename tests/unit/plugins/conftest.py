@@ -22,6 +22,14 @@ from .systemd_host import free_port, systemd_host  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
+def notes_of_this_test(monkeypatch, tmpdir_factory):
+    """What processes were started with is not noted on this machine."""
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _started
+
+    monkeypatch.setattr(_started, "PATH", str(tmpdir_factory.mktemp("run").join("started.json")))
+
+
+@pytest.fixture(autouse=True)
 def soon_believed(monkeypatch):
     """What contradicts itself is looked at as often as ever, within less time."""
     from ansible_collections.dcos.calico.plugins.module_utils._host import _pieces

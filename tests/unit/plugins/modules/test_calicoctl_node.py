@@ -7,6 +7,7 @@ __metaclass__ = type
 import hashlib
 import os
 import subprocess
+import time
 
 import pytest
 
@@ -498,3 +499,48 @@ def test_a_container_whose_unit_was_looked_at_too_late_is_not_somebody_elses(run
 
     once(monkeypatch, _node_host, 'unit_state', stopped)
     assert not run_module(calicoctl_node, node.args())['changed'] and node.host.calls() == []
+
+
+@pytest.fixture
+def secured(node, monkeypatch):
+    """A node with a certificate, of which calicoctl makes a mount."""
+    path = node.host.root.ensure('etc', 'calico', 'ca.pem')
+    path.write('one')
+    os.utime(str(path), (1, 1))
+    monkeypatch.setattr(_node_host._node.Container, 'certificates', lambda self: [str(path)])
+    return path
+
+
+def again(run_module, node, **more):
+    result = run_module(calicoctl_node, node.args(**more))
+    return result['action'], result['differences']
+
+
+def test_certificates_are_compared_with_what_the_container_was_started_with(run_module, node, secured):
+    run_module(calicoctl_node, node.args())
+    os.utime(str(secured), None)
+    assert again(run_module, node) == ('none', [])
+    secured.write('two')
+    os.utime(str(secured), (1, 1))
+    difference = ['file %s: not what the container was started with' % secured]
+    assert again(run_module, node, restart='never') == ('none', difference)
+    assert again(run_module, node) == ('restart', difference) and again(run_module, node) == ('none', [])
+
+
+def test_a_node_of_a_version_that_noted_nothing_is_not_restarted_for_that(run_module, node, secured):
+    run_module(calicoctl_node, node.args())
+    os.remove(_node_host._started.PATH)
+    assert again(run_module, node) == ('none', [])
+    os.remove(_node_host._started.PATH)
+    later = time.time() + 100
+    os.utime(str(secured), (later, later))
+    assert again(run_module, node)[0] == 'restart'
+    assert again(run_module, node) == ('none', []), 'a time that is still to come restarts it once'
+
+
+def test_a_container_that_was_started_by_somebody_else_is_another_process(run_module, node, secured):
+    run_module(calicoctl_node, node.args())
+    secured.write('two')
+    os.utime(str(secured), (1, 1))
+    os.system('systemctl restart calico-node.service')
+    assert again(run_module, node) == ('none', [])

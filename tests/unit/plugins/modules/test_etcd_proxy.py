@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_guard, _etcd_health, _etcd_proxy, _etcd_service
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_guard, _etcd_health, _etcd_proxy, _etcd_service, _systemd
 from ansible_collections.dcos.calico.plugins.modules import etcd_proxy
 
 UNIT = 'calico-etcd-proxy.service'
@@ -146,7 +146,27 @@ def test_a_new_executable_restarts_it(run, systemd_host):
     assert run()['healthy'] and systemd_host.calls() == ['restart ' + UNIT]
     newer = time.time() + 5
     os.utime(str(systemd_host.root.join('opt', 'etcd')), (newer, newer))
-    assert run(check=True)['changed'], 'a run was killed between placing the executable and restarting'
+    assert not run(check=True)['changed'], 'it is what the process was started with, whatever its time says'
+
+
+def test_what_a_run_that_was_killed_before_the_restart_left_is_finished(run, systemd_host, monkeypatch):
+    run()
+    systemd_host.etcd.write(systemd_host.etcd.read() + '# newer\n')
+    with monkeypatch.context() as power:
+        power.setattr(_systemd, 'start', cut)
+        with pytest.raises(PowerCut):
+            run()
+    os.utime(str(systemd_host.root.join('opt', 'etcd')), (1, 1))
+    systemd_host.calls()
+    assert run()['changed'] and systemd_host.calls() == ['restart ' + UNIT] and not run()['changed']
+
+
+class PowerCut(Exception):
+    pass
+
+
+def cut(*unused, **more):
+    raise PowerCut
 
 
 @pytest.mark.parametrize('check', [True, False])
