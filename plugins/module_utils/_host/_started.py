@@ -51,7 +51,7 @@ def other(process, paths):
 def note(process, paths):
     """Note that a process was started with these files as they are. What is noted of it already stays: it was looked at closer to the start."""
     noted = _noted(process)
-    found = dict((path, noted.get(path) or _entry(path)) for path in paths if os.path.exists(path))
+    found = dict((path, noted.get(path) or _entry(path)) for path in paths)
     if any(path not in noted for path in found):
         entries = _read()
         entries[process.name] = {'process': process.identity, 'files': dict(noted, **found)}
@@ -89,6 +89,8 @@ def _is_other(entry, process, path):
 
 
 def _entry(path):
+    if not os.path.exists(path):
+        return {'is': None, 'sha256': None}
     return {'is': _signature(path), 'sha256': _files.sha256_of(path)}
 
 

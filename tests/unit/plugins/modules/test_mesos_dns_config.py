@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _mesos_dns, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _mesos_dns, _started, _systemd
 from ansible_collections.dcos.calico.plugins.modules import mesos_dns_config
 
 from ..master_host import REFRESH, TEXT, UNIT
@@ -92,14 +92,16 @@ def test_a_run_that_was_killed_before_the_restart_is_finished(run, master):
     assert master.host.calls() == RESTART and not run()['changed']
 
 
-def test_a_file_that_is_younger_matters_only_where_the_process_does_not_tell(run, master):
+def test_a_file_that_is_younger_matters_only_where_neither_the_process_nor_a_note_tells(run, master):
     run()
     master.host.calls()
     later = time.time() + 5
     os.utime(str(master.target), (later, later))
     assert not run()['changed'] and master.host.calls() == []
     master.mood('secretive')
-    assert run()['restarted'] and master.host.calls() == RESTART
+    assert not run()['changed'] and master.host.calls() == []
+    os.remove(_started.PATH)
+    assert run()['restarted'] and master.host.calls() == RESTART and not run()['changed']
 
 
 def test_sources_that_do_not_work_are_taken_back(run, master):

@@ -92,8 +92,17 @@ def test_what_was_noted_nearer_to_the_start_stays(certificate):
     assert other(certificate)
 
 
-def test_a_file_that_comes_later_is_looked_at_for_itself(certificate):
+def test_a_file_that_comes_later_is_none_that_the_process_has(certificate):
+    late = certificate.dirpath('late')
+    _started.note(process(), [str(late)])
+    late.write('')
+    set_time(late, 1000)
+    assert _started.other(process(), [str(late)]) == [str(late)]
+
+
+def test_a_file_that_nobody_asked_for_before_is_judged_by_its_time(certificate):
     _started.note(process(), [])
+    assert not other(certificate)
     set_time(certificate, 3000)
     assert other(certificate)
 
