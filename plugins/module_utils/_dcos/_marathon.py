@@ -20,8 +20,14 @@ TASK = {"id": str, "host?": str, "state?": str, "ports?": [int], "ipAddresses?":
 FAILURE = {"host?": str, "state?": str, "message?": str, "version?": str, "taskId?": str}
 APP = {
     **DEFINITION,
-    **{"id": str, "version?": str, "tasks?": [TASK], "lastTaskFailure?": FAILURE, "deployments?": [ANY]},
-    **{"instances?": int, "tasksRunning?": int, "tasksHealthy?": int},
+    "id": str,
+    "version?": str,
+    "tasks?": [TASK],
+    "lastTaskFailure?": FAILURE,
+    "deployments?": [ANY],
+    "instances?": int,
+    "tasksRunning?": int,
+    "tasksHealthy?": int,
 }
 UNKNOWN_NETWORK = re.compile(r"Unknown CNI network '([^']*)'")
 

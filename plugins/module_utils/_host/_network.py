@@ -106,7 +106,8 @@ def parse_connections(text):
 
 def clients(ports):
     """[(pid, process name)] of the processes of this host with a connection to one of these TCP ports of the loopback device."""
-    inodes = [inode for address, port, inode in parse_connections(read(PROC, 'net', 'tcp', most=_stream.TABLE) or '') if port in ports and address.startswith('127.')]
+    found = parse_connections(read(PROC, 'net', 'tcp', most=_stream.TABLE) or '')
+    inodes = [inode for address, port, inode in found if port in ports and address.startswith('127.')]
     return sorted(set(owners(set(inodes)).values())) if inodes else []
 
 
