@@ -23,11 +23,15 @@ def whole(handle, what, most=LARGEST):
     :arg what: what to call it in the error.
     :arg most: bytes, or characters of text.
     """
-    found = handle.read(most + 1)
-    if len(found) > most:
-        raise CalicoError('%s has more than %d bytes' % (what, most), why='it is read whole, and nothing that belongs there is as large',
-                          remedy='See what it is, and put it right')
-    return found
+    pieces, left = [], most + 1
+    while left > 0:
+        # In pieces, because the kernel refuses a read of megabytes from /proc/sys, however short the answer is.
+        pieces.append(handle.read(min(CHUNK, left)))
+        left -= len(pieces[-1])
+        if not pieces[-1]:
+            return pieces[0][:0].join(pieces)
+    raise CalicoError('%s has more than %d bytes' % (what, most), why='it is read whole, and nothing that belongs there is as large',
+                      remedy='See what it is, and put it right')
 
 
 def pieces_of(source):

@@ -32,6 +32,12 @@ def test_what_has_no_end_is_left_where_the_limit_is():
             _stream.whole(handle, '/dev/zero', 1 << 16)
 
 
+@pytest.mark.parametrize('mode', ['r', 'rb'])
+def test_the_kernel_s_settings_are_read_though_it_refuses_large_reads(mode):
+    with open('/proc/sys/kernel/ostype', mode) as handle:
+        assert _stream.whole(handle, handle.name).strip() in ('Linux', b'Linux')
+
+
 @pytest.fixture
 def large(tmpdir):
     """A file that takes no room, and is larger than anything that is read."""
