@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _verify_judge, _verify_pairs, _verify_report
+from ansible_collections.dcos.calico.plugins.plugin_utils import _agents, _foreign, _verify_judge, _verify_pairs, _verify_report
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import RUN
 
 ARGUMENT_SPEC = {
@@ -44,6 +44,15 @@ def pairs_of(seen: _verify_judge.Seen) -> list[dict[str, Any]]:
     return found
 
 
+def ours(args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, set[str]]:
+    """By what Mesos may know each host that is an agent: those of the groups, and those that this is about."""
+    hostvars, found = task_vars.get("hostvars", {}), {}
+    for host in {*args["hosts"], *_agents.in_inventory(task_vars.get("groups", {}))}:
+        known = hostvars[host] if host in hostvars else {}
+        found[host] = _agents.names_of(host, known, (known.get(args["result"]) or {}).get("agent") or _agents.detected(known.get("calico_agent")))
+    return found
+
+
 class ActionModule(ActionBase):
     """dcos.calico.verify"""
 
@@ -54,7 +63,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         _checked, args = self.validate_argument_spec({name: dict(option) for name, option in ARGUMENT_SPEC.items()})
-        seen, now = self._seen(args, (task_vars or {}).get("hostvars", {})), datetime.datetime.now(datetime.timezone.utc)
+        seen, now = self._seen(args, task_vars or {}), datetime.datetime.now(datetime.timezone.utc)
         pairs = pairs_of(seen)
         begin = datetime.datetime.fromtimestamp(args["plan"]["started"], datetime.timezone.utc)
         report = _verify_report.Report(
@@ -90,12 +99,13 @@ class ActionModule(ActionBase):
             _foreign.show(f"  {line}" if line else "")
 
     @staticmethod
-    def _seen(args: dict[str, Any], hostvars: Any) -> _verify_judge.Seen:
-        hosts = {}
+    def _seen(args: dict[str, Any], task_vars: dict[str, Any]) -> _verify_judge.Seen:
+        hosts, hostvars = {}, task_vars.get("hostvars", {})
         for name in args["hosts"]:
             found = hostvars[name] if name in hostvars else {}
             hosts[name] = {"address": str(found.get("ansible_host", name)), "result": found.get(args["result"])}
         run = args["plan"]["run"]
+        compared = _agents.compare(args["plan"]["agents"], ours(args, task_vars)) if _agents.is_whole(task_vars) else _agents.Compared([], [], [])
         return _verify_judge.Seen(
             run=run,
             hosts=hosts,
@@ -107,6 +117,8 @@ class ActionModule(ActionBase):
             pools=args["pools"],
             skip=args["skip"],
             needs=args["needs"],
+            forgotten=compared.forgotten,
+            unknown=compared.unknown if args["plan"]["agents"] == args["cluster"]["agents"] else [],
         )
 
     def _write(self, args: dict[str, Any], report: _verify_report.Report, pairs: list[dict[str, Any]]) -> tuple[list[str], list[str]]:

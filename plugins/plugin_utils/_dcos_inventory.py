@@ -45,7 +45,7 @@ def members(found: Mapping[str, Any], inactive: bool = True) -> tuple[list[Membe
 
     :param inactive: whether agents count that the leading master does not hear of.
     """
-    agents = [agent for agent in _one_each(found["agents"]) if inactive or agent["active"]]
+    agents = [agent for agent in one_each(found["agents"]) if inactive or agent["active"]]
     candidates = [_master(master) for master in found["masters"]] + [_agent(agent) for agent in agents]
     # of the cache, too, which others may have written
     usable = [dataclasses.replace(member, address=address) for member in candidates if (address := _foreign.address(member.address))]
@@ -53,7 +53,7 @@ def members(found: Mapping[str, Any], inactive: bool = True) -> tuple[list[Membe
     return _merged(usable), [_left_out(member) for member in strange]
 
 
-def _one_each(agents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def one_each(agents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One agent an address: an agent that was started anew with another id leaves the old one behind for some minutes."""
     best: dict[str, dict[str, Any]] = {}
     for agent in agents:

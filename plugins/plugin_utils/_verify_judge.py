@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_pairs
+from ansible_collections.dcos.calico.plugins.plugin_utils._agents import called
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import AGENT, CHECKS, NETWORK, RUN
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
@@ -44,13 +45,17 @@ class Check:
 
 @dataclasses.dataclass
 class Row:
-    """One agent on one network."""
+    """One agent on one network.
+
+    :ivar inventory: whether the inventory has it; where not, host is the address by which Mesos knows it.
+    """
 
     host: str
     agent: str | None
     network: str
     address: str | None = None
     checks: dict[str, Check] = dataclasses.field(default_factory=dict)
+    inventory: bool = True
 
     @property
     def failed(self) -> list[Check]:
@@ -64,6 +69,7 @@ class Seen:
     :ivar hosts: {inventory name: {address by the inventory, result of network_probe or None}}.
     :ivar agents: those that were to be verified; cluster those that Mesos knows, as dcos_agent_info lists them.
     :ivar apps: as marathon_app_info lists them, of this run.
+    :ivar forgotten: those of agents that no host of the inventory is; unknown hosts that none of Mesos' agents is.
     :ivar pools: C(calico_ip_pools), for where the datastore was not asked; networks: C(calico_networks).
     """
 
@@ -77,6 +83,8 @@ class Seen:
     pools: list[Mapping[str, Any]]
     skip: list[str] = dataclasses.field(default_factory=list)
     needs: str = ""
+    forgotten: list[Mapping[str, Any]] = dataclasses.field(default_factory=list)
+    unknown: list[str] = dataclasses.field(default_factory=list)
 
     def app(self, agent: str, network: str) -> Mapping[str, Any] | None:
         found = (app for app in self.apps if app["labels"].get(RUN) == self.run and app["labels"].get(AGENT) == agent)
@@ -115,7 +123,20 @@ def judge(seen: Seen) -> list[Row]:
                 row.checks.setdefault(name, Check(name, SKIPPED, "-"))
             row.checks = {name: row.checks[name] for name in CHECKS}
             rows.append(row)
-    return rows
+    return rows + [_forgotten(seen, agent, network) for agent in seen.forgotten for network in seen.networks]
+
+
+def _forgotten(seen: Seen, agent: Mapping[str, Any], network: str) -> Row:
+    """An agent that nobody looked at, because no host of the inventory is it."""
+    row = Row(agent["address"] or agent["id"], agent["address"], network, inventory=False)
+    why = "nothing is done or measured there, and Mesos starts containers on it"
+    if seen.unknown:
+        why += f"; or it is {', '.join(seen.unknown)}, of which Mesos has no agent"
+    remedy = "Add it to agents_private or agents_public and run dcos.calico.install, or name the agents to verify (calico_verify_agents)"
+    found = Finding(f"Mesos has the agent {called(agent)}, and the inventory has not", why, remedy)
+    made = {"started": _started(seen, row, agent), "probe": verdict("probe", [found])}
+    row.checks = {name: made.get(name, Check(name, SKIPPED, "-")) for name in CHECKS}
+    return row
 
 
 def verdict(name: str, findings: list[Finding], text: str = "ok", wrong: str = "FAILED") -> Check:

@@ -111,6 +111,7 @@ def document(report: Report, pairs: list[dict[str, Any]]) -> dict[str, Any]:
         {
             "host": row.host,
             "agent": row.agent,
+            "inventory": row.inventory,
             "network": row.network,
             "address": row.address,
             "ok": not row.failed,

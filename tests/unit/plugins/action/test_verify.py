@@ -17,7 +17,9 @@ from .. import returns
 from ..verify_seen import POOL, RUN, World
 
 
-def run(world: World, monkeypatch: pytest.MonkeyPatch, check: bool = False, **args: Any) -> tuple[dict[str, Any], str]:
+def run(
+    world: World, monkeypatch: pytest.MonkeyPatch, check: bool = False, task_vars: dict[str, Any] | None = None, **args: Any
+) -> tuple[dict[str, Any], str]:
     """The result and what is shown."""
     shown: list[str] = []
     monkeypatch.setattr(plugin._foreign.Display, "display", lambda self, message, *more, **options: shown.append(message))
@@ -30,7 +32,8 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch, check: bool = False, **ar
                  "known_networks": world.networks, "pools": [POOL], **args}  # fmt: skip
     hostvars = {name: {"ansible_host": name, "probe": result} for name, result in world.results.items()}
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
-    result = action.run(task_vars={"hostvars": hostvars})
+    given = task_vars or {}
+    result = action.run(task_vars={**given, "hostvars": {**hostvars, **given.get("hostvars", {})}})
     assert returns.faults_of_result(yaml.safe_load(documented.RETURN), {key: value for key, value in result.items() if key not in ("failed", "msg")}, {}) == []
     return result, "\n".join(shown)
 
@@ -78,3 +81,41 @@ def test_nothing_verified_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_host_without_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     result, _shown = run(World(), monkeypatch, hosts=["agent1", "agent9"])
     assert result["failed"] and "agent9: started" in result["msg"]
+
+
+def test_an_agent_that_the_inventory_has_not_is_a_failed_row(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In the table, the JSON and the message, and so in the exit code."""
+    world, file = World(), tmp_path / "x.json"
+    del world.results["public1"]
+    result, shown = run(world, monkeypatch, json=str(file), fail=False)
+    assert not result["ok"] and not result["stats"]["ok"] and "Mesos has the agent 10.0.1.61 (public), and the inventory has not" in result["message"]
+    [row] = [line for line in shown.splitlines() if line.split()[:1] == ["10.0.1.61"]]
+    assert row.split()[1:5] == ["-", "ok", "FAILED", "-"], "its container runs, and nobody looked at it"
+    [found] = [one for one in json.loads(file.read_text())["agents"] if not one["inventory"]]
+    assert (found["host"], found["agent"], found["ok"]) == ("10.0.1.61", "10.0.1.61", False) and "agents_public" in str(found["checks"]["probe"])
+
+
+def test_an_agent_is_known_by_the_groups_of_the_inventory_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was not to be verified, by the address that its own ip-detect gave."""
+    world = World()
+    del world.results["public1"]
+    groups, more = {"agents_public": ["edge"]}, {"edge": {"ansible_host": "bastion", "calico_agent": {"node": {"ip": "10.0.1.61"}}}}
+    assert run(world, monkeypatch, task_vars={"groups": groups, "hostvars": more})[0]["ok"]
+
+
+@pytest.mark.parametrize("part", [{"ansible_limit": "agent1,agent2"}, {"awx_job_template_name": "Verify", "awx_workflow_job_name": "Verify"}])
+def test_a_run_on_a_part_says_nothing_of_others(part: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    del world.results["public1"]
+    assert run(world, monkeypatch, task_vars=part)[0]["ok"]
+
+
+def test_an_agent_that_is_not_to_be_verified_or_not_there_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    del world.results["public1"]
+    world.agents = world.agents[:2]
+    assert run(world, monkeypatch)[0]["ok"]
+    world = World()
+    del world.results["public1"]
+    world.agents[2]["active"] = world.cluster[2]["active"] = False
+    assert run(world, monkeypatch)[0]["ok"]
