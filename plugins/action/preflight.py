@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight
 from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import documents_of
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
+from ansible_collections.dcos.calico.plugins.plugin_utils import _agents, _foreign
 
 Finding = dict[str, Any]
 
@@ -58,6 +58,7 @@ ARGUMENT_SPEC = {
     "node_name": {"type": "str", "default": "calico_node_name"},
     "node_ip": {"type": "str", "default": "calico_node_ip"},
     "ignore": {"type": "list", "elements": "str", "default": []},
+    "mesos": {"type": "dict"},
     "expectations": {"type": "dict", "required": True, "options": EXPECTATIONS_SPEC},
 }
 
@@ -109,18 +110,23 @@ class ActionModule(ActionBase):
         _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
         strategy = _strategy(self._task)
         if strategy in OWN_PACE:
-            nothing: dict[str, list[Any]] = {"checked": [], "problems": [], "notes": [], "findings_ignored": []}
+            nothing: dict[str, list[Any]] = {"checked": [], "problems": [], "notes": [], "findings_ignored": [], "left_out": []}
             return {**result, **nothing, "failed": True, "changed": False, "msg": UNORDERED.format(strategy)}
         hosts = {name: self._host(name, args, task_vars or {}) for name in args["hosts"]}
         expectations = args["expectations"]
         documents, problems = documents_of(expectations)
         named = [network for network in expectations["networks"] if network.get("name")]
         failures, warnings = _preflight.judge(hosts, {**expectations, "documents": documents, "problems": problems, "networks": named}, args["ignore"])
+        left_out: list[str] = []
+        if args["mesos"] is not None:
+            more, left_out = self._compare(args, hosts, task_vars or {})
+            warnings += more
         result.update(
             changed=False,
             checked=list(args["hosts"]),
             problems=failures,
             notes=warnings,
+            left_out=left_out,
             findings_ignored=sorted({finding["check"] for finding in warnings} & set(args["ignore"])),
         )
         if warnings:
@@ -128,6 +134,15 @@ class ActionModule(ActionBase):
         if failures:
             result.update(failed=True, msg=message(failures, len(hosts)))
         return _foreign.told(result)
+
+    @staticmethod
+    def _compare(args: dict[str, Any], hosts: dict[str, Any], task_vars: dict[str, Any]) -> tuple[list[Finding], list[str]]:
+        """The agents of the inventory, and those at hand, against those of Mesos."""
+        hostvars, ours = task_vars.get("hostvars", {}), {}
+        for name in _agents.in_inventory(task_vars.get("groups", {})):
+            known = hostvars[name] if name in hostvars else {}
+            ours[name] = _agents.names_of(name, known, _agents.detected((hosts.get(name) or {}).get("info")))
+        return _agents.findings(args["mesos"], ours, _agents.is_whole(task_vars))
 
     def _host(self, name: str, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the variables of one host say; hostvars template themselves."""

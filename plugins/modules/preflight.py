@@ -58,6 +58,15 @@ options:
     type: list
     elements: str
     default: []
+  mesos:
+    description:
+      - What M(dcos.calico.dcos_agent_info) returned, or what came instead, where nobody was asked or nobody answered. Agents that are in Mesos alone, or in the
+        groups C(agents), C(agents_private) and C(agents_public) of the inventory alone, are a warning. They are the same by an address or host name of Mesos
+        that is a host's name, its C(ansible_host), or what its ip-detect says.
+      - Of a run with a limit, or a slice of a job of AWX, nothing is said about agents that only Mesos has; nor of those that the leading master does
+        not hear of, such as agents that restart, were deactivated, or are known from its registry alone.
+      - Nothing is said without it.
+    type: dict
   expectations:
     description:
       - What is wanted.
@@ -285,6 +294,12 @@ problems:
       description: What to do, or null.
       type: str
       sample: Start it
+left_out:
+  description: The agents that Mesos has and the inventory has not, in words.
+  returned: always
+  type: list
+  elements: str
+  sample: [10.0.1.13, "10.0.1.62 (public)"]
 findings_ignored:
   description: Names of checks in O(ignore) that found something.
   returned: always

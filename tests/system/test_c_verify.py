@@ -255,3 +255,27 @@ def test_bad_input_starts_nothing(lab: Lab, given: dict[str, Any], words: str) -
     control.forget()
     found = verify(lab, **given)
     assert found.run.rc != 0 and words in found.said() and control.writes() == {} and not found.run.remote()
+
+
+def test_an_agent_that_the_inventory_has_not(lab: Lab) -> None:
+    """Registered with Mesos and forgotten: verify is red and names it, site installs the others, names it before and after, and its end is no failure."""
+    forgotten, kept = lab.agents[-1], [agent.name for agent in lab.agents[:-1]]
+    with tempfile.TemporaryDirectory() as folder:
+        found, inventory = json.loads(lab.inventory.read_text()), Path(folder) / "hosts.json"
+        for group in found["all"]["children"]["agents"]["children"].values():
+            group["hosts"].pop(forgotten.name, None)
+        inventory.write_text(json.dumps(found))
+        result = verify(lab, inventory=inventory)
+        part = verify(lab, "--limit", ":".join(kept), inventory=inventory)
+        whole = playbook(inventory, variables={**variables(lab), **NETWORKS}).require()
+        limited = playbook(inventory, "--limit", kept[0], variables={**variables(lab), **NETWORKS}).require()
+    assert result.run.rc != 0 and result.failed() == {forgotten.address: ["probe"]}
+    assert [row["host"] for row in (result.report or {})["agents"] if not row["inventory"]] == [forgotten.address]
+    assert f"Mesos has the agent {forgotten.address} (public), and the inventory has not" in result.said()
+    part.run.require()
+    assert part.failed() == {} and set(part.statuses()) == set(kept), "of a part of the inventory nobody is missed"
+    said = " ".join(whole.output.split())
+    assert whole.changed() == [] and f"Mesos has an agent that the inventory has not: {forgotten.address} (public)" in said
+    assert f"Nothing was done on {forgotten.address} (public)" in " ".join(" ".join(text.split()) for _when, text in whole.lines[-30:])
+    assert forgotten.address not in limited.output
+    nothing_is_left(lab)

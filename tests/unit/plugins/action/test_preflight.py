@@ -25,13 +25,13 @@ INFO: dict[str, Any] = {
 }
 
 
-def run(hostvars: dict[str, Any], **args: Any) -> dict[str, Any]:
+def run(hostvars: dict[str, Any], task_vars: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
     task = Task()
     task.action = "dcos.calico.preflight"
     task.args = {key: value for key, value in ({"hosts": sorted(hostvars), "info": "found", "expectations": WANTED} | args).items() if value is not None}
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
     action = plugin.ActionModule(task, connection, None, None, None, None)
-    result = action.run(task_vars={"hostvars": hostvars})
+    result = action.run(task_vars={"hostvars": hostvars, **(task_vars or {})})
     assert returns.faults_of_result(yaml.safe_load(documented.RETURN), result, args) == []
     return result
 
@@ -128,3 +128,50 @@ def test_arguments_are_checked(missing: str) -> None:
 def test_an_unknown_source_of_the_datastore_is_refused() -> None:
     with pytest.raises(Exception, match="zookeeper"):
         run({"agent1": {"found": INFO}}, expectations=WANTED | {"etcd": {"source": "zookeeper"}})
+
+
+def mesos(*addresses: str, **more: Any) -> dict[str, Any]:
+    """As dcos_agent_info lists agents."""
+    agents = [{"id": f"S{address}", "address": address, "hostname": address, "public": False, "active": True, "recovered": False} for address in addresses]
+    return {"agents": [*agents, more] if more else agents}
+
+
+AGENTS = {"groups": {"agents_private": ["agent1"]}}
+OTHER = {"id": "S9", "address": "10.0.0.9", "hostname": "node9", "public": True, "active": True, "recovered": False}
+
+
+def test_agents_that_only_mesos_has_are_a_warning() -> None:
+    """They are known by what ip-detect says, by ansible_host and by name; adding agents later is legitimate, so it is no failure."""
+    hosts = {"agent1": {"found": INFO}}
+    result = run(hosts, AGENTS, mesos=mesos("10.0.0.1", **OTHER))
+    assert not result.get("failed") and result["left_out"] == ["10.0.0.9 (node9, public)"]
+    assert "all hosts: Mesos has an agent that the inventory has not: 10.0.0.9 (node9, public)" in result["warnings"][0]
+    assert run(hosts, AGENTS, mesos=mesos("10.0.0.1"))["notes"] == []
+    for other in ({"node9": {}}, {"edge": {"ansible_host": "node9"}}, {"edge": {"ansible_host": "10.0.0.9"}}):
+        groups = {"agents_private": ["agent1"], "agents_public": list(other)}
+        assert run({**hosts, **other}, {"groups": groups}, hosts=["agent1"], mesos=mesos("10.0.0.1", **OTHER))["notes"] == []
+
+
+def test_an_agent_that_mesos_does_not_hear_of_is_not_missed() -> None:
+    away = [OTHER | {"active": False}, OTHER | {"active": False, "recovered": True}]
+    assert [run({"agent1": {"found": INFO}}, AGENTS, mesos=mesos("10.0.0.1", **agent))["notes"] for agent in away] == [[], []]
+
+
+def test_agents_that_only_the_inventory_has_are_a_warning() -> None:
+    result = run({"agent1": {"found": INFO}}, AGENTS, mesos=mesos("10.0.0.9"))
+    assert [note["what"] for note in result["notes"]] == ["Mesos has an agent that the inventory has not: 10.0.0.9", "Mesos has no agent agent1"]
+
+
+@pytest.mark.parametrize("part", [{"ansible_limit": "agent1"}, {"awx_job_template_name": "Site", "awx_workflow_job_name": "Site"}])
+def test_a_run_on_a_part_misses_nobody(part: dict[str, str]) -> None:
+    result = run({"agent1": {"found": INFO}}, AGENTS | part, mesos=mesos("10.0.0.1", "10.0.0.9"))
+    assert result["notes"] == [] and result["left_out"] == []
+    assert run({"agent1": {"found": INFO}}, AGENTS | part, mesos={"skipped": True})["notes"] == []
+
+
+def test_what_was_not_looked_at_is_said() -> None:
+    [note] = run({"agent1": {"found": INFO}}, AGENTS, mesos={"skipped": True})["notes"]
+    assert note["what"].startswith("it was not looked whether Mesos has agents") and note["why"] == "calico_dcos_url is not set"
+    [note] = run({"agent1": {"found": INFO}}, AGENTS, mesos={"msg": "GET https://x was answered with 503"})["notes"]
+    assert note["why"] == "GET https://x was answered with 503"
+    assert run({"agent1": {"found": INFO}}, AGENTS)["notes"] == []
