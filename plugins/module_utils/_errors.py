@@ -44,3 +44,47 @@ class CommandError(CalicoError):
 
 class ValidationError(CalicoError):
     """A value given by the user cannot be right; raised before anything is touched."""
+
+    def faults(self):
+        """[ValidationError], each about one fault."""
+        return [self]
+
+
+class SeveralErrors(ValidationError):
+    """Several values given by the user cannot be right, see Collector."""
+
+    def __init__(self, errors):
+        super(SeveralErrors, self).__init__('; '.join(to_native(error.what) for error in errors), remedy='Correct these')
+        self._errors = errors
+
+    def faults(self):
+        return list(self._errors)
+
+    def __str__(self):
+        return ' '.join(str(error) for error in self._errors)
+
+
+class Collector(object):
+    """Everything that is wrong with what a user gave, so that it is told at once instead of one fault a run."""
+
+    def __init__(self):
+        self.errors = []
+
+    def add(self, error):
+        """Note a ValidationError."""
+        self.errors += error.faults()
+
+    def check(self, function, *arguments):
+        """(True, what the function returns), or (False, None) after noting why it does not."""
+        try:
+            return True, function(*arguments)
+        except ValidationError as error:
+            self.add(error)
+            return False, None
+
+    def finish(self):
+        """Raise what was noted, as one error."""
+        if len(self.errors) == 1:
+            raise self.errors[0]
+        if self.errors:
+            raise SeveralErrors(self.errors)

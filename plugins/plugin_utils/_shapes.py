@@ -4,6 +4,7 @@
 """From what an operator writes in an inventory to what modules take. Pure; used by the filters of the same names."""
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -20,24 +21,49 @@ PROFILES = ("unmanaged", "open", "isolated", "custom")
 ALLOW = [{"action": "allow"}]
 
 
-def _object(item: Any, variable: str, required: str, known: set[str]) -> dict[str, Any]:
+class WrongItems(AnsibleFilterError):
+    """Everything that is wrong with a list that an operator wrote; faults are sentences."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(" ".join(faults))
+        self.faults = faults
+
+
+def _shaped(items: Iterable[Any], faults_of: Callable[[Any], Iterable[str]], shape: Callable[[Any], Any]) -> list[Any]:
+    """What becomes of each item.
+
+    :raises WrongItems: with all faults of all items.
+    """
+    found, faults = [], []
+    for item in items:
+        wrong = list(faults_of(item))
+        faults += wrong
+        found += [] if wrong else [shape(item)]
+    if faults:
+        raise WrongItems(faults)
+    return found
+
+
+def _object(item: Any, variable: str, required: str, known: set[str]) -> Iterator[str]:
+    """What is wrong with an item whatever it is about; the last words for one that cannot be looked into."""
     if not isinstance(item, dict) or not item.get(required):
-        raise AnsibleFilterError(f"An item of {variable} has no {required}: {item!r}. Write it as a mapping with {', '.join(sorted(known))}.")
+        yield f"An item of {variable} has no {required}: {item!r}. Write it as a mapping with {', '.join(sorted(known))}."
+        return
     unknown = sorted(set(item) - known)
     if unknown:
-        raise AnsibleFilterError(f"{variable}, {item[required]}: unknown {', '.join(unknown)}. Known are {', '.join(sorted(known))}.")
+        yield f"{variable}, {item[required]}: unknown {', '.join(unknown)}. Known are {', '.join(sorted(known))}."
     if item.get("state", "present") not in STATES:
-        raise AnsibleFilterError(f"{variable}, {item[required]}: state cannot be {item['state']!r}. Use one of {', '.join(STATES)}.")
-    return item
+        yield f"{variable}, {item[required]}: state cannot be {item['state']!r}. Use one of {', '.join(STATES)}."
 
 
-def _network(item: Any) -> dict[str, Any]:
-    network = _object(item, "calico_networks", "name", NETWORK_KEYS)
-    if not isinstance(network.get("ipv4_pools") or [], list):
-        raise AnsibleFilterError(f"calico_networks, {network['name']}: ipv4_pools is not a list. Write one, such as [192.168.0.0/16].")
-    if not str(network.get("mtu") or 0).isdigit():
-        raise AnsibleFilterError(f"calico_networks, {network['name']}: mtu cannot be {network['mtu']!r}. Give a number of bytes, such as 1440.")
-    return network
+def _network(item: Any) -> Iterator[str]:
+    yield from _object(item, "calico_networks", "name", NETWORK_KEYS)
+    if not isinstance(item, dict) or not item.get("name"):
+        return
+    if not isinstance(item.get("ipv4_pools") or [], list):
+        yield f"calico_networks, {item['name']}: ipv4_pools is not a list. Write one, such as [192.168.0.0/16]."
+    if not str(item.get("mtu") or 0).isdigit():
+        yield f"calico_networks, {item['name']}: mtu cannot be {item['mtu']!r}. Give a number of bytes, such as 1440."
 
 
 def _resource(kind: str, metadata: dict[str, Any], item: dict[str, Any], spec: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -46,12 +72,25 @@ def _resource(kind: str, metadata: dict[str, Any], item: dict[str, Any], spec: d
     return document | ({"state": "absent"} if item.get("state") == "absent" else {"spec": spec or {}})
 
 
-def _truth(pool: dict[str, Any], key: str) -> bool:
-    """A switch of a pool, which may be text where it comes from a survey or the command line: "false" is no."""
-    try:
-        return boolean(pool.get(key, False))
-    except TypeError:
-        raise AnsibleFilterError(f"calico_ip_pools, {pool['cidr']}: {key} cannot be {pool[key]!r}. Use true or false.") from None
+def _pool(item: Any) -> Iterator[str]:
+    yield from _object(item, "calico_ip_pools", "cidr", POOL_KEYS)
+    if not isinstance(item, dict) or not item.get("cidr"):
+        return
+    if ipip_mode(item) not in IPIP:
+        yield f"calico_ip_pools, {item['cidr']}: ipip cannot be {ipip_mode(item)!r}. Use one of {', '.join(IPIP)}."
+    for key in ("nat_outgoing", "disabled"):
+        try:
+            boolean(item.get(key, False))
+        except TypeError:
+            yield f"calico_ip_pools, {item['cidr']}: {key} cannot be {item[key]!r}. Use true or false."
+
+
+def _pool_resource(pool: dict[str, Any]) -> dict[str, Any]:
+    # Switches may be text where they come from a survey or the command line: "false" is no.
+    spec: dict[str, Any] = {"nat-outgoing": boolean(pool.get("nat_outgoing", False)), "disabled": boolean(pool.get("disabled", False))}
+    if IPIP[ipip_mode(pool)]:
+        spec["ipip"] = IPIP[ipip_mode(pool)]
+    return _resource("ipPool", {"cidr": str(pool["cidr"])}, pool, spec)
 
 
 def ipip_mode(pool: dict[str, Any]) -> str:
@@ -62,26 +101,16 @@ def ipip_mode(pool: dict[str, Any]) -> str:
 
 def ip_pool_resources(pools: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """C(calico_ip_pools) as ipPool resources of API version v1."""
-    resources = []
-    for item in pools:
-        pool = _object(item, "calico_ip_pools", "cidr", POOL_KEYS)
-        mode = ipip_mode(pool)
-        if mode not in IPIP:
-            raise AnsibleFilterError(f"calico_ip_pools, {pool['cidr']}: ipip cannot be {mode!r}. Use one of {', '.join(IPIP)}.")
-        spec: dict[str, Any] = {"nat-outgoing": _truth(pool, "nat_outgoing"), "disabled": _truth(pool, "disabled")}
-        if IPIP[mode]:
-            spec["ipip"] = IPIP[mode]
-        resources.append(_resource("ipPool", {"cidr": str(pool["cidr"])}, pool, spec))
-    return resources
+    return _shaped(pools, _pool, _pool_resource)
 
 
 def policy_resources(policies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """C(calico_policies) as policy resources of API version v1: what is neither name nor state is the spec."""
-    resources = []
-    for item in policies:
-        policy = _object(item, "calico_policies", "name", POLICY_KEYS)
-        resources.append(_resource("policy", {"name": policy["name"]}, policy, {key: policy[key] for key in sorted(POLICY_SPEC & set(policy))}))
-    return resources
+    return _shaped(
+        policies,
+        lambda item: _object(item, "calico_policies", "name", POLICY_KEYS),
+        lambda policy: _resource("policy", {"name": policy["name"]}, policy, {key: policy[key] for key in sorted(POLICY_SPEC & set(policy))}),
+    )
 
 
 def profile_resources(networks: list[dict[str, Any]], default: str = "unmanaged") -> list[dict[str, Any]]:
@@ -89,23 +118,31 @@ def profile_resources(networks: list[dict[str, Any]], default: str = "unmanaged"
 
     Each has the tag of its network, by which the plugin's own profiles let packets in.
     """
-    resources = []
-    for item in networks:
-        network = _network(item)
-        name, kind = network["name"], network.get("profile", default)
-        if kind not in PROFILES:
-            raise AnsibleFilterError(f"calico_networks, {name}: profile cannot be {kind!r}. Use one of {', '.join(PROFILES)}.")
-        rules = sorted({"profile_ingress", "profile_egress"} & set(network))
-        if kind == "custom" and "profile_ingress" not in network and network.get("state") != "absent":
-            raise AnsibleFilterError(f"calico_networks, {name}: profile custom has no profile_ingress. List its rules; an empty list lets nothing in.")
-        if rules and kind != "custom":
-            raise AnsibleFilterError(f"calico_networks, {name}: {rules[0]} is not looked at with profile {kind}. Set profile to custom, or take it out.")
-        if kind == "unmanaged":
-            continue
-        ingress = {"open": ALLOW, "isolated": [{"action": "allow", "source": {"tag": name}}]}.get(kind, network.get("profile_ingress"))
-        metadata = {"name": name, "tags": [name], "labels": network.get("profile_labels") or {}}
-        resources.append(_resource("profile", metadata, network, {"ingress": ingress, "egress": network.get("profile_egress", ALLOW)}))
-    return resources
+    made = _shaped(networks, lambda item: _profile_faults(item, default), lambda network: _profile(network, network.get("profile", default)))
+    return [resource for resource in made if resource]
+
+
+def _profile_faults(item: Any, default: str) -> Iterator[str]:
+    yield from _network(item)
+    if not isinstance(item, dict) or not item.get("name"):
+        return
+    name, kind = item["name"], item.get("profile", default)
+    rules = sorted({"profile_ingress", "profile_egress"} & set(item))
+    if kind not in PROFILES:
+        yield f"calico_networks, {name}: profile cannot be {kind!r}. Use one of {', '.join(PROFILES)}."
+    elif kind == "custom" and "profile_ingress" not in item and item.get("state") != "absent":
+        yield f"calico_networks, {name}: profile custom has no profile_ingress. List its rules; an empty list lets nothing in."
+    elif kind != "custom" and rules:
+        yield f"calico_networks, {name}: {rules[0]} is not looked at with profile {kind}. Set profile to custom, or take it out."
+
+
+def _profile(network: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    if kind == "unmanaged":
+        return None
+    name = network["name"]
+    ingress = {"open": ALLOW, "isolated": [{"action": "allow", "source": {"tag": name}}]}.get(kind, network.get("profile_ingress"))
+    metadata = {"name": name, "tags": [name], "labels": network.get("profile_labels") or {}}
+    return _resource("profile", metadata, network, {"ingress": ingress, "egress": network.get("profile_egress", ALLOW)})
 
 
 def _named_pools(pools: list[dict[str, Any]], unlisted: str) -> list[str]:
@@ -114,7 +151,7 @@ def _named_pools(pools: list[dict[str, Any]], unlisted: str) -> list[str]:
     A host that has a block of a disabled pool goes on giving out its addresses, except to networks that name pools.
     """
     present = [pool for pool in pools if pool.get("state") != "absent"]
-    enabled = [str(pool["cidr"]) for pool in present if not pool.get("disabled") and ":" not in str(pool["cidr"])]
+    enabled = [str(pool["cidr"]) for pool in present if not boolean(pool.get("disabled", False)) and ":" not in str(pool["cidr"])]
     return enabled if len(enabled) < len([pool for pool in present if ":" not in str(pool["cidr"])]) or unlisted == "disable" else []
 
 
@@ -131,9 +168,9 @@ def cni_network_files(
 
     Calico's plugin wants strings where one expects lists and booleans; Mesos reads cniVersion 0.1 and 0.2 only, so none is given.
     """
-    files, named = [], _named_pools(pools or [], unlisted)
-    for item in networks:
-        network = _network(item)
+    named = _named_pools(pools or [], unlisted)
+
+    def file_of(network: dict[str, Any]) -> dict[str, Any]:
         config: dict[str, Any] = {"name": network["name"], "type": "calico", "nodename": nodename, "etcd_endpoints": ",".join(etcd["endpoints"])}
         for ours, theirs in (("ca_file", "etcd_ca_cert_file"), ("cert_file", "etcd_cert_file"), ("key_file", "etcd_key_file")):
             if etcd.get(ours):
@@ -148,8 +185,9 @@ def cni_network_files(
         entry = {"file": network.get("file", f"{network['name']}.cni"), "state": network.get("state", "present")}
         if entry["state"] == "present":
             entry["config"] = config
-        files.append(entry)
-    return files
+        return entry
+
+    return _shaped(networks, _network, file_of)
 
 
 NO_MASTERS = (
@@ -200,8 +238,8 @@ def documents_of(expectations: dict[str, Any]) -> tuple[list[dict[str, Any]], li
         for item in expectations[name]:
             try:
                 found = shape([item]) if item.get(identity) or name != "pools" else []
-            except AnsibleFilterError as error:
-                problems.append(str(error))
+            except WrongItems as error:
+                problems += error.faults
                 continue
             documents += found if name != "pools" else []
     return documents + expectations["documents"], problems

@@ -13,6 +13,8 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_pairs
 from ansible_collections.dcos.calico.plugins.plugin_utils._agents import called
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import AGENT, CHECKS, NETWORK, RUN
@@ -218,6 +220,11 @@ def _pools(seen: Seen, row: Row) -> tuple[list[Mapping[str, Any]], str]:
     return (result["pools"], "the datastore") if result.get("pools") else (seen.pools, "calico_ip_pools")
 
 
+def _is_set(pool: Mapping[str, Any], switch: str) -> bool:
+    """Of calico_ip_pools it may be text."""
+    return bool(boolean(pool.get(switch) or False, strict=False))
+
+
 def _in(address: str, cidrs: list[str]) -> bool:
     return any(ipaddress.ip_address(address) in ipaddress.ip_network(cidr, strict=False) for cidr in cidrs)
 
@@ -234,7 +241,7 @@ def _address(seen: Seen, row: Row, app: Mapping[str, Any], container: Mapping[st
     if task.get("mesos_addresses") and address not in task["mesos_addresses"]:
         found.append(Finding(f"Marathon says {address}, Mesos {', '.join(task['mesos_addresses'])}"))
     pools, where = _pools(seen, row)
-    usable = [str(pool["cidr"]) for pool in pools if not pool.get("disabled")]
+    usable = [str(pool["cidr"]) for pool in pools if not _is_set(pool, "disabled")]
     if not _in(address, usable):
         found.append(Finding(f"{address} is in no pool of {where}", f"they are {', '.join(usable) or 'none'}", "Look for another IPAM in the network's file"))
     own = seen.network_pools.get(row.network) or []
@@ -345,10 +352,10 @@ def _outside(seen: Seen, container: Mapping[str, Any], row: Row) -> Check:
         host = one["target"].rpartition(":")[0]
         if one["error"] is not None:
             remedy = "See that no policy closes it, and that the host itself reaches it"
-            if not pool.get("nat_outgoing"):
+            if not _is_set(pool, "nat_outgoing"):
                 remedy = "Its pool has no nat_outgoing, so the network outside must know the way back; or set it in calico_ip_pools"
             findings.append(Finding(f"{one['target']} is not reached from the container", _verify_pairs.words(one["error"]), remedy))
-        elif pool.get("nat_outgoing") and one.get("seen_as") == row.address and not _is_pooled(host, pools):
+        elif _is_set(pool, "nat_outgoing") and one.get("seen_as") == row.address and not _is_pooled(host, pools):
             what, why = "Packets leave with the container's address, though its pool wants the host's", f"{host} sees {row.address}"
             findings.append(Finding(what, why, "See whether Felix is ready on this host"))
     return verdict("outside", findings) if container["outside"] else Check("outside", SKIPPED, "-")

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks that a schema is made of: each is check(value, where) -> value in its one spelling, or ValidationError. Pure.
 
-C(where) is the place in the document, for the message. Values that Jinja made text of (C("true"), C("64512")) are taken for what they mean.
+A check of several things tells all their faults in one error. C(where) is the place in the document, for the message. Values that Jinja made text of (C("true"), C("64512")) are taken for what they mean.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -16,7 +16,7 @@ from ansible.module_utils.common.text.converters import to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _selectors
-from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import Collector, ValidationError
 
 _TRUE = ('true', 'yes', 'on', '1')
 _FALSE = ('false', 'no', 'off', '0')
@@ -163,7 +163,10 @@ def listing(check):
     def check_all(value, where):
         if not isinstance(value, list):
             raise refuse(where, value, 'it is not a list', 'Write a list')
-        return [check(item, '%s[%d]' % (where, number)) for number, item in enumerate(value)]
+        collector = Collector()
+        found = [collector.check(check, item, '%s[%d]' % (where, number))[1] for number, item in enumerate(value)]
+        collector.finish()
+        return found
 
     return check_all
 
@@ -173,7 +176,12 @@ def mapping(check_key, check_value):
     def check_all(value, where):
         if not isinstance(value, dict):
             raise refuse(where, value, 'it does not hold names with values', 'Write names with values')
-        return dict((check_key(key, 'A name in %s' % where), check_value(item, '%s.%s' % (where, to_native(key)))) for key, item in value.items())
+        collector, found = Collector(), []
+        for key, item in sorted(value.items(), key=lambda pair: to_text(pair[0])):
+            name, content = collector.check(check_key, key, 'A name in %s' % where), collector.check(check_value, item, '%s.%s' % (where, to_native(key)))
+            found.append((name[1], content[1]))
+        collector.finish()
+        return dict(found)
 
     return check_all
 
@@ -184,24 +192,27 @@ def record(fields, required=(), instead=None, judge=None):
     :arg fields: dict of names and checks.
     :arg required: names that must be there.
     :arg instead: dict of names that people write by mistake, and what to write.
-    :arg judge: function(record, where) for what concerns several fields.
+    :arg judge: generator(record, where) of ValidationErrors for what concerns several fields. A field that is wrong itself is there as it was given.
     """
     def check(value, where):
         value = {} if value is None else value
         if not isinstance(value, dict):
             raise refuse(where, value, 'it does not hold fields', 'Write fields such as %s' % ', '.join(sorted(fields)[:3]))
-        found = {}
+        collector, found, wrong = Collector(), {}, set()
         for name in sorted(value, key=to_text):
             if name not in fields:
-                raise ValidationError('%s has no field %s' % (where, to_native(name)),
-                                      remedy='Write %s' % (instead or {}).get(name, 'one of %s' % ', '.join(sorted(fields))))
-            if value[name] is not None:
-                found[to_text(name)] = fields[name](value[name], '%s.%s' % (where, name))
+                collector.add(ValidationError('%s has no field %s' % (where, to_native(name)),
+                                              remedy='Write %s' % (instead or {}).get(name, 'one of %s' % ', '.join(sorted(fields)))))
+            elif value[name] is not None:
+                good, item = collector.check(fields[name], value[name], '%s.%s' % (where, name))
+                found[to_text(name)] = item if good else value[name]
+                wrong.update(() if good else [name])
         for name in required:
-            if found.get(name) in (None, ''):
-                raise ValidationError('%s has no %s' % (where, name), remedy='Add it')
-        if judge:
-            judge(found, where)
+            if name not in wrong and found.get(name) in (None, ''):
+                collector.add(ValidationError('%s has no %s' % (where, name), remedy='Add it'))
+        for error in judge(found, where) if judge else ():
+            collector.add(error)
+        collector.finish()
         return found
 
     return check

@@ -6,11 +6,13 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _resources
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import ALL
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
-from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import Collector, ValidationError
 
 _KEYS = ('apiVersion', 'kind', 'metadata', 'spec', 'state')
 
@@ -52,7 +54,7 @@ def _check_own_pool(verdict, name, text, pools):
         verdict.fail(ALL, 'network_pool', 'the network %s takes addresses from %s, which is not in calico_ip_pools' % (name, text),
                      'every container on it would fail to start',
                      'Add the pool, or take it out of ipv4_pools. There are: %s' % (', '.join(sorted(known)) or 'none'))
-    elif pool.get('disabled'):
+    elif boolean(pool.get('disabled', False), strict=False):
         verdict.fail(ALL, 'network_pool', 'the network %s takes addresses from %s, which is disabled' % (name, text),
                      'every container on it would fail to start', 'Enable the pool, or give the network another one')
 
@@ -68,17 +70,18 @@ def check_documents(verdict, documents):
     """Policies, profiles and further documents for calicoctl."""
     names = []
     for document in documents:
-        try:
-            if document.get('kind') == 'ipPool':
-                raise ValidationError('%s is among calico_resources' % _resources.name_of(document), remedy='Write it as an entry of calico_ip_pools')
-            unknown = sorted(str(key) for key in document if key not in _KEYS)
-            if unknown:
-                raise ValidationError('%s has no field %s' % (_resources.name_of(document), ', '.join(unknown)), remedy='Write %s' % ', '.join(_KEYS))
-            if document.get('state', 'present') not in ('present', 'absent'):
-                raise ValidationError('the state of %s cannot be %s' % (_resources.name_of(document), document['state']), remedy='Write present or absent')
-            check = _resources.explicit if is_present(document) else _resources.reference
-            names.append(_resources.name_of(check(document)))
-        except ValidationError as error:
+        collector, name = Collector(), _resources.name_of(document)
+        unknown = sorted(str(key) for key in document if key not in _KEYS)
+        if unknown:
+            collector.add(ValidationError('%s has no field %s' % (name, ', '.join(unknown)), remedy='Write %s' % ', '.join(_KEYS)))
+        if document.get('state', 'present') not in ('present', 'absent'):
+            collector.add(ValidationError('the state of %s cannot be %s' % (name, document['state']), remedy='Write present or absent'))
+        if document.get('kind') == 'ipPool':
+            collector.add(ValidationError('%s is among calico_resources' % name, remedy='Write it as an entry of calico_ip_pools'))
+        else:
+            good, checked = collector.check(_resources.explicit if is_present(document) else _resources.reference, document)
+            names += [_resources.name_of(checked)] if good else []
+        for error in collector.errors:
             verdict.fail(ALL, 'document', error.what, error.why, error.remedy or 'Correct it')
     for name in sorted(set(names)):
         if names.count(name) > 1:

@@ -7,7 +7,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _pools, _resources, _usage
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, Collector, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -61,21 +61,25 @@ class Actual(object):
 
 def desired(params):
     """Desired from the module's params; everything that can be told to be wrong without the datastore is refused here."""
-    documents, absent = [], []
+    documents, absent, collector = [], [], Collector()
     for resource in params['resources']:
-        if (resource.get('state') or params['state']) == 'present':
-            documents.append(_owned(_resources.explicit(resource), params['owner']))
-        else:
-            absent.append(_resources.reference(resource))
+        present = (resource.get('state') or params['state']) == 'present'
+        good, document = collector.check(_resources.explicit if present else _resources.reference, resource)
+        if good and present:
+            documents.append(_owned(document, params['owner']))
+        elif good:
+            absent.append(document)
     prune_kinds = params['prune_kinds'] or [] if params['prune'] else []
     wanted = Desired(documents, absent, prune_kinds=prune_kinds, owner=params['owner'], disable_others=params['other_pools'] == 'disable',
                      keep=params['foreign_fields'] == 'keep', forbidden=_pools.forbidden(params['forbidden_cidrs']), force=params['force'])
     names = wanted.names()
-    for name in names:
+    for name in sorted(set(names)):
         if names.count(name) > 1:
-            raise ValidationError('%s is given twice' % name, remedy='Keep one of the two')
-    _check_prune(wanted, params['state'])
-    _pools.check_overlaps(_cidrs(documents), [], wanted.forbidden)
+            collector.add(ValidationError('%s is given twice' % name, remedy='Keep one of the two'))
+    if not collector.errors:
+        _check_prune(wanted, params['state'])
+    collector.check(_pools.check_overlaps, _cidrs(documents), [], wanted.forbidden)
+    collector.finish()
     return wanted
 
 

@@ -17,7 +17,7 @@ from ansible.module_utils.common.text.converters import to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _checks
-from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import Collector, ValidationError
 
 KINDS = ('ipPool', 'bgpPeer', 'node', 'policy', 'profile', 'hostEndpoint')
 WORKLOADS = 'workloadEndpoint'
@@ -32,23 +32,25 @@ _LABELS = _checks.mapping(
                  'both ends'))
 _POOL_SIZES = {4: 26, 6: 122}
 _LINK_LOCAL = ('169.254.0.0/16', 'fe80::/10')
+_WITHOUT_PORTS = (None, 'icmp', 'icmpv6', 'sctp', 'udplite')
 
 
 def _judge_icmp(icmp, where):
     if 'code' in icmp and 'type' not in icmp:
-        raise ValidationError('%s has a code without a type' % where, remedy='Add the type')
+        yield ValidationError('%s has a code without a type' % where, remedy='Add the type')
 
 
 def _judge_rule(rule, where):
     if rule.get('ipVersion') == 5:
-        raise ValidationError('%s.ipVersion cannot be 5' % where, remedy='Choose 4 or 6')
-    entities = [(side, rule.get(side) or {}) for side in ('source', 'destination')]
+        yield ValidationError('%s.ipVersion cannot be 5' % where, remedy='Choose 4 or 6')
+    protocol = rule.get('protocol')
+    entities = [(side, rule[side]) for side in ('source', 'destination') if isinstance(rule.get(side), dict)]
     for side, entity in entities:
-        if (entity.get('ports') or entity.get('notPorts')) and rule.get('protocol') not in ('tcp', 'udp', 6, 17):
-            raise ValidationError('%s.%s names ports of a protocol that has none' % (where, side), remedy='Set protocol to tcp or udp')
+        if (entity.get('ports') or entity.get('notPorts')) and (protocol in _WITHOUT_PORTS or isinstance(protocol, int) and protocol not in (6, 17)):
+            yield ValidationError('%s.%s names ports of a protocol that has none' % (where, side), remedy='Set protocol to tcp or udp')
     if any(name in entity for _side, entity in entities for name in ('net', 'notNet')) and any(
             name in entity for _side, entity in entities for name in ('nets', 'notNets')):
-        raise ValidationError('%s has both net and nets' % where, remedy='Use nets alone')
+        yield ValidationError('%s has both net and nets' % where, remedy='Use nets alone')
 
 
 _ICMP = _checks.record({'type': _checks.integer(0, 254), 'code': _checks.integer(0, 255)}, judge=_judge_icmp)
@@ -66,26 +68,27 @@ _RULES = _checks.listing(_checks.record(
 
 def _judge_policy(spec, where):
     if spec.get('doNotTrack') and spec.get('preDNAT'):
-        raise ValidationError('%s has both doNotTrack and preDNAT' % where, remedy='Choose one')
-    if spec.get('preDNAT') and (spec.get('egress') or 'egress' in spec.get('types', ())):
-        raise ValidationError('%s has preDNAT and egress rules' % where, remedy='Keep preDNAT policies to ingress')
+        yield ValidationError('%s has both doNotTrack and preDNAT' % where, remedy='Choose one')
+    types = spec.get('types') if isinstance(spec.get('types'), list) else []
+    if spec.get('preDNAT') and (spec.get('egress') or 'egress' in types):
+        yield ValidationError('%s has preDNAT and egress rules' % where, remedy='Keep preDNAT policies to ingress')
 
 
 def _judge_host_endpoint(spec, where):
     if not spec.get('interfaceName') and not spec.get('expectedIPs'):
-        raise ValidationError('%s has neither interfaceName nor expectedIPs' % where, remedy='Add one')
+        yield ValidationError('%s has neither interfaceName nor expectedIPs' % where, remedy='Add one')
 
 
 def _judge_bgp(bgp, where):
     if bgp and not bgp.get('ipv4Address') and not bgp.get('ipv6Address'):
-        raise ValidationError('%s has no address' % where, remedy='Add ipv4Address, with the prefix length of its network')
+        yield ValidationError('%s has no address' % where, remedy='Add ipv4Address, with the prefix length of its network')
 
 
 def _judge_peer(metadata, where):
-    if metadata['scope'] == 'node' and not metadata.get('node'):
-        raise ValidationError('%s has no node' % where, remedy='Name the node, or set scope to global')
-    if metadata['scope'] == 'global' and metadata.get('node'):
-        raise ValidationError('%s is global and names a node' % where, remedy='Leave the node out, or set scope to node')
+    if metadata.get('scope') == 'node' and not metadata.get('node'):
+        yield ValidationError('%s has no node' % where, remedy='Name the node, or set scope to global')
+    if metadata.get('scope') == 'global' and metadata.get('node'):
+        yield ValidationError('%s is global and names a node' % where, remedy='Leave the node out, or set scope to node')
 
 
 _NATURALLY = {'natOutgoing': 'nat-outgoing', 'nat_outgoing': 'nat-outgoing', 'ipipMode': 'ipip with enabled and mode',
@@ -142,7 +145,7 @@ def _check_kind(document):
 
 def name_of(document):
     """What a document is called in messages and diffs, such as C(ipPool 192.168.0.0/16)."""
-    metadata = document.get('metadata') or {}
+    metadata = document['metadata'] if isinstance(document.get('metadata'), dict) else {}
     kind = document.get('kind')
     if kind == 'ipPool':
         words = [metadata.get('cidr')]
@@ -160,11 +163,13 @@ def explicit(document):
     _check_kind(document)
     kind = document['kind']
     check_metadata, check_spec = _SCHEMAS[kind]
-    metadata = check_metadata(document.get('metadata'), 'metadata of %s' % name_of(document))
-    spec = check_spec(document.get('spec'), name_of(document))
+    collector = Collector()
+    _good, metadata = collector.check(check_metadata, document.get('metadata'), 'metadata of %s' % name_of(document))
+    _good, spec = collector.check(check_spec, document.get('spec'), name_of(document))
     found = {'apiVersion': API_VERSION, 'kind': to_text(kind), 'metadata': metadata, 'spec': spec}
-    if kind == 'ipPool':
-        _judge_pool(found)
+    for error in _judge_pool(found) if kind == 'ipPool' and not collector.errors else ():
+        collector.add(error)
+    collector.finish()
     return found
 
 
@@ -179,12 +184,12 @@ def _judge_pool(document):
     cidr = _cidr.parse(document['metadata']['cidr'])
     name, spec = name_of(document), document['spec']
     if not spec.get('disabled') and cidr.prefix > _POOL_SIZES[cidr.version]:
-        raise ValidationError('%s is too small' % name, why='Calico hands out blocks of 64 addresses',
+        yield ValidationError('%s is too small' % name, why='Calico hands out blocks of 64 addresses',
                               remedy='Choose a prefix length of at most %d' % _POOL_SIZES[cidr.version])
     if cidr.version == 6 and (spec.get('ipip') or {}).get('enabled'):
-        raise ValidationError('%s cannot have ipip' % name, why='IPIP carries IPv4 only', remedy='Leave it out')
+        yield ValidationError('%s cannot have ipip' % name, why='IPIP carries IPv4 only', remedy='Leave it out')
     if any(cidr.overlaps(_cidr.parse(local)) for local in _LINK_LOCAL):
-        raise ValidationError('%s is in the range of link-local addresses' % name, remedy='Choose another CIDR')
+        yield ValidationError('%s is in the range of link-local addresses' % name, remedy='Choose another CIDR')
 
 
 def _compact(value):

@@ -57,7 +57,7 @@ def desired(items, folder, dialect):
     for number, item in enumerate(items):
         where = 'networks[%d] (%s)' % (number, item['file'])
         if not re.match(r'^[A-Za-z0-9_.-]+\Z', item['file']) or item['file'] in ('.', '..') or item['file'].startswith(_files.STAGED):
-            raise ValidationError('%s: it is not a file name' % where, remedy='Use letters, digits, dots and dashes, and dir for the folder')
+            wrong.append('%s: it is not a file name; use letters, digits, dots and dashes, and dir for the folder' % where)
         secret = item['secret'] or bool(item['secret_config'])
         config = None
         if item['state'] == 'present':

@@ -175,3 +175,11 @@ def test_what_was_not_looked_at_is_said() -> None:
     [note] = run({"agent1": {"found": INFO}}, AGENTS, mesos={"msg": "GET https://x was answered with 503"})["notes"]
     assert note["why"] == "GET https://x was answered with 503"
     assert run({"agent1": {"found": INFO}}, AGENTS)["notes"] == []
+
+
+def test_two_faults_in_one_policy_are_two_findings() -> None:
+    policy = {"name": "p", "selector": "role = 'x'", "order": "first", "ingress": [{"action": "permit"}]}
+    found = [failure["what"] for failure in run({}, expectations=WANTED | {"policies": [policy]})["problems"]]
+    assert len(found) == 3 and all("policy p." in what for what in found), found
+    policy = {"name": "p", "rules": [], "state": "gone"}
+    assert len(run({}, expectations=WANTED | {"policies": [policy]})["problems"]) == 2

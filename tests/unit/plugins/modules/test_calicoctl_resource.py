@@ -380,3 +380,11 @@ def test_what_another_member_of_etcd_gives_a_moment_later_is_written(apply, cali
     real, answers = _runner.Calicoctl.get, [False, True]  # it is late when what was written is read back
     monkeypatch.setattr(_runner.Calicoctl, 'get', lambda self, kind: [] if answers and answers.pop(0) else real(self, kind))
     assert apply([pool()])['changed'] and answers == []
+
+
+def test_all_faults_of_all_resources_are_told_at_once(apply, calicoctl):
+    resources = [policy('p', selector='role = 1', ingress=[{'action': 'permit'}]), policy('q', order='first'), pool('10.1.0.0/15'), profile('x'), profile('x')]
+    result = apply(resources, forbidden_cidrs=[])
+    assert result['failed'] and calicoctl.calls() == []
+    for words in ('policy p.selector', 'policy p.ingress[0].action', 'policy q.order', 'it has host bits', 'profile x is given twice'):
+        assert words in result['msg'], words

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible.errors import AnsibleFilterError
 
@@ -211,3 +213,26 @@ def test_switches_of_a_pool_may_be_text() -> None:
     assert resource["spec"] == {"disabled": False, "nat-outgoing": True}
     with pytest.raises(AnsibleFilterError, match="disabled cannot be 'perhaps'"):
         ip_pool_resources([{"cidr": "192.168.0.0/16", "disabled": "perhaps"}])
+
+
+LISTS = [
+    (ip_pool_resources, [{"cidr": "10.1.0.0/16", "ipip": "on", "disabled": "maybe", "size": 26}, {"nat_outgoing": True}], ["size", "'on'", "'maybe'", "no cidr"]),
+    (policy_resources, [{"name": "p", "rules": [], "state": "gone"}, {"name": "q", "namespace": "x"}, {}], ["p: unknown", "'gone'", "q: unknown", "no name"]),
+    (profile_resources, [{"name": "a", "profile": "x", "pool": 1, "ipv4_pools": "y"}, {"name": "b", "profile_egress": []}], ["pool", "not a list", "'x'", "profile_egress"]),
+    (lambda items: cni_network_files(items, "n", {"endpoints": []}), [{"name": "a", "ipv4_pools": "y"}, {"name": "b", "mut": 1400}], ["a: ipv4_pools", "unknown mut"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "items", "faults"), LISTS)
+def test_all_faults_of_all_items_are_told_at_once(shape: Any, items: list[Any], faults: list[str]) -> None:
+    with pytest.raises(AnsibleFilterError) as error:
+        shape(items)
+    assert len(error.value.faults) == len(faults), error.value.faults
+    assert [words for words in faults if words not in str(error.value)] == []
+
+
+def test_a_pool_whose_switch_is_the_text_false_gives_out_addresses() -> None:
+    """As a survey has it: a network without pools of its own names none then, because none is disabled."""
+    pools = [{"cidr": "10.1.0.0/16", "disabled": "false"}, {"cidr": "10.2.0.0/16"}]
+    [file] = cni_network_files([{"name": "a"}], "n", {"endpoints": []}, pools=pools)
+    assert file["config"]["ipam"] == {"type": "calico-ipam"}

@@ -164,3 +164,31 @@ def test_documents_are_judged_and_read_as_the_real_calicoctl_did():
                     assert form == store.get(_resources.name_of(form)), record['name']
                     compared += 1
     assert judged > 40 and compared > 30
+
+
+# A document and each of its faults.
+WRONG = [
+    (doc('policy', {'name': 'p q'}, {'selector': 'role = 1', 'order': 'first', 'ingress': [{'action': 'permit', 'protocol': 'tpc'}, {'source': {}}],
+                                     'egress': [{'action': 'allow', 'ipVersion': 5, 'icmp': {'code': 1}}], 'rules': []}),
+     ['metadata of policy p q.name', 'egress[0].icmp has a code', 'ipVersion cannot be 5', 'ingress[0].action cannot be permit', 'ingress[0].protocol',
+      'ingress[1] has no action', 'order cannot be', 'has no field rules', 'selector']),
+    (doc('policy', {'name': 'p'}, {'doNotTrack': True, 'preDNAT': True, 'egress': [{'action': 'maybe'}]}), ['both doNotTrack', 'preDNAT and egress', 'maybe']),
+    (doc('policy', {'name': 'p'}, {'ingress': [{'action': 'allow', 'destination': {'ports': [1]}}, {'action': 'allow', 'destination': {'ports': [0]}}]}),
+     ['ingress[0].destination names ports', 'ports[0] cannot be 0', 'ingress[1].destination names ports']),
+    (doc('profile', {'name': 'p', 'labels': {'a b': 'c d'}, 'tags': ['x y', 'z z']}, {}), ['A name in', 'labels.a b cannot', 'tags[0]', 'tags[1]']),
+    (doc('bgpPeer', {'scope': 'here', 'peerIP': 'x'}, {'asNumber': 'y'}), ['scope', 'peerIP', 'asNumber']),
+    (doc('node', {'name': 'n'}, {'bgp': {'asNumber': 'y', 'ipv4Address': 'x'}}), ['asNumber', 'ipv4Address']),
+    (doc('hostEndpoint', {'name': 'h', 'node': 'a b'}, {'interfaceName': 'much-too-long-a-name', 'expectedIPs': ['x']}), ['node', 'interfaceName', 'expectedIPs']),
+    (doc('ipPool', {'cidr': 'fd00::/124'}, {'ipip': {'enabled': True}}), ['too small', 'cannot have ipip']),
+]
+
+
+@pytest.mark.parametrize('document, faults', WRONG)
+def test_all_faults_of_a_document_are_told_at_once(document, faults):
+    """Each once, and none that only follows from another."""
+    with pytest.raises(ValidationError) as error:
+        _resources.explicit(document)
+    told = [str(fault) for fault in error.value.faults()]
+    assert len(told) == len(faults), told
+    assert [words for words in faults if not any(words in fault for fault in told)] == []
+    assert all(fault in str(error.value) for fault in told)
