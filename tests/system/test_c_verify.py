@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from support.ansible import ROOT, environment, playbook
 from support.dcos import Control, variables
 from support.lab import Host, Lab, eventually, lab_with
@@ -261,7 +262,7 @@ def test_an_agent_that_the_inventory_has_not(lab: Lab) -> None:
     """Registered with Mesos and forgotten: verify is red and names it, site installs the others, names it before and after, and its end is no failure."""
     forgotten, kept = lab.agents[-1], [agent.name for agent in lab.agents[:-1]]
     with tempfile.TemporaryDirectory() as folder:
-        found, inventory = json.loads(lab.inventory.read_text()), Path(folder) / "hosts.json"
+        found, inventory = yaml.safe_load(lab.inventory.read_text()), Path(folder) / "hosts.json"
         for group in found["all"]["children"]["agents"]["children"].values():
             group["hosts"].pop(forgotten.name, None)
         inventory.write_text(json.dumps(found))
