@@ -199,12 +199,12 @@ cni:
   description:
     - The folder of networks, every file in it as Mesos reads it, and where the search path has each plugin.
     - C(kind) of a file is network, conflist (valid, but not for Mesos) or invalid, with a C(reason). C(duplicate_of) is another file with the same network.
-    - C(ranges) are those that a file gives out itself by its ipam.
+    - C(ranges) are those that a file gives out itself by its ipam, C(pools) those that it has Calico take addresses from.
   returned: always
   type: dict
   sample: {dir: /opt/mesosphere/etc/dcos/network/cni, plugins: {calico: /opt/mesosphere/active/cni},
            files: [{file: calico.cni, name: calico, type: calico, kind: network, reason: null, plugins: [calico, calico-ipam], ranges: [],
-                   duplicate_of: null}]}
+                   pools: [], duplicate_of: null}]}
 executables:
   description: Each of O(executables), whether it is there, where a link leads, its checksum and version.
   returned: always

@@ -96,6 +96,14 @@ options:
     type: str
     choices: [keep, disable]
     default: keep
+  removals:
+    description:
+      - When that is done which takes something away, the deletion of resources and the disabling of pools that give out addresses. Whoever still goes by the old
+        state, such as a CNI network that names a pool, fails from then on.
+      - V(now) does it with the rest. V(later) does the rest and returns as RV(left) what another call is to do with V(only).
+    type: str
+    choices: [now, later, only]
+    default: now
   forbidden_cidrs:
     description:
       - Networks that no pool of O(resources) may overlap, such as those of the agents, of docker0, of DC/OS' overlay and of its virtual addresses.
@@ -200,6 +208,12 @@ deleted:
   type: list
   elements: str
   sample: [node 10.0.0.7]
+left:
+  description: With O(removals=later), resources that are still to be deleted, and pools to be disabled.
+  returned: success
+  type: list
+  elements: str
+  sample: [ipPool 10.1.0.0/16]
 ipip_setting:
   description: What the setting C(ipip) was, or in check mode would be, changed to. Empty if it was not changed.
   returned: success

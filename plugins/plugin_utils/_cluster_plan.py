@@ -42,6 +42,7 @@ class HostPlan:
     """What a host does. changes: job -> names of what it changes. steps: step -> what changes, a text each. unknown and problems are sentences."""
 
     name: str
+    agent: bool = True
     changes: dict[str, list[str]] = field(default_factory=dict)
     steps: dict[str, list[str]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
@@ -66,7 +67,7 @@ def host_plan(name: str, found: Mapping[str, Any], only: list[str], skipped: lis
     :param found: C(plan) of dcos.calico.agent_plan: job -> what it would do.
     :param only: tags of the run. C(skipped): those that it leaves out.
     """
-    plan = HostPlan(name)
+    plan = HostPlan(name, agent="mesos_agent" in found)
     for job, (step, tag, called) in JOBS.items():
         result = found.get(job)
         if result is None or not selected(tag, only, skipped):
@@ -161,6 +162,7 @@ def datastore(found: Mapping[str, Any] | None, only: list[str], skipped: list[st
     if any(result is None or result.get("error") or result.get("datastore_read") is False for result in results):
         return [], False, False
     names = [name for result in results if result for name in result["names"]]
+    names += [f"{name} (goes at the end, when no agent uses it)" for result in results if result for name in result.get("left", [])]
     return names, any(result.get("felix_restarts") for result in results if result), True
 
 
@@ -175,8 +177,10 @@ def groups(plan: ClusterPlan) -> dict[str, list[str]]:
         if PREPARE in steps:
             steps.add(START)
         found[host.name] = [f"calico_plan_{step}" for step, _title in STEPS if step in steps]
-    if plan.hosts and (plan.datastore or not plan.datastore_known):
-        found.setdefault(plan.hosts[0].name, []).append("calico_plan_datastore")
+    if plan.datastore or not plan.datastore_known:
+        for host in plan.hosts:
+            if host.agent:  # done once, by one that is chosen when it is
+                found.setdefault(host.name, []).append("calico_plan_datastore")
     return found
 
 

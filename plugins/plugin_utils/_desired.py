@@ -344,7 +344,7 @@ def host_steps(v: Variables) -> list[Args]:
 
 def datastore_steps(v: Variables) -> list[Args]:
     """The jobs of the datastore."""
-    return [_step("calicoctl_resource_info", datastore_info(v)), _step("calicoctl_resource", resources(v)), _step("calicoctl_config", settings(v))]
+    return [_step("calicoctl_resource_info", datastore_info(v)), _step("calicoctl_resource", {**resources(v), "removals": "later"}), _step("calicoctl_config", settings(v))]
 
 
 PARTS: dict[str, Callable[[Variables], Any]] = {

@@ -30,11 +30,11 @@ OTHERS = ("calico_chapter_hosts", "calico_etcd_address", "calico_plan_exit_code"
 # What a run registers itself, which a later playbook of the same run, or a fact cache, finds with the hosts. tests/repo keeps the list whole.
 REGISTERED = (
     "calico_agent", "calico_agent_restart_mesos", "calico_agent_restart_result", "calico_certificates_key", "calico_certificates_placed",
-    "calico_certificates_signed", "calico_cni_result", "calico_docker_network_result", "calico_docker_network_store", "calico_kubernetes_agent",
-    "calico_kubernetes_cluster", "calico_kubernetes_controlled", "calico_kubernetes_installed", "calico_kubernetes_profiles", "calico_kubernetes_reached",
-    "calico_kubernetes_seen", "calico_manifest", "calico_mesos_dns_judged", "calico_mesos_dns_result", "calico_node_result", "calico_policy_datastore",
-    "calico_plan", "calico_preflight_cluster", "calico_preflight_datastore", "calico_preflight_judged", "calico_public_cloud_again",
-    "calico_public_cloud_cluster", "calico_public_cloud_found", "calico_public_cloud_judged",
+    "calico_certificates_signed", "calico_cni_result", "calico_datastore_agent", "calico_datastore_kept", "calico_docker_network_result",
+    "calico_docker_network_store", "calico_kubernetes_agent", "calico_kubernetes_cluster", "calico_kubernetes_controlled", "calico_kubernetes_installed",
+    "calico_kubernetes_profiles", "calico_kubernetes_reached", "calico_kubernetes_seen", "calico_manifest", "calico_mesos_dns_judged",
+    "calico_mesos_dns_result", "calico_node_result", "calico_plan", "calico_policy_datastore", "calico_preflight_cluster", "calico_preflight_datastore",
+    "calico_preflight_judged", "calico_public_cloud_again", "calico_public_cloud_cluster", "calico_public_cloud_found", "calico_public_cloud_judged",
     "calico_public_cloud_late", "calico_public_cloud_look", "calico_public_cloud_network", "calico_public_cloud_nodes", "calico_public_cloud_restarted",
     "calico_public_cloud_result", "calico_public_cloud_tunnels", "calico_sessions", "calico_universe", "calico_universe_calico", "calico_universe_cluster",
     "calico_universe_etcd", "calico_variables", "calico_verify_apps", "calico_verify_before", "calico_verify_cluster", "calico_verify_plan",

@@ -101,3 +101,45 @@ def test_every_group_of_the_plan_has_a_play_and_every_such_play_a_group() -> Non
     planned = {f"calico_plan_{step}" for step, _title in _cluster_plan.STEPS}
     played = {str(play["hosts"]) for file, play in PLAYS if file == "install.yml" and str(play["hosts"]).startswith("calico_plan_")}
     assert played == planned | {"calico_plan_certificates"}
+
+
+# What all hosts share: (module, how a call of it says that it leaves to another one what takes something away, and how the other one does).
+SHARED = {"dcos.calico.calicoctl_resource": ("removals", "later", "only")}
+# Documents that no file of a host names: deleting a policy leaves no container without an address or a network.
+NAMED_BY_NOTHING = {"calico_policy/tasks/main.yml"}
+
+
+def modules_of(node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(module, its options) of every task of a file, blocks included."""
+    for task in node if isinstance(node, list) else []:
+        for part in ("block", "rescue", "always"):
+            yield from modules_of(task.get(part))
+        yield from ((name, task[name] or {}) for name in SHARED if name in task)
+
+
+def test_what_hosts_share_goes_after_all_of_them_have_changed() -> None:
+    """A pool that is deleted, or disabled, while a network of an agent names it fails each container that is started there."""
+    calls = {
+        f"{path.parts[-3]}/tasks/{path.name}": options.get(SHARED[module][0])
+        for path in sorted((ROOT / "roles").glob("*/tasks/*.yml"))
+        for module, options in modules_of(yaml.safe_load(path.read_text(encoding="utf-8")))
+        if options.get("prune") or options.get("state") == "absent" or options.get(SHARED[module][0])
+    }
+    assert {file: how for file, how in calls.items() if file not in NAMED_BY_NOTHING} == {
+        "calico_datastore/tasks/pools.yml": "later",
+        "calico_datastore/tasks/remove.yml": "only",
+    }
+
+
+def test_pools_go_after_the_last_agent_has_its_networks() -> None:
+    """And pools come before the first; whatever playbook keeps pools removes them too."""
+    plays = [play for file, play in PLAYS if file == "install.yml"]
+    place = {entry: [number for number, play in enumerate(plays) if entry in set(entries(play))] for play in plays for entry in entries(play)}
+    networks, restarts = place["calico_cni", "main"], place["calico_node", "main"] + place["calico_agent_restart", "main"]
+    assert max(place["calico_datastore", "main"]) < min(networks) and len(networks) == 2
+    [last] = place["calico_datastore", "remove"]
+    assert last > max(networks + restarts) and "serial" not in plays[last] and plays[last]["any_errors_fatal"]
+    for file in ("install.yml", "policy.yml", "public_cloud.yml"):
+        ran = [entry for name, play in PLAYS if name == file for entry in entries(play)]
+        keeps = [number for number, entry in enumerate(ran) if entry[0] in ("calico_datastore", "calico_public_cloud") and entry[1] in ("main", "pools")]
+        assert ("calico_datastore", "remove") in ran[max(keeps) :], file

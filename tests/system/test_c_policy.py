@@ -208,13 +208,16 @@ def test_the_way_out_of_a_pool_in_use(lab: Lab) -> None:
             assert ipaddress.ip_address(new.address) not in ipaddress.ip_network(SHOP), "although the agent has a block of it"
             reached(other, old, "at an address of the disabled pool")
     wanted["calico_ip_pools"] = [POOLS[0], {"cidr": SHOP, "state": "absent"}, POOLS[2]]
-    assert len(apply(lab, **wanted).require().changed()) == 1
+    predicted = apply(lab, "--check", **wanted).require()
+    done = apply(lab, **wanted).require()
+    assert len(done.changed()) == 1 and done.changed() == predicted.changed()
     assert key_of(SHOP) not in lab.etcd() and apply(lab, **wanted).require().changed() == []
 
 
 def test_a_pool_that_nobody_lists(lab: Lab) -> None:
     """As the default pool of a node, or of an earlier run: told, then disabled, then deleted."""
     wanted = {"calico_ip_pools": POOLS[:1]}
+    playbook(lab.inventory, "--tags", "cni", variables=wanted).require()  # networks that the test before has made name the pool
     told = apply(lab, **wanted).require()
     assert told.changed() == [] and f"the pool {STAGING} is in the datastore and not in calico_ip_pools" in told.output.replace("\n", " ")
     apply(lab, **wanted, calico_ip_pools_unlisted="disable").require()
@@ -222,6 +225,39 @@ def test_a_pool_that_nobody_lists(lab: Lab) -> None:
     assert apply(lab, **wanted, calico_ip_pools_unlisted="disable").require().changed() == []
     apply(lab, **wanted, calico_ip_pools_unlisted="delete").require()
     assert key_of(STAGING) not in lab.etcd() and key_of(DEFAULT) in lab.etcd()
+
+
+def test_a_pool_goes_when_no_agent_uses_it_any_more(lab: Lab) -> None:
+    """A pool is replaced by another: whenever a container is started on an agent, it gets an address by the file that the agent has. With a limit, or by the
+    policies' playbook alone, the pool stays and it is said why."""
+    first, second = lab.agents
+    old = {"calico_ip_pools": [POOLS[0], {"cidr": SHOP}], "calico_networks": [NETWORKS[0], {"name": "shop", "ipv4_pools": [SHOP]}]}
+    new = {
+        "calico_ip_pools": [POOLS[0], {"cidr": SHOP, "state": "absent"}, {"cidr": STAGING}],
+        "calico_networks": [NETWORKS[0], {"name": "shop", "ipv4_pools": [STAGING]}],
+    }
+    some = ("--tags", "datastore,cni")
+    playbook(lab.inventory, *some, variables=old).require()
+    stays = apply(lab, **new).require()
+    assert key_of(SHOP) in lab.etcd() and f"shop.cni on {first.name} still names {SHOP}." in " ".join(stays.output.split())
+    part = playbook(lab.inventory, *some, "--limit", first.name, variables=new).require()
+    assert key_of(SHOP) in lab.etcd() and f"Not looked at: {second.name}." in " ".join(part.output.split())
+    with container(second, "shop") as found:
+        assert ipaddress.ip_address(found.address) in ipaddress.ip_network(SHOP), "the agent that was not in the run starts containers as before"
+    # the datastore's steps of a run that did not come to the networks
+    playbook(lab.inventory, "--tags", "datastore", variables=new).require()
+    for agent, cidr in ((first, STAGING), (second, SHOP)):
+        with container(agent, "shop") as found:
+            assert ipaddress.ip_address(found.address) in ipaddress.ip_network(cidr), "each by the file that it has"
+    predicted = playbook(lab.inventory, *some, "--check", variables=new).require()
+    done = playbook(lab.inventory, *some, variables=new).require()
+    assert sorted(done.changed()) == sorted(predicted.changed())
+    assert key_of(SHOP) not in lab.etcd()
+    with container(second, "shop") as found:
+        assert ipaddress.ip_address(found.address) in ipaddress.ip_network(STAGING)
+    playbook(lab.inventory, *some, variables={"calico_networks": NETWORKS[:1] + [{"name": "shop", "profile": "open"}]}).require()
+    playbook(lab.inventory, *some, variables={"calico_ip_pools": POOLS[:1], "calico_networks": NETWORKS[:1] + [{"name": "shop", "profile": "open"}],
+                                              "calico_ip_pools_unlisted": "delete"}).require()  # fmt: skip
 
 
 def test_ipip_goes_on_and_off_for_real(lab: Lab) -> None:

@@ -14,6 +14,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 POOL, PROFILE, POLICY = 'ipPool', 'profile', 'policy'
 IPIP = 'config ipip'
 APPLY, DELETE, SETTING = 'apply', 'delete', 'setting'
+# What becomes of what takes something away: resources that go, and pools that are to give out no more addresses.
+NOW, LATER, ONLY = 'now', 'later', 'only'
 # The annotation of a policy that says whose it is. Calico itself does not look at annotations.
 OWNER = 'dcos.calico/owner'
 
@@ -29,10 +31,11 @@ class Desired(object):
     :arg keep: whether fields that the documents do not name stay.
     :arg forbidden: see _pools.
     :arg force: whether what is in use may be deleted.
+    :arg removals: NOW with the rest, LATER (not in this call), or ONLY them.
     """
-    __slots__ = ('documents', 'absent', 'kinds', 'prune_kinds', 'owner', 'disable_others', 'keep', 'forbidden', 'force')
+    __slots__ = ('documents', 'absent', 'kinds', 'prune_kinds', 'owner', 'disable_others', 'keep', 'forbidden', 'force', 'removals')
 
-    def __init__(self, documents, absent=(), prune_kinds=(), owner='', disable_others=False, keep=False, forbidden=(), force=False):
+    def __init__(self, documents, absent=(), prune_kinds=(), owner='', disable_others=False, keep=False, forbidden=(), force=False, removals=NOW):
         self.documents = list(documents)
         self.absent = list(absent)
         self.prune_kinds = list(prune_kinds)
@@ -41,6 +44,7 @@ class Desired(object):
         self.keep = keep
         self.forbidden = list(forbidden)
         self.force = force
+        self.removals = removals
         listed = set(document['kind'] for document in self.documents + self.absent) | set(self.prune_kinds)
         self.kinds = [kind for kind in _resources.KINDS if kind in listed or kind == POOL and disable_others]
 
@@ -71,7 +75,8 @@ def desired(params):
             absent.append(document)
     prune_kinds = params['prune_kinds'] or [] if params['prune'] else []
     wanted = Desired(documents, absent, prune_kinds=prune_kinds, owner=params['owner'], disable_others=params['other_pools'] == 'disable',
-                     keep=params['foreign_fields'] == 'keep', forbidden=_pools.forbidden(params['forbidden_cidrs']), force=params['force'])
+                     keep=params['foreign_fields'] == 'keep', forbidden=_pools.forbidden(params['forbidden_cidrs']), force=params['force'],
+                     removals=params['removals'])
     names = wanted.names()
     for name in sorted(set(names)):
         if names.count(name) > 1:
@@ -117,7 +122,7 @@ def read(calicoctl, wanted):
             found = _resources.canonical(document)
             documents[_resources.name_of(found)] = found
     actual = Actual(documents, calicoctl.config_get('ipip')[0] if POOL in wanted.kinds else 'off')
-    if not wanted.force and any(document['kind'] in (POOL, PROFILE) for document in _doomed(wanted, actual)):
+    if not wanted.force and wanted.removals != LATER and any(document['kind'] in (POOL, PROFILE) for document in _doomed(wanted, actual)):
         actual.workloads = calicoctl.get(_resources.WORKLOADS)
     return actual
 
@@ -158,26 +163,46 @@ def _applied(wanted, actual):
     return found
 
 
+def _disables(before, after):
+    """Whether a pool that gives out addresses is to give out no more."""
+    return before is not None and before['kind'] == POOL and bool(after['spec'].get('disabled')) and not before['spec'].get('disabled')
+
+
+def _still_enabled(document):
+    return dict(document, spec=dict((name, value) for name, value in document['spec'].items() if name != 'disabled'))
+
+
 def reconcile(wanted, actual):
     """Plan: what is to be applied, then what is to be deleted, then the IPIP setting. Refuses overlapping pools and the deletion of what is in use."""
     plan, doomed = Plan(), _doomed(wanted, actual)
     final = dict(actual.documents)
     for name, before, after in _applied(wanted, actual):
         final[name] = after
-        plan.add(name, before, after, how=APPLY)
+        if _disables(before, after) and wanted.removals == LATER:
+            plan.add(name, before, _still_enabled(after), how=APPLY)
+        elif _disables(before, after) or wanted.removals != ONLY:
+            plan.add(name, before, after, how=APPLY)
     for document in doomed:
         del final[_resources.name_of(document)]
-    if not wanted.force:
+    if not wanted.force and wanted.removals != LATER:
         _check_unused(doomed, actual.workloads)
     if POOL in wanted.kinds:
         ours = _cidrs(wanted.documents)
         _pools.check_overlaps(ours, [cidr for cidr in _cidrs(final.values()) if cidr not in ours], wanted.forbidden)
-    for document in doomed:
+    for document in doomed if wanted.removals != LATER else ():
         plan.add(_resources.name_of(document), document, None, how=DELETE)
     if POOL in wanted.kinds:
-        wants = _pools.wants_ipip(document for document in final.values() if document['kind'] == POOL)
-        plan.add(IPIP, actual.ipip, 'on' if wants else 'off', how=SETTING)
+        there = list(final.values()) + (doomed if wanted.removals == LATER else [])
+        wants = _pools.wants_ipip(document for document in there if document['kind'] == POOL)
+        if not wants or wanted.removals != ONLY:
+            plan.add(IPIP, actual.ipip, 'on' if wants else 'off', how=SETTING)
     return plan
+
+
+def left(wanted, actual):
+    """Names of what is to be taken away by a later call."""
+    disabled = [name for name, before, after in _applied(wanted, actual) if _disables(before, after)]
+    return disabled + [_resources.name_of(document) for document in _doomed(wanted, actual)] if wanted.removals == LATER else []
 
 
 def _check_unused(doomed, workloads):

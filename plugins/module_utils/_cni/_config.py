@@ -125,6 +125,24 @@ def ranges_of(config):
     return found
 
 
+def pools_of(config):
+    """The pools that a configuration has Calico take addresses from, as they are written; none where it leaves that to Calico. Tolerates any JSON value."""
+    found = []
+
+    def visit(section):
+        if not isinstance(section, dict):
+            return
+        ipam = section.get('ipam') if isinstance(section.get('ipam'), dict) else {}
+        for key in ('ipv4_pools', 'ipv6_pools'):
+            found.extend(to_native(text) for text in (ipam[key] if isinstance(ipam.get(key), list) else []) if isinstance(text, TEXT))
+        visit(section.get('delegate'))
+        for plugin in section['plugins'] if isinstance(section.get('plugins'), list) else []:
+            visit(plugin)
+
+    visit(config)
+    return found
+
+
 def same(one, other):
     """Whether two JSON values mean the same; unlike ==, true is not 1."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

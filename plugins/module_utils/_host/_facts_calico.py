@@ -25,7 +25,7 @@ VARIABLES = re.compile(r'^(NODENAME|IP|AS|IP_AUTODETECTION_METHOD|NO_DEFAULT_POO
 
 
 def cni_files(folder):
-    """[{file, name, type, kind, reason, plugins, ranges, duplicate_of}] of every file of a folder, as Mesos reads it: whatever its name, sub-folders left out.
+    """[{file, name, type, kind, reason, plugins, ranges, pools, duplicate_of}] of every file of a folder, as Mesos reads it, whatever its name; no sub-folders.
 
     duplicate_of: an earlier file with the same network name. Which of two Mesos takes is up to the order of the directory.
     """
@@ -38,7 +38,8 @@ def cni_files(folder):
         other = seen.setdefault(network.name, name) if network.kind == 'network' else name
         config = network.config if isinstance(network.config, dict) else {}
         found.append({'file': name, 'name': network.name, 'type': config.get('type'), 'kind': network.kind, 'reason': network.reason,
-                      'plugins': network.plugins, 'ranges': _config.ranges_of(network.config), 'duplicate_of': other if other != name else None})
+                      'plugins': network.plugins, 'ranges': _config.ranges_of(network.config), 'pools': _config.pools_of(network.config),
+                      'duplicate_of': other if other != name else None})
     return found
 
 

@@ -29,7 +29,7 @@ JOBS = {
     'mesos_agent': _mesos_agent,
 }
 # What others need of a job's result beside what would change.
-KEPT = ('action', 'changed', 'datastore_read', 'differences', 'felix_restarts', 'files_changed', 'healthy', 'ip', 'node_name', 'peers', 'peers_down', 'reasons',
+KEPT = ('action', 'changed', 'datastore_read', 'differences', 'felix_restarts', 'files_changed', 'healthy', 'ip', 'left', 'node_name', 'peers', 'peers_down', 'reasons',
         'recovered', 'resources', 'restart_needed', 'tasks', 'tasks_at_risk', 'trouble')
 REFERENCE = re.compile(r'@calico_agent\.([a-z_]+)\.([a-z_]+)@')
 INFO = 'agent_info'

@@ -23,6 +23,7 @@ ARGUMENT_SPEC = dict(
     prune_kinds=dict(type='list', elements='str', choices=list(_resources.KINDS)),
     owner=dict(type='str', default=''),
     other_pools=dict(type='str', choices=['keep', 'disable'], default='keep'),
+    removals=dict(type='str', choices=[_resource_plan.NOW, _resource_plan.LATER, _resource_plan.ONLY], default=_resource_plan.NOW),
     forbidden_cidrs=dict(type='list', elements='dict', default=[], options=dict(
         cidr=dict(type='str', required=True),
         name=dict(type='str'),
@@ -49,6 +50,7 @@ def job(module):
         created=[change.name for change in applied if change.before is None],
         updated=[change.name for change in applied if change.before is not None],
         deleted=[change.name for change in plan if change.how == _resource_plan.DELETE],
+        left=_resource_plan.left(desired, actual),
         ipip_setting=settings[0] if settings else '',
         felix_restarts=bool(settings),
         datastore_read=not predicted,

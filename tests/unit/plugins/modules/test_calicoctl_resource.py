@@ -388,3 +388,44 @@ def test_all_faults_of_all_resources_are_told_at_once(apply, calicoctl):
     assert result['failed'] and calicoctl.calls() == []
     for words in ('policy p.selector', 'policy p.ingress[0].action', 'policy q.order', 'it has host bits', 'profile x is given twice'):
         assert words in result['msg'], words
+
+
+def test_what_takes_something_away_can_be_left_to_another_call(apply, calicoctl):
+    """So that whoever names a pool is told of another one first; predicted for each call as it comes."""
+    old, other = pool('10.1.0.0/16', ipip={'enabled': True}), pool('10.2.0.0/16', nat_outgoing=True)
+    calicoctl.hold(old, other, profile('shop'))
+    wanted = [pool('10.3.0.0/16'), absent(pool('10.1.0.0/16')), pool('10.2.0.0/16', disabled=True), absent(profile('shop'))]
+    gone = ['ipPool 10.2.0.0/16', 'ipPool 10.1.0.0/16', 'profile shop']
+    last = apply(wanted, removals='only', check=True)
+    first = apply(wanted, removals='later', check=True)
+    assert apply(wanted, removals='later') == first and first['left'] == gone and first['deleted'] == []
+    assert first['created'] == ['ipPool 10.3.0.0/16'] and first['updated'] == ['ipPool 10.2.0.0/16'] and first['ipip_setting'] == 'on'
+    held = calicoctl.documents('ipPool')
+    assert set(held) == set(['10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16']) and not held['10.2.0.0/16'].get('disabled'), held
+    assert apply(wanted, removals='later')['changed'] is False
+    done = apply(wanted, removals='only')
+    assert sorted(done['deleted']) == ['ipPool 10.1.0.0/16', 'profile shop'] and done['updated'] == ['ipPool 10.2.0.0/16'] and done['left'] == []
+    assert (done['deleted'], done['updated'], done['created']) == (last['deleted'], last['updated'], [])
+    assert apply(wanted, removals='only')['changed'] is False and apply(wanted)['changed'] is False and apply(wanted, removals='later')['left'] == []
+
+
+def test_a_removal_alone_makes_nothing(apply, calicoctl):
+    calicoctl.hold(pool('10.1.0.0/16'))
+    result = apply([pool('10.3.0.0/16', ipip={'enabled': True}), absent(profile('shop'))], removals='only')
+    assert result['changed'] is False and list(calicoctl.documents('ipPool')) == ['10.1.0.0/16']
+
+
+def test_pools_that_are_not_listed_are_disabled_and_deleted_later_too(apply, calicoctl):
+    calicoctl.hold(pool('10.1.0.0/16'))
+    for how, changed in ((dict(other_pools='disable'), 'updated'), (dict(prune=True, prune_kinds=['ipPool']), 'deleted')):
+        result = apply([pool('10.3.0.0/16')], removals='later', **how)
+        assert result['left'] == ['ipPool 10.1.0.0/16'] and result[changed] == []
+        assert apply([pool('10.3.0.0/16')], removals='only', **how)[changed] == ['ipPool 10.1.0.0/16']
+
+
+def test_a_pool_that_got_a_user_meanwhile_stays(apply, calicoctl):
+    calicoctl.hold(pool('10.1.0.0/16'), workload('10.1.0.5/32'))
+    wanted = [pool('10.3.0.0/16'), absent(pool('10.1.0.0/16'))]
+    assert apply(wanted, removals='later')['left'] == ['ipPool 10.1.0.0/16']
+    result = apply(wanted, removals='only')
+    assert result['failed'] and 'The pool 10.1.0.0/16 is in use' in result['msg'] and '10.1.0.5' in result['msg']

@@ -37,4 +37,10 @@ def mixed(use):
     return Scenario(args, use("tmpdir"), before=[first, _args(use, RESOURCES[1:2])], noise=NOISE)
 
 
-SCENARIOS = {"present": present, "absent": absent, "mixed": mixed}
+def parted(use):
+    """What goes is left to another call."""
+    use("calicoctl").hold(OLD)
+    return Scenario(_args(use, RESOURCES, prune=True, prune_kinds=["ipPool"], removals="later"), use("tmpdir"), noise=NOISE)
+
+
+SCENARIOS = {"present": present, "absent": absent, "mixed": mixed, "parted": parted}

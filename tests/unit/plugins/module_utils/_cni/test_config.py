@@ -94,3 +94,15 @@ def test_merge_goes_deep_and_changes_neither():
 ])
 def test_ranges(config, found):
     assert _config.ranges_of(config) == found
+
+
+@pytest.mark.parametrize('config, found', [
+    ({'type': 'calico', 'ipam': {'type': 'calico-ipam', 'ipv4_pools': ['192.168.0.0/16', '10.1.0.0/16'], 'ipv6_pools': ['fd00::/64']}},
+     ['192.168.0.0/16', '10.1.0.0/16', 'fd00::/64']),
+    ({'type': 'mesos-cni-port-mapper', 'delegate': {'type': 'calico', 'ipam': {'ipv4_pools': ['10.1.0.0/16']}}}, ['10.1.0.0/16']),
+    ({'type': 'calico', 'ipam': {'type': 'calico-ipam'}}, []),
+    ({'ipam': {'ipv4_pools': 7}, 'delegate': {'ipam': {'ipv4_pools': [7]}}, 'plugins': 7}, []),
+    (None, []),
+])
+def test_pools(config, found):
+    assert _config.pools_of(config) == found
