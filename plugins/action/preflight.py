@@ -34,6 +34,7 @@ DOCKER_NETWORK_SPEC = {
 }
 EXPECTATIONS_SPEC = {
     "release": {"type": "str", "required": True},
+    "manifest_release": {"type": "str", "default": ""},
     "pools": {"type": "list", "elements": "dict", "default": []},
     "unlisted_pools": {"type": "str", "choices": ["keep", "disable", "delete"], "default": "keep"},
     "forbidden_cidrs": {

@@ -62,6 +62,10 @@ options:
       - One with anything in it that this module does not write is kept beside it first, see RV(backup_file), and a warning says so.
     type: path
     required: true
+  release:
+    description:
+      - The release that the artefacts belong to, written beside their digests as C(calico_manifest_release). Without it, none is.
+    type: str
   ca_path:
     description:
       - File of CA certificates to trust besides the system's.
@@ -142,7 +146,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 HEADER = """---
 # Digests of what was received, written by dcos.calico.manifest. Compare each with a second source before you trust it.
 """
-OURS = re.compile(r'# from [^\n]*\n|# it lay in the folder\n|\w+: "[0-9a-f]{64}"\n')
+RELEASE = "calico_manifest_release"
+OURS = re.compile(r'# from [^\n]*\n|# it lay in the folder\n|\w+: "[0-9a-f]{64}"\n|' + RELEASE + r': "[^"\n]*"\n')
 NOTES = ".dcos-calico-manifest.json"  # in the folder: {path: {url, sha256}} of what was fetched
 ELF = b"\x7fELF"
 ARGUMENT_SPEC = dict(
@@ -163,6 +168,7 @@ ARGUMENT_SPEC = dict(
     ),
     folder=dict(type="path", required=True),
     file=dict(type="path", required=True),
+    release=dict(type="str"),
     ca_path=dict(type="path"),
     timeout=dict(type="float", default=600),
 )
@@ -287,7 +293,8 @@ def job(module: AnsibleModule) -> dict[str, Any]:
             write(folder / NOTES, json.dumps(notes, indent=2, sort_keys=True) + "\n")
         text[artifact["variable"]] = source_of(artifact, digest, notes, path) + f'{artifact["variable"]}: "{digest}"\n'
     plan = Plan()
-    plan.add(str(file), before, HEADER + "".join(text[variable] for variable in sorted(text)))
+    head = f"{HEADER}{RELEASE}: {json.dumps(params['release'])}\n" if params["release"] else HEADER
+    plan.add(str(file), before, head + "".join(text[variable] for variable in sorted(text)))
     if plan.changed and before is not None and not is_ours(before):
         module.warn(f"{file} holds something that dcos.calico.artifact_manifest did not write: it is replaced as a whole, and kept beside the new one.")
         if not module.check_mode:

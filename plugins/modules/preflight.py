@@ -78,6 +78,11 @@ options:
           - The release of Calico.
         type: str
         required: true
+      manifest_release:
+        description:
+          - The release whose digests O(expectations.artefacts) has; empty where that is not known.
+        type: str
+        default: ""
       pools:
         description:
           - The pools, each with C(cidr), and C(ipip) (V(off), V(always) or V(cross-subnet)), C(disabled) and C(state).
@@ -127,7 +132,7 @@ options:
       artefacts:
         description:
           - What is fetched, each with C(name), C(sha256), and C(variable), the name of the variable that gives the checksum. C(image) if it is an image
-            that is pulled.
+            that is pulled, and C(by_tag) if its registry is relied on. C(other_version) if its address or name has the version of another release.
         type: list
         elements: dict
         default: []

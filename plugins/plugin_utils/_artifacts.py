@@ -36,7 +36,9 @@ def mirror_paths(release: str) -> dict[str, str]:
 
 
 def resolve(release: str, mirror: str = "", folder: str = "", overrides: list[dict[str, str]] | None = None) -> dict[str, dict[str, Any]]:
-    """C(name -> {source, image}) of every artefact of a release; source as the agents' modules take it, image for calico-node only.
+    """C(name -> {source, image, other_version}) of every artefact of a release.
+
+    Source is as the agents' modules take it; image for calico-node only; other_version where an override names a version of another release.
 
     :param mirror: base URL; :param folder: on the controller, laid out like the mirror; it wins over the mirror.
     :param overrides: items with name, and url, sha256, image, folder (inside the archive) as far as they are not empty.
@@ -56,12 +58,20 @@ def resolve(release: str, mirror: str = "", folder: str = "", overrides: list[di
         artefact: dict[str, Any] = {"source": {**source, "sha256_variable": SHA256_VARIABLES[name]} if "url" in source or "local_src" in source else {}}
         if name == "calico-node":
             artefact["image"] = own.get("image") or f"calico/node:{found['node_image_tag']}"
+        other = next(filter(None, (_releases.other_version(name, own.get(key), release) for key in ("url", "image"))), None)
+        if other:
+            artefact["other_version"] = other
         result[name] = artefact
     return result
 
 
-def manifest(release: str, mirror: str = "", overrides: list[dict[str, str]] | None = None) -> list[dict[str, Any]]:
-    """What dcos.calico.artifact_manifest is to fetch, each where the mirror's layout has it; an image archive only where one has an address."""
+def manifest(release: str, mirror: str = "", overrides: list[dict[str, str]] | None = None, sums_of: str = "") -> list[dict[str, Any]]:
+    """What dcos.calico.artifact_manifest is to fetch, each where the mirror's layout has it; an image archive only where one has an address.
+
+    :param sums_of: the release whose digests the overrides have, where that is known. Those of another one are not this one's.
+    """
+    if sums_of and sums_of.lstrip("v") != _releases.resolve(release)["release"]:
+        overrides = [{key: value for key, value in item.items() if key != "sha256"} for item in overrides or []]
     found = resolve(release, mirror=mirror, overrides=overrides)
     paths = mirror_paths(release)
     return [
@@ -77,17 +87,19 @@ def manifest(release: str, mirror: str = "", overrides: list[dict[str, str]] | N
     ]
 
 
-def sums(artifacts: dict[str, dict[str, Any]], etcd: bool = True, by_tag: bool = False) -> list[dict[str, str]]:
-    """C({name, variable, sha256}) of each artefact that an install fetches; sha256 is empty where none is given.
+def sums(artifacts: dict[str, dict[str, Any]], etcd: bool = True, by_tag: bool = False) -> list[dict[str, Any]]:
+    """C({name, variable, sha256, other_version}) of each artefact that an install fetches; sha256 is empty where none is given.
 
-    :param by_tag: whether the registry is relied on for what an image is. Otherwise one that would be pulled is listed too, as C(image).
+    :param by_tag: whether the registry is relied on for what an image is. Otherwise one that would be pulled is listed too, as C(image); with it, only one
+        whose name has a version of another release, with C(by_tag).
     """
     fetched = {name: item["source"] for name, item in artifacts.items() if item["source"] and (etcd or name != "etcd")}
     listed = [{"name": name, "variable": source["sha256_variable"], "sha256": source.get("sha256", "")} for name, source in fetched.items()]
-    image = artifacts["calico-node"]["image"]
-    if not by_tag and not artifacts["calico-node"]["source"]:
-        listed.append({"name": "calico-node", "variable": "calico_node_image", "image": image, "sha256": image.partition("@sha256:")[2]})
-    return listed
+    node = artifacts["calico-node"]
+    if not node["source"] and (not by_tag or "other_version" in node):
+        image = {"name": "calico-node", "variable": "calico_node_image", "image": node["image"], "sha256": node["image"].partition("@sha256:")[2]}
+        listed.append({**image, **({"by_tag": True} if by_tag else {})})
+    return [{**item, **({"other_version": artifacts[item["name"]]["other_version"]} if "other_version" in artifacts[item["name"]] else {})} for item in listed]
 
 
 def _place(own: dict[str, str], upstream: dict[str, Any], mirror: str, folder: str, path: str) -> dict[str, str]:

@@ -100,7 +100,8 @@ def artifacts(v: Variables) -> dict[str, dict[str, Any]]:
 
 def manifest(v: Variables) -> list[dict[str, Any]]:
     """What is fetched once; see _artifacts.manifest()."""
-    return _of_release(_artifacts.manifest, str(v["calico_release"]), mirror=v["calico_mirror_url"], overrides=_overrides(v))
+    sums_of = v["calico_manifest_release"]
+    return _of_release(_artifacts.manifest, str(v["calico_release"]), mirror=v["calico_mirror_url"], overrides=_overrides(v), sums_of=sums_of)
 
 
 def sums(v: Variables) -> list[dict[str, str]]:

@@ -22,6 +22,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_etc
 )
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_networks import check_documents, check_networks, file_of, is_present
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_pools import check_pools
+from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_release import check_digests, check_release
 from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight_usage import check_usage
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
@@ -62,6 +63,7 @@ def judge(hosts, expectations, ignored=()):
     members = [name for name in known if known[name].get('member')]
     check_pools(verdict, nodes, [pool for pool in expectations.get('pools') or [] if is_present(pool)], expectations.get('forbidden_cidrs') or [])
     check_usage(verdict, nodes, expectations)
+    check_digests(verdict, nodes, expectations)
     check_nodes(verdict, nodes, (expectations.get('datastore') or {}).get('node') or [])
     if (expectations.get('docker_network') or {}).get('wanted'):
         check_docker_names(verdict, nodes)
@@ -118,14 +120,15 @@ def check_wanted(verdict, expectations):
     except ValidationError as error:
         verdict.fail(ALL, 'release', error.what, error.why, error.remedy)
     for artefact in expectations.get('artefacts') or []:
-        if artefact.get('image') and not artefact.get('sha256'):
+        if artefact.get('image') and not artefact.get('sha256') and not artefact.get('by_tag'):
             verdict.fail(ALL, 'checksum', 'the image %s is named by a tag alone' % artefact['image'],
                          'what a tag names can change, and calico/node is privileged',
                          'Give an archive of it (calico_mirror_url, calico_artifacts_dir or calico_node_archive_url), or its digest in %s '
                          '(NAME@sha256:...), or set calico_image_by_tag: true to rely on its registry' % artefact['variable'])
-        elif not artefact.get('sha256'):
+        elif not artefact.get('sha256') and not artefact.get('by_tag'):
             verdict.fail(ALL, 'checksum', 'there is no sha256 for %s' % artefact['name'], 'nothing is installed without one',
                          'Set %s, to a sum from a place you trust; playbook manifest prints those of what it fetches' % artefact['variable'])
+    check_release(verdict, expectations)
     check_datastore(verdict, expectations.get('etcd') or {})
     check_networks(verdict, expectations.get('networks') or [], expectations.get('pools') or [])
     check_documents(verdict, expectations.get('documents') or [])

@@ -130,6 +130,23 @@ def resolve(release):
     }
 
 
+def _versions(row):
+    tag, _felix, calicoctl, cni, _controllers = row
+    return {'calicoctl': calicoctl, 'calico': cni, 'calico-ipam': cni, 'calico-node': tag[1:]}
+
+
+def versions(release):
+    """{artefact: version without v} of those that differ between releases. Raises ValidationError as resolve()."""
+    return _versions(_TABLE[resolve(release)['release']])
+
+
+def other_version(name, text, release):
+    """The version of an artefact in an address, an image's name or a program's words, where it is that of another release of 2.6; None otherwise."""
+    known = set(_versions(row).get(name) for row in _TABLE.values())
+    found = [version for version in re.findall(r'(?<![\d.])(\d+\.\d+\.\d+)(?![\d.]*\d)', str(text or '')) if version in known]
+    return found[0] if found and versions(release).get(name) not in found else None
+
+
 def supported_dcos(version):
     """Whether Calico 2.6 can be installed on a version of DC/OS: (True, None) or (False, reason)."""
     match = re.match(r'^v?(\d+)\.(\d+)(?:\.|\Z|[^\d])', str(version).strip())

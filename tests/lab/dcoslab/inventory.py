@@ -26,6 +26,7 @@ def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
     sums = {variable: staged.sums.get(LAYOUT[name], "") for name, variable in SHA256_VARIABLES.items()}
     variables: dict[str, Any] = {
         "calico_release": CALICO_RELEASE,
+        "calico_manifest_release": CALICO_RELEASE,
         "calico_mirror_url": MIRROR_URL,
         **sums,
         # The lab's etcd is not the release's: its true version stands here.

@@ -183,3 +183,48 @@ def test_two_faults_in_one_policy_are_two_findings() -> None:
     assert len(found) == 3 and all("policy p." in what for what in found), found
     policy = {"name": "p", "rules": [], "state": "gone"}
     assert len(run({}, expectations=WANTED | {"policies": [policy]})["problems"]) == 2
+
+
+SUMS = [{"name": name, "variable": f"{name}_sum", "sha256": digit * 64} for name, digit in (("calicoctl", "a"), ("calico", "b"), ("etcd", "e"))]
+
+
+def of_release(release: str, manifest: str = "", artefacts: list[dict[str, Any]] | None = None, **info: Any) -> dict[str, Any]:
+    wanted = WANTED | {"release": release, "manifest_release": manifest, "artefacts": SUMS if artefacts is None else artefacts}
+    return run({"agent1": {"found": INFO | info}, "agent2": {"found": INFO | info | {"node": {"ip": "10.0.0.2", "address": "10.0.0.1/24"}}}},
+               hosts=["agent1"], expectations=wanted)  # fmt: skip
+
+
+def test_digests_of_another_release_are_refused() -> None:
+    found = of_release("2.6.12", "2.6.6")
+    assert "the digests are those of release 2.6.6, and calico_release is 2.6.12: calicoctl 1.6.3, calico 1.11.2 would be taken" in found["msg"]
+    assert "Run dcos.calico.manifest for 2.6.12 and take its digests, or set calico_release to 2.6.6. [checksum]" in found["msg"]
+    assert "knows nothing" in of_release("2.6.12", "2.7.1")["msg"]
+    assert not of_release("v2.6.12", "2.6.12")["notes"] and not of_release("2.6.12", "v2.6.12")["notes"]
+    assert not of_release("2.6.7", "2.6.6").get("failed"), "these two have the same files"
+
+
+def test_digests_without_a_release_work_with_a_warning() -> None:
+    found = of_release("2.6.12")
+    assert not found.get("failed") and [note["what"] for note in found["notes"]] == ["the digests do not say of which release they are"]
+    assert of_release("2.6.12", artefacts=[SUMS[2]])["notes"] == [] and of_release("2.6.12", artefacts=[])["notes"] == []
+
+
+def test_what_a_host_has_with_the_wanted_digest_must_be_of_the_release() -> None:
+    """It would not be fetched again."""
+    there: list[dict[str, Any]] = [
+        {"path": "/opt/calico/bin/calicoctl", "sha256": "a" * 64, "version": "1.6.3"},
+        {"path": "/opt/calico/bin/calico", "sha256": "c" * 64, "version": "1.11.2"},
+    ]
+    found = of_release("2.6.12", executables=there)
+    assert [failure["what"] for failure in found["problems"]] == ["calicoctl_sum is the digest of calicoctl 1.6.3, which agent1 has"]
+    assert not of_release("2.6.6", "2.6.6", executables=there).get("failed")
+    strange = [there[0] | {"version": text} for text in (None, "1.6.3-7-g1a2b", "9.9.9")]
+    assert [of_release("2.6.12", "2.6.12", executables=[one]).get("failed") for one in strange[::2]] == [None, None]
+
+
+def test_an_image_of_another_release_is_refused() -> None:
+    node = {"name": "calico-node", "variable": "calico_node_image", "image": "x/node:v2.6.6", "sha256": "", "by_tag": True, "other_version": "2.6.6"}
+    found = of_release("2.6.12", artefacts=[node])
+    assert [(failure["check"], failure["what"]) for failure in found["problems"]] == [
+        ("release", "the address or image that is given for calico-node is of 2.6.6"),
+    ]  # fmt: skip

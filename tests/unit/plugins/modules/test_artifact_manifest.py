@@ -18,9 +18,9 @@ DATA = b"\x7fELF calicoctl"
 
 @pytest.fixture
 def call(run_module, tmp_path: Path, certificate):
-    def run(*artifacts, check=False, diff=False):
+    def run(*artifacts, check=False, diff=False, **more):
         listed = [{"variable": f"calico_{item['name']}_sha256", "path": f"{item['name']}/{item['name']}", **item} for item in artifacts]
-        args = {"artifacts": listed, "folder": str(tmp_path / "mirror"), "file": str(tmp_path / "vars" / "m.yml"), "ca_path": certificate[1]}
+        args = {"artifacts": listed, "folder": str(tmp_path / "mirror"), "file": str(tmp_path / "vars" / "m.yml"), "ca_path": certificate[1], **more}
         return run_module(artifact_manifest, args, check=check, diff=diff)
 
     return run
@@ -164,3 +164,15 @@ def test_root_in_a_container_writes_for_whoever_mounted_the_folder(call, tls_ser
     url, _digest = tls_server.serve("/calicoctl", DATA)
     call({"name": "calicoctl", "url": url, "path": "calicoctl"})
     assert {path.stat().st_uid for path in (tmp_path / "mirror" / "calicoctl", tmp_path / "vars" / "m.yml")} == {65534}
+
+
+def test_the_manifest_says_of_which_release_it_is(call, tls_server, tmp_path: Path) -> None:
+    """One that was written before is ours still, and is written again."""
+    url, digest = tls_server.serve("/calicoctl", DATA)
+    tool, file = {"name": "calicoctl", "url": url}, tmp_path / "vars" / "m.yml"
+    call(tool)
+    assert "calico_manifest_release" not in file.read_text()
+    done = call(tool, release="2.6.12")
+    assert done["changed"] and "backup_file" not in done and done["sums"] == {"calico_calicoctl_sha256": digest}
+    assert yaml.safe_load(file.read_text()) == {"calico_manifest_release": "2.6.12", "calico_calicoctl_sha256": digest}
+    assert not call(tool, release="2.6.12")["changed"] and "backup_file" not in call(tool, release="2.6.6")

@@ -62,3 +62,24 @@ def test_an_image_that_would_be_pulled_is_listed_unless_its_registry_is_relied_o
     assert listed(by_tag=True) == []
     assert listed(image="mirror/node@sha256:abc")[0]["sha256"] == "abc"
     assert listed(url="https://mirror/x.tar", sha256="abc")[0]["variable"] == "calico_node_archive_sha256"
+
+
+def test_what_names_a_version_of_another_release_is_told() -> None:
+    given = [
+        {"name": "calicoctl", "url": "https://10.1.6.3/calicoctl/v1.6.3/calicoctl", "sha256": "aa"},
+        {"name": "calico", "url": "https://own/cni/v1.11.8/calico", "sha256": "bb"},
+        {"name": "calico-ipam", "url": "https://own/1.2.3/calico-ipam", "sha256": "cc"},
+        {"name": "calico-node", "image": "own:5000/calico/node:v2.6.6"},
+    ]
+    for by_tag in (False, True):
+        listed = {item["name"]: item for item in _artifacts.sums(_artifacts.resolve("2.6.12", overrides=given), by_tag=by_tag)}
+        assert {name: item.get("other_version") for name, item in listed.items() if name != "etcd"} == {
+            "calicoctl": "1.6.3", "calico": None, "calico-ipam": None, "calico-node": "2.6.6",
+        }  # fmt: skip
+    assert "other_version" not in str(_artifacts.resolve("2.6.6", overrides=[given[0], given[3]]))
+
+
+def test_a_manifest_of_a_new_release_is_not_measured_against_sums_of_the_old_one() -> None:
+    given = [{"name": "calicoctl", "sha256": "ab" * 32}]
+    sums = {sums_of: _artifacts.manifest("2.6.12", overrides=given, sums_of=sums_of)[0].get("sha256") for sums_of in ("", "2.6.12", "v2.6.12", "2.6.6")}
+    assert sums == {"": "ab" * 32, "2.6.12": "ab" * 32, "v2.6.12": "ab" * 32, "2.6.6": None}

@@ -41,6 +41,7 @@ class Cluster:
         self.hosts = dict(('agent%d' % number, {'info': host(number), 'node_name': None, 'node_ip': None}) for number in (1, 2, 3))
         self.wanted = {
             'release': '2.6.6', 'pools': [{'cidr': '192.168.0.0/16', 'ipip': 'off'}], 'networks': [{'name': 'calico', 'file': 'calico.cni'}],
+            'manifest_release': '2.6.6',
             'artefacts': [{'name': 'calicoctl', 'variable': 'calico_calicoctl_sha256', 'sha256': 'aa'}], 'felix_health_port': 62092,
             'etcd': {'source': 'existing', 'proxy': False, 'endpoints': ['http://10.0.0.100:2379']},
         }
