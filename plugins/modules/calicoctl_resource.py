@@ -98,8 +98,8 @@ options:
     default: keep
   removals:
     description:
-      - When that is done which takes something away, the deletion of resources and the disabling of pools that give out addresses. Whoever still goes by the old
-        state, such as a CNI network that names a pool, fails from then on.
+      - When that is done which takes something away, the deletion of resources and the disabling of pools that give out addresses. Whoever still goes by the
+        old state, such as a CNI network that names a pool, fails from then on.
       - V(now) does it with the rest. V(later) does the rest and returns as RV(left) what another call is to do with V(only).
     type: str
     choices: [now, later, only]

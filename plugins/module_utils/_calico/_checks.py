@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks that a schema is made of: each is check(value, where) -> value in its one spelling, or ValidationError. Pure.
 
-A check of several things tells all their faults in one error. C(where) is the place in the document, for the message. Values that Jinja made text of (C("true"), C("64512")) are taken for what they mean.
+A check of several things tells all their faults in one error. C(where) is the place in the document, for the message.
+Values that Jinja made text of (C("true"), C("64512")) are taken for what they mean.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type

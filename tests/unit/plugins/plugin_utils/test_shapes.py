@@ -216,11 +216,19 @@ def test_switches_of_a_pool_may_be_text() -> None:
 
 
 LISTS = [
-    (ip_pool_resources, [{"cidr": "10.1.0.0/16", "ipip": "on", "disabled": "maybe", "size": 26}, {"nat_outgoing": True}], ["size", "'on'", "'maybe'", "no cidr"]),
-    (policy_resources, [{"name": "p", "rules": [], "state": "gone"}, {"name": "q", "namespace": "x"}, {}], ["p: unknown", "'gone'", "q: unknown", "no name"]),
-    (profile_resources, [{"name": "a", "profile": "x", "pool": 1, "ipv4_pools": "y"}, {"name": "b", "profile_egress": []}], ["pool", "not a list", "'x'", "profile_egress"]),
-    (lambda items: cni_network_files(items, "n", {"endpoints": []}), [{"name": "a", "ipv4_pools": "y"}, {"name": "b", "mut": 1400}], ["a: ipv4_pools", "unknown mut"]),
-]  # fmt: skip
+    (ip_pool_resources, [{"cidr": "10.1.0.0/16", "ipip": "on", "disabled": "maybe", "size": 26}, {"disabled": True}], ["size", "'on'", "'maybe'", "no cidr"]),
+    (policy_resources, [{"name": "p", "rules": [], "state": "gone"}, {"name": "q", "kind": "x"}, {}], ["p: unknown", "'gone'", "q: unknown", "no name"]),
+    (
+        profile_resources,
+        [{"name": "a", "profile": "x", "pool": 1, "ipv4_pools": "y"}, {"name": "b", "profile_egress": []}],
+        ["unknown pool", "not a list", "'x'", "profile_egress"],
+    ),
+    (
+        lambda items: cni_network_files(items, "n", {"endpoints": []}),
+        [{"name": "a", "ipv4_pools": "y"}, {"name": "b", "mut": 1400}],
+        ["a: ipv4_pools", "unknown mut"],
+    ),
+]
 
 
 @pytest.mark.parametrize(("shape", "items", "faults"), LISTS)

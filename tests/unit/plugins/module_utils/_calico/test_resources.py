@@ -178,7 +178,8 @@ WRONG = [
     (doc('profile', {'name': 'p', 'labels': {'a b': 'c d'}, 'tags': ['x y', 'z z']}, {}), ['A name in', 'labels.a b cannot', 'tags[0]', 'tags[1]']),
     (doc('bgpPeer', {'scope': 'here', 'peerIP': 'x'}, {'asNumber': 'y'}), ['scope', 'peerIP', 'asNumber']),
     (doc('node', {'name': 'n'}, {'bgp': {'asNumber': 'y', 'ipv4Address': 'x'}}), ['asNumber', 'ipv4Address']),
-    (doc('hostEndpoint', {'name': 'h', 'node': 'a b'}, {'interfaceName': 'much-too-long-a-name', 'expectedIPs': ['x']}), ['node', 'interfaceName', 'expectedIPs']),
+    (doc('hostEndpoint', {'name': 'h', 'node': 'a b'}, {'interfaceName': 'much-too-long-a-name', 'expectedIPs': ['x']}),
+     ['node', 'interfaceName', 'expectedIPs']),
     (doc('ipPool', {'cidr': 'fd00::/124'}, {'ipip': {'enabled': True}}), ['too small', 'cannot have ipip']),
 ]
 
