@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _variables
 
@@ -35,7 +36,7 @@ class ActionModule(ActionBase):
         soft = all(variables.get(_variables.SOFTENED) == "warn" for variables in hosts.values()) and bool(hosts)
         failures = wrong + ([] if soft else [f"{sentence} {SOFTEN}" for sentence in strange])
         result.update(changed=False, checked=list(hosts))
-        warnings = _variables.without_effect(hosts) + (strange if soft else [])
+        warnings = _variables.without_effect(hosts, load_extra_vars(self._loader)) + (strange if soft else [])
         if warnings:
             result["warnings"] = warnings
         if failures:

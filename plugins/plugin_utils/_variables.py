@@ -27,6 +27,8 @@ SOFTENED = "calico_unknown_variables"
 SECRET = ("password", "token", "service_account")
 # Read by playbooks, or of one host: in no role's argument spec.
 OTHERS = ("calico_chapter_hosts", "calico_etcd_address", "calico_plan_exit_code", "calico_plan_json", "calico_roll_serial", "calico_start_serial")
+# Read before the variables of any host are.
+EXTRA_ONLY = ("calico_roll_serial", "calico_start_serial")
 # What a run registers itself, which a later playbook of the same run, or a fact cache, finds with the hosts. tests/repo keeps the list whole.
 REGISTERED = (
     "calico_agent", "calico_agent_restart_mesos", "calico_agent_restart_result", "calico_certificates_key", "calico_certificates_placed",
@@ -50,6 +52,7 @@ LIST_REMEDY = (
     'A value on the command line is text: give it as JSON, -e \'{{"{name}": [...]}}\', or in a file, -e @FILE. In AWX, give it as extra variables of the '
     "template, not by a survey"
 )
+ARCHIVE_FROM = ("calico_node_archive_url", "calico_artifacts_dir", "calico_mirror_url")
 Options = Mapping[str, Mapping[str, Any]]
 
 
@@ -217,23 +220,44 @@ def _items(variables: Mapping[str, Any], name: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def without_effect(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What is set, and does nothing as the rest is set."""
+def without_effect(hosts: Mapping[str, Mapping[str, Any]], extra: Iterable[str] = EXTRA_ONLY) -> list[str]:
+    """What is set, and does nothing as the rest is set.
+
+    :param extra: names of the extra variables of this run.
+    """
     found: dict[str, list[str]] = {}
     for host, variables in hosts.items():
-        for sentence in _idle(variables):
+        for sentence in (*_idle(variables), *_unread(variables, extra)):
             found.setdefault(sentence, []).append(host)
     return list(_named(found, len(hosts)))
 
 
+def _unread(variables: Mapping[str, Any], extra: Iterable[str]) -> Iterator[str]:
+    for name in EXTRA_ONLY:
+        if name in variables and name not in extra:
+            yield f"{name} has no effect in an inventory, because plays are cut into batches before it is read: give it as an extra variable, -e {name}=..."
+
+
 def _idle(variables: Mapping[str, Any]) -> Iterator[str]:
     given = [name for name in ("calico_policies", "calico_resources") if variables.get(name)]
-    if given and not boolean(variables.get("calico_policy", False), strict=False):
+    if given and not _yes(variables, "calico_policy"):
         yield f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} kept by dcos.calico.policy only: dcos.calico.site does so with calico_policy: true."
     members = variables.get("calico_etcd_members") or []
     plain = [str(member) for member in members if str(member).startswith("http://")] if isinstance(members, list) else []
     if plain and variables.get("calico_etcd_ca_file"):
         yield f"calico_etcd_ca_file has no effect for {', '.join(plain)}: nothing is encrypted over http. Write https, if they speak it."
+    if members and variables.get("calico_etcd_srv"):
+        yield "calico_etcd_srv has no effect beside calico_etcd_members, which name the members: take one of them out."
+    if variables.get("calico_node_archive_sha256") and not any(variables.get(name) for name in ARCHIVE_FROM):
+        yield f"calico_node_archive_sha256 has no effect: calico/node's image comes from an archive with one of {', '.join(ARCHIVE_FROM)} only."
+    if _yes(variables, "calico_docker_network_disable_ipv6") and not _yes(variables, "calico_docker_network"):
+        yield "calico_docker_network_disable_ipv6 has no effect for dcos.calico.site without calico_docker_network: true."
+    if _yes(variables, "calico_policy_prune") and not _yes(variables, "calico_policy"):
+        yield "calico_policy_prune has no effect for dcos.calico.site without calico_policy: true; dcos.calico.policy looks at it."
+
+
+def _yes(variables: Mapping[str, Any], name: str) -> bool:
+    return bool(boolean(variables.get(name, False), strict=False))
 
 
 def _named(found: Mapping[str, list[str]], number: int) -> Iterator[str]:

@@ -110,6 +110,15 @@ def test_a_managed_datastore_without_masters_is_one_sentence() -> None:
         ({"calico_policies": []}, None),
         ({"calico_etcd_members": ["http://a:2379", "https://b:2379"], "calico_etcd_ca_file": "/ca"}, "calico_etcd_ca_file has no effect for http://a:2379"),
         ({"calico_etcd_members": ["https://b:2379"], "calico_etcd_ca_file": "/ca"}, None),
+        ({"calico_etcd_members": ["http://b:2379"], "calico_etcd_srv": "etcd.mesos"}, "calico_etcd_srv has no effect beside calico_etcd_members"),
+        ({"calico_etcd_srv": "etcd.mesos"}, None),
+        ({"calico_node_archive_sha256": "ab"}, "calico_node_archive_sha256 has no effect"),
+        ({"calico_node_archive_sha256": "ab", "calico_mirror_url": "https://m"}, None),
+        ({"calico_docker_network_disable_ipv6": True}, "calico_docker_network_disable_ipv6 has no effect"),
+        ({"calico_docker_network_disable_ipv6": "yes", "calico_docker_network": "yes"}, None),
+        ({"calico_policy_prune": "true"}, "calico_policy_prune has no effect for dcos.calico.site"),
+        ({"calico_policy_prune": "false"}, None),
+        ({"calico_roll_serial": 5}, None),
     ],
 )
 def test_what_is_set_and_does_nothing_is_said(variables: dict[str, Any], words: str | None) -> None:
@@ -215,3 +224,14 @@ def test_a_play_of_good_variables(runs: Inventories) -> None:
     assert code == 0 and "calico_ours" in said and "[WARNING]" in said
     code, said = run(runs, "play.yml", "-e", "calico_etcd_members={{ 'a,b' }}")
     assert code != 0 and "calico_etcd_members is to be a list, and is text: a,b" in said
+
+
+@pytest.mark.parametrize("name", ["calico_roll_serial", "calico_start_serial"])
+def test_a_serial_in_an_inventory_is_not_read(runs: Inventories, name: str) -> None:
+    """Nobody reads it there, and as an extra variable it works."""
+    (runs.folder / "group_vars").mkdir()
+    runs.write("group_vars/all.yml", f"{name}: 3\ncalico_relase: x\n")
+    words = f"{name} has no effect in an inventory"
+    code, said = run(runs, "dcos.calico.install")
+    assert code != 0 and words in " ".join(said.split())
+    assert words not in " ".join(run(runs, "dcos.calico.install", "-e", f"{name}=3")[1].split())
