@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _removal
+
+from ..inventory.test_dcos import Inventories
+from ..modules import calicoctl_double
 
 LEFT = ["ipPool 10.32.0.0/16", "profile shop"]
 
@@ -44,3 +51,53 @@ def test_everybody_must_have_been_seen() -> None:
 def test_what_check_mode_would_have_changed_by_now_is_not_looked_into() -> None:
     hosts = {"a1": seen(("shop", []), done={"changed": True}), "a2": seen(("shop", []))}
     assert obstacles(hosts, coming="done") == ["shop.cni on a2 still is network shop."]
+
+
+OLD = {"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "10.32.0.0/16"}, "spec": {}}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Inventories]:
+    """Two agents, whose networks are in folders of their own, and a datastore with a pool."""
+    made = Inventories(tmp_path)
+    made.write("hosts.ini", "[agents_private]\na1\na2\n[all:vars]\nansible_connection=local\nansible_become=false\nansible_python_interpreter=" + sys.executable)
+    text = Path(calicoctl_double.__file__).read_text(encoding="utf-8")
+    (tmp_path / "calicoctl").write_text(f"#!{sys.executable} -SE\n{text}", encoding="utf-8")
+    (tmp_path / "calicoctl").chmod(0o755)
+    made.write("calicoctl.cfg", "apiVersion: v1\nkind: calicoApiConfig\n")
+    store = {"documents": {"ipPool": {"10.32.0.0/16": OLD}}, "settings": {}, "failures": [], "down": "", "forgets": False}
+    made.write("store.json", json.dumps(store))
+    (tmp_path / "group_vars").mkdir()
+    pools = [{"cidr": "10.32.0.0/16", "state": "absent"}, {"cidr": "10.33.0.0/16"}]
+    wanted = {"calico_bin_dir": str(tmp_path), "calico_ctl_config_file": str(tmp_path / "calicoctl.cfg"), "calico_ip_pools": pools, "calico_agent": {}}
+    made.write("group_vars/all.yml", json.dumps({**wanted, "calico_cni_conf_dir": f"{tmp_path}/{{{{ inventory_hostname }}}}"}))
+    for host in ("a1", "a2"):
+        (tmp_path / host).mkdir()
+    yield made
+
+
+def pools_after(cluster: Inventories, *arguments: str) -> tuple[list[str], str]:
+    """(pools that there are after the policies' playbook, what it said)."""
+    done = cluster.run("-i", "hosts.ini", *arguments, "dcos.calico.policy", program="ansible-playbook")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 0, said + done.stderr
+    return sorted(json.loads((cluster.folder / "store.json").read_text())["documents"]["ipPool"]), said
+
+
+def names_the_pool(cluster: Inventories, host: str, pool: str) -> None:
+    config = {"name": "shop", "type": "calico", "ipam": {"type": "calico-ipam", "ipv4_pools": [pool]}}
+    cluster.write(f"{host}/shop.cni", json.dumps(config))
+
+
+def test_a_pool_stays_until_every_agent_was_seen_not_to_use_it(cluster: Inventories) -> None:
+    """By the playbook itself; the new pool is there from the first run on."""
+    names_the_pool(cluster, "a2", "10.32.0.0/16")
+    pools, said = pools_after(cluster)
+    assert pools == ["10.32.0.0/16", "10.33.0.0/16"] and "shop.cni on a2 still names 10.32.0.0/16. Run dcos.calico.site on all agents" in said
+    names_the_pool(cluster, "a2", "10.33.0.0/16")
+    pools, said = pools_after(cluster, "--limit", "a1")
+    assert pools == ["10.32.0.0/16", "10.33.0.0/16"] and "Not looked at: a2." in said
+    assert pools_after(cluster, "--check")[0] == ["10.32.0.0/16", "10.33.0.0/16"]
+    pools, said = pools_after(cluster)
+    assert pools == ["10.33.0.0/16"] and "stays as it is" not in said and "See what each agent" in said
+    assert "See what each agent" not in pools_after(cluster)[1], "where nothing is to go nobody is looked at"
