@@ -60,7 +60,8 @@ OLD = {"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "10.32.0.0/16"
 def cluster(tmp_path: Path) -> Iterator[Inventories]:
     """Two agents, whose networks are in folders of their own, and a datastore with a pool."""
     made = Inventories(tmp_path)
-    made.write("hosts.ini", "[agents_private]\na1\na2\n[all:vars]\nansible_connection=local\nansible_become=false\nansible_python_interpreter=" + sys.executable)
+    variables = f"ansible_connection=local\nansible_become=false\nansible_python_interpreter={sys.executable}\n"
+    made.write("hosts.ini", f"[agents_private]\na1\na2\n[all:vars]\n{variables}")
     text = Path(calicoctl_double.__file__).read_text(encoding="utf-8")
     (tmp_path / "calicoctl").write_text(f"#!{sys.executable} -SE\n{text}", encoding="utf-8")
     (tmp_path / "calicoctl").chmod(0o755)
