@@ -57,9 +57,10 @@ def one_each(agents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One agent an address: an agent that was started anew with another id leaves the old one behind for some minutes."""
     best: dict[str, dict[str, Any]] = {}
     for agent in agents:
-        other = best.get(agent["address"])
+        place = agent["address"] or agent["id"]
+        other = best.get(place)
         if other is None or (agent["active"], not agent["recovered"]) > (other["active"], not other["recovered"]):
-            best[agent["address"]] = agent
+            best[place] = agent
     return list(best.values())
 
 

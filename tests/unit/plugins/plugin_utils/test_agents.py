@@ -32,8 +32,8 @@ def test_an_agent_that_came_back_with_another_id_is_one() -> None:
 
 def test_an_agent_without_address_or_name_is_nobodys_host() -> None:
     """What calls itself something that is neither has both empty, and an empty name is no match."""
-    found = _agents.compare([agent("", hostname="")], {"a1": _agents.names_of("a1", {"ansible_host": ""}, "")})
-    assert len(found.forgotten) == 1 and found.unknown == ["a1"] and _agents.called(found.forgotten[0]) == "S-"
+    found = _agents.compare([agent("", id="S-"), agent("", id="S-2")], {"a1": _agents.names_of("a1", {"ansible_host": ""}, "")})
+    assert len(found.forgotten) == 2 and found.unknown == ["a1"] and _agents.called(found.forgotten[0]) == "S-"
 
 
 @pytest.mark.parametrize(
