@@ -217,7 +217,8 @@ def test_the_way_out_of_a_pool_in_use(lab: Lab) -> None:
 def test_a_pool_that_nobody_lists(lab: Lab) -> None:
     """As the default pool of a node, or of an earlier run: told, then disabled, then deleted."""
     wanted = {"calico_ip_pools": POOLS[:1]}
-    playbook(lab.inventory, "--tags", "cni", variables=wanted).require()  # networks that the test before has made name the pool
+    # networks of the test before name the pool
+    playbook(lab.inventory, "--tags", "cni", variables={**wanted, "calico_networks": [{"name": "calico"}, {"name": "shop"}]}).require()
     told = apply(lab, **wanted).require()
     assert told.changed() == [] and f"the pool {STAGING} is in the datastore and not in calico_ip_pools" in told.output.replace("\n", " ")
     apply(lab, **wanted, calico_ip_pools_unlisted="disable").require()
