@@ -56,7 +56,8 @@ class ActionModule(ActionBase):
         if plan.problems:
             number = sum(len(sentences) for sentences in plan.problems.values())
             lines = [f"{name}: {sentence}" for name, sentences in plan.problems.items() for sentence in sentences]
-            result.update(failed=True, msg="\n".join([HEAD.format(number=f"{number} {'change' if number == 1 else 'changes'}"), *(f"  - {line}" for line in lines)]))
+            head = HEAD.format(number=f"{number} {'change' if number == 1 else 'changes'}")
+            result.update(failed=True, msg="\n".join([head, *(f"  - {line}" for line in lines)]))
         else:
             _foreign.show(*(f"  {line}" for line in ["", *result["text"], ""]))
         return _foreign.told(result)

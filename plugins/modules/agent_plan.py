@@ -49,10 +49,10 @@ options:
         required: true
   of:
     description:
-      - Instead of O(steps), whose jobs are made of the variables of this collection, V(host) for those of the host, after a look at it, V(datastore) for those of
-        the datastore.
-      - Variables of a host may be made of C(calico_agent), which is what this module finds. Where that is more than the defaults of C(calico_node_name) and
-        C(calico_node_ip) need, the host is looked at first, which costs a second call.
+      - Instead of O(steps), whose jobs are made of the variables of this collection, V(host) for those of the host, after a look at it, V(datastore) for those
+        of the datastore.
+      - Variables of a host may be made of C(calico_agent), which is what this module finds. Where that is more than the defaults of C(calico_node_name)
+        and C(calico_node_ip) need, the host is looked at first, which costs a second call.
     type: str
     choices: [host, datastore]
 extends_documentation_fragment:
@@ -89,8 +89,8 @@ facts:
   sample: {}
 plan:
   description:
-    - For the name of each job what it would do; C(changed), whether it would change something; C(names), what, such as paths of files; C(error), why it cannot tell;
-      and a few values of the module's own result, such as C(action).
+    - For the name of each job what it would do; C(changed), whether it would change something; C(names), what, such as paths of files; C(error), why it
+      cannot tell; and a few values of the module's own result, such as C(action).
   returned: success
   type: dict
   sample: {sysctl: {changed: true, names: [net.ipv4.ip_forward]}}

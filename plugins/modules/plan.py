@@ -11,8 +11,8 @@ module: plan
 short_description: Make the plan of a run from what was found on all hosts, and show it
 version_added: 0.1.0
 description:
-  - For the playbooks of this collection. Takes what M(dcos.calico.agent_plan) found on each host, and tells who changes what, what restarts in which order and what
-    that disturbs, which hosts have nothing to do, and what cannot be known yet.
+  - For the playbooks of this collection. Takes what M(dcos.calico.agent_plan) found on each host, and tells who changes what, what restarts in which
+    order and what that disturbs, which hosts have nothing to do, and what cannot be known yet.
   - Fails, with all of them in one message, where something cannot be brought about. Changes nothing.
   - Runs on the controller. Run it once.
 author:
@@ -89,8 +89,8 @@ plan:
       sample: 499
     changing:
       description:
-        - For the name of each other host its C(changes), names of what changes by the module that does it; its C(steps), texts by the name of the step; and what is
-          C(unknown).
+        - For the name of each other host its C(changes), names of what changes by the module that does it; its C(steps), texts by the name of the step;
+          and what is C(unknown).
       type: dict
       sample: {agent1: {changes: {sysctl: [net.ipv4.ip_forward]}, steps: {prepare: [kernel parameters (net.ipv4.ip_forward)]}, unknown: []}}
     datastore:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The plan of a run: which host does what in which step, as data and as text. Pure.
 
-A host's part comes from dcos.calico.agent_plan, which asks the jobs of the modules. What a job could not tell because something before it is to be changed first
-is not known yet; what it could not tell although nothing is in its way is a problem, and nothing is to be touched.
+A host's part comes from dcos.calico.agent_plan, which asks the jobs of the modules. What a job could not tell because something before it is to be changed
+first is not known yet; what it could not tell although nothing is in its way is a problem, and nothing is to be touched.
 """
 from __future__ import annotations
 

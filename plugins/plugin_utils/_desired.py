@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is desired of a host and of the datastore: the arguments of each module, made of an operator's variables in one place.
 
-The plan (action dcos.calico.agent_plan) and the roles' tasks (lookup dcos.calico.desired) take the same. Pure, but for the template engine that Variables is given.
-Arguments that are not set are left out.
+The plan (action dcos.calico.agent_plan) and the roles' tasks (lookup dcos.calico.desired) take the same. Pure, but for the template engine that Variables is
+given. Arguments that are not set are left out.
 """
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def uses_ipip(v: Variables) -> bool:
 
 
 def etcd(v: Variables) -> Args:
-    """How calicoctl, calico/node and the plugin reach etcd. They speak to the proxy without TLS, on the loopback device; the proxy speaks TLS to the members."""
+    """How calicoctl, calico/node and the plugin reach etcd: the proxy without TLS, on the loopback device; the proxy speaks TLS to the members."""
     tls = not v.truth("calico_etcd_proxy")
     files = {name: v[f"calico_etcd_{name}"] if tls else "" for name in ("ca_file", "cert_file", "key_file")}
     return {"endpoints": v["calico_etcd_endpoints"], **files}
@@ -238,7 +238,13 @@ def networks(v: Variables) -> Args:
     return {
         "dir": v["calico_cni_conf_dir"],
         "networks": _shapes.cni_network_files(
-            v["calico_networks"], v["calico_node_name"], etcd(v), v["calico_cni_mtu"], v["calico_cni_log_level"], v["calico_ip_pools"], v["calico_ip_pools_unlisted"]
+            v["calico_networks"],
+            v["calico_node_name"],
+            etcd(v),
+            mtu=v["calico_cni_mtu"],
+            log_level=v["calico_cni_log_level"],
+            pools=v["calico_ip_pools"],
+            unlisted=v["calico_ip_pools_unlisted"],
         ),
         "plugins": [{"name": name, **found[name]["source"]} for name in ("calico", "calico-ipam")],
         "bin_dir": v["calico_bin_dir"],
@@ -345,7 +351,11 @@ def host_steps(v: Variables) -> list[Args]:
 
 def datastore_steps(v: Variables) -> list[Args]:
     """The jobs of the datastore."""
-    return [_step("calicoctl_resource_info", datastore_info(v)), _step("calicoctl_resource", {**resources(v), "removals": "later"}), _step("calicoctl_config", settings(v))]
+    return [
+        _step("calicoctl_resource_info", datastore_info(v)),
+        _step("calicoctl_resource", {**resources(v), "removals": "later"}),
+        _step("calicoctl_config", settings(v)),
+    ]
 
 
 PARTS: dict[str, Callable[[Variables], Any]] = {

@@ -33,9 +33,10 @@ def variables(**given: Any) -> _desired.Variables:
 
 def test_every_step_has_arguments_that_its_module_takes() -> None:
     """Names of arguments, and of what is inside them, against the module's own specification."""
-    found = variables(calico_etcd_source="managed", groups={"agents": ["agent1"], "masters": ["agent1"], "calico_etcd_managed": ["agent1"]}, hostvars={"agent1": {}},
-                      calico_mirror_url="https://mirror.example.com", **{name: "0" * 64 for name in (
-                          "calico_calicoctl_sha256", "calico_cni_plugin_sha256", "calico_cni_ipam_sha256", "calico_etcd_sha256", "calico_node_archive_sha256")})  # fmt: skip
+    groups = {"agents": ["agent1"], "masters": ["agent1"], "calico_etcd_managed": ["agent1"]}
+    sums = dict.fromkeys((f"calico_{name}_sha256" for name in ("calicoctl", "cni_plugin", "cni_ipam", "etcd", "node_archive")), "0" * 64)
+    mirror = "https://mirror.example.com"
+    found = variables(calico_etcd_source="managed", groups=groups, hostvars={"agent1": {}}, calico_mirror_url=mirror, **sums)
     steps = [*_desired.host_steps(found), *_desired.datastore_steps(found)]
     assert {step["job"] for step in steps} | {"agent_info"} == set(_agent_plan.JOBS)
     for step in steps:
@@ -92,7 +93,8 @@ def test_plain_values_are_not_templated() -> None:
         asked.append(value)
         return "templated"
 
-    found = _desired.Variables({"a": "plain", "b": "{{ x }}", "c": ["{{ y }}"], "d": "{{ calico_agent.node.ip }}"}, template, {"{{ calico_agent.node.ip }}": "@"})
+    raw = {"a": "plain", "b": "{{ x }}", "c": ["{{ y }}"], "d": "{{ calico_agent.node.ip }}"}
+    found = _desired.Variables(raw, template, {"{{ calico_agent.node.ip }}": "@"})
     assert [found[name] for name in ("a", "b", "b", "c", "d")] == ["plain", "templated", "templated", "templated", "@"]
     assert asked == ["{{ x }}", ["{{ y }}"]]
 
