@@ -136,16 +136,18 @@ def member_flags(params, client, peer):
             '--enable-v2=%s' % ('true' if params['enable_v2'] else 'false')] + tls_flags(client, peer, verify=True)
 
 
-def unit_text(module, description, user, argv, before=(), environment_file=None, notify=True):
+def unit_text(module, description, user, argv, before=(), environment_file=None, notify=True, units=()):
     """A unit file for systemd from 219 on.
 
     Restart=always with no limit, because DNS, the network or members may be late for as long as they like.
 
     :arg argv: the command, its first element an absolute path.
     :arg before: commands for ExecStartPre.
+    :arg units: names of units that are started before each start of this one, where they do not run.
     """
+    earlier = _unit_text.value(' '.join(['network-online.target'] + list(units)))
     lines = ['# Managed by Ansible (dcos.calico.%s); changes made here by hand are overwritten.' % module,
-             '[Unit]', 'Description=%s' % _unit_text.value(description), 'Wants=network-online.target', 'After=network-online.target', '',
+             '[Unit]', 'Description=%s' % _unit_text.value(description), 'Wants=%s' % earlier, 'After=%s' % earlier, '',
              '[Service]', 'Type=%s' % ('notify' if notify else 'simple'), 'User=%s' % _unit_text.value(user)]
     if environment_file:
         lines.append('EnvironmentFile=-%s' % _unit_text.value(environment_file))

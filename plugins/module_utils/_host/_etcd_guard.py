@@ -6,6 +6,9 @@
 
 A proxy hands on what it is asked without asking who it is. A unit of its own, because the proxy's user may not change rules, and because it
 is there before the proxy. Who comes from a container's network is no user of the host and reaches no loopback device.
+
+Without rules there is no proxy: each of its starts, of which systemd makes one every two seconds, has the unit started that is not up, and ends where
+the folder is missing that systemd keeps for it. Requires= would let a proxy down for good whose rules came late, as oneshot units are not started again.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -21,16 +24,21 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._text_files impo
 FOLDERS = ('/usr/sbin', '/sbin', '/usr/bin')
 WILDCARDS = {'0.0.0.0': ['iptables'], '::': ['iptables', 'ip6tables']}
 SECONDS = 20
+RUN = '/run'
+# Each puts rules of its own in place at boot, over those that are there.
+EARLIER = 'iptables.service ip6tables.service firewalld.service'
 
 
 class Guard(object):
-    """name and path of the unit, its text (None: it is to go), checks: argv lists that succeed while the rules are in place."""
-    __slots__ = ('name', 'path', 'text', 'checks')
+    """name and path of the unit, its text (None: it is to go), checks: argv lists that succeed while the rules are in place, test: command that fails
+    while the unit is not up."""
+    __slots__ = ('name', 'path', 'text', 'checks', 'test')
 
     def __init__(self, folder, proxy, listen, users):
         self.name = '%s-port.service' % proxy.rsplit('.', 1)[0]
         self.path = os.path.join(folder, self.name)
         self.checks = []
+        self.test = ['/usr/bin/test', '-d', os.path.join(RUN, self.name.rsplit('.', 1)[0])]
         self.text = self._text(proxy, _rules(listen), users) if users else None
 
     def _text(self, proxy, rules, users):
@@ -46,8 +54,9 @@ class Guard(object):
             stop += [('ExecStop=-', each) for each in take_away]
             self.checks.append(argv + ['-C', 'OUTPUT'] + jump)
         lines = ['# Managed by Ansible (dcos.calico.etcd_proxy); changes made here by hand are overwritten.', '[Unit]',
-                 'Description=The port of %s for %s only' % (_unit_text.value(proxy), ', '.join(users)), 'Before=%s' % _unit_text.value(proxy), '',
-                 '[Service]', 'Type=oneshot', 'RemainAfterExit=yes']
+                 'Description=The port of %s for %s only' % (_unit_text.value(proxy), ', '.join(users)), 'Before=%s' % _unit_text.value(proxy), 'After=%s' % EARLIER, '',
+                 '[Service]', 'Type=oneshot', 'RemainAfterExit=yes', 'StartLimitInterval=0',
+                 'RuntimeDirectory=%s' % _unit_text.value(os.path.basename(self.test[-1]))]
         lines += [key + ' '.join(_unit_text.command(argv)) for key, argv in start + stop]
         return '\n'.join(lines + ['', '[Install]', 'WantedBy=multi-user.target']) + '\n'
 

@@ -32,11 +32,13 @@ def desired(params):
     folder, path = params['data_dir'], params['executable']['path']
     noted = os.path.join(folder, 'proxy', 'cluster')
     argv = [path] + _etcd.proxy_flags(folder, listen, params['discovery_srv'], params['members'], client, peer)
-    text = _etcd.unit_text('etcd_proxy', 'etcd v2 proxy for Calico', params['user'], argv, before=[['/bin/rm', '-f', noted]])
+    users = [] if params['state'] == 'absent' else _etcd_guard.check_users(params['allowed_users'])
+    guard = _etcd_guard.Guard(_etcd_service.UNIT_FOLDER, _systemd.check_name(params['unit']), listen, users)
+    text = _etcd.unit_text('etcd_proxy', 'etcd v2 proxy for Calico', params['user'], argv, units=[guard.name] if guard.text else [],
+                           before=([guard.test] if guard.text else []) + [['/bin/rm', '-f', noted]])
     gone = [noted, noted + '.bak', os.path.dirname(noted), folder]
     service = _etcd_service.Service(params, text, copies, listen, gone=gone)
-    users = [] if service.absent else _etcd_guard.check_users(params['allowed_users'])
-    service.guard = _etcd_guard.Guard(_etcd_service.UNIT_FOLDER, service.unit, listen, users)
+    service.guard = guard
     service.url = _etcd.local_url(listen[0])
     service.tls = client if service.url.startswith('https:') else _etcd.Tls()
     service.wait = params['wait']

@@ -100,11 +100,17 @@ class Manager:
             if os.path.exists(path.lstrip("-")):
                 lines = [line for line in read(path.lstrip("-")).splitlines() if "=" in line and not line.startswith("#")]
                 environment.update((line.split("=", 1)[0], line.split("=", 1)[1].strip("\"'")) for line in lines)
-        for command in settings(text, "ExecStartPre"):
-            subprocess.call(shlex.split(command.lstrip("-")))
+        for wanted in " ".join(settings(text, "Wants")).split():
+            if on_disk(wanted) is not None:
+                self.start(wanted)
+        ready = [subprocess.call(shlex.split(command.lstrip("-"))) == 0 or command.startswith("-") for command in settings(text, "ExecStartPre")]
         if "oneshot" in settings(text, "Type"):
-            done = all(subprocess.call(shlex.split(command)) == 0 for command in settings(text, "ExecStart"))
+            done = all(ready) and all(subprocess.call(shlex.split(command)) == 0 for command in settings(text, "ExecStart"))
+            self.runtime_folders(text, done)
             self.state["services"][name] = {"pid": 0, "since": int(monotonic() * 1e6), "done": done}
+            return
+        if not all(ready):
+            self.state["services"][name] = {"pid": 0, "since": int(monotonic() * 1e6)}
             return
         with open(os.path.join(ROOT, "systemd", name + ".journal"), "a") as journal, open(os.devnull) as nothing:
             process = subprocess.Popen(
@@ -121,8 +127,16 @@ class Manager:
         time.sleep(0.02)
         self.state["services"][name] = {"pid": process.pid, "since": int(monotonic() * 1e6)}
 
+    def runtime_folders(self, text, there):
+        """RuntimeDirectory=: there while the unit is up."""
+        for folder in settings(text, "RuntimeDirectory"):
+            path = os.path.join(ROOT, "run", folder)
+            if there != os.path.isdir(path):
+                (os.makedirs if there else os.rmdir)(path)
+
     def stop(self, name):
         service = self.state["services"].pop(name, None)
+        self.runtime_folders(self.load(name) or "", False)
         for command in settings(self.load(name) or "", "ExecStop") if service and service.get("done") else ():
             subprocess.call(shlex.split(command.lstrip("-")))
         if service and service["pid"] and alive(service["pid"]):

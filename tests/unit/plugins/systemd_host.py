@@ -204,6 +204,7 @@ def systemd_host(tmpdir, monkeypatch):
     monkeypatch.setenv("DOUBLES", str(tmpdir))
     monkeypatch.setenv("PATH", str(tmpdir.join("bin")) + os.pathsep + os.environ["PATH"])
     monkeypatch.setattr(_etcd_service, "UNIT_FOLDER", str(host.units))
+    monkeypatch.setattr(_etcd_guard, "RUN", str(tmpdir.join("run")))
     monkeypatch.setattr(_etcd_guard, "FOLDERS", (str(tmpdir.join("bin")),))
     monkeypatch.setattr(_etcd_service, "CONFIG_FOLDER", str(tmpdir.join("etc", "calico")))
     state = _files.state_of(str(tmpdir))

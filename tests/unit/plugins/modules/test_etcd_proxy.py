@@ -318,6 +318,30 @@ def test_rules_that_somebody_flushed_come_back(run, systemd_host):
     assert run()['changed'] and not rules.check() and not systemd_host.units.join(GUARD).check(), 'an empty list opens it'
 
 
+def test_a_proxy_whose_port_cannot_be_closed_does_not_start_and_comes_up_by_itself(run, systemd_host):
+    """As after a boot at which rules came late: the proxy asks for them at each of its starts, of which systemd makes one every two seconds."""
+    run(allowed_users=['root'])
+    text = systemd_host.units.join(UNIT).read()
+    assert 'Wants=network-online.target %s\nAfter=network-online.target %s\n' % (GUARD, GUARD) in text
+    os.system('systemctl stop %s %s' % (UNIT, GUARD))
+    iptables = systemd_host.root.join('bin', 'iptables').read()
+    systemd_host.tool('iptables', '#!/bin/sh\ncase "$*" in *" -I "*) exit 4; esac\n')
+    os.system('systemctl start %s %s' % (GUARD, UNIT))
+    assert not systemd_host.pid(UNIT), 'nobody listens on a port that is open'
+    failed = run(allowed_users=['root'])
+    assert failed['failed'] and GUARD in failed['msg'] and not systemd_host.pid(UNIT)
+    systemd_host.tool('iptables', iptables)
+    os.system('systemctl show -p ActiveState %s' % UNIT)  # where the double starts again what failed
+    assert systemd_host.pid(UNIT) and systemd_host.root.join('iptables.rules').check()
+    assert not run(allowed_users=['root'])['changed']
+
+
+def test_a_proxy_that_is_open_to_all_waits_for_no_rules(run, systemd_host):
+    run(allowed_users=['root'])
+    done = run(allowed_users=[])
+    assert done['changed'] and done['healthy'] and GUARD not in systemd_host.units.join(UNIT).read() and not systemd_host.root.join('iptables.rules').check()
+
+
 @pytest.mark.parametrize('users', [['root\nExecStart=/bin/sh'], ['-j ACCEPT'], ['']])
 def test_what_is_no_user_is_refused(run, systemd_host, users):
     assert run(allowed_users=users)['failed'] and not systemd_host.units.join(GUARD).check()
