@@ -27,8 +27,8 @@ LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
 class Actual(object):
     """What is there: container, image (of the wanted name) and own_image (of the container), objects of docker inspect or None; wanted
     (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes (as Calicoctl.nodes() gives them, or None), unit (systemd
-    state or None), files ({path: Found}), interface (which has the node's address), closed ({program: whether its rule closes Felix' health
-    port})."""
+    state or None), files ({path: Found}), interface (which has the node's address), closed ({program: ports that
+    rules of ours close})."""
     __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'unit', 'files', 'interface', 'closed')
 
     def __init__(self, container, image, own_image, wanted, nodes, unit, files, interface=None, closed=None):
@@ -135,9 +135,7 @@ def _look(params, calicoctl, check_mode):
     except CalicoError:
         if not check_mode:
             raise
-    port = params['health']['felix_port']
-    return Actual(container, image, own_image, wanted, nodes, unit_state(), _text_files.read([unit_file(params, interface)]), interface,
-                  _closed_port.read(port) if port else {})
+    return Actual(container, image, own_image, wanted, nodes, unit_state(), _text_files.read([unit_file(params, interface)]), interface, _closed_port.read())
 
 
 def interface_of(ip):
@@ -228,12 +226,15 @@ def _plan_unit(work, state):
 
 
 def _plan_port(work, params, closed):
-    """Have Felix' health port reached as wanted, now: the unit's lines are for its next start."""
-    wanted = _node.closed_port(params) is not None
-    programs = [program for program in _closed_port.PROGRAMS if program in closed and closed[program] is not wanted]
-    if programs:
-        states = [{'reached from': 'this host' if state else 'everywhere'} for state in (not wanted, wanted)]
-        work.port.add('port %d' % params['health']['felix_port'], states[0], states[1], how=('-I' if wanted else '-D', programs))
+    """Have Felix' health port reached as wanted, now: the unit's lines are for its next start. A port that was Felix' before is opened after that."""
+    wanted = _node.closed_port(params)
+    known = set().union([wanted] if wanted else [], *closed.values())
+    for port in sorted(known, key=lambda port: (port != wanted, port)):
+        programs = [program for program in _closed_port.PROGRAMS if program in closed and (port in closed[program]) is not (port == wanted)]
+        if programs:
+            states = [{'reached from': where} for where in ('everywhere', 'this host')]
+            before, after = states if port == wanted else reversed(states)
+            work.port.add('port %d' % port, before, after, how=('-I' if port == wanted else '-D', port, programs))
 
 
 def differences(params, actual, image_id):
@@ -284,8 +285,8 @@ def apply(params, actual, work, calicoctl):
     if _systemd.reload_needed(changed, states):
         _systemd.daemon_reload()
     for change in work.port:
-        operation, programs = change.how
-        _closed_port.change(programs, operation, params['health']['felix_port'])
+        operation, port, programs = change.how
+        _closed_port.change(programs, operation, port)
     if work.resource:
         calicoctl.apply([change.how for change in work.resource])
     if params['init_system']:

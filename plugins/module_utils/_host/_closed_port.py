@@ -9,16 +9,20 @@ That chain sees what is for the host itself, from other hosts and from container
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import re
+
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
 PROGRAMS = ('iptables', 'ip6tables')
 SECONDS = 20
+# As iptables prints a rule of argv().
+RULE = re.compile(r'^-A INPUT ! -i lo -p tcp (?:-m tcp )?--dport (\d+) -m comment --comment "?dcos\.calico"? -j DROP$', re.MULTILINE)
 
 
 def argv(program, operation, port):
-    """Command line for the rule of a port; operation: -C (is it there), -I or -D. Pure."""
+    """Command line for the rule of a port; operation: -I or -D. Pure."""
     return [program, '-w', '-t', 'mangle', operation, 'INPUT', '!', '-i', 'lo', '-p', 'tcp', '--dport', str(port),
             '-m', 'comment', '--comment', 'dcos.calico', '-j', 'DROP']
 
@@ -32,14 +36,19 @@ def unit_lines(port):
     return lines
 
 
-def read(port):
-    """{program: whether it has the rule}, without those that this host does not have, or that cannot be used for want of the table."""
+def parse(text):
+    """The ports that rules of ours close, from what iptables prints of the chain. Pure."""
+    return set(int(port) for port in RULE.findall(text))
+
+
+def read():
+    """{program: the ports that it has a rule for}, without those that this host does not have, or that cannot be used for want of the table."""
     found = {}
     for program in PROGRAMS:
         if _command.find(program):
-            result = _command.run(argv(program, '-C', port), SECONDS)
+            result = _command.run([program, '-w', '-t', 'mangle', '-S', 'INPUT'], SECONDS)
             if result.rc in (0, 1):
-                found[program] = result.rc == 0
+                found[program] = parse(result.out)
     return found
 
 

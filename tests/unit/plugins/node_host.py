@@ -92,7 +92,7 @@ touch "$rules"
 operation=$4
 shift 5
 case $operation in
-  -C) grep -qxF -e "$*" "$rules" ;;
+  -S) sed 's/^/-A INPUT /; s/-p tcp/-p tcp -m tcp/; s/dcos.calico/"&"/' "$rules" ;;
   -I) echo "$*" >> "$rules" ;;
   -D) grep -vxF -e "$*" "$rules" > "$rules.new"; mv "$rules.new" "$rules" ;;
 esac

@@ -314,6 +314,20 @@ def test_the_health_port_is_closed_to_others_now_and_by_the_unit(run_module, nod
     assert '62092' not in node.host.units.join('calico-node.service').read()
 
 
+def test_a_port_that_was_felixs_before_is_opened(run_module, node, believed):
+    """Others' rules stay, whatever they say."""
+    run_module(calicoctl_node, node.args(health={'felix_port': 62092}))
+    others = ['! -i lo -p tcp --dport 62092 -m comment --comment mine -j DROP', '-p tcp --dport 22 -m comment --comment dcos.calico -j DROP']
+    node.host.root.join('iptables-rules').write('\n'.join(others + [RULE]) + '\n')
+    wanted = node.args(health={'felix_port': 62093})
+    predicted = run_module(calicoctl_node, wanted, check=True, diff=True)
+    done = run_module(calicoctl_node, wanted, diff=True)
+    assert done['diff'] == predicted['diff'] and [piece['after_header'] for piece in done['diff']][-2:] == ['port 62093', 'port 62092']
+    new = RULE.replace('62092', '62093')
+    assert node.rules() == others + [new] and node.rules('ip6tables') == [new] and not run_module(calicoctl_node, wanted)['changed']
+    assert run_module(calicoctl_node, node.args(health={'felix_port': 0}))['changed'] and node.rules() == others and not node.rules('ip6tables')
+
+
 @pytest.mark.parametrize('broken', ['exit 3', 'exit 2'])
 def test_a_host_without_ipv6_has_one_rule(run_module, node, believed, broken):
     node.host.tool('ip6tables', '#!/bin/sh\n%s\n' % broken)
