@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.dcos.calico.plugins.module_utils import _foreign
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Wanted:
     :ivar hosts: alternative names, as _x509.normalise_hosts() gives them.
     :ivar subject: fields of _x509.SUBJECT_FIELDS that are wanted; others must not be there.
     :ivar usages: extended usages by cfssl's names that it must be good for. Where a server is not among them, it must not be one under any name: either it is
-        not good for that, or it has no hosts.
+        not good for that, or it has neither hosts nor a common name that may be a host's.
     :ivar key: type and size; None if any will do.
     :ivar public_key: sha256 of the public key of the key on the host; None if there is no key.
     """
@@ -101,7 +102,7 @@ def reasons(text: str | None, wanted: Wanted, trust: Trust, window: datetime.tim
         found = _x509.describe(leaf)
     except ValueError as error:
         return [f"it cannot be parsed: {error}"]
-    wrong = _key_reasons(found, wanted) + _name_reasons(leaf, found, wanted) + _usage_reasons(found, wanted)
+    wrong = _key_reasons(found, wanted) + _name_reasons(leaf, found, wanted) + _usage_reasons(leaf, found, wanted)
     return wrong + _trust_reasons(leaf, others, trust, now) + _date_reasons(leaf, window, now)
 
 
@@ -138,6 +139,9 @@ def _name_reasons(leaf: x509.Certificate, found: dict[str, Any], wanted: Wanted)
     for field in _x509.SUBJECT_FIELDS:
         if subject.get(field) != wanted.subject.get(field):
             wrong.append(f"its {field.replace('_', ' ')} is {subject.get(field) or 'empty'}, wanted is {wanted.subject.get(field) or 'none'}")
+    others = _x509.other_fields(leaf.subject)
+    if others:
+        wrong.append(f"its subject has {', '.join(others)}, which is not wanted")
     missing, more = _differ(wanted.hosts, found["hosts"])
     if missing:
         wrong.append(f"it does not name {missing}")
@@ -150,12 +154,22 @@ def _differ(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, str]:
     return ", ".join(name for name in wanted if name not in found), ", ".join(name for name in found if name not in wanted)
 
 
-def _usage_reasons(found: dict[str, Any], wanted: Wanted) -> list[str]:
+def server_names(common_name: str, hosts: Sequence[str]) -> list[str]:
+    """Names under which a certificate of a server counts. Programs made by Go before 1.15, such as etcd 3.3, take the common name where there are no hosts.
+
+    A common name without a dot, such as C(calico), is taken for none: it is what etcd and Kubernetes call a user.
+    """
+    if hosts:
+        return list(hosts)
+    return [common_name] if _foreign.address(common_name) or ("." in common_name and _foreign.host_name(common_name.replace("*.", ""))) else []
+
+
+def _usage_reasons(leaf: x509.Certificate, found: dict[str, Any], wanted: Wanted) -> list[str]:
     missing = [usage for usage in wanted.usages if usage not in found["usages"]]
     wrong = [f"it is not good for {', '.join(missing)}"] if missing else []
-    if SERVER in found["usages"] and SERVER not in wanted.usages and found["hosts"]:
+    if SERVER not in wanted.usages and _x509.is_good_for(leaf, SERVER) and server_names(found["common_name"], found["hosts"]):
         wrong.append("it is good for a server, which is not wanted")
-    return [*wrong, "it is a certificate of a CA"] if found["is_ca"] else wrong
+    return [*wrong, "it is a certificate of a CA"] if _x509.says_authority(leaf) else wrong
 
 
 def _date_reasons(leaf: x509.Certificate, window: datetime.timedelta, now: datetime.datetime) -> list[str]:

@@ -17,6 +17,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 KEY_SIZES = {"rsa": (2048, 3072, 4096), "ecdsa": (256, 384, 521)}
 LONGEST_NAME = 64
+SERVERS = {_certificates.SERVER, _x509.ANY}
 SHOWN = ("common_name", "subject", "issuer", "hosts", "usages", "key_type", "key_size")
 
 
@@ -138,12 +139,12 @@ def judge(items: Sequence[Item], trust: Trust, policy: Policy) -> list[Outcome]:
 def check_profile(info: _ca.Info, items: Sequence[Item], policy: Policy) -> None:
     """Raise if what the CA would issue could not be kept: it would be issued at every run."""
     called = f"profile {policy.profile} of the CA" if policy.profile else "CA's default profile"
-    named = [item.name for item in items if item.wanted.hosts]
-    if named and _certificates.SERVER in info.usages and _certificates.SERVER not in policy.usages:
+    named = [item.name for item in items if _certificates.server_names(item.wanted.common_name, item.wanted.hosts)]
+    if named and SERVERS.intersection(info.usages) and _certificates.SERVER not in policy.usages:
         raise ValidationError(
             f"The {called} makes certificates for servers, too",
             f"{', '.join(named)} is to be a client only, and would be a server under the names of its hosts",
-            "Leave hosts empty, which a client does not need, or name a profile for clients",
+            "Leave hosts empty and choose a common name that is no host's, as a client needs neither, or name a profile for clients",
         )
     missing = [usage for usage in policy.usages if info.usages and usage not in info.usages]
     if missing:

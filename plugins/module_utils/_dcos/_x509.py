@@ -43,7 +43,9 @@ KEY_USAGES = (
     ("key_cert_sign", "cert sign"),
     ("crl_sign", "crl sign"),
 )
-EXTENDED_USAGES = {"SERVER_AUTH": "server auth", "CLIENT_AUTH": "client auth", "CODE_SIGNING": "code signing", "EMAIL_PROTECTION": "email protection"}
+# RFC 5280, 4.2.1.12: a certificate that names no extended usages, or this one, is good for all of them.
+ANY = "any"
+EXTENDED_USAGES = {"ANY_EXTENDED_KEY_USAGE": ANY, "SERVER_AUTH": "server auth", "CLIENT_AUTH": "client auth", "CODE_SIGNING": "code signing", "EMAIL_PROTECTION": "email protection"}
 SUBJECT_FIELDS = {
     "country": "COUNTRY_NAME",
     "state": "STATE_OR_PROVINCE_NAME",
@@ -216,6 +218,13 @@ def subject_fields(name: x509.Name) -> dict[str, str]:
     return found
 
 
+def other_fields(name: x509.Name) -> list[str]:
+    """What a subject has beside one common name and subject_fields(): programs differ in which of several common names they take."""
+    known = {getattr(NameOID, oid) for oid in SUBJECT_FIELDS.values()}
+    found = [attribute for attribute in name if attribute.oid not in known and attribute.oid != NameOID.COMMON_NAME]
+    return [f"{attribute.rfc4514_attribute_name} {attribute.value!s}" for attribute in [*name.get_attributes_for_oid(NameOID.COMMON_NAME)[1:], *found]]
+
+
 def _extension(thing: Any, kind: Any) -> Any:
     try:
         return thing.extensions.get_extension_for_class(kind).value
@@ -242,6 +251,18 @@ def usages_of(certificate: x509.Certificate) -> list[str]:
     found = [name for attribute, name in KEY_USAGES if usage is not None and getattr(usage, attribute)]
     known = {getattr(ExtendedKeyUsageOID, oid): name for oid, name in EXTENDED_USAGES.items()}
     return found + [known.get(oid, oid.dotted_string) for oid in extended or ()]
+
+
+def is_good_for(certificate: x509.Certificate, usage: str) -> bool:
+    """Whether programs take it for one with this extended usage, said or not."""
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
+    return extended is None or bool({usage, ANY}.intersection(usages_of(certificate)))
+
+
+def says_authority(certificate: x509.Certificate) -> bool:
+    """Whether it says CA:TRUE, which some programs take for enough."""
+    constraints = _extension(certificate, x509.BasicConstraints)
+    return constraints is not None and constraints.ca
 
 
 def is_authority(certificate: x509.Certificate) -> bool:

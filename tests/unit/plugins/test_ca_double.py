@@ -44,6 +44,15 @@ def _asker(base: str) -> Ask:
     return ask
 
 
+# What a CA's profiles can make of the same request; the double knows the default one only.
+SIGNING = ["signing", "key encipherment"]
+PROFILES: dict[str, dict[str, Any]] = {
+    "client": {"usages": [*SIGNING, "client auth"]},
+    "all": {"usages": [*SIGNING, "client auth", "any"]},
+    "authority": {"usages": [*SIGNING, "client auth", "server auth", "cert sign"], "ca_constraint": {"is_ca": True}},
+}
+
+
 @pytest.fixture(scope="module")
 def authority() -> Authority:
     return Authority()
@@ -55,7 +64,8 @@ def real(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iter
     (folder / "ca.pem").write_text(authority.pem())
     (folder / "ca-key.pem").write_text(key_pem(authority.key))
     usages = ["signing", "key encipherment", "server auth", "client auth"]
-    (folder / "config.json").write_text(json.dumps({"signing": {"default": {"usages": usages, "expiry": "8760h"}}}))
+    signing = {"default": {"usages": usages, "expiry": "8760h"}, "profiles": {name: {"expiry": "8760h", **more} for name, more in PROFILES.items()}}
+    (folder / "config.json").write_text(json.dumps({"signing": signing}))
     port = free_port()
     argv = ["cfssl", "serve", "-address", "127.0.0.1", "-port", str(port), "-ca", "ca.pem", "-ca-key", "ca-key.pem", "-config", "config.json"]
     process = subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -178,3 +188,24 @@ def test_the_module_against_cfssl(run_module: Any, dcos_api: DcosApi, real: Ask,
     assert not again["changed"], again
     other = {**item, "csr": None, "key_type": "ecdsa", "key_size": 384, "certificate": None}
     assert run_module(dcos_ca_certificate, dcos_api.args(certificates=[other]))["certificates"][0]["facts"]["key_size"] == 384
+
+
+@pytest.mark.parametrize(
+    ("profile", "hosts", "usages", "words"),
+    [
+        ("", ["a1"], ["client auth"], "The CA's default profile makes certificates for servers, too"),
+        ("", [], ["client auth"], None),
+        ("client", ["a1"], ["client auth"], None),
+        ("all", ["a1"], ["client auth"], "The profile all of the CA makes certificates for servers, too"),
+        ("authority", ["a1"], ["client auth", "server auth"], "it is a certificate of a CA"),
+    ],
+)
+def test_what_profiles_of_cfssl_add_is_refused(
+    run_module: Any, dcos_api: DcosApi, real: Ask, authority: Authority, profile: str, hosts: list[str], usages: list[str], words: str | None
+) -> None:
+    _behind(dcos_api, real, authority)
+    item = {"name": "agent1", "common_name": "calico", "hosts": hosts, "csr": request_pem(KEY, "calico")}
+    given = dcos_api.args(certificates=[item], usages=usages, profile=profile)
+    for check in (True, False) if profile != "authority" else (False,):
+        result = run_module(dcos_ca_certificate, given, check=check)
+        assert (words in result["msg"] and "certificates" not in result) if words else result["changed"], result

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509.oid import NameOID
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _certificates, _x509
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._certificates import Trust, Wanted
 
-from ...ca_double import BACKDATED, BOTH, name_of, sign
+from ...ca_double import BACKDATED, BOTH, general_names, name_of, sign
 from ...dcos_api import Authority, certify, pem_of
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
@@ -52,6 +53,33 @@ NO_CA = authority("No CA", OTHER_KEY, ca=False)
 CA_WITHOUT_SIGNING = sign(name_of("No signing"), OTHER_KEY, OTHER_KEY.public_key(), name_of("No signing"), begin=BEGIN, lifetime=YEAR, ca=False, signing=True)
 EXPIRED_ROOT = authority("Expired CA", OTHER_KEY, lifetime=9 * DAY)
 
+CLIENT = ("client auth",)
+
+
+def more_names(oid: Any, value: str) -> Any:
+    """A certificate with another attribute in its subject."""
+    from cryptography import x509
+
+    subject = x509.Name([*name_of("calico"), x509.NameAttribute(oid, value)])
+    return sign(ROOT, ROOT_KEY, KEY.public_key(), subject, HOSTS, begin=BEGIN)
+
+
+def ca_that_may_not_sign() -> str:
+    """CA:TRUE, and key usages without the one to sign certificates, which some programs do not look at."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    builder = x509.CertificateBuilder().subject_name(name_of("calico")).issuer_name(ROOT.subject).public_key(KEY.public_key()).serial_number(7)
+    builder = builder.not_valid_before(BEGIN).not_valid_after(BEGIN + YEAR).add_extension(general_names(HOSTS), critical=False)
+    for extension in leaf().extensions:
+        if not isinstance(extension.value, (x509.BasicConstraints, x509.SubjectAlternativeName)):
+            builder = builder.add_extension(extension.value, extension.critical)
+    return pem_of(builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(ROOT_KEY, hashes.SHA256()))
+
+
+CA_LEAF = ca_that_may_not_sign()
+TWO_NAMES, SERIAL = more_names(NameOID.COMMON_NAME, "m1"), more_names(NameOID.SERIAL_NUMBER, "7")
+
 # What the host has, what is wanted and trusted where that is not the usual, and the one reason
 TABLE = [
     ("none", None, {}, "there is none"),
@@ -74,7 +102,17 @@ TABLE = [
     ("host too many", pem_of(leaf(hosts=(*HOSTS, "b1"))), {}, "it names b1, which is not wanted"),
     ("no client", pem_of(leaf(usages=("server auth",))), {}, "it is not good for client auth"),
     ("no usages", pem_of(leaf(usages=())), {}, "it is not good for server auth, client auth"),
-    ("a CA's", pem_of(leaf(ca=True, usages=())), {"usages": ()}, "it is a certificate of a CA"),
+    ("a CA's", pem_of(leaf(hosts=(), ca=True, usages=())), {"usages": (), "hosts": ()}, "it is a certificate of a CA"),
+    ("a CA's that may not sign", CA_LEAF, {}, "it is a certificate of a CA"),
+    ("a server's under the client's names", pem_of(leaf()), {"usages": CLIENT}, "it is good for a server, which is not wanted"),
+    ("good for all", pem_of(leaf(usages=("any", "client auth"))), {"usages": CLIENT}, "it is good for a server, which is not wanted"),
+    ("good for all, as nothing is said", pem_of(leaf(usages=())), {"usages": ()}, "it is good for a server, which is not wanted"),
+    (
+        "a server's by its common name, as for Go before 1.15", pem_of(leaf("m1.example.com", ())),
+        {"usages": CLIENT, "hosts": (), "common_name": "m1.example.com"}, "it is good for a server, which is not wanted",
+    ),
+    ("two common names", pem_of(TWO_NAMES), {}, "its subject has CN m1, which is not wanted"),
+    ("a serial number in its subject", pem_of(SERIAL), {}, "its subject has 2.5.4.5 7, which is not wanted"),
     ("other CA", pem_of(leaf(issuer=MIDDLE, issuer_key=MIDDLE_KEY)), {}, "its issuer CN=DC/OS Intermediate CA is not in the CA bundle"),
     ("CA made anew", pem_of(leaf()), {"trust": [OTHER_ROOT]}, "its signature is not that of CN=DC/OS Root CA in the CA bundle, which has another key"),
     ("not a CA", pem_of(leaf(issuer=NO_CA, issuer_key=OTHER_KEY)), {"trust": [NO_CA]}, "its issuer CN=No CA is no CA (CA:TRUE or the usage"),
@@ -111,6 +149,15 @@ def test_each_reason_alone(text: str | None, other: dict[str, Any], reason: str)
 )
 def test_what_is_kept(text: str) -> None:
     assert reasons(text) == []
+
+
+def test_a_client_without_names_is_kept_from_a_profile_for_servers() -> None:
+    """The CA's own profile makes no other. It is a server under no name: etcd and Kubernetes take this common name for a user's."""
+    assert reasons(pem_of(leaf(hosts=())), dataclasses.replace(WANTED, hosts=(), usages=CLIENT)) == []
+    for name in ("calico", "system:node:a1", "felix of a1.example.com"):
+        assert _certificates.server_names(name, ()) == []
+    for name in ("m1.example.com", "*.example.com", "10.0.0.1", "::1"):
+        assert _certificates.server_names(name, ()) == [name]
 
 
 def test_the_same_certificate_is_judged_by_the_clock() -> None:
