@@ -2,7 +2,7 @@
 """Contexts by libselinux itself, with lines of a real policy, and kept in the extended attributes of real files. The kernel need not have SELinux: what is
 tried is the library's API as ansible-core and _selinux use it, not enforcing.
 
-CALICO_FILE_CONTEXTS names a whole policy's file_contexts to try instead of these lines.
+CALICO_FILE_CONTEXTS names the folder of a whole policy's file_contexts (/etc/selinux/NAME/contexts/files) to try instead of these lines.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -24,13 +24,15 @@ LINES = r"""
 /.*				system_u:object_r:default_t:s0
 /etc				-d	system_u:object_r:etc_t:s0
 /etc/.*				system_u:object_r:etc_t:s0
-/etc/systemd/system(/.*)?		system_u:object_r:systemd_unit_t:s0
+/usr/lib/systemd/system(/.*)?	system_u:object_r:systemd_unit_t:s0
 /opt				-d	system_u:object_r:usr_t:s0
 /opt/.*				system_u:object_r:usr_t:s0
 /opt/(.*/)?bin(/.*)?			system_u:object_r:bin_t:s0
 /var/lib(/.*)?			system_u:object_r:var_lib_t:s0
 /tmp/.*				<<none>>
 """
+# Policies call some folders by one name.
+SUBSTITUTIONS = '/etc/systemd/system /usr/lib/systemd/system\n'
 XATTR = b'security.selinux'
 
 
@@ -60,11 +62,14 @@ def policy(systemd_host, monkeypatch):
     if lib is None or LIBC.lsetxattr(str(root.join('probe')).encode(), XATTR, b'a:b:c:s0', 9, 0) != 0:
         pytest.skip('no libselinux, or no contexts on this file system')
     LIBC.lremovexattr(str(root.join('probe')).encode(), XATTR)
-    text = LINES
+    texts = {'file_contexts': LINES, 'file_contexts.subs_dist': SUBSTITUTIONS}
     if os.environ.get('CALICO_FILE_CONTEXTS'):
-        with open(os.environ['CALICO_FILE_CONTEXTS']) as handle:
-            text = handle.read()
-    folder.join('file_contexts').write(re.sub('(?m)^/', '%s/' % re.escape(str(root)), text))
+        for name in texts:
+            with open(os.path.join(os.environ['CALICO_FILE_CONTEXTS'], name)) as handle:
+                texts[name] = handle.read()
+    below = re.sub(r'([.+*?()\[\]{}|^$\\])', r'\\\1', str(root)) + '/'
+    folder.join('file_contexts').write(re.sub('(?m)^/', lambda dummy: below, texts['file_contexts']))
+    folder.join('file_contexts.subs_dist').write(re.sub('(?m)(^| )/', lambda match: match.group(1) + str(root) + '/', texts['file_contexts.subs_dist']))
     lib.matchpathcon_fini()
     assert lib.selinux_set_policy_root(str(root.join('policy')).encode()) == 0
     from ansible.module_utils.compat import selinux
