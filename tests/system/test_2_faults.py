@@ -109,6 +109,29 @@ def test_a_rebooted_agent_comes_back_by_itself(lab: Lab) -> None:
     assert playbook(lab.inventory).require().changed() == []
 
 
+def test_the_etcd_proxy_stays_down_while_its_port_cannot_be_closed_at_boot(lab: Lab) -> None:
+    """No user of the agent finds it open meanwhile, and it comes up by itself once the rules can be made."""
+    agent = lab.agents[0]
+    folder = "/etc/systemd/system/calico-etcd-proxy-port.service.d"
+    agent.run("mkdir", folder)
+    agent.write(f"{folder}/broken.conf", "[Service]\nExecStart=/usr/bin/test -e /run/mended\n")
+    lab.power(agent.name, "restart", wait=False)
+    try:
+        eventually("the proxy was started twice", lambda: agent.run("journalctl", "-u", "calico-etcd-proxy", "-b", check=False).stdout.count("holdoff") > 1 or
+                   agent.run("journalctl", "-u", "calico-etcd-proxy", "-b", check=False).stdout.count("Scheduled restart") > 1, seconds=90)
+        assert "2379" not in agent.out("ss", "-Hltn", "src", "127.0.0.1")
+        assert agent.run("systemctl", "is-active", "calico-etcd-proxy-port", "calico-etcd-proxy", check=False).stdout.split()[1] != "active"
+        agent.run("touch", "/run/mended")
+        ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "3", "http://127.0.0.1:2379/v2/keys"]
+        eventually("the proxy serves", lambda: agent.run(*ask, check=False).stdout == "200", seconds=60)
+        assert agent.run("setpriv", "--reuid=65534", "--clear-groups", *ask, check=False).stdout == "000"
+        eventually("calico/node runs", lambda: "calico-node" in agent.out("docker", "ps", "--format", "{{.Names}}"), seconds=90)
+    finally:
+        agent.run("rm", "-r", folder)
+        agent.run("systemctl", "daemon-reload")
+    assert playbook(lab.inventory).require().changed() == []
+
+
 def sessions(agent: Host) -> int:
     """Established BGP sessions, as calicoctl counts them."""
     return agent.run("/opt/calico/bin/calicoctl", "node", "status", check=False).stdout.count("Established")

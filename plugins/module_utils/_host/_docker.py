@@ -88,8 +88,10 @@ def logs(name, lines=80):
     return result.out + result.err if result.rc == 0 else ''
 
 
-def archive_contents(path):
+def archive_contents(path, label=None):
     """[(image id, [tags])] of an archive made by C(docker save), packed or not; read from its manifest, without Docker.
+
+    :arg label: what it is called in errors, its path by default.
 
     Image specification 1.2: manifest.json lists, for each image, its Config (named by the digest that is the image id) and its RepoTags.
     """
@@ -102,7 +104,7 @@ def archive_contents(path):
             found.append(('sha256:' + digest, item.get('RepoTags') or []))
         return found
     except (tarfile.TarError, IOError, OSError, EOFError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise CalicoError('%s is not an archive of images' % path, why=to_native(error),
+        raise CalicoError('%s is not an archive of images' % (label or path), why=to_native(error),
                           remedy='Make it with "docker save IMAGE > FILE", by Docker 1.10 or later')
 
 

@@ -9,12 +9,11 @@ Which image an archive holds is noted in the receipts, so that a host with that 
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import contextlib
 import os
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _files, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _obtain, _receipts
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNKNOWN = '(in the archive)'
@@ -77,8 +76,8 @@ def obtain(wanted, present_id, options, receipts, may_load=True):
             raise CalicoError('There is no image %s on this host' % wanted.reference, remedy='Load it, give image_archive, or set pull to missing')
         _docker.pull(wanted.reference)
         return _loaded(wanted), True
-    with _archive(wanted.source, options, os.path.dirname(receipts)) as path:
-        image_id = _find(wanted, _docker.archive_contents(path))
+    with _obtain.archive(wanted.source, options, os.path.dirname(receipts)) as path:
+        image_id = _find(wanted, _docker.archive_contents(path, wanted.source['src'] or _download.shown(wanted.source['url'])))
         loads = image_id != present_id and may_load
         if loads:
             _docker.load(path)
@@ -104,25 +103,3 @@ def _find(wanted, contents):
     names = sorted(tag for image_id, tags in contents for tag in tags)
     raise CalicoError('The archive does not hold %s' % wanted.reference, why='it holds %s' % (', '.join(names) or 'images without a name'),
                       remedy='Set the image to one of them, or make the archive with "docker save %s"' % wanted.reference)
-
-
-@contextlib.contextmanager
-def _archive(source, options, workplace):
-    """Path of the archive, its sum checked; what was fetched is gone afterwards."""
-    if source['src']:
-        if not os.path.isfile(source['src']):
-            raise CalicoError('%s is not there' % source['src'], remedy='Place it on this host first, or correct src')
-        found = _files.sha256_of(source['src'])
-        if found != source['sha256']:
-            raise CalicoError('%s is not the expected file' % source['src'], why='sha256 %s is expected and %s was found' % (source['sha256'], found),
-                              remedy='Replace the file, or set the new sum after you have made sure that the file is genuine')
-        yield source['src']
-        return
-    _files.ensure_directory(workplace)
-    staged = _files.stage(workplace)
-    try:
-        _download.fetch(source['url'], source['sha256'], staged.handle, staged.path, options)
-        staged.close()
-        yield staged.path
-    finally:
-        _files.discard(staged)

@@ -25,6 +25,21 @@ class Obtained(object):
 
 
 @contextlib.contextmanager
+def archive(source, options, workplace):
+    """Path of an archive that is root's alone, its sum checked; gone afterwards. Who owns a file of this host could change it after it was checked.
+
+    :arg workplace: folder for it, made if needed.
+    """
+    made = []
+    try:
+        _files.ensure_directory(workplace)
+        yield _own(source, workplace, 'root', options, made).path
+    finally:
+        for file in made:
+            _files.discard(file)
+
+
+@contextlib.contextmanager
 def staged(executables, options, workplace):
     """{path of the executable: Obtained}, checked against the sums; what was not published is gone afterwards.
 
@@ -34,7 +49,7 @@ def staged(executables, options, workplace):
     try:
         for each in executables:
             if not each.source['member']:
-                result[each.path] = Obtained(_fetched(each.source, os.path.dirname(each.path), each.owner, options, made), each.source['sha256'])
+                result[each.path] = Obtained(_own(each.source, os.path.dirname(each.path), each.owner, options, made), each.source['sha256'])
         for sha256 in sorted(set(each.source['sha256'] for each in executables if each.source['member'])):
             members = [each for each in executables if each.source['member'] and each.source['sha256'] == sha256]
             result.update(_extracted(members, options, workplace, made))
@@ -49,7 +64,8 @@ def _new(folder, owner, made):
     return made[-1]
 
 
-def _fetched(source, folder, owner, options, made):
+def _own(source, folder, owner, options, made):
+    """What a source names in a staged file, its sum checked while it is written."""
     file = _new(folder, owner, made)
     if source['url']:
         _download.fetch(source['url'], source['sha256'], file.handle, file.path, options)
@@ -65,35 +81,21 @@ def _copy(source, handle, path):
             got = _stream.save(_stream.pieces_of(original), handle, path)[0]
     except (IOError, OSError) as error:
         raise CalicoError('%s cannot be read' % source['src'], why=to_native(error), remedy='Place it on this host first, or correct src')
-    _check(source, got)
-
-
-def _check(source, got):
     if got != source['sha256']:
         raise CalicoError('%s is not the expected file' % source['src'], why='sha256 %s is expected and %s was found' % (source['sha256'], got),
                           remedy='Replace the file, or set the new sum after you have made sure that the file is genuine')
 
 
-def _archive_of(source, options, workplace, made):
-    """Path of the archive: where it is if on this host, else of a staged copy."""
-    if source['url']:
-        _files.ensure_directory(workplace)
-        return _fetched(source, workplace, 'root', options, made).path
-    if not os.path.isfile(source['src']):
-        raise CalicoError('%s is not there' % source['src'], remedy='Place it on this host first, or correct src')
-    _check(source, _files.sha256_of(source['src']))
-    return source['src']
-
-
 def _extracted(executables, options, workplace, made):
     """Staged files of the executables that come from one archive."""
     source = executables[0].source
-    archive = _archive_of(source, options, workplace, made)
+    _files.ensure_directory(workplace)
+    packed = _own(source, workplace, 'root', options, made).path
     label = _download.shown(source['url']) if source['url'] else source['src']
     files = {}
     for each in executables:
         files.setdefault(each.source['member'], []).append((each, _new(os.path.dirname(each.path), each.owner, made)))
-    sums = _archive.extract(archive, dict((member, (targets[0][1].handle, targets[0][1].path)) for member, targets in files.items()), label)
+    sums = _archive.extract(packed, dict((member, (targets[0][1].handle, targets[0][1].path)) for member, targets in files.items()), label)
     found = {}
     for member, targets in files.items():
         for number, (each, file) in enumerate(targets):

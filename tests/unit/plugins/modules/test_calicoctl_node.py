@@ -6,6 +6,7 @@ __metaclass__ = type
 
 import hashlib
 import os
+import shutil
 import subprocess
 import time
 
@@ -372,6 +373,22 @@ def test_an_archive_on_the_host_that_is_another_one_is_not_loaded(run_module, no
     result = run_module(calicoctl_node, node.args(image_archive=archive))
     assert result['failed'] and 'is not the expected file' in result['msg'] and archive['sha256'] in result['msg']
     assert node.state()['images'] == {} and 'load' not in node.docker_calls()
+
+
+def test_an_archive_that_its_owner_exchanges_after_it_was_checked(run_module, node, monkeypatch):
+    """Pushed files lie in a folder of whoever logs in, and may be written to at any moment: what is loaded is what was checked."""
+    node.update(images={})
+    archive, other = node.archive('a'), node.archive('b')
+    look = _docker.archive_contents
+
+    def exchanged(*arguments):
+        found = look(*arguments)
+        shutil.copyfile(other['src'], archive['src'])
+        return found
+    monkeypatch.setattr(_docker, 'archive_contents', exchanged)
+    done = run_module(calicoctl_node, node.args(image_archive=archive))
+    assert done['image_id'] == 'sha256:' + 'a' * 64 and [image['id'] for image in node.state()['images'].values()] == [done['image_id']]
+    assert not [item for item in node.host.root.listdir() if item.basename.startswith('.')], 'the copy is gone'
 
 
 def test_an_image_for_which_there_is_no_room(run_module, node):

@@ -17,7 +17,7 @@ import zipfile
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _archive, _download, _files
 from ansible_collections.dcos.calico.plugins.modules import executable
 
 TOOL = b'#!/bin/sh\necho one\n'
@@ -104,6 +104,20 @@ def test_check_then_run_then_again(run_module, tmpdir, host, file_server, kind):
     del file_server.requests[:]
     again = run_module(executable, given, diff=True)
     assert not again['changed'] and again['diff'] == [] and file_server.requests == []
+
+
+@pytest.mark.parametrize('kind', ['tar src', 'zip src'])
+def test_an_archive_that_its_owner_exchanges_after_it_was_checked(run_module, tmpdir, host, file_server, monkeypatch, kind):
+    given, unpack = source(kind, tmpdir, file_server), _archive.extract
+    evil = {'tar': tar_gz([('etcd-v3/etcd', b'evil')]), 'zip': zipped([('etcd-v3/etcd', b'evil')])}[kind.split(' ')[0]]
+
+    def exchanged(*arguments):
+        with open(given['src'], 'wb') as handle:
+            handle.write(evil)
+        return unpack(*arguments)
+    monkeypatch.setattr(_archive, 'extract', exchanged)
+    assert run_module(executable, args(host, dict(given, path=str(host.join('opt', 'etcd')))))['changed']
+    assert host.join('opt', 'etcd').read_binary() == TOOL and names(host.join('var')) == ['receipts.json']
 
 
 def test_one_archive_is_fetched_once_for_all_that_is_in_it(run_module, host, file_server):
@@ -230,7 +244,7 @@ def test_it_is_executable_before_it_is_visible(run_module, host, file_server, mo
     ({'member': 'link'}, ['has no file link']),
     ({'url': 'plain', 'member': 'x'}, ['is not a readable tar.gz or zip archive', 'Leave member out']),
     ({'url': None, 'src': '/nonexistent'}, ['/nonexistent cannot be read']),
-    ({'url': None, 'src': '/nonexistent', 'member': 'x'}, ['/nonexistent is not there']),
+    ({'url': None, 'src': '/nonexistent', 'member': 'x'}, ['/nonexistent cannot be read']),
     ({'url': None, 'src': '/dev/null'}, ['/dev/null is not the expected file', sha256(b''), 'genuine']),
     ({'owner': 'nosuchuser'}, ['There is no user nosuchuser']),
     ({'path': 'HOST/folder'}, ['is not a file but a directory']),
