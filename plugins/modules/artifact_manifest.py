@@ -148,7 +148,7 @@ HEADER = """---
 """
 RELEASE = "calico_manifest_release"
 OURS = re.compile(r'# from [^\n]*\n|# it lay in the folder\n|\w+: "[0-9a-f]{64}"\n|' + RELEASE + r': "[^"\n]*"\n')
-NOTES = ".dcos-calico-manifest.json"  # in the folder: {path: {url, sha256}} of what was fetched
+NOTES = ".dcos-calico-manifest.json"  # in the folder: {path: {url, source, sha256}} of what was fetched; source is what url led to
 ELF = b"\x7fELF"
 ARGUMENT_SPEC = dict(
     artifacts=dict(
@@ -214,14 +214,15 @@ def write(path: Path, text: str) -> None:
     _files.write_atomic(str(path), text, **owner_of(path.parent))
 
 
-def fetch(artifact: dict[str, Any], path: Path, options: _download.Options) -> None:
-    """Have a file at its path, which appears when it is whole and is what it should be."""
+def fetch(artifact: dict[str, Any], path: Path, options: _download.Options) -> str:
+    """Have a file at its path, which appears when it is whole and is what it should be; return the address that sent it."""
     _files.ensure_directory(str(path.parent))
     owner = owner_of(path.parent)
     staged = _files.stage(str(path.parent), owner["owner"])
     try:
-        _download.fetch(artifact["url"], artifact["sha256"], staged.handle, str(path), options, lambda: look(artifact, staged.path))
+        source = _download.fetch(artifact["url"], artifact["sha256"], staged.handle, str(path), options, lambda: look(artifact, staged.path))
         _files.publish(staged, str(path), 0o644, **owner)
+        return source
     finally:
         _files.discard(staged)
 
@@ -259,7 +260,8 @@ def source_of(artifact: dict[str, Any], digest: str, notes: dict[str, dict[str, 
             why=f"its sha256 is {digest} and was {note['sha256']}",
             remedy="Find out by whom, and remove it to have it fetched again",
         )
-    return f"# from {note['url']}\n"
+    source = note.get("source", note["url"])
+    return f"# from {note['url']}\n" if source == note["url"] else f"# from {note['url']}, which led to {source}\n"
 
 
 def is_ours(text: str) -> bool:
@@ -285,11 +287,10 @@ def job(module: AnsibleModule) -> dict[str, Any]:
     sums, text, notes = {}, {}, read_notes(folder)
     for artifact in (item for item in params["artifacts"] if item["name"] not in missing):
         path = folder / artifact["path"]
-        if artifact in fetched:
-            fetch(artifact, path, options)
+        source = fetch(artifact, path, options) if artifact in fetched else ""
         digest = sums[artifact["variable"]] = digest_of(artifact, path)
         if artifact in fetched:
-            notes[artifact["path"]] = {"url": _download.shown(artifact["url"]), "sha256": digest}
+            notes[artifact["path"]] = {"url": _download.shown(artifact["url"]), "source": source, "sha256": digest}
             write(folder / NOTES, json.dumps(notes, indent=2, sort_keys=True) + "\n")
         text[artifact["variable"]] = source_of(artifact, digest, notes, path) + f'{artifact["variable"]}: "{digest}"\n'
     plan = Plan()

@@ -24,6 +24,7 @@ from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import open_url
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
 from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
 
 try:
@@ -95,7 +96,7 @@ def check_url(url, allow_http):
 
 
 def fetch(url, sha256, handle, path, options, look=None):
-    """Write what is at an address to a binary handle and return its digest; raise CalicoError unless that is sha256.
+    """Write what is at an address to a binary handle; raise CalicoError unless its digest is sha256.
 
     Many stores send everything with the header Content-Encoding with which it was put there. So what is sent as it is wanted is taken as it is,
     and only something else is fetched again and unpacked.
@@ -103,6 +104,7 @@ def fetch(url, sha256, handle, path, options, look=None):
     :arg sha256: None for whoever wants to learn the digest, and then to review it.
     :arg path: name of the handle's file, for messages.
     :arg look: callable() that raises CalicoError if what the file holds now is not what it should be; for whoever knows no digest.
+    :returns: the address that sent it after all redirects, as messages show it.
     """
     check_url(url, options.allow_http)
     last, coding = None, False
@@ -181,11 +183,12 @@ def _follow(url, target, options):
 
 
 def _open(url, options):
-    """The answer of an address, redirects followed. Only the server of the address itself is told a password."""
+    """(answer, its address) after all redirects. Only the server of the first address is told a password."""
     here = url
     for dummy in range(MOST_REDIRECTS + 1):
         try:
-            return open_url(here, timeout=min(SILENCE, options.timeout), decompress=False, follow_redirects='none', use_netrc=origin(here) == origin(url))
+            answer = open_url(here, timeout=min(SILENCE, options.timeout), decompress=False, follow_redirects='none', use_netrc=origin(here) == origin(url))
+            return answer, here
         except (IOError, OSError, HTTPException, UrlsError, ssl.CertificateError) as error:
             if getattr(error, 'code', None) not in REDIRECTS:
                 _no_answer(here, error)
@@ -195,7 +198,8 @@ def _open(url, options):
 
 
 def _attempt(url, sha256, handle, path, options, look, undo):
-    with contextlib.closing(_open(url, options)) as response:
+    answer, source = _open(url, options)
+    with contextlib.closing(answer) as response:
         head = []
         coding = (response.headers.get('Content-Encoding') or 'identity').strip().lower()
         body = _body(response, head)
@@ -206,7 +210,7 @@ def _attempt(url, sha256, handle, path, options, look, undo):
             if undo or coding not in CODINGS:
                 raise
             raise _Coded()
-        return got
+        return clean(shown(source))
 
 
 def _judge(url, sha256, got, head, content_type, look, coding):

@@ -13,6 +13,8 @@ import yaml
 
 from ansible_collections.dcos.calico.plugins.modules import artifact_manifest
 
+from ..file_server import Answer
+
 DATA = b"\x7fELF calicoctl"
 
 
@@ -42,6 +44,17 @@ def test_check_then_run_then_again(call, tls_server, tmp_path: Path) -> None:
     again = call(tool, diff=True)
     assert not again["changed"] and again["fetched"] == [] and again["diff"] == [] and len(tls_server.requests) == 1
     assert not call(tool, check=True)["changed"]
+
+
+def test_where_it_really_came_from_is_noted_without_secrets(call, tls_server, tmp_path: Path) -> None:
+    """As GitHub does: to a store, by an address with a signature in it."""
+    store, digest = tls_server.serve("/store/1234", DATA)
+    named = tls_server.serve("/releases/calicoctl", Answer(b"", status=302, location=f"{store}?X-Amz-Signature=hunter2"))[0]
+    tool = {"name": "calicoctl", "url": named}
+    assert call(tool)["sums"] == {"calico_calicoctl_sha256": digest}
+    text, notes = ((tmp_path / path).read_text() for path in ("vars/m.yml", "mirror/.dcos-calico-manifest.json"))
+    assert f"# from {named}, which led to {store}\n" in text and json.loads(notes)["calicoctl/calicoctl"]["source"] == store
+    assert "hunter2" not in text + notes and not call(tool)["changed"]
 
 
 def test_what_lies_there_needs_no_address_and_optional_things_may_be_nowhere(call, tmp_path: Path) -> None:
