@@ -10,6 +10,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import codecs
+import json
 import re
 import socket
 
@@ -49,6 +50,14 @@ def printable(value):
         text = SURROGATE.sub(lambda match: match.group(0) if u'\udc80' <= match.group(0) <= u'\udcff' else u'\\u%04x' % ord(match.group(0)), value)
         return text.encode('utf-8', 'surrogateescape').decode('utf-8', ESCAPE)
     return value
+
+
+def from_json(text):
+    """What a text in JSON says; raises ValueError if it is none, also for one that is nested so deeply that Python gives up."""
+    try:
+        return json.loads(text)
+    except RuntimeError:  # Python 2 has no RecursionError.
+        raise ValueError('it is nested too deeply')
 
 
 def address(text):

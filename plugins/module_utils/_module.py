@@ -80,4 +80,8 @@ def run_module(job, changes_host=False, **module_args):
             result = job(module)
     except CalicoError as error:
         module.fail_json(**printable(dict(error.details, msg=str(error))))
+    except RuntimeError as error:
+        if 'recursion' not in str(error):
+            raise
+        module.fail_json(msg=str(CalicoError('Something that was read is nested too deeply', remedy='See that the files and servers that are named are the right ones')))
     module.exit_json(**printable(result))

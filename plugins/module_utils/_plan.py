@@ -10,6 +10,9 @@ import json
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
+
+MOST_SHOWN = 1 << 20
 SECRET = '(secret, not shown)\n'
 
 
@@ -48,7 +51,9 @@ class Change(object):
         if self.secret:
             before = SECRET.replace(')', ', old)') if before else ''
             after = SECRET if after else ''
-        return {'before_header': self.name, 'after_header': self.name, 'before': before, 'after': after}
+        # A terminal has it as it is, and much of it comes from others.
+        name, before, after = clean(self.name), clean(before, MOST_SHOWN), clean(after, MOST_SHOWN)
+        return {'before_header': name, 'after_header': name, 'before': before, 'after': after}
 
 
 class Plan(object):

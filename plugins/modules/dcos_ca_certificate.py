@@ -99,8 +99,8 @@ options:
   usages:
     description:
       - What a certificate must be good for. The CA's profile decides what a new one is good for.
-      - A client is no server. Without V(server auth), a certificate that is good for that and names hosts is replaced, and a profile that would make such a
-        one is refused. Give no hosts then, which clients do not need, or name a profile for clients.
+      - A client is no server. Without V(server auth), a certificate that is good for that and names hosts, or has a common name with a dot in it, is replaced,
+        and a profile that would make such a one is refused. Give no hosts then, which clients do not need, or name a profile for clients.
     type: list
     elements: str
     choices: [server auth, client auth]

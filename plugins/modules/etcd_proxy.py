@@ -46,6 +46,7 @@ options:
     description:
       - Users of the host, names or numbers, for whom the proxy's port is open, for all others it is closed by rules of iptables that a unit C(UNIT-port) keeps.
       - Whoever reaches the port can rewrite all that Calico has in the datastore. An empty list leaves it open to all users.
+      - While the rules cannot be made, also at boot, the proxy does not start. It tries again every two seconds.
       - Processes of root are let through, also those in containers that have the host's network.
     type: list
     elements: str

@@ -17,6 +17,7 @@ import re
 import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
 PATH = '/opt/calico/bin/calicoctl'
@@ -101,7 +102,7 @@ def explain(action, result):
 def parse_documents(result, action):
     """List of documents from C(-o json); raises what explain() makes of anything else."""
     try:
-        documents = json.loads(result.out) if result.rc == 0 else None
+        documents = from_json(result.out) if result.rc == 0 else None
     except ValueError:
         documents = None
     if not isinstance(documents, list):

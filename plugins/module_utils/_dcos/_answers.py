@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _shape
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import NOT_JSON, SERVICE_NOT_FOUND, STALE_CACHE, ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 
 MOST_QUOTED = 300
 
@@ -37,8 +38,8 @@ class Response:
         :raises ApiError: of kind NOT_JSON.
         """
         try:
-            return json.loads(self.text)
-        except (ValueError, RecursionError) as error:
+            return from_json(self.text)
+        except ValueError as error:
             why = "it is an HTML page, perhaps of a proxy or of a login" if is_html(self.text) else f"{error}: {quote(self.text)}"
             remedy = "Check that the option url is the address of DC/OS' Admin Router"
             raise ApiError(f"{self.request} was answered with {self.status} and something that is not JSON", why, remedy, self.status, NOT_JSON) from None
@@ -85,8 +86,8 @@ def cause_of(text: str) -> Cause:
         title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         return Cause(None, quote(html.unescape(title.group(1))) if title else "", None)
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
+        body = from_json(text)
+    except ValueError:
         return Cause(_kind_of_text(text), quote(text), None)
     return _cause_of_object(body) if isinstance(body, dict) else Cause(None, quote(text), None)
 

@@ -9,13 +9,13 @@ Python's own HTTP client, because requests to that address must never go through
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import json
 import re
 import socket
 
 from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _http
 
 try:
@@ -71,7 +71,7 @@ class Service(object):
 def _object(status, text):
     """The dict that an answer holds, {} if it does not."""
     try:
-        found = json.loads(text) if status == 200 else None
+        found = from_json(text) if status == 200 else None
     except ValueError:
         found = None
     return found if isinstance(found, dict) else {}

@@ -28,6 +28,7 @@ NEW_SESSION = {'start_new_session': True} if sys.version_info >= (3, 2) else {'p
 LARGEST = 128 << 20  # bytes that a program may say on either of its two pipes
 WORDS = 4000  # characters of what it said that an error message may show
 CHUNK = 1 << 16
+LAST = 4  # pieces of at most that size
 LATE, LONG = 'late', 'long'
 TICK = 0.05  # seconds between two looks at whether a process has ended while its pipes are open
 SHORT = 0.0005
@@ -101,8 +102,9 @@ def execute(path, argv, timeout, stdin, env):
     else:
         process.wait()
     rc = -signal.SIGKILL if process.returncode is None else process.returncode
-    result = Result(argv, rc, to_native(talk.said(talk.out), errors='surrogate_or_replace'),
-                    to_native(talk.said(talk.err), errors='surrogate_or_replace'))
+    # Of what has no end, the end is enough.
+    out, err = [to_native(talk.said(pipe, LAST if fault else None), errors='surrogate_or_replace') for pipe in (talk.out, talk.err)]
+    result = Result(argv, rc, out, err)
     if fault:
         words = 'did not answer within %g seconds' % timeout if fault == LATE else 'said more than %d bytes' % LARGEST
         raise CommandError('%s %s and was stopped' % (' '.join(argv[:3]), words), why=result.said())
@@ -175,9 +177,9 @@ class _Talk(object):
             self._in = None
         return False
 
-    def said(self, descriptor):
-        """All that was read of one of the two."""
-        return b''.join(self._pieces[descriptor])
+    def said(self, descriptor, last=None):
+        """All that was read of one of the two, or the last pieces of it."""
+        return b''.join(self._pieces[descriptor][-last if last else 0:])
 
     def close(self):
         """Close our ends."""

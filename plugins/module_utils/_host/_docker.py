@@ -6,7 +6,6 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import json
 import os
 import re
 import tarfile
@@ -14,6 +13,7 @@ import tarfile
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _stream
 
 LOOK, CHANGE, LOAD = 20, 60, 600
@@ -33,7 +33,7 @@ def inspect(*names):
     if result.rc != 0 and not ABSENT.search(result.err + result.out):
         raise CommandError('docker inspect failed', why=result.said(), remedy='Start Docker: systemctl start docker')
     try:
-        return json.loads(result.out or '[]')
+        return from_json(result.out or '[]')
     except ValueError:
         raise CommandError('docker inspect did not answer in JSON', why=result.said())
 
@@ -97,7 +97,7 @@ def archive_contents(path, label=None):
     """
     try:
         with tarfile.open(path, 'r:*') as archive:
-            manifest = json.loads(to_native(_stream.whole(archive.extractfile('manifest.json'), 'manifest.json of %s' % path)))
+            manifest = from_json(to_native(_stream.whole(archive.extractfile('manifest.json'), 'manifest.json of %s' % path)))
         found = []
         for item in manifest:
             digest = os.path.basename(item['Config']).replace('.json', '')

@@ -10,12 +10,12 @@ of an IP pool of Calico's; without one addresses come from all pools. The profil
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import json
 import random
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
@@ -63,7 +63,7 @@ def desired(items):
 def parse(text):
     """[object] of C(docker network inspect)."""
     try:
-        found = json.loads(text or '[]')
+        found = from_json(text or '[]')
     except ValueError:
         found = None
     if not isinstance(found, list):

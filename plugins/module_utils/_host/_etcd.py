@@ -6,12 +6,12 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import json
 import os
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _confinement
 
 URL = re.compile(r'^(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z')
@@ -162,7 +162,7 @@ def unit_text(module, description, user, argv, before=(), environment_file=None,
 def classify(status, body):
     """Answer from what GET of KEYS gave: status code and text."""
     try:
-        said = json.loads(body)
+        said = from_json(body)
     except ValueError:
         said = None
     said = said if isinstance(said, dict) else {}
@@ -192,7 +192,7 @@ def explain(journal):
 def peer_urls(text):
     """Peer URLs that a proxy noted in DATA/proxy/cluster; [] if it noted none that can be read."""
     try:
-        urls = json.loads(text or '{}').get('PeerURLs')
+        urls = from_json(text or '{}').get('PeerURLs')
     except (ValueError, AttributeError):
         return []
     return sorted(str(url) for url in urls or [])

@@ -6,7 +6,6 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import json
 import os
 import re
 import socket
@@ -14,6 +13,7 @@ import ssl
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _http
 
 try:
@@ -54,7 +54,7 @@ def judge(status, body):
     A missing key is healthy; a proxy that has no members says 503; etcd 3.4 without --enable-v2 says 404 in plain text.
     """
     try:
-        answer = json.loads(body)
+        answer = from_json(body)
     except ValueError:
         answer = None
     if status == 200 and isinstance(answer, dict) and 'node' in answer:
@@ -126,6 +126,6 @@ def _get(client, path):
 def version_in(body):
     """etcd's version from the answer of /version, or None."""
     try:
-        return to_native(json.loads(body).get('etcdserver'))
+        return to_native(from_json(body).get('etcdserver'))
     except (ValueError, AttributeError):
         return None

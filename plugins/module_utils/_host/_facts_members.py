@@ -7,7 +7,6 @@ says of all of them."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import json
 import os
 import re
 import socket
@@ -15,6 +14,7 @@ import ssl
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_etcd, _http
 
 try:
@@ -100,7 +100,7 @@ def ask(peer, tls):
     finally:
         client.close()
     try:
-        return [url for member in json.loads(body) for url in member.get('clientURLs') or ()]
+        return [url for member in from_json(body) for url in member.get('clientURLs') or ()]
     except (ValueError, AttributeError, TypeError):
         raise ValueError('it is no etcd: it answered %d' % answer.status)
 

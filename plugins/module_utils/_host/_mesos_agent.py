@@ -10,13 +10,13 @@ recovers its executors and registers under the same id; tasks live on if their f
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-import json
 import os
 import re
 
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _http, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
@@ -134,7 +134,7 @@ def get(address, port, path):
     try:
         answer = _http.ask(connection, path, LOOK_SECONDS, largest=LARGEST_STATE)
         body = to_native(answer.body, errors='surrogate_or_replace')
-        return answer.status, json.loads(body) if answer.status == 200 else body
+        return answer.status, from_json(body) if answer.status == 200 else body
     finally:
         connection.close()
 
