@@ -32,3 +32,10 @@ def test_signs_that_a_terminal_obeys_are_shown():
     assert _foreign.clean(u'\x9b\u202e') == '\\x9b\\u202e'
     assert _foreign.clean('x' * 30, 10) == 'xxxxxxxxxx... (20 more characters)'
     assert str(CalicoError(u'gr\xfc\xdfe \x07')) == str(CalicoError(u'gr\xfc\xdfe \\x07'))
+
+
+def test_json_that_is_nested_too_deeply_is_none():
+    assert _foreign.from_json('{"a": [1]}') == {'a': [1]}
+    for text in ('[' * 200000 + ']' * 200000, '{"a":' * 200000, '{', ''):
+        with pytest.raises(ValueError):
+            _foreign.from_json(text)

@@ -52,3 +52,10 @@ def test_a_secret_is_not_shown_but_its_change_is(before, after):
 ])
 def test_an_error_reads_as_sentences(error, text):
     assert str(error) == text
+
+
+def test_a_diff_goes_to_a_terminal():
+    plan = Plan()
+    plan.add('file \x1b[2J', u'\x9b31m\r\n', {'x': u'\u202e'})
+    assert plan.result(True)['diff'] == [{'before_header': 'file \\x1b[2J', 'after_header': 'file \\x1b[2J', 'before': '\\x9b31m\\x0d\n',
+                                          'after': '{\n  "x": "\\u202e"\n}\n'}]
