@@ -83,5 +83,5 @@ def run_module(job, changes_host=False, **module_args):
     except RuntimeError as error:
         if 'recursion' not in str(error):
             raise
-        module.fail_json(msg=str(CalicoError('Something that was read is nested too deeply', remedy='See that the files and servers that are named are the right ones')))
+        module.fail_json(msg=str(CalicoError('Something that was read is nested too deeply', remedy='See that the files and servers are the right ones')))
     module.exit_json(**printable(result))

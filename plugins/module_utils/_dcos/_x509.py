@@ -45,7 +45,10 @@ KEY_USAGES = (
 )
 # RFC 5280, 4.2.1.12: a certificate that names no extended usages, or this one, is good for all of them.
 ANY = "any"
-EXTENDED_USAGES = {"ANY_EXTENDED_KEY_USAGE": ANY, "SERVER_AUTH": "server auth", "CLIENT_AUTH": "client auth", "CODE_SIGNING": "code signing", "EMAIL_PROTECTION": "email protection"}
+EXTENDED_USAGES = {
+    "ANY_EXTENDED_KEY_USAGE": ANY, "SERVER_AUTH": "server auth", "CLIENT_AUTH": "client auth", "CODE_SIGNING": "code signing",
+    "EMAIL_PROTECTION": "email protection",
+}
 SUBJECT_FIELDS = {
     "country": "COUNTRY_NAME",
     "state": "STATE_OR_PROVINCE_NAME",

@@ -20,6 +20,7 @@ LOOK, CHANGE, LOAD = 20, 60, 600
 ABSENT = re.compile(r'No such (object|image|container)', re.IGNORECASE)
 ROOM = 'Free space on the file system of the folder that "docker info" calls Docker Root Dir, and run again'
 CHANGED = 'The registry, or a proxy before it, sends something else than the digest names: ask who runs it, and pull nothing from there until you know'
+UNREACHED = 'Let this host reach the registry, or give the image as an archive (image_archive)'
 DAEMON_CONFIG = '/etc/docker/daemon.json'
 
 
@@ -65,8 +66,7 @@ def pull(reference):
     result = _command.run(['docker', 'pull', reference], LOAD)
     if result.rc != 0:
         raise CommandError('The image %s cannot be pulled' % reference, why=result.said(),
-                           remedy=_room(result, CHANGED if 'verification failed' in result.said() else 'Let this host reach the registry, or give the image as an '
-                                        'archive (image_archive)'))
+                           remedy=_room(result, CHANGED if 'verification failed' in result.said() else UNREACHED))
 
 
 def _room(result, otherwise):

@@ -54,8 +54,8 @@ class Guard(object):
             stop += [('ExecStop=-', each) for each in take_away]
             self.checks.append(argv + ['-C', 'OUTPUT'] + jump)
         lines = ['# Managed by Ansible (dcos.calico.etcd_proxy); changes made here by hand are overwritten.', '[Unit]',
-                 'Description=The port of %s for %s only' % (_unit_text.value(proxy), ', '.join(users)), 'Before=%s' % _unit_text.value(proxy), 'After=%s' % EARLIER, '',
-                 '[Service]', 'Type=oneshot', 'RemainAfterExit=yes', 'StartLimitInterval=0',
+                 'Description=The port of %s for %s only' % (_unit_text.value(proxy), ', '.join(users)), 'Before=%s' % _unit_text.value(proxy),
+                 'After=%s' % EARLIER, '', '[Service]', 'Type=oneshot', 'RemainAfterExit=yes', 'StartLimitInterval=0',
                  'RuntimeDirectory=%s' % _unit_text.value(os.path.basename(self.test[-1]))]
         lines += [key + ' '.join(_unit_text.command(argv)) for key, argv in start + stop]
         return '\n'.join(lines + ['', '[Install]', 'WantedBy=multi-user.target']) + '\n'

@@ -35,7 +35,8 @@ def proxy(**given):
 
 
 def member():
-    service = _etcd_member.desired(defaults(etcd_member.ARGUMENT_SPEC, name='m1', members=[{'name': 'm1', 'peer_url': 'https://10.0.0.1:2379'}], **dict(TLS, **URLS)))
+    members = [{'name': 'm1', 'peer_url': 'https://10.0.0.1:2379'}]
+    service = _etcd_member.desired(defaults(etcd_member.ARGUMENT_SPEC, name='m1', members=members, **dict(TLS, **URLS)))
     return {service.unit: service.unit_text}
 
 
@@ -43,7 +44,8 @@ def node():
     given = {'name': 'a1', 'ip': '10.0.0.1/24', 'after_units': ['calico-etcd-proxy.service'], 'calicoctl': '/opt/bin/calicoctl'}
     rule = '/usr/sbin/iptables -w -t mangle -D INPUT "!" -i lo -j DROP'
     closed = ['ExecStartPre=-' + rule, 'ExecStopPost=-' + rule]
-    return {'calico-etcd-proxy.service': AGENT, 'calico-node.service': _node.unit_text(defaults(calicoctl_node.ARGUMENT_SPEC, **given), '/usr/bin/docker', 'e$0 "%n', closed)}
+    text = _node.unit_text(defaults(calicoctl_node.ARGUMENT_SPEC, **given), '/usr/bin/docker', 'e$0 "%n', closed)
+    return {'calico-etcd-proxy.service': AGENT, 'calico-node.service': text}
 
 
 def drop_in():
