@@ -88,8 +88,9 @@ class Bird(threading.Thread):
 # An iptables with one chain, whose rules are lines of a file; it is always called as: -w -t mangle OPERATION INPUT RULE.
 IPTABLES = """#!/bin/sh
 rules="%s"
-touch "$rules"
 operation=$4
+[ "$operation" = -S ] && [ ! -e "$rules" ] && exit 0
+touch "$rules"
 shift 5
 case $operation in
   -S) sed 's/^/-A INPUT /; s/-p tcp/-p tcp -m tcp/; s/dcos.calico/"&"/' "$rules" ;;
