@@ -3,7 +3,7 @@ PYTHON ?= python3
 STAGES := $(PYTHON) tools/stages.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long static units contract demo demo-down clean
+.PHONY: help setup test test-long static units contract bench demo demo-down clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -25,6 +25,10 @@ units: ## Unit tests on all Pythons
 
 contract: ## The stand-ins against the recorded behaviour of the real tools
 	@$(STAGES) --set contract
+
+bench: setup ## What a run costs, beside built-in modules on the same hosts; BENCH=--quick: in minutes
+	@$(PYTHON) tools/venvs.py new
+	@$(PYTHON) benchmarks/bench.py $(BENCH)
 
 demo: setup ## A lab, Calico on it, a second run, pings between all, a table
 	@$(PYTHON) tests/system/demo.py up
