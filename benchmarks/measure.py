@@ -83,24 +83,24 @@ def _mounts() -> Mapping[str, Path]:
 
 
 @contextmanager
-def _group(name: str) -> Iterator[_Group]:
+def group(name: str) -> Iterator[_Group]:
     """A group of this name at the top of the hierarchy, empty; what is left in it at the end is killed."""
     mounts = _mounts()
     if "v2" not in mounts:
         raise CannotMeasure("no cgroup v2 is mounted")
     cpu = mounts["v2"] / name
-    group = _Group(cpu, mounts.get("memory", mounts["v2"]) / name)
+    made = _Group(cpu, mounts.get("memory", mounts["v2"]) / name)
     try:
-        for directory in group.directories:
+        for directory in made.directories:
             directory.mkdir()
-        group.memory_mib()
+        made.memory_mib()
     except OSError as error:
-        _remove(group)
+        _remove(made)
         raise CannotMeasure(f"no control group with memory can be made (root is needed): {error}") from error
     try:
-        yield group
+        yield made
     finally:
-        _remove(group)
+        _remove(made)
 
 
 def _remove(group: _Group) -> None:
@@ -119,15 +119,15 @@ def _remove(group: _Group) -> None:
 
 def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, seconds: float) -> Cost:
     """Run a command to its end, at most `seconds` long (its exit code is -9 then), its output in `log`."""
-    with _group(f"dcos-calico-bench-{os.getpid()}") as group, open(log, "wb") as stream:
+    with group(f"dcos-calico-bench-{os.getpid()}") as own, open(log, "wb") as stream:
         begin = time.monotonic()
         # One thread runs here, and `enter` only writes two files: safe between fork and exec.
         process = subprocess.Popen(  # noqa: PLW1509
-            argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, preexec_fn=group.enter
+            argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, preexec_fn=own.enter
         )
         peak = 0.0
         while process.poll() is None:
-            peak = max(peak, group.memory_mib())
+            peak = max(peak, own.memory_mib())
             if time.monotonic() - begin > seconds:
                 process.kill()
             try:
@@ -135,5 +135,5 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, se
             except subprocess.TimeoutExpired:
                 continue
         wall = time.monotonic() - begin
-        cpu = group.cpu_seconds()
+        cpu = own.cpu_seconds()
     return Cost(cpu, wall, peak, process.returncode, log.read_text(encoding="utf-8", errors="replace"))

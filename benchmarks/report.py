@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-COLLECTION, BUILTIN, EMPTY = "collection", "built-in modules", "no tasks"
+COLLECTION, BUILTIN, EMPTY = "collection", "built-in modules", "ping"
 FIRST, UNCHANGED, DOUBLES = "first install", "unchanged", "unchanged, doubles"
 BEGIN, END = "<!-- make bench writes what follows -->", "<!-- to here -->"
 COLOURS = {COLLECTION: "#1b6ca8", BUILTIN: "#c0392b", EMPTY: "#7f8c8d"}
@@ -108,7 +108,7 @@ def _memory(goal: Mapping[str, Any], core: str, found: Mapping[Key, Cell]) -> li
     if ours is None or empty is None:
         return []
     ratio = ours.memory / empty.memory
-    text = f"core {core}, memory at {goal['hosts']} hosts: {ours.memory:.0f} MiB, {ratio:.1f} times the {empty.memory:.0f} MiB of a play without tasks"
+    text = f"core {core}, memory at {goal['hosts']} hosts: {ours.memory:.0f} MiB, {ratio:.1f} times the {empty.memory:.0f} MiB of a play that only pings"
     return [_verdict(ratio <= goal["most"], text, f"at most {goal['most']:.1f}")]
 
 
@@ -119,7 +119,7 @@ def _verdict(met: bool, found: str, wanted: str) -> Verdict:
 def table(found: Mapping[Key, Cell]) -> str:
     """Markdown, a row for each core, what and number of hosts: the collection, built-in modules, and one divided by the other."""
     rows = [
-        "| core | run | hosts | CPU s | built-in | ratio | wall s | built-in | ratio | MiB | built-in | no tasks |",
+        "| core | run | hosts | CPU s | built-in | ratio | wall s | built-in | ratio | MiB | built-in | ping |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for core, what, hosts in dict.fromkeys((core, what, hosts) for core, _, what, hosts in found):
