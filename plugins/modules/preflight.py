@@ -113,7 +113,7 @@ options:
             type: str
       networks:
         description:
-          - The CNI networks, each with C(name), and C(file), C(ipv4_pools), C(state), and what P(dcos.calico.profile_resources#filter) takes.
+          - The CNI networks, each with C(name), and C(file), C(ipv4_pools), C(state), and the keys C(profile*), as C(calico_networks) has them.
         type: list
         elements: dict
         default: []
@@ -125,7 +125,7 @@ options:
         default: unmanaged
       policies:
         description:
-          - The policies, as P(dcos.calico.policy_resources#filter) takes them.
+          - The policies, as C(calico_policies) has them.
         type: list
         elements: dict
         default: []

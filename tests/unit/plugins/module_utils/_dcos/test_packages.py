@@ -59,15 +59,15 @@ def _wanted(version: str, options: dict[str, Any]) -> _packages.Wanted:
 
 def _there(version: str, options: dict[str, Any] | None) -> _packages.Actual:
     noted = {} if options is None else {OPTIONS_LABEL: base64.b64encode(json.dumps(options).encode()).decode()}
-    return _packages.Actual(Installed("etcd", version, "/etcd"), {"id": "/etcd", "labels": noted})
+    return _packages.Actual("etcd", Installed("etcd", version, "/etcd"), {"id": "/etcd", "labels": noted})
 
 
 @pytest.mark.parametrize(
     ("wanted", "actual", "change"),
     [
-        (None, _packages.Actual(None, None), None),
+        (None, _packages.Actual("etcd", None, None), None),
         (None, _there("1", {"a": 1}), ({"version": "1", "options": {"a": 1}}, None)),
-        (_wanted("1", {"a": 1}), _packages.Actual(None, None), (None, {"version": "1", "options": {"a": 1}})),
+        (_wanted("1", {"a": 1}), _packages.Actual("etcd", None, None), (None, {"version": "1", "options": {"a": 1}})),
         (_wanted("1", {"a": 1}), _there("1", {"a": 1}), None),
         (_wanted("1", {"a": 1}), _there("1", {"a": 2}), ({"version": "1", "options": {"a": 2}}, {"version": "1", "options": {"a": 1}})),
         (_wanted("2", {"a": 1}), _there("1", {"a": 1}), ({"version": "1", "options": {"a": 1}}, {"version": "2", "options": {"a": 1}})),
