@@ -290,7 +290,8 @@ peers_down:
   elements: str
   sample: []
 healthy:
-  description: Whether the node is healthy, in check mode by one look; null if it was not looked at, because it is to be started or restarted.
+  description:
+    - Whether the node is healthy at the end. In check mode one look tells it of a node that is left as it is; null of one that differs and is left alone.
   returned: state is present
   type: bool
   sample: true

@@ -105,7 +105,7 @@ def present(module):
                     % _node.closed_port(params))
     plan = Plan(image_plan)
     plan.extend(work.plan())
-    healthy, trouble = None, []
+    healthy, trouble = None if work.held else True, []
     if module.check_mode or needs:
         peers, down, container_id = peers_now(params), [], actual.container['Id'] if actual.running else None
         if actual.running and not work.start and not work.held:
@@ -113,7 +113,6 @@ def present(module):
             healthy, trouble, down = seen.healthy, seen.wrong, seen.down
     else:
         peers, down, container_id = bring_about(params, actual, work, calicoctl)
-        healthy = not work.held or None
     return dict(plan.result(module._diff), node_name=params['name'], ip=params['ip'], image=params['image'], image_id=image_id, container_id=container_id,
                 action=work.start or 'none', restart_needed=work.held, differences=work.differences, peers=peers,
                 peers_down=down, needs=needs, healthy=healthy, trouble=trouble, datastore_read=actual.wanted is not None and actual.nodes is not None)

@@ -7,6 +7,7 @@ __metaclass__ = type
 
 import pytest
 
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.modules import calicoctl_resource_info
 
 POOL = {'apiVersion': 'v1', 'kind': 'ipPool', 'metadata': {'cidr': '192.168.0.0/16'}, 'spec': {'nat-outgoing': True}}
@@ -87,7 +88,7 @@ def test_waits_for_names(info, calicoctl, monkeypatch):
         calicoctl.hold(POOL, NODE)
         return True
 
-    monkeypatch.setattr(calicoctl_resource_info.Deadline, 'pause', pause)
+    monkeypatch.setattr(Deadline, 'pause', pause)
     result = info(kinds=['node', 'ipPool'], names=['n1', '192.168.0.0/16'], wait_timeout=60)
     assert result['resources'] == {'node': [NODE], 'ipPool': [POOL]} and len(pauses) == 1
 

@@ -97,7 +97,7 @@ class TestDatastore:
             ALL,
             [],
         )
-        plan = ClusterPlan([HostPlan("a1"), HostPlan("a2")], names, felix, known)
+        plan = ClusterPlan([HostPlan("a1"), HostPlan("m1", agent=False)], names, felix, known)
         assert groups(plan) == {"a1": ["calico_plan_datastore"]}
         assert lines(plan)[1:] == [
             "  Calico's datastore, once:",

@@ -49,9 +49,10 @@ def node():
 
 
 def drop_in():
-    with open(os.path.join(ROOT, 'roles', 'calico_host', 'vars', 'main.yml')) as handle:
-        text = re.search(r'__calico_host_rp_filter: \|\n((?:  .*\n)+)', handle.read()).group(1)
-    return {'agent.service': AGENT + re.sub('(?m)^  ', '', text)}
+    """Read as text, because Python 2.7 cannot import what runs on the controller."""
+    with open(os.path.join(ROOT, 'plugins', 'plugin_utils', '_desired.py')) as handle:
+        text = re.search(r'^RP_FILTER = """\\\n(.*?)"""', handle.read(), re.MULTILINE | re.DOTALL).group(1)
+    return {'agent.service': AGENT + text}
 
 
 UNITS = [
