@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterator
 from typing import Any
 
+import setup
 import yaml
-from layout import ROOT
-
-from ansible_collections.dcos.calico.plugins.plugin_utils import _cluster_plan, _desired
+from layout import COLLECTIONS, ROOT
 
 Play = dict[str, Any]
 PLAYS = [
@@ -91,14 +92,22 @@ def test_nothing_is_removed_where_hosts_are_prepared_side_by_side() -> None:
     assert names.index(retire) > max(names.index(name) for name in before)
 
 
+def of_the_plan(name: str) -> Any:
+    """A module of plugin_utils."""
+    setup.link_collection()
+    sys.path[:0] = [] if str(COLLECTIONS) in sys.path else [str(COLLECTIONS)]
+    return importlib.import_module(f"ansible_collections.dcos.calico.plugins.plugin_utils.{name}")
+
+
 def test_rp_filter_stays_strict_when_a_service_of_dcos_starts() -> None:
     """Each start of one sets it to loose on all interfaces, and Felix does not start again then."""
-    assert "ExecStartPost=" in _desired.RP_FILTER and "all/rp_filter" in _desired.RP_FILTER and "echo 1 >" in _desired.RP_FILTER
-    assert set(_desired.RP_FILTER_UNITS) == RP_FILTER_UNITS
+    desired = of_the_plan("_desired")
+    assert all(text in desired.RP_FILTER for text in ("ExecStartPost=", "all/rp_filter", "echo 1 >"))
+    assert set(desired.RP_FILTER_UNITS) == RP_FILTER_UNITS
 
 
 def test_every_group_of_the_plan_has_a_play_and_every_such_play_a_group() -> None:
-    planned = {f"calico_plan_{step}" for step, _title in _cluster_plan.STEPS}
+    planned = {f"calico_plan_{step}" for step, _title in of_the_plan("_cluster_plan").STEPS}
     played = {str(play["hosts"]) for file, play in PLAYS if file == "install.yml" and str(play["hosts"]).startswith("calico_plan_")}
     assert played == planned | {"calico_plan_certificates"}
 
