@@ -52,7 +52,6 @@ from ansible.inventory.manager import InventoryManager
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _required_hosts
-from ansible_collections.dcos.calico.plugins.plugin_utils._foreign import trust_as_template
 
 LOOKS_ONLY = ("syntax", "listhosts", "listtasks", "listtags")
 # Core loads filters and tests with the first template that uses one. This lookup is evaluated by the process from which all workers are forked; without it each
@@ -71,7 +70,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         [pattern] = terms
-        self._templar.template(trust_as_template(LOADS_FILTERS))
+        self._templar.template(_foreign.own(LOADS_FILTERS))
         if any(context.CLIARGS.get(option) for option in LOOKS_ONLY):
             return [pattern]
         variables = variables or {}

@@ -49,6 +49,11 @@ def as_data(value: Any) -> Any:
     return value
 
 
+def own(template: str) -> str:
+    """A template that stands in the code of this collection, which newer cores take for one only when told so."""
+    return trust_as_template(template)
+
+
 def told(result: dict[str, Any]) -> dict[str, Any]:
     """An action's judgement, whose sentences quote others, as a terminal may have it."""
     return {key: _clean(value) for key, value in result.items()}
