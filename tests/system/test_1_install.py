@@ -16,7 +16,7 @@ POOL = ipaddress.ip_network("192.168.0.0/16")
 # design: remote executions and other task results per unchanged agent
 BUDGET_REMOTE, BUDGET_OTHER = 1, 3
 # what is done once per cluster: the variables, the components that are on, what the datastore holds, two judgements, who takes part, and steps that are off
-BUDGET_ONCE = 12
+BUDGET_ONCE = 13
 # what changes in the datastore is named beside the hosts
 DATASTORE = ("ipPool ", "profile ", "felix ")
 
