@@ -7,7 +7,7 @@ __metaclass__ = type
 import json
 import os
 
-from ansible_collections.dcos.calico.plugins.modules import agent_plan
+from ansible_collections.dcos.calico.plugins.modules import agent_plan, calicoctl_node
 
 from ..agent_host import args
 
@@ -28,3 +28,19 @@ def test_no_argument_is_told_again(run_module, agent_host):
     """Its own specification does not know which of them are secret."""
     files = {'job': 'agent_files', 'args': {'files': [{'path': str(agent_host.root.join('x')), 'secret_content': SECRET}]}}
     assert SECRET not in json.dumps(run_module(agent_plan, {'steps': [files]}))
+
+
+def test_a_configuration_that_is_to_change_restarts_the_node_in_the_plan_already(run_module, node):
+    """calicoctl is asked what it would start with the configuration that is to be written; nothing is written for that."""
+    node.host.doubles.as_programs = True
+    assert run_module(calicoctl_node, node.args())['action'] == 'start'
+    before = node.config.read()
+    given = node.args()
+    file = {'path': str(node.config), 'content': 'spec:\n  etcdEndpoints: "http://10.0.0.1:2379"\n', 'foreign': 'replace'}
+    files, run = {'job': 'agent_files', 'args': {'files': [file]}}, {'job': 'calicoctl_node', 'args': given}
+    planned = run_module(agent_plan, {'steps': [run]})['plan']['calicoctl_node']
+    assert planned['action'] == 'none' and planned['healthy'] is True and planned['datastore_read'] is True
+    planned = run_module(agent_plan, {'steps': [files, run]})['plan']['calicoctl_node']
+    assert planned['action'] == 'restart'
+    assert planned['differences'] == ['variable ETCD_ENDPOINTS: is http://127.0.0.1:2379, wanted http://10.0.0.1:2379']
+    assert node.config.read() == before
