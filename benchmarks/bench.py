@@ -73,7 +73,7 @@ class Bench:
         recap = [(name, *map(int, counts)) for name, *counts in RECAP.findall(cost.output)]
         if cost.rc:
             raise BenchFailed(f"{' '.join(argv)} ended with {cost.rc}, see {log}")
-        if what != FIRST and any(changed for _, _, changed, *_ in recap):
+        if what != FIRST and any(row[2] for row in recap):
             raise BenchFailed(f"{' '.join(argv)} had nothing to do and changed something, see {log}")
         # The last agent is an ordinary one: what is done once per cluster is done by the first.
         results = recap[-2][1] + recap[-2][5] if len(recap) > 1 else 0
@@ -105,7 +105,7 @@ class Bench:
                 lab.down()
 
     def _unchanged(self, core: str, numbers: Sequence[int], listed: dict[str, Any]) -> None:
-        for _ in range(self.settings.repeats):
+        for _round in range(self.settings.repeats):
             for number in numbers:
                 for way in WAYS:
                     self.measure(core, way, UNCHANGED, number, lab_inventory(listed[way], way, number))

@@ -64,7 +64,7 @@ class _Group:
 
 def _field(path: Path, name: str) -> int:
     for line in path.read_text(encoding="ascii").splitlines():
-        key, _, value = line.partition(" ")
+        key, _blank, value = line.partition(" ")
         if key == name:
             return int(value)
     raise CannotMeasure(f"{path} has no {name}")
@@ -74,7 +74,7 @@ def _mounts() -> Mapping[str, Path]:
     """Where the hierarchies are: `v2`, and `memory` of v1 if there is one."""
     found: dict[str, Path] = {}
     for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines():
-        _, where, kind, options, *_ = line.split()
+        where, kind, options = line.split()[1:4]
         if kind == "cgroup2":
             found.setdefault("v2", Path(where))
         elif kind == "cgroup" and "memory" in options.split(","):

@@ -122,7 +122,7 @@ def table(found: Mapping[Key, Cell]) -> str:
         "| core | run | hosts | CPU s | built-in | ratio | wall s | built-in | ratio | MiB | built-in | ping |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for core, what, hosts in dict.fromkeys((core, what, hosts) for core, _, what, hosts in found):
+    for core, what, hosts in dict.fromkeys((core, what, hosts) for core, _way, what, hosts in found):
         ours, theirs, empty = (found.get((core, way, what, hosts)) for way in (COLLECTION, BUILTIN, EMPTY))
         values = [core, what, str(hosts)]
         for figure in ("cpu", "wall"):
@@ -145,7 +145,7 @@ def section(found: Mapping[Key, Cell], verdicts: Sequence[Verdict], about: str, 
 def placed(page: str, text: str) -> str:
     """The page with this text between its marks."""
     before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    _old, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"the page lacks {BEGIN} or {END}")
     return f"{before}{begin}\n\n{text}\n{end}{after}"
@@ -161,8 +161,8 @@ def plot(found: Mapping[Key, Cell], core: str) -> str:
     if not points:
         return ""
     left, right, top, bottom = 60, 620, 20, 340
-    x_low, x_high = _span(x for x, _ in points)
-    y_low, y_high = _span(y for _, y in points)
+    x_low, x_high = _span(x for x, _y in points)
+    y_low, y_high = _span(y for _x, y in points)
 
     def x_of(value: float) -> float:
         return left + (right - left) * (math.log10(value) - x_low) / (x_high - x_low)
@@ -177,7 +177,7 @@ def plot(found: Mapping[Key, Cell], core: str) -> str:
     for power in range(int(y_low), int(y_high) + 1):
         y = y_of(10**power)
         parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="#ddd"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:g}</text>')
-    for hosts in sorted({x for x, _ in points}):
+    for hosts in sorted({x for x, _y in points}):
         x = x_of(hosts)
         parts.append(f'<path d="M{x:.1f} {top}V{bottom}" stroke="#eee"/><text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{hosts}</text>')
     parts.append(f'<text x="{(left + right) // 2}" y="380" text-anchor="middle">hosts</text>')

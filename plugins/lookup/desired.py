@@ -3,12 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from typing import Any
-
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
-
 DOCUMENTATION = r"""
 name: desired
 short_description: What is desired of a host or of the datastore, as arguments of a module
@@ -41,6 +35,12 @@ _raw:
   type: list
   elements: raw
 """
+
+from typing import Any
+
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
 
 
 class LookupModule(LookupBase):

@@ -44,7 +44,6 @@ class Response:
             remedy = "Check that the option url is the address of DC/OS' Admin Router"
             raise ApiError(f"{self.request} was answered with {self.status} and something that is not JSON", why, remedy, self.status, NOT_JSON) from None
 
-
     def shaped(self, shape: Any) -> Any:
         """The body as JSON, which is as a shape of _shape.py wants it.
 

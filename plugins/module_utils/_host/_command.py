@@ -179,7 +179,8 @@ class _Talk(object):
 
     def said(self, descriptor, last=None):
         """All that was read of one of the two, or the last pieces of it."""
-        return b''.join(self._pieces[descriptor][-last if last else 0:])
+        pieces = self._pieces[descriptor]
+        return b''.join(pieces if last is None else pieces[len(pieces) - min(last, len(pieces)):])
 
     def close(self):
         """Close our ends."""

@@ -20,7 +20,6 @@ from .node_host import node  # noqa: F401
 from .systemd_host import free_port, systemd_host  # noqa: F401
 
 
-
 @pytest.fixture(autouse=True)
 def notes_of_this_test(monkeypatch, tmpdir_factory):
     """What processes were started with is not noted on this machine."""

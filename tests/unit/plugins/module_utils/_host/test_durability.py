@@ -171,6 +171,7 @@ WAYS = {
     'other mode': Way({'x': b'old'}, lambda at, me: _files.set_attributes(at('x'), 0o600, **me), {'x': [OLD, (b'old', 0o600)]}, {'x': [(b'old', 0o600)]}),
 }
 
+
 class Run(object):
     """One way on a disk of its own: what was found that must not be, and the disk."""
 

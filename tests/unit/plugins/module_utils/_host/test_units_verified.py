@@ -56,7 +56,7 @@ def drop_in():
 
 
 UNITS = [
-    lambda: proxy(), lambda: proxy(allowed_users=[], **TLS), lambda: proxy(listen_client_urls=['http://0.0.0.0:4001'], allowed_users=['root', '4711']), member,
+    proxy, lambda: proxy(allowed_users=[], **TLS), lambda: proxy(listen_client_urls=['http://0.0.0.0:4001'], allowed_users=['root', '4711']), member,
     node, drop_in,
 ]
 
