@@ -12,6 +12,7 @@ short_description: Look at a host, and see what modules of this collection would
 version_added: 0.1.0
 description:
   - For the playbooks of this collection. Runs the jobs of several modules in check mode, in one call, and tells what each would change. Nothing is changed.
+  - Outside check mode it notes in C(/run/dcos-calico) with which files processes run where the host is as desired, because no module runs there to do so.
   - A job sees what the jobs before it would change, where that matters, such as calico/node the configuration of calicoctl.
   - Where a job cannot tell, its result has C(error), and the module does not fail.
 author:

@@ -69,6 +69,14 @@ def units(wanted, states):
     return dict((unit.name, other(process, unit.restart_on)) for unit, process in found if process)
 
 
+def may_note(module, changes):
+    """Whether a job notes although it changes nothing: asked by a plan, outside check mode, where the host is as desired, so that nobody else will.
+
+    :arg changes: whether something would change.
+    """
+    return getattr(module, 'notes', False) and not changes
+
+
 def note_units(wanted, before, late, after):
     """Note what the units' processes were started with, at the end of a run.
 

@@ -30,6 +30,8 @@ def job(module):
         _systemd.check_known(units, states, changed_paths)
         _systemd.apply(unit_plan, states, file_plan, module.params['timeout'])
         _started.note_units(units, states, late, _systemd.read(units) if unit_plan else states)
+    elif _started.may_note(module, file_plan or unit_plan):
+        _started.note_units(units, states, late, states)
     whole = Plan(file_plan)
     whole.extend(unit_plan)
     return dict(

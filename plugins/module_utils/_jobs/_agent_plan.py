@@ -47,9 +47,10 @@ class Look(object):
     check_mode = True
     _diff = True
 
-    def __init__(self, params, warn):
+    def __init__(self, params, warn, notes=False):
         self.params = params
         self.warn = warn
+        self.notes = notes  # whether the job may note what running processes were started with
 
 
 def resolve(value, facts):
@@ -86,10 +87,11 @@ class Planner(object):
     :arg warn: callable(text).
     """
 
-    def __init__(self, no_log_values, warn):
+    def __init__(self, no_log_values, warn, notes=False):
         self.facts = {}  # of the host, for references
         self.no_log_values = no_log_values
         self.warn = warn
+        self.notes = notes
         self.contents = {}  # path -> text that would be written
         self.results = {}
 
@@ -98,7 +100,7 @@ class Planner(object):
         try:
             params = validated(job, resolve(args, self.facts), self.no_log_values)
             self._predict(job, params)
-            found = JOBS[job].job(Look(params, self.warn))
+            found = JOBS[job].job(Look(params, self.warn, self.notes))
         except CalicoError as error:
             self.results[job] = dict(changed=False, names=[], error='%s' % error)
             return self.results[job]
@@ -124,7 +126,7 @@ class Planner(object):
 
 def job(module):
     """Facts and what would change; see RETURN."""
-    planner, facts = Planner(module.no_log_values, module.warn), {}
+    planner, facts = Planner(module.no_log_values, module.warn, not module.check_mode), {}
     steps = module.params['steps'] or []
     for step in steps:
         if step['job'] == INFO:

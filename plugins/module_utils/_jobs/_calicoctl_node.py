@@ -8,7 +8,7 @@ __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _health, _node, _node_host, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _images, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _images, _receipts, _started
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 ARGUMENT_SPEC = dict(
@@ -111,6 +111,8 @@ def present(module):
         if actual.running and not work.start and not work.held:
             seen = _health.look(_health.Wanted(params), actual.addresses(), calicoctl, actual.container)
             healthy, trouble, down = seen.healthy, seen.wrong, seen.down
+            if _started.may_note(module, plan):
+                _node_host.note_certificates(actual, actual.container)
     else:
         peers, down, container_id = bring_about(params, actual, work, calicoctl)
     return dict(plan.result(module._diff), node_name=params['name'], ip=params['ip'], image=params['image'], image_id=image_id, container_id=container_id,

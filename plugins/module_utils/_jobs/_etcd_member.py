@@ -6,7 +6,7 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_member, _etcd_service, _executables
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_member, _etcd_service, _executables, _started
 
 ARGUMENT_SPEC = dict(
     _etcd_service.COMMON_SPEC,
@@ -43,6 +43,8 @@ def job(module):
     _etcd_member.check_ports(member, actual)
     if module.check_mode:
         answer = _etcd_member.glance(member, actual, plans)
+        if _started.may_note(module, plans.whole() or removal):
+            _etcd_service.note(member, actual, False)
     else:
         _etcd_member.apply(member, actual, plans)
         _etcd_member.purge(removal)

@@ -6,7 +6,7 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_proxy, _etcd_service, _executables
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_proxy, _etcd_service, _executables, _started
 
 ARGUMENT_SPEC = dict(
     _etcd_service.COMMON_SPEC,
@@ -35,6 +35,8 @@ def job(module):
         _etcd_service.apply(proxy, actual, plans)
         answer = _etcd_proxy.finish(proxy, plans, recovery, answer)
         _etcd_service.note(proxy, actual, plans.units.changed or recovery.changed)
+    elif _started.may_note(module, plans.whole() or recovery):
+        _etcd_service.note(proxy, actual, False)
     plan = plans.whole()
     plan.extend(recovery)
     return dict(

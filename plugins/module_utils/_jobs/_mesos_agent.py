@@ -90,7 +90,7 @@ def job(module):
             module.warn('These tasks end with the agent, because their frameworks do not checkpoint: %s' % ', '.join(view.at_risk))
         if not module.check_mode:
             _mesos_agent.restart(name, state, view, address, params['port'], params['timeout'], strict=params['rp_filter'])
-    if not module.check_mode:
+    if not module.check_mode or _started.may_note(module, plan or params['changed_files']):
         late.setdefault(name, []).extend(params['changed_files'])
         _started.note_units([unit], {name: state}, late, _systemd.read([unit]) if plan else {name: state})
     return dict(plan.result(module._diff), unit=name, action='restart' if plan else 'none', reasons=why, restart_needed=bool(why) and not plan,

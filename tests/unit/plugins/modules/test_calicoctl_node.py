@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node_host, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker
-from ansible_collections.dcos.calico.plugins.modules import calicoctl_node
+from ansible_collections.dcos.calico.plugins.modules import agent_plan, calicoctl_node
 
 from ..node_host import IMAGE
 
@@ -567,6 +567,19 @@ def test_a_node_of_a_version_that_noted_nothing_is_not_restarted_for_that(run_mo
     os.utime(str(secured), (later, later))
     assert again(run_module, node)[0] == 'restart'
     assert again(run_module, node) == ('none', []), 'a time that is still to come restarts it once'
+
+
+def test_a_plan_notes_what_a_container_runs_with_where_nothing_is_to_be_done(run_module, node, secured):
+    """After a reboot no module runs on a host that is as desired."""
+    run_module(calicoctl_node, node.args())
+    os.remove(_node_host._started.PATH)
+    steps = {'steps': [{'job': 'calicoctl_node', 'args': node.args()}]}
+    run_module(agent_plan, steps, check=True)
+    assert not os.path.exists(_node_host._started.PATH)
+    assert run_module(agent_plan, steps)['plan']['calicoctl_node']['action'] == 'none'
+    secured.write('two')
+    os.utime(str(secured), (1, 1))
+    assert run_module(agent_plan, steps)['plan']['calicoctl_node']['action'] == 'restart'
 
 
 def test_a_container_that_was_started_by_somebody_else_is_another_process(run_module, node, secured):

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _started
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_plan
 
 
@@ -92,3 +93,11 @@ def test_jobs_see_check_mode_whatever_the_run_is(monkeypatch):
     monkeypatch.setattr(_agent_plan._sysctl, 'job', lambda module: seen.append((module.check_mode, module._diff)) or dict(changed=False))
     planner().step('sysctl', {'name': 'x'})
     assert seen == [(True, True)]
+
+
+@pytest.mark.parametrize('notes, changes, noted', [(True, False, True), (True, True, False), (False, False, False)])
+def test_what_processes_were_started_with_is_noted_where_nothing_is_to_be_done(notes, changes, noted):
+    """An agent that was rebooted is as desired, so no module runs there that could note it; check mode notes nothing."""
+    look = _agent_plan.Look({}, None, notes)
+    assert bool(_started.may_note(look, changes)) is noted
+    assert not _started.may_note(object(), False)
