@@ -33,3 +33,12 @@ def test_what_a_run_makes_is_known() -> None:
     }
     assert made() - constant("REGISTERED") == set()
     assert constant("REGISTERED") & options == set()
+
+
+def test_every_internal_variable_that_is_used_is_given_somewhere() -> None:
+    """One that nobody gives is undefined only on the way that uses it, which may be a rare one."""
+    texts = {path: path.read_text(encoding="utf-8") for part in ("roles", "playbooks") for path in (ROOT / part).rglob("*.yml")}
+    used = {name: path.relative_to(ROOT).as_posix() for path, text in texts.items() for name in re.findall(r"\b__calico_\w+", text)}
+    given = {name for text in texts.values() for name in re.findall(r'^\s*(?:- )?(?:loop_var: |)"?(__calico_\w+)"?(?::|$)', text, re.MULTILINE)}
+    assert len(given) > 20
+    assert {name: file for name, file in used.items() if name not in given} == {}
