@@ -209,6 +209,8 @@ ELSEWHERE = {
     "kubernetes.yml": "tests/kubernetes/test_playbook.py",
     "public_cloud.yml": "tests/cloud/test_nodes.py",
     "judge.yml": "tests/system/test_c_everything.py",
+    "look.yml": "tests/system/test_1_install.py",
+    "plan.yml": "tests/system/test_1_install.py",
 }
 
 

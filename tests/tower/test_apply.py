@@ -53,7 +53,7 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     assert awx.secrets[lock["id"]] == {"oauth_token": LOCK} and lock["inputs"]["host"] == server.url
     assert dcos["inputs"] == {"url": "https://dcos.example.com", "uid": "calico", "password": ENCRYPTED}
     assert awx.may("execute", "job_templates", "Calico operators") == set(templates)
-    assert awx.may("execute", "job_templates", "Calico watchers") == {"Calico - check", "Calico - verify"}
+    assert awx.may("execute", "job_templates", "Calico watchers") == {"Calico - plan", "Calico - check", "Calico - verify"}
     assert awx.may("approval", "workflow_job_templates", "Calico approvers") == {"Calico - rollout"}
 
 
@@ -202,7 +202,7 @@ def test_settings_of_ones_own(server: Server, apply: Apply, tmp_path: Path) -> N
     assert "hook-secret" not in run.output and "vault-password" not in run.output
     templates = {one["name"]: one for one in awx.objects["job_templates"].values()}
     agents, vault = awx.named("inventories", "DC/OS agents")["id"], awx.named("credentials", "DC/OS settings")
-    assert {name for name, one in templates.items() if one["job_slice_count"] == 2} == {"Calico - check", "Calico - site", "Calico - verify"}
+    assert {name for name, one in templates.items() if one["job_slice_count"] == 2} == {"Calico - plan", "Calico - check", "Calico - site", "Calico - verify"}
     for one in templates.values():
         assert one["forks"] == 50 and vault["id"] in one["_lists"]["credentials"] and len(one["_lists"]["notification_templates_error"]) == 1
         assert (one["inventory"] == agents) == (one["job_slice_count"] == 2) and not (one["ask_limit_on_launch"] and one["job_slice_count"] > 1)

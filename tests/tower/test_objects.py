@@ -84,7 +84,7 @@ def test_a_template_runs_a_playbook_of_the_collection(template: dict[str, Any]) 
 def test_every_playbook_has_a_button() -> None:
     """But manifest, which writes files on the machine where it runs."""
     ours = {path for path in (ROOT / "playbooks").glob("*.yml") if path.name != "manifest.yml"}
-    through_site = {ROOT / "playbooks" / name for name in ("install.yml", "judge.yml")}
+    through_site = {ROOT / "playbooks" / name for name in ("install.yml", "judge.yml", "look.yml")}
     assert {playbook_of(template) for template in TEMPLATES} >= ours - through_site
     assert {path.name for path in PROJECT.glob("*.yml")} == {template["playbook"] for template in TEMPLATES} | {WAIT}
 
@@ -97,7 +97,7 @@ def test_every_playbook_waits_for_other_buttons_first(playbook: str) -> None:
 def test_only_what_leaves_nothing_changed_is_for_watchers() -> None:
     for name in VARIABLES["tower_lasting_nothing"]:
         (template,) = [one for one in TEMPLATES if one["name"] == name]
-        assert template["job_type"] == "check" or template["playbook"] == "verify.yml"
+        assert template["job_type"] == "check" or template["playbook"] in ("verify.yml", "plan.yml")
 
 
 def test_the_readme_names_every_button_and_object() -> None:
