@@ -18,7 +18,8 @@ REFERENCES = {
     "{{ calico_agent.node.ip }}": "@calico_agent.node.ip@",
     "{{ calico_agent.node.ip }}/{{ calico_agent.node.prefix }}": "@calico_agent.node.ip@/@calico_agent.node.prefix@",
 }
-MENTION = re.compile(rf"\b{FOUND}\b")
+# The last two are made of what is found, unless somebody sets them.
+MENTION = re.compile(rf"\b({FOUND}|calico_node_name|calico_node_ip)\b")
 INTERNAL = "__calico_"
 # Variables of core in which no operator's template stands.
 CORES = ("hostvars", "groups", "vars", "ansible_facts", "ansible_local", "environment", "play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "omit")

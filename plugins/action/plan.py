@@ -39,13 +39,12 @@ class ActionModule(ActionBase):
         hostvars = variables.get("hostvars", {})
         found = {name: (hostvars[name].get(args["result"]) or {}).get("plan") or {} for name in args["hosts"] if name in hostvars}
         names, felix, known = _cluster_plan.datastore(args["datastore"].get("plan"), only, skipped)
-        plan = _cluster_plan.ClusterPlan(
-            [_cluster_plan.host_plan(name, part, only, skipped) for name, part in found.items()], names, felix, known, args["components"]
-        )
+        certified = [name for name in found if boolean(hostvars[name].get("calico_certificates", False), strict=False)]
+        hosts = [_cluster_plan.host_plan(name, part, only, skipped) for name, part in found.items()]
+        plan = _cluster_plan.ClusterPlan(hosts, names, felix, known, (["certificates"] if certified else []) + args["components"])
         groups = _cluster_plan.groups(plan)
-        for name in found:
-            if boolean(hostvars[name].get("calico_certificates", False), strict=False):
-                groups.setdefault(name, []).append("calico_plan_certificates")
+        for name in certified:
+            groups.setdefault(name, []).append("calico_plan_certificates")
         result.update(changed=False, plan=_cluster_plan.document(plan), groups=groups, text=_cluster_plan.lines(plan))
         if args["json"]:
             try:

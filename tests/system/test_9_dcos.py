@@ -282,6 +282,16 @@ def renewed(lab: Lab, control: Control, given: dict[str, Any]) -> None:
     all_established(lab)
     assert playbook(lab.inventory, name=ROTATE, variables=due).require().changed() == []
     assert playbook(lab.inventory, variables=due).require().changed() == []
+    # site has certificates issued after the plan was made, and what reads them is restarted in the same run.
+    control.forget()
+    other = {**given, "calico_certificates_organization": "another"}
+    run = playbook(lab.inventory, variables=other).require()
+    assert control.writes() == {"POST /ca/api/v2/sign": len(lab.hosts)}
+    for masters, task in ((True, "member"), (False, "proxy")):
+        restarted = {host for host, name in run.changed() if task in name}
+        assert restarted == {host.name for host in (lab.masters if masters else lab.agents)}, run.changed()
+    certificates_are_in_use(lab)
+    assert playbook(lab.inventory, variables=other).require().changed() == []
 
 
 def one_by_one(lab: Lab, run: Run) -> None:

@@ -243,7 +243,7 @@ def differences(params, actual, image_id):
     if actual.wanted is not None:
         actual.wanted.image_id = image_id
         found = _node.differences(actual.wanted, actual.as_container())
-        found.extend(_other_certificates(actual))
+        found.extend(_other_certificates(actual, params.get('predicted_changes', ())))
     active = actual.unit is not None and actual.unit.running
     if params['init_system'] and not active:
         found.append('%s does not run: the container was started by something else' % _node.UNIT_NAME)
@@ -254,8 +254,9 @@ def differences(params, actual, image_id):
     return found
 
 
-def _other_certificates(actual):
-    for path in _started.other(process_of(actual.container), actual.wanted.certificates()):
+def _other_certificates(actual, about_to_change):
+    paths = actual.wanted.certificates()
+    for path in _started.other(process_of(actual.container), paths) + [path for path in paths if path in about_to_change]:
         yield 'file %s: not what the container was started with' % path
 
 

@@ -120,6 +120,8 @@ class Planner(object):
         """Hand a job what earlier steps would have changed before it runs."""
         if job == 'calicoctl_node' and params['config'] in self.contents:
             params['predicted_config'] = self.contents[params['config']]
+        if job == 'calicoctl_node':
+            params['predicted_changes'] = [name for result in self.results.values() for name in result['names']]
         if job == 'mesos_agent':
             params['changed_files'] = params['changed_files'] + self.results.get('cni_network', {}).get('files_changed', [])
 

@@ -17,6 +17,8 @@ from ansible_collections.dcos.calico.plugins.action.agent_plan import made_of_fa
         ({"__calico_preflight_readers": "{{ calico_agent }}"}, False),
         ({"calico_agent": {"node": {"ip": "{{ calico_agent }}"}}, "hostvars": {"a": "{{ calico_agent.os.id }}"}}, False),
         ({"calico_node_name": "node-{{ calico_agent.node.ip }}"}, True),
+        ({"calico_node_name": "{{ calico_agent.node.ip }}", "calico_node_ip": "{{ calico_node_name }}/24"}, True),
+        ({"mine": "{{ hostvars[inventory_hostname]['calico_node_ip'] }}"}, True),
         ({"calico_ctl_links": ["{{ '/opt' if calico_agent.os.id == 'coreos' else '/usr' }}"]}, True),
         ({"mine": {"deep": "{{ calico_agent.node.ip | replace('.', '-') }}"}}, True),
     ],

@@ -43,7 +43,7 @@ def test_the_plan_is_shown_and_says_who_takes_part(shown: list[str]) -> None:
 
 def test_hosts_with_certificates_of_the_cluster_take_part_in_their_play(shown: list[str]) -> None:
     result = run({"a": {"found": SAME, "calico_certificates": "true"}}, {"ansible_run_tags": ["host"]})
-    assert result["groups"] == {"a": ["calico_plan_certificates"]}
+    assert result["groups"] == {"a": ["calico_plan_certificates"]} and "certificates" in result["text"][-1]
 
 
 def test_what_cannot_be_brought_about_is_said_at_once_and_nothing_is_shown(shown: list[str]) -> None:

@@ -582,6 +582,13 @@ def test_a_plan_notes_what_a_container_runs_with_where_nothing_is_to_be_done(run
     assert run_module(agent_plan, steps)['plan']['calicoctl_node']['action'] == 'restart'
 
 
+def test_a_plan_says_that_a_certificate_which_is_to_be_written_restarts_the_node(run_module, node, secured):
+    run_module(calicoctl_node, node.args())
+    files = {'job': 'agent_files', 'args': {'files': [{'path': str(secured), 'content': u'two'}]}}
+    result = run_module(agent_plan, {'steps': [files, {'job': 'calicoctl_node', 'args': node.args()}]})['plan']['calicoctl_node']
+    assert (result['action'], result['differences']) == ('restart', ['file %s: not what the container was started with' % secured])
+
+
 def test_a_container_that_was_started_by_somebody_else_is_another_process(run_module, node, secured):
     run_module(calicoctl_node, node.args())
     secured.write('two')
