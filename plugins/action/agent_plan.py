@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _push
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _foreign, _push
 from ansible_collections.dcos.calico.plugins.plugin_utils._old_python import FirstContact
 
 MODULE = "dcos.calico.agent_plan"
@@ -78,7 +78,7 @@ class ActionModule(FirstContact):
         seen = self._look([self._info(self._variables(variables))], variables)
         if seen.get("failed"):
             return {**result, **seen}
-        facts = seen["facts"]
+        facts = _foreign.as_data(seen["facts"])  # of a stranger, and about to stand beside templates
         found = self._look(_desired.host_steps(self._variables({**variables, FOUND: facts})), variables)
         return {**result, **facts, **found, "facts": {}, "warnings": [*seen.get("warnings", []), *found.get("warnings", [])]}
 

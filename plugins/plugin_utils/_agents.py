@@ -8,7 +8,7 @@ They are the same where an address or host name of Mesos' is the name of a host,
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._dcos_inventory import one_each
@@ -86,7 +86,8 @@ def called(agent: Mapping[str, Any]) -> str:
     return f"{name} ({', '.join(more)})" if more else name
 
 
-def _some(names: list[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
@@ -103,11 +104,11 @@ def findings(mesos: Mapping[str, Any], hosts: Mapping[str, set[str]], whole: boo
     if whole and compared.forgotten:
         number = len(compared.forgotten)
         found.append(_finding(f"Mesos has {'an agent' if number == 1 else f'{number} agents'} that the inventory has not: "
-                              f"{_some([called(agent) for agent in compared.forgotten])}",
+                              f"{some([called(agent) for agent in compared.forgotten])}",
                               "nothing is done there, and containers on Calico's networks that Mesos starts there fail",
                               "Add them to agents_private or agents_public, now or in a later run"))  # fmt: skip
     if compared.unknown:
-        found.append(_finding(f"Mesos has no agent {_some(compared.unknown)}", "it starts no container there",
+        found.append(_finding(f"Mesos has no agent {some(compared.unknown)}", "it starts no container there",
                               "See whether its Mesos agent runs (dcos-mesos-slave or dcos-mesos-slave-public), or take it out of the group"))  # fmt: skip
     return found, [called(agent) for agent in compared.forgotten] if whole else []
 

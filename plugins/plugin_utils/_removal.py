@@ -12,10 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
-from ansible_collections.dcos.calico.plugins.plugin_utils._agents import in_inventory
+from ansible_collections.dcos.calico.plugins.plugin_utils._agents import in_inventory, some
 from ansible_collections.dcos.calico.plugins.plugin_utils._required_hosts import is_slice
-
-SHOWN = 5
 
 
 def obstacles(
@@ -40,9 +38,9 @@ def obstacles(
     seen = {host: _networks(hostvars[host].get(info)) for host in hosts}
     unseen = [host for host in in_inventory(groups) if seen.get(host) is None]
     if unseen:
-        found.append(f"Not looked at: {_some(unseen)}.")
+        found.append(f"Not looked at: {some(unseen)}.")
     if left_out:
-        found.append(f"Mesos has agents that the inventory has not: {_some(left_out)}.")
+        found.append(f"Mesos has agents that the inventory has not: {some(left_out)}.")
     pools = {_network(name.partition(" ")[2]) for name in left if name.startswith("ipPool ")}
     profiles = {name.partition(" ")[2] for name in left if name.startswith("profile ")}
     for host, networks in seen.items():
@@ -65,7 +63,3 @@ def _network(text: str) -> str:
         return str(ipaddress.ip_network(text, strict=False))
     except ValueError:
         return text
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

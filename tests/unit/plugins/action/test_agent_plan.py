@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.task import Task
+from ansible.template import Templar
 
+from ansible_collections.dcos.calico.plugins.action import agent_plan as plugin
 from ansible_collections.dcos.calico.plugins.action.agent_plan import made_of_facts, sums
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
 
 
 @pytest.mark.parametrize(
@@ -34,3 +40,22 @@ def test_a_file_of_the_controller_is_summed_only_where_nobody_gave_its_sum(tmp_p
     found = sums(steps)[0]["executables"]
     assert [item["sha256"] for item in found] == [hashlib.sha256(b"x").hexdigest(), "ab"]
     assert "sha256" not in steps[0]["executables"][0]
+
+
+@pytest.mark.parametrize("found", ["{{ 6 * 7 }}", "{% for a in [1] %}42{% endfor %}", "10.0.0.5 {{ lookup('ansible.builtin.pipe', 'echo 42') }}"])
+def test_what_a_host_says_is_no_template_where_variables_are_made_of_it(monkeypatch: pytest.MonkeyPatch, found: str) -> None:
+    variables = {"calico_node_name": plugin._foreign.own("node-{{ calico_agent.node.ip }}"), "inventory_hostname": "a", "groups": {}}
+    task = Task()
+    task.action, task.args = plugin.MODULE, {"of": "host"}
+    action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, DataLoader(), Templar(DataLoader(), variables), None)
+    monkeypatch.setattr(_desired, "info", lambda v: {})
+    monkeypatch.setattr(_desired, "host_steps", lambda v: [{"job": "calicoctl_node", "args": {"name": v["calico_node_name"]}}])
+    asked: list[Any] = []
+
+    def look(steps: list[Any], _variables: Any) -> dict[str, Any]:
+        asked.extend(steps)
+        return {"facts": {"node": {"ip": found}}, "plan": {}}
+
+    monkeypatch.setattr(action, "_look", look)
+    action.run(task_vars=variables)
+    assert [str(step["args"].get("name", "")) for step in asked] == ["", f"node-{found}"]
