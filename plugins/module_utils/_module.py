@@ -47,6 +47,25 @@ class Module(AnsibleModule):
         super(Module, self).warn(clean(warning), *args, **kwargs)
 
 
+UNSAID = {'module_args': {}}
+
+
+class QuietModule(Module):
+    """A module whose arguments hold secrets that its own specification does not know; none of them is written to the system's log, or returned.
+
+    The parameter no_log of AnsibleModule does not do it: what the task says of no_log takes its place.
+    """
+
+    def _log_invocation(self):
+        self.log('Invoked; its arguments are not logged')
+
+    def exit_json(self, **result):
+        super(QuietModule, self).exit_json(invocation=UNSAID, **result)
+
+    def fail_json(self, msg, **details):
+        super(QuietModule, self).fail_json(msg, **dict(details, invocation=UNSAID))
+
+
 def as_python(text):
     """A text as it stands in what Python writes of a list, without the quotes around it."""
     return repr(text).lstrip('u')[1:-1]
@@ -67,13 +86,14 @@ def _usual_umask():
         os.umask(before)
 
 
-def run_module(job, changes_host=False, **module_args):
+def run_module(job, changes_host=False, quiet=False, **module_args):
     """Make the AnsibleModule, run C(job(module)) and exit with the dict it returns; the only place that catches CalicoError.
 
     :arg job: callable(AnsibleModule) -> result dict; raises CalicoError for whatever an operator can act on.
     :arg changes_host: whether it changes something of the host that it runs on, which one module at a time does.
+    :arg quiet: see QuietModule.
     """
-    module = Module(**module_args)
+    module = (QuietModule if quiet else Module)(**module_args)
     _selinux.attach(module)
     try:
         with _usual_umask(), _lock.held(module._name) if changes_host and not module.check_mode else _nothing():

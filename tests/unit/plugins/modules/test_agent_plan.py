@@ -7,6 +7,10 @@ __metaclass__ = type
 import json
 import os
 
+import pytest
+
+from ansible.module_utils import basic
+
 from ansible_collections.dcos.calico.plugins.modules import agent_plan, calicoctl_node
 
 from ..agent_host import args
@@ -24,10 +28,17 @@ def test_facts_and_plan_of_one_call(run_module, agent_host):
     assert 'docker' in result['facts'] and 'node' in result['facts']
 
 
-def test_no_argument_is_told_again(run_module, agent_host):
+@pytest.mark.parametrize('job', ['agent_files', 'nonsense', 'agent_info'], ids=['good', 'refused', 'failing'])
+def test_no_argument_is_told_again_or_logged(run_module, agent_host, monkeypatch, job):
     """Its own specification does not know which of them are secret."""
+    logged = []
+    monkeypatch.setattr(basic.AnsibleModule, 'log', lambda self, msg, log_args=None: logged.append('%s %s' % (msg, log_args)))
     files = {'job': 'agent_files', 'args': {'files': [{'path': str(agent_host.root.join('x')), 'secret_content': SECRET}]}}
-    assert SECRET not in json.dumps(run_module(agent_plan, {'steps': [files]}))
+    other = [] if job == 'agent_files' else [{'job': job, 'args': {'nonsense': 1}}]
+    # As core does for a task that says nothing of no_log.
+    result = run_module(agent_plan, {'steps': [files] + other, '_ansible_no_log': False})
+    assert bool(result.get('failed')) is bool(other) and bool(logged) is (job != 'nonsense')
+    assert SECRET not in ''.join(logged) and SECRET not in json.dumps(result)
 
 
 def test_a_configuration_that_is_to_change_restarts_the_node_in_the_plan_already(run_module, node):
