@@ -34,7 +34,9 @@ WAYS = (COLLECTION, BUILTIN)
 FORKS = 10
 # What a run may take at most: so many seconds, and so many more for each host.
 RUN_SECONDS, HOST_SECONDS = 600, 20
-RECAP = re.compile(r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)\s+skipped=(\d+)", re.MULTILINE)
+RECAP = re.compile(
+    r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)\s+skipped=(\d+)", re.MULTILINE
+)
 
 
 class BenchFailed(Exception):
@@ -77,11 +79,15 @@ class Bench:
             raise BenchFailed(f"{' '.join(argv)} had nothing to do and changed something, see {log}")
         # The last agent is an ordinary one: what is done once per cluster is done by the first.
         results = recap[-2][1] + recap[-2][5] if len(recap) > 1 else 0
-        run = Run(version(core), way, what, number, round(cost.cpu, 2), round(cost.wall, 2), round(cost.memory, 1), results)
+        run = Run(
+            version(core), way, what, number, round(cost.cpu, 2), round(cost.wall, 2), round(cost.memory, 1), results
+        )
         self.runs.append(run)
         figures = f"{cost.cpu:.1f} s of CPU, {cost.wall:.1f} s, {cost.memory:.0f} MiB, {results} results"
         print(f"core {run.core}, {what}, {number} hosts, {way}: {figures}", flush=True)
-        (OUT / "runs.json").write_text(json.dumps([asdict(run) for run in self.runs], indent=1) + "\n", encoding="utf-8")
+        (OUT / "runs.json").write_text(
+            json.dumps([asdict(run) for run in self.runs], indent=1) + "\n", encoding="utf-8"
+        )
 
     def on_labs(self, core: str) -> None:
         """First installs and unchanged runs, and the records that doubles answer from."""
@@ -91,14 +97,23 @@ class Bench:
                 lab.up()
             listed = {way: lab.inventory() for way, lab in labs.items()}
             for way in WAYS:
-                self.measure(core, way, FIRST, self.settings.first, lab_inventory(listed[way], way, self.settings.first))
-            few, many = [n for n in self.settings.hosts if n <= self.settings.first], [n for n in self.settings.hosts if n > self.settings.first]
+                self.measure(
+                    core, way, FIRST, self.settings.first, lab_inventory(listed[way], way, self.settings.first)
+                )
+            few, many = (
+                [n for n in self.settings.hosts if n <= self.settings.first],
+                [n for n in self.settings.hosts if n > self.settings.first],
+            )
             self._unchanged(core, few, listed)
             for way in WAYS:
                 keep(core, way, listed[way], self.scale)
             if many:
                 for way in WAYS:
-                    hosts.call([*command(core, way), "-i", str(lab_inventory(listed[way], way, max(many)))], int(RUN_SECONDS * 3 * self.scale), environment())
+                    hosts.call(
+                        [*command(core, way), "-i", str(lab_inventory(listed[way], way, max(many)))],
+                        int(RUN_SECONDS * 3 * self.scale),
+                        environment(),
+                    )
             self._unchanged(core, many, listed)
         finally:
             for lab in labs.values():
@@ -150,7 +165,10 @@ def keep(core: str, way: str, listed: dict[str, Any], scale: float) -> None:
     folder = records(core, way)
     hosts.record(listed, command(core, way), environment(), int(RUN_SECONDS * 2 * scale), folder)
     (folder / "listed.json").write_text(json.dumps(listed), encoding="utf-8")
-    print(f"core {version(core)}, {way}: {len(list((folder / 'other').iterdir()))} remote executions on an unchanged agent", flush=True)
+    print(
+        f"core {version(core)}, {way}: {len(list((folder / 'other').iterdir()))} remote executions on an unchanged agent",
+        flush=True,
+    )
 
 
 def about(settings: Settings) -> str:
@@ -184,11 +202,15 @@ def numbers(text: str) -> tuple[int, ...]:
 def options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="newest core, ten hosts, 50 and 200 doubles, each once")
-    parser.add_argument("--cores", type=lambda text: tuple(text.split(",")), help="environments of tools/venvs.py: 2.16,new")
+    parser.add_argument(
+        "--cores", type=lambda text: tuple(text.split(",")), help="environments of tools/venvs.py: 2.16,new"
+    )
     parser.add_argument("--hosts", type=numbers, help="numbers of lab hosts: 5,10,20")
     parser.add_argument("--doubles", type=numbers, help="numbers of doubles: 50,200,1000")
     parser.add_argument("--repeats", type=int, help="how often each unchanged run on lab hosts is measured")
-    parser.add_argument("--doubles-only", action="store_true", help="no lab: doubles answer as they did in the last bench")
+    parser.add_argument(
+        "--doubles-only", action="store_true", help="no lab: doubles answer as they did in the last bench"
+    )
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md")
     return parser.parse_args(arguments)
 

@@ -53,7 +53,16 @@ class HostsFailed(Exception):
 def call(argv: Sequence[str], seconds: int, env: Mapping[str, str] | None = None, text: str = "") -> str:
     """Run a command to its end and give its output; raises HostsFailed."""
     try:
-        done = subprocess.run(argv, cwd=ROOT, env={**os.environ, **(env or {})}, input=text, capture_output=True, text=True, timeout=seconds, check=False)
+        done = subprocess.run(
+            argv,
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise HostsFailed(str(error)) from error
     if done.returncode:
@@ -89,7 +98,9 @@ def agents_of(listed: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: variables[name] for name in listed["agents_private"]["hosts"]}
 
 
-def write(path: Path, listed: Mapping[str, Any], agents: Mapping[str, Mapping[str, Any]], common: Mapping[str, Any]) -> Path:
+def write(
+    path: Path, listed: Mapping[str, Any], agents: Mapping[str, Mapping[str, Any]], common: Mapping[str, Any]
+) -> Path:
     """An inventory of these agents, with the lab's variables for all and its masters."""
     masters = {name: listed["_meta"]["hostvars"][name] for name in listed["masters"]["hosts"]}
     tree = {

@@ -123,7 +123,13 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, se
         begin = time.monotonic()
         # One thread runs here, and `enter` only writes two files: safe between fork and exec.
         process = subprocess.Popen(  # noqa: PLW1509
-            argv, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, preexec_fn=own.enter
+            argv,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            preexec_fn=own.enter,
         )
         peak = 0.0
         while process.poll() is None:

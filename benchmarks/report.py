@@ -50,7 +50,13 @@ def cells(runs: Iterable[Run]) -> dict[Key, Cell]:
     for run in runs:
         grouped.setdefault((run.core, run.way, run.what, run.hosts), []).append(run)
     return {
-        key: Cell(median(r.cpu for r in group), median(r.wall for r in group), median(r.memory for r in group), len(group), group[-1].results)
+        key: Cell(
+            median(r.cpu for r in group),
+            median(r.wall for r in group),
+            median(r.memory for r in group),
+            len(group),
+            group[-1].results,
+        )
         for key, group in grouped.items()
     }
 
@@ -126,7 +132,11 @@ def table(found: Mapping[Key, Cell]) -> str:
         ours, theirs, empty = (found.get((core, way, what, hosts)) for way in (COLLECTION, BUILTIN, EMPTY))
         values = [core, what, str(hosts)]
         for figure in ("cpu", "wall"):
-            values += [_number(ours, figure), _number(theirs, figure), f"{getattr(ours, figure) / getattr(theirs, figure):.2f}" if ours and theirs else ""]
+            values += [
+                _number(ours, figure),
+                _number(theirs, figure),
+                f"{getattr(ours, figure) / getattr(theirs, figure):.2f}" if ours and theirs else "",
+            ]
         values += [_number(cell, "memory", 0) for cell in (ours, theirs, empty)]
         rows.append("| " + " | ".join(values) + " |")
     return "\n".join(rows) + "\n"
@@ -176,10 +186,14 @@ def plot(found: Mapping[Key, Cell], core: str) -> str:
     ]
     for power in range(int(y_low), int(y_high) + 1):
         y = y_of(10**power)
-        parts.append(f'<path d="M{left} {y:.1f}H{right}" stroke="#ddd"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:g}</text>')
+        parts.append(
+            f'<path d="M{left} {y:.1f}H{right}" stroke="#ddd"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{10**power:g}</text>'
+        )
     for hosts in sorted({x for x, _y in points}):
         x = x_of(hosts)
-        parts.append(f'<path d="M{x:.1f} {top}V{bottom}" stroke="#eee"/><text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{hosts}</text>')
+        parts.append(
+            f'<path d="M{x:.1f} {top}V{bottom}" stroke="#eee"/><text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{hosts}</text>'
+        )
     parts.append(f'<text x="{(left + right) // 2}" y="380" text-anchor="middle">hosts</text>')
     parts.append(f'<text x="{left}" y="14">seconds of CPU, an unchanged run, core {core}</text>')
     for number, ((way, what), line) in enumerate(lines.items()):

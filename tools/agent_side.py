@@ -15,7 +15,9 @@ from layout import ROOT
 
 NEWEST_2, NEWEST_3 = (2, 7), (3, 5)
 # What 2.7 lacks and files import in a try or use behind hasattr; ConnectionError is ansible.module_utils.urls' own.
-GUARDED = re.compile(r"'(?:ConnectionError|http\.client|time\.(?:CLOCK_MONOTONIC|clock_gettime)|urllib\.(?:error|parse|request))\b")
+GUARDED = re.compile(
+    r"'(?:ConnectionError|http\.client|time\.(?:CLOCK_MONOTONIC|clock_gettime)|urllib\.(?:error|parse|request))\b"
+)
 # vermin --format parsable: file:line:column:Python 2:Python 3:feature; a file's sum has no line.
 FINDING = re.compile(r"(?P<file>[^:]+):(?P<line>\d+):\d*:(?P<two>!2|~2|[\d.]+):(?P<three>!3|~3|[\d.]+):(?P<feature>.+)")
 SECONDS = 120
@@ -40,7 +42,9 @@ def problems(lines: Sequence[str]) -> Iterator[str]:
 def main() -> int:
     """Run vermin over all agent-side files; 1 if they use what agents lack."""
     argv = ["vermin", "--format", "parsable", "--no-parse-comments", *sides.agent_side_files()]
-    done = subprocess.run(argv, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run(
+        argv, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
     if not done.stdout:
         print(f"vermin said nothing: {done.stderr}", file=sys.stderr)
         return 1

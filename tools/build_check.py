@@ -21,7 +21,9 @@ HOSTS = "localhost,"
 def _run(argv: Sequence[str], cwd: Path, env: Mapping[str, str]) -> bool:
     """Run a command, shown; whether it ended well."""
     print(f"$ {' '.join(argv)}", flush=True)
-    return subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False).returncode == 0
+    return (
+        subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False).returncode == 0
+    )
 
 
 def _parse(playbook: str, cwd: Path, env: Mapping[str, str]) -> bool:
@@ -33,7 +35,12 @@ def check(place: Path) -> bool:
     installed = place / "installed"
     config = place / "ansible.cfg"
     config.touch()
-    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(installed), "ANSIBLE_HOME": str(place / "home"), "ANSIBLE_CONFIG": str(config)}
+    env = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(installed),
+        "ANSIBLE_HOME": str(place / "home"),
+        "ANSIBLE_CONFIG": str(config),
+    }
     if not _run(["ansible-galaxy", "collection", "build", "--output-path", str(place), str(ROOT)], place, env):
         return False
     tarball = str(next(place.glob("*.tar.gz")))

@@ -39,7 +39,11 @@ def types_in(source: str) -> list[Span]:
             found.append(node.returns)
         if isinstance(node, (ast.arg, ast.AnnAssign)):
             found.append(node.annotation)
-    return [((node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0)) for node in found if node]
+    return [
+        ((node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0))
+        for node in found
+        if node
+    ]
 
 
 def sample(mutations: Iterable[Any], source: str, seed: int, number: int) -> list[Any]:
@@ -63,7 +67,15 @@ def sample(mutations: Iterable[Any], source: str, seed: int, number: int) -> lis
 
 def preload() -> None:
     """Import what takes most of a test run's time, and nothing of the collection: each mutant's process begins with it."""
-    for name in ("pytest", "yaml", "cryptography.x509", "requests", "ansible.module_utils.basic", "ansible.plugins.action", "ansible.parsing.dataloader"):
+    for name in (
+        "pytest",
+        "yaml",
+        "cryptography.x509",
+        "requests",
+        "ansible.module_utils.basic",
+        "ansible.plugins.action",
+        "ansible.parsing.dataloader",
+    ):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
@@ -113,10 +125,15 @@ def try_all(file: str, seed: int, number: int, factor: float, tests: list[str]) 
     patience = (10 + 5 * (time.monotonic() - started)) * factor
     with tempfile.TemporaryDirectory() as folder, use_db(f"{folder}/session") as database:
         init([Path(file)], database, {})
-        specs = sample((item.mutations[0] for item in database.work_items), Path(file).read_text(encoding="utf-8"), seed, number)
+        specs = sample(
+            (item.mutations[0] for item in database.work_items), Path(file).read_text(encoding="utf-8"), seed, number
+        )
     for spec in specs:
         try:
-            with use_mutation(Path(file), get_operator(spec.operator_name)(**spec.operator_args), spec.occurrence) as (before, after):
+            with use_mutation(Path(file), get_operator(spec.operator_name)(**spec.operator_args), spec.occurrence) as (
+                before,
+                after,
+            ):
                 passed, _output = run_tests(tests, patience)
         except AttributeError:  # cosmic-ray cannot replace an exception that is named with its module
             continue

@@ -97,18 +97,26 @@ def report(sets: Sequence[Set], outcomes: dict[str, Outcome]) -> bool:
     for one in sets:
         tried = [outcomes[file] for file in one.files]
         for outcome in tried:
-            print(f"  {outcome.file:<56} {outcome.killed:6} {len(outcome.mutants):4}  {score([outcome]):8}{'  not tried' if outcome.trouble else ''}")
+            print(
+                f"  {outcome.file:<56} {outcome.killed:6} {len(outcome.mutants):4}  {score([outcome]):8}{'  not tried' if outcome.trouble else ''}"
+            )
         reached = score(tried)
         ok = reached >= one.floor and not any(outcome.trouble for outcome in tried)
         good = good and ok
         note = "" if ok else "  FAILED" if reached >= one.floor else "  BELOW"
-        print(f"{one.name:<58} {sum(t.killed for t in tried):6} {sum(len(t.mutants) for t in tried):4}  {reached:8}  floor {one.floor}{note}")
+        print(
+            f"{one.name:<58} {sum(t.killed for t in tried):6} {sum(len(t.mutants) for t in tried):4}  {reached:8}  floor {one.floor}{note}"
+        )
     everything = list(outcomes.values())
-    print(f"{'all':<58} {sum(t.killed for t in everything):6} {sum(len(t.mutants) for t in everything):4}  {score(everything):8}")
+    print(
+        f"{'all':<58} {sum(t.killed for t in everything):6} {sum(len(t.mutants) for t in everything):4}  {score(everything):8}"
+    )
     return good
 
 
-def try_file(copies: queue.Queue[Path], file: str, tests: Sequence[str], options: Sequence[str], deadline: float) -> Outcome:
+def try_file(
+    copies: queue.Queue[Path], file: str, tests: Sequence[str], options: Sequence[str], deadline: float
+) -> Outcome:
     """Try a file's mutants in one of the copies."""
     copy = copies.get()
     try:
@@ -119,7 +127,9 @@ def try_file(copies: queue.Queue[Path], file: str, tests: Sequence[str], options
         argv = [sys.executable, str(MUTANTS), file, *options, *tests]
         original = (copy / file).read_bytes()
         try:
-            done = subprocess.run(argv, cwd=copy, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=left, check=False)
+            done = subprocess.run(
+                argv, cwd=copy, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=left, check=False
+            )
         except subprocess.TimeoutExpired:
             return Outcome(file, trouble="the time is over")
         finally:
@@ -152,7 +162,10 @@ def main() -> int:
         print(f"{arguments.table.name}: {wrong}", file=sys.stderr)
         return 2
     if arguments.names:
-        sets = [Set(one.name, one.floor, {f: t for f, t in one.files.items() if {one.name, f} & set(arguments.names)}) for one in sets]
+        sets = [
+            Set(one.name, one.floor, {f: t for f, t in one.files.items() if {one.name, f} & set(arguments.names)})
+            for one in sets
+        ]
         sets = [one for one in sets if one.files]
     seed, each = arguments.seed or table["seed"], arguments.each or table["each"]
     factor = os.environ.get(SCALE, "1")
@@ -164,7 +177,9 @@ def main() -> int:
     outcomes: dict[str, Outcome] = {}
     with ThreadPoolExecutor(arguments.jobs) as pool:
         waiting = [
-            pool.submit(try_file, copies, file, tests, [str(seed), str(each), factor], deadline) for one in sets for file, tests in one.files.items()
+            pool.submit(try_file, copies, file, tests, [str(seed), str(each), factor], deadline)
+            for one in sets
+            for file, tests in one.files.items()
         ]
         for number, future in enumerate(as_completed(waiting), 1):
             outcome = future.result()

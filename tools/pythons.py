@@ -51,7 +51,12 @@ def bin_directories() -> list[Path]:
 def _answers(executable: Path, version: str) -> bool:
     try:
         done = subprocess.run(
-            [str(executable), "-c", PROBE], capture_output=True, text=True, timeout=PROBE_SECONDS, stdin=subprocess.DEVNULL, check=False
+            [str(executable), "-c", PROBE],
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -65,7 +70,9 @@ def find(versions: Sequence[str]) -> Path:
             executable = directory / f"python{version}"
             if executable.is_file() and _answers(executable, version):
                 return executable
-    raise MissingPython(f"no working Python {' or '.join(versions)} here: install it (pyenv install {versions[0]}) or put it on PATH")
+    raise MissingPython(
+        f"no working Python {' or '.join(versions)} here: install it (pyenv install {versions[0]}) or put it on PATH"
+    )
 
 
 def search_path(first: Sequence[Path] = ()) -> str:

@@ -22,7 +22,7 @@ def cell(text: str) -> str:
         while mark in text:
             begin = text.index(mark)
             end = text.index(")", begin)
-            text = f"{text[:begin]}`{text[begin + 2:end]}`{text[end + 1:]}"
+            text = f"{text[:begin]}`{text[begin + 2 : end]}`{text[end + 1 :]}"
     return text.replace("|", "\\|")
 
 
@@ -59,8 +59,12 @@ def render(role: str, specs: dict[str, Any]) -> str:
         parts.append(f"## {title}\n")
         parts.append("\n\n".join(cell(line) for line in spec["description"]) + "\n")
         if spec["options"]:
-            parts.append("\n".join(["| variable | type | default | what |", "|---|---|---|---|", *rows(spec["options"])]) + "\n")
-    shared = "" if role == "calico" else "The variables that roles share are those of [calico](../calico/README.md).\n\n"
+            parts.append(
+                "\n".join(["| variable | type | default | what |", "|---|---|---|---|", *rows(spec["options"])]) + "\n"
+            )
+    shared = (
+        "" if role == "calico" else "The variables that roles share are those of [calico](../calico/README.md).\n\n"
+    )
     parts.append(f"{shared}Written from `meta/argument_specs.yml` by `tools/role_docs.py`.\n")
     return "\n".join(parts)
 

@@ -29,7 +29,11 @@ SINGLE = {
 def _tests_of(path: str, root: Path) -> list[str]:
     """The unit tests of a file that core takes for remote code as well: test_NAME.py, and test_NAME_PART.py if it is too long for one."""
     test = root / sides.unit_test_of(path)
-    return sorted(found.relative_to(root).as_posix() for found in (test, *test.parent.glob(f"{test.stem}_*.py")) if found.is_file())
+    return sorted(
+        found.relative_to(root).as_posix()
+        for found in (test, *test.parent.glob(f"{test.stem}_*.py"))
+        if found.is_file()
+    )
 
 
 def _controller_side_lines(root: Path) -> Iterator[str]:
@@ -57,7 +61,9 @@ def files(root: Path = ROOT) -> dict[Path, str]:
 def main() -> int:
     """Write the files, or with --check only say which are out of date."""
     check = "--check" in sys.argv[1:]
-    stale = [path for path, wanted in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != wanted]
+    stale = [
+        path for path, wanted in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != wanted
+    ]
     for path in stale:
         if check:
             print(f"{path.relative_to(ROOT)} is out of date: run python3 tools/sanity_ignore.py", file=sys.stderr)

@@ -39,7 +39,16 @@ def script_of(version: str) -> str:
 def _fetch(pip: Path, version: str, cache: Path) -> None:
     """Download one wheel and write its script, the script last."""
     with tempfile.TemporaryDirectory(dir=cache) as temporary:
-        argv = [str(pip), "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", temporary, f"pip=={version}"]
+        argv = [
+            str(pip),
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+            temporary,
+            f"pip=={version}",
+        ]
         subprocess.run(argv, stdin=subprocess.DEVNULL, timeout=SECONDS, check=True)
         wheel = next(Path(temporary).glob("pip-*.whl"))
         os.replace(wheel, cache / wheel.name)

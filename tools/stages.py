@@ -128,7 +128,13 @@ class Runner:
         """One command; raises TimeoutError at the deadline."""
         print(f"$ {' '.join(argv)}", file=log, flush=True)
         with subprocess.Popen(
-            argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         ) as process:
             self._running.add(process)
             try:
@@ -179,7 +185,13 @@ class Runner:
         with open(result.log, "w", encoding="utf-8") as log:
             try:
                 result.outcome = self._commands(stage, log)
-            except (venvs.SetupFailed, pythons.MissingPython, TimeoutError, OSError, subprocess.SubprocessError) as failure:
+            except (
+                venvs.SetupFailed,
+                pythons.MissingPython,
+                TimeoutError,
+                OSError,
+                subprocess.SubprocessError,
+            ) as failure:
                 print(f"{type(failure).__name__}: {failure}", file=log)
         result.seconds = time.monotonic() - started
         result.counts = count(result.ok, result.log.read_text(encoding="utf-8", errors="replace"))
@@ -227,7 +239,9 @@ def report(results: Sequence[Result], seconds: float) -> bool:
     print(f"\n{'stage':<{width}}  {'result':<9}  seconds  passed  failed  skipped")
     for result in results:
         tests = result.counts
-        print(f"{result.stage.name:<{width}}  {result.outcome:<9}  {result.seconds:7.0f}  {tests.passed:6}  {tests.failed:6}  {tests.skipped:7}")
+        print(
+            f"{result.stage.name:<{width}}  {result.outcome:<9}  {result.seconds:7.0f}  {tests.passed:6}  {tests.failed:6}  {tests.skipped:7}"
+        )
     print(f"{'all':<{width}}  {'':<9}  {seconds:7.0f}\n")
     total = sum((result.counts for result in results), Counts())
     print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
@@ -239,7 +253,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], dest="sets", help="run this set: ci, static, units, ...")
     parser.add_argument("--jobs", type=int, default=JOBS, help="stages at a time (%(default)s)")
     parser.add_argument("--list", action="store_true", help="show the stages instead")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="stages to run; all if neither names nor sets are given")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="stages to run; all if neither names nor sets are given"
+    )
     return parser.parse_args()
 
 

@@ -21,7 +21,9 @@ KEPT = ".git"
 
 def _git(directory: Path, *arguments: str) -> str:
     argv = ["git", "-C", str(directory), *arguments]
-    return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+    return subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=True
+    ).stdout
 
 
 def files_of(checkout: Path) -> list[Path]:
@@ -34,7 +36,11 @@ def files_of(checkout: Path) -> list[Path]:
 def _same(source: Path, target: Path) -> bool:
     if source.is_symlink() or target.is_symlink():
         return source.is_symlink() and target.is_symlink() and source.readlink() == target.readlink()
-    return target.is_file() and source.stat().st_mode == target.stat().st_mode and filecmp.cmp(source, target, shallow=False)
+    return (
+        target.is_file()
+        and source.stat().st_mode == target.stat().st_mode
+        and filecmp.cmp(source, target, shallow=False)
+    )
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -52,7 +52,14 @@ def run(version: str, arguments: Sequence[str]) -> int:
         setup.link_collection()
         import_path = COLLECTIONS
     env = {**os.environ, "PYTHONPATH": str(import_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    argv = [str(interpreter), "-m", "pytest", "-p", "no:cacheprovider", *(arguments or ["-q", "--durations=10", "tests/unit"])]
+    argv = [
+        str(interpreter),
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        *(arguments or ["-q", "--durations=10", "tests/unit"]),
+    ]
     return subprocess.run(argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False).returncode
 
 

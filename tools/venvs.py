@@ -73,7 +73,14 @@ def _run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
     env = {**(env or os.environ), "VIRTUALENV_NO_PERIODIC_UPDATE": "1"}
     try:
         done = subprocess.run(
-            argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=INSTALL_SECONDS, check=False
+            argv,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=INSTALL_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SetupFailed(f"{argv[0]}: {error}") from error
@@ -93,7 +100,9 @@ def _locked(name: str) -> Iterator[None]:
 def _install_venv_module() -> None:
     """Debian keeps the venv module in a package of its own."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise SetupFailed(f"this Python cannot make virtual environments: install {APT_PACKAGE} (Debian: apt-get install {APT_PACKAGE})")
+        raise SetupFailed(
+            f"this Python cannot make virtual environments: install {APT_PACKAGE} (Debian: apt-get install {APT_PACKAGE})"
+        )
     print(f"installing by apt: {APT_PACKAGE}", flush=True)
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     _run(["apt-get", "update", "-q"], env)
@@ -113,7 +122,9 @@ def _make_plain(python: str, directory: Path) -> None:
 
 def uv_environment(pip: Path) -> dict[str, str]:
     """What uv needs to use the index and the certificates that pip is configured for."""
-    listed = subprocess.run([str(pip), "config", "list"], capture_output=True, text=True, timeout=60, check=False).stdout
+    listed = subprocess.run(
+        [str(pip), "config", "list"], capture_output=True, text=True, timeout=60, check=False
+    ).stdout
     settings = {}
     for line in listed.splitlines():
         key, found, value = line.partition("=")
@@ -150,7 +161,20 @@ def _fill(venv: Venv, python: Path, directory: Path) -> None:
         env = uv_environment(tools / "pip")
         _run([str(tools / "uv"), "venv", "--quiet", "--clear", "--python", str(python), str(directory)], env)
         options = ["--no-deps"] if venv.complete else []
-        _run([str(tools / "uv"), "pip", "install", "--quiet", *options, "--python", str(directory / "bin" / "python"), "-r", requirements], env)
+        _run(
+            [
+                str(tools / "uv"),
+                "pip",
+                "install",
+                "--quiet",
+                *options,
+                "--python",
+                str(directory / "bin" / "python"),
+                "-r",
+                requirements,
+            ],
+            env,
+        )
         return
     virtualenv = ensure("virtualenv") / "bin" / "virtualenv"
     _run([str(virtualenv), "--quiet", "--clear", "--python", str(python), str(directory)])

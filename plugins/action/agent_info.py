@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Says in a sentence that a core does not manage a host's Python."""
+
 from __future__ import annotations
 
 from typing import Any

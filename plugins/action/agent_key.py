@@ -6,6 +6,7 @@
 What a module returns is a host's word. A host that could say what its certificate names would get one for whom it likes, so of its answer only the key,
 its signing request and the certificate in place go on to the CA; everything else is the task's, as it was templated here.
 """
+
 from __future__ import annotations
 
 from typing import Any

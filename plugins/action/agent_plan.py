@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Controller's part of dcos.calico.agent_plan: makes a host's steps of its variables, also where these are made of what is found on the host."""
+
 from __future__ import annotations
 
 import re
@@ -22,7 +23,18 @@ REFERENCES = {
 MENTION = re.compile(rf"\b({FOUND}|calico_node_name|calico_node_ip)\b")
 INTERNAL = "__calico_"
 # Variables of core in which no operator's template stands.
-CORES = ("hostvars", "groups", "vars", "ansible_facts", "ansible_local", "environment", "play_hosts", "ansible_play_hosts", "ansible_play_hosts_all", "omit")
+CORES = (
+    "hostvars",
+    "groups",
+    "vars",
+    "ansible_facts",
+    "ansible_local",
+    "environment",
+    "play_hosts",
+    "ansible_play_hosts",
+    "ansible_play_hosts_all",
+    "omit",
+)
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -80,7 +92,13 @@ class ActionModule(FirstContact):
             return {**result, **seen}
         facts = _foreign.as_data(seen["facts"])  # of a stranger, and about to stand beside templates
         found = self._look(_desired.host_steps(self._variables({**variables, FOUND: facts})), variables)
-        return {**result, **facts, **found, "facts": {}, "warnings": [*seen.get("warnings", []), *found.get("warnings", [])]}
+        return {
+            **result,
+            **facts,
+            **found,
+            "facts": {},
+            "warnings": [*seen.get("warnings", []), *found.get("warnings", [])],
+        }
 
     def _variables(self, variables: dict[str, Any], instead: Mapping[str, str] | None = None) -> _desired.Variables:
         templar = self._templar.copy_with_new_env(available_variables=variables)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge what is wanted of a public cloud; the judgement itself is in plugin_utils/_public_cloud.py, and this tells it of the controller."""
+
 from __future__ import annotations
 
 import copy
@@ -92,4 +93,6 @@ class ActionModule(ActionBase):
 
 
 def _name(cloud: str) -> str:
-    return {"aws": "AWS", "gce": "Google Compute Engine", "azure": "Azure"}.get(cloud, "what is wanted of Calico's network")
+    return {"aws": "AWS", "gce": "Google Compute Engine", "azure": "Azure"}.get(
+        cloud, "what is wanted of Calico's network"
+    )

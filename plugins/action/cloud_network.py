@@ -6,6 +6,7 @@
 What is there is read by their _info modules and compared in plugin_utils/_aws.py and _gce.py, which are pure; only what differs is changed. So check mode
 and diff are the same for all clouds, which their modules do not all have.
 """
+
 from __future__ import annotations
 
 import copy
@@ -26,7 +27,12 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "ipip": {"type": "bool", "required": True},
     "aws": {
         "type": "dict",
-        "options": {"region": {"type": "str"}, "profile": {"type": "str"}, "vpc_id": {"type": "str", "default": ""}, "security_groups": LIST},
+        "options": {
+            "region": {"type": "str"},
+            "profile": {"type": "str"},
+            "vpc_id": {"type": "str", "default": ""},
+            "security_groups": LIST,
+        },
     },
     "gce": {
         "type": "dict",
@@ -46,7 +52,11 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 def reason(answer: dict[str, Any]) -> str:
     """Why a module failed; of one that broke, its last words."""
-    last = str(answer.get("module_stderr") or answer.get("module_stdout") or answer.get("exception") or "").strip().splitlines()[-1:]
+    last = (
+        str(answer.get("module_stderr") or answer.get("module_stdout") or answer.get("exception") or "")
+        .strip()
+        .splitlines()[-1:]
+    )
     broken = str(answer.get("msg") or "MODULE FAILURE").startswith("MODULE FAILURE")
     return (last[0] if last else "it does not say why") if broken else str(answer["msg"]).strip()
 
@@ -59,14 +69,22 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC), required_if=[("cloud", "aws", ("aws",)), ("cloud", "gce", ("gce",))])
+        _checked, args = self.validate_argument_spec(
+            copy.deepcopy(ARGUMENT_SPEC), required_if=[("cloud", "aws", ("aws",)), ("cloud", "gce", ("gce",))]
+        )
         self._task_vars = task_vars or {}
         check = bool(self._task.check_mode)
         try:
             nodes = _cloud_plan.nodes_of(args["nodes"])
-            options = {name: tuple(value) if isinstance(value, list) else value for name, value in args[args["cloud"]].items()}
+            options = {
+                name: tuple(value) if isinstance(value, list) else value for name, value in args[args["cloud"]].items()
+            }
             with self._reading():
-                found = self._aws(nodes, args["ipip"], options) if args["cloud"] == "aws" else self._gce(nodes, args["ipip"], options)
+                found = (
+                    self._aws(nodes, args["ipip"], options)
+                    if args["cloud"] == "aws"
+                    else self._gce(nodes, args["ipip"], options)
+                )
             made: list[str] = []
             for step in () if check else found.steps:
                 self._call(step.module, step.arguments, made)
@@ -77,15 +95,27 @@ class ActionModule(ActionBase):
         plan = Plan()
         for step in found.steps:
             plan.add(step.name, step.before, step.after)
-        result.update(plan.result(self._task.diff), changes=plan.names(), instances=found.instances, between=found.between, notes=found.notes)
+        result.update(
+            plan.result(self._task.diff),
+            changes=plan.names(),
+            instances=found.instances,
+            between=found.between,
+            notes=found.notes,
+        )
         return result
 
     def _aws(self, nodes: list[_cloud_plan.Node], ipip: bool, given: dict[str, Any]) -> _cloud_plan.CloudPlan:
         options = _aws.Options(**given)
         own = self._listed(_aws.INTERFACES, _aws.address_queries(nodes, options), "network_interfaces")
-        machines = _aws.machines(nodes, self._listed(_aws.INTERFACES, _aws.instance_queries(own, options), "network_interfaces"), options)
+        machines = _aws.machines(
+            nodes, self._listed(_aws.INTERFACES, _aws.instance_queries(own, options), "network_interfaces"), options
+        )
         chosen = _aws.choose_groups(machines, options)
-        groups = self._call(_aws.GROUPS, {**options.reach(), "filters": {"group-id": chosen}})["security_groups"] if chosen else []
+        groups = (
+            self._call(_aws.GROUPS, {**options.reach(), "filters": {"group-id": chosen}})["security_groups"]
+            if chosen
+            else []
+        )
         return _aws.plan(machines, chosen, groups, ipip, options)
 
     def _gce(self, nodes: list[_cloud_plan.Node], ipip: bool, given: dict[str, Any]) -> _cloud_plan.CloudPlan:
@@ -113,7 +143,13 @@ class ActionModule(ActionBase):
         """Run a module of the cloud's collection where this task runs; raises CalicoError if it fails."""
         answer = self._execute_module(module_name=module, module_args=dict(arguments), task_vars=self._task_vars)
         if answer.get("failed"):
-            before = "" if made is None else f" after these were changed: {', '.join(made)}" if made else "; nothing was changed by this task"
+            before = (
+                ""
+                if made is None
+                else f" after these were changed: {', '.join(made)}"
+                if made
+                else "; nothing was changed by this task"
+            )
             raise CalicoError(
                 f"{module} failed{before}",
                 why=reason(answer),

@@ -5,6 +5,7 @@
 
 With no_log for the task, its errors would be hidden as well, which hold no key and are what an operator has to read.
 """
+
 from __future__ import annotations
 
 from typing import Any

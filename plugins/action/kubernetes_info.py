@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Shows the progress of a wait; see plugin_utils/_progress.py."""
+
 from __future__ import annotations
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._progress import ProgressAction

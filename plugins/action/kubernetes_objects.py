@@ -5,6 +5,7 @@
 
 kubernetes.core alone would not do. In check mode it sends what it would write, with dryRun, which a Kubernetes before 1.12 takes for a request to write.
 """
+
 from __future__ import annotations
 
 import copy
@@ -19,7 +20,9 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _client, _options, _reconcile, _rights
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
-ARGUMENT_SPEC = _options.argument_spec(objects=dict(type="list", elements="dict", required=True), wait_timeout=dict(type="float", default=60.0))
+ARGUMENT_SPEC = _options.argument_spec(
+    objects=dict(type="list", elements="dict", required=True), wait_timeout=dict(type="float", default=60.0)
+)
 WRITER = "kubernetes.core.k8s"
 TRY_EVERY = 1.0
 # How a server words it that an object is not the one that was compared: changed, made, or removed meanwhile.
@@ -31,10 +34,14 @@ def writer_options(args: dict[str, Any]) -> dict[str, Any]:
     """The options of kubernetes.core that reach the same API."""
     if not args.get("host"):
         found = {"kubeconfig": _absolute(args["kubeconfig"]), "context": args.get("context")}
-        return {name: value for name, value in found.items() if value} | ({} if args["validate_certs"] else {"validate_certs": False})
+        return {name: value for name, value in found.items() if value} | (
+            {} if args["validate_certs"] else {"validate_certs": False}
+        )
     if not args.get("token") and not args.get("client_cert_file"):
         return {"kubeconfig": _without_login(args)}
-    found = {"host": args["host"], "validate_certs": args["validate_certs"]} | ({"api_key": args["token"]} if args.get("token") else {})
+    found = {"host": args["host"], "validate_certs": args["validate_certs"]} | (
+        {"api_key": args["token"]} if args.get("token") else {}
+    )
     return found | {theirs: _absolute(args[ours]) for ours, theirs in FILES.items() if args.get(ours)}
 
 

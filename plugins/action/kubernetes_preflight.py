@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge what is wanted of Kubernetes; the judgement itself is in module_utils/_kubernetes/_judge.py, and pure."""
+
 from __future__ import annotations
 
 import copy
@@ -66,7 +67,13 @@ def lacking() -> list[dict[str, str]]:
     """What has to be installed beside ansible-core for the objects of kube-controllers."""
     found = []
     if not module_loader.find_plugin_with_context(WRITER).resolved:
-        found.append({"kind": "collection", "name": "kubernetes.core", "command": "ansible-galaxy collection install kubernetes.core"})
+        found.append(
+            {
+                "kind": "collection",
+                "name": "kubernetes.core",
+                "command": "ansible-galaxy collection install kubernetes.core",
+            }
+        )
     if importlib.util.find_spec("kubernetes") is None:
         found.append({"kind": "Python library", "name": "kubernetes", "command": "pip install kubernetes"})
     return found
@@ -86,7 +93,9 @@ class ActionModule(ActionBase):
         hosts = {name: (hostvars[name].get(args["info"]) if name in hostvars else None) for name in args["hosts"]}
         wanted = args["wanted"]
         same_dir = wanted["conflist"]["dir"] == wanted["mesos_dir"]
-        wanted["files"] = [str(item.get("file") or f"{item.get('name')}.cni") for item in wanted["networks"]] if same_dir else []
+        wanted["files"] = (
+            [str(item.get("file") or f"{item.get('name')}.cni") for item in wanted["networks"]] if same_dir else []
+        )
         wanted["controllers"]["lacking"] = lacking() if wanted["controllers"]["wanted"] else []
         failures, warnings = _judge.judge(hosts, wanted)
         result.update(changed=False, checked=list(args["hosts"]), problems=failures)

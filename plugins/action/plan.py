@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes the plan of a run of what was found on all hosts, and shows it; the plan itself is in plugin_utils/_cluster_plan.py, and pure."""
+
 from __future__ import annotations
 
 import copy
@@ -37,11 +38,17 @@ class ActionModule(ActionBase):
         _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))
         only, skipped = list(variables.get("ansible_run_tags") or []), list(variables.get("ansible_skip_tags") or [])
         hostvars = variables.get("hostvars", {})
-        found = {name: (hostvars[name].get(args["result"]) or {}).get("plan") or {} for name in args["hosts"] if name in hostvars}
+        found = {
+            name: (hostvars[name].get(args["result"]) or {}).get("plan") or {}
+            for name in args["hosts"]
+            if name in hostvars
+        }
         names, felix, known = _cluster_plan.datastore(args["datastore"].get("plan"), only, skipped)
         certified = [name for name in found if boolean(hostvars[name].get("calico_certificates", False), strict=False)]
         hosts = [_cluster_plan.host_plan(name, part, only, skipped) for name, part in found.items()]
-        plan = _cluster_plan.ClusterPlan(hosts, names, felix, known, (["certificates"] if certified else []) + args["components"])
+        plan = _cluster_plan.ClusterPlan(
+            hosts, names, felix, known, (["certificates"] if certified else []) + args["components"]
+        )
         groups = _cluster_plan.groups(plan)
         for name in certified:
             groups.setdefault(name, []).append("calico_plan_certificates")
@@ -51,7 +58,9 @@ class ActionModule(ActionBase):
                 _verify_report.write(args["json"], json.dumps(result["plan"], indent=2, sort_keys=True) + "\n")
             except OSError as error:
                 why = error.strerror or error
-                raise AnsibleActionFail(f"The plan could not be written to {args['json']}: {why}. Make its folder, or name another file.") from error
+                raise AnsibleActionFail(
+                    f"The plan could not be written to {args['json']}: {why}. Make its folder, or name another file."
+                ) from error
         if plan.problems:
             number = sum(len(sentences) for sentences in plan.problems.values())
             lines = [f"{name}: {sentence}" for name, sentences in plan.problems.items() for sentence in sentences]

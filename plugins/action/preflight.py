@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge all hosts together; the judgement itself is in module_utils/_calico/_preflight.py, and pure."""
+
 from __future__ import annotations
 
 import copy
@@ -38,7 +39,10 @@ EXPECTATIONS_SPEC = {
     "pools": {"type": "list", "elements": "dict", "default": []},
     "unlisted_pools": {"type": "str", "choices": ["keep", "disable", "delete"], "default": "keep"},
     "forbidden_cidrs": {
-        "type": "list", "elements": "dict", "default": [], "options": {"cidr": {"type": "str", "required": True}, "name": {"type": "str"}},
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"cidr": {"type": "str", "required": True}, "name": {"type": "str"}},
     },
     "networks": {"type": "list", "elements": "dict", "default": []},
     "default_profile": {"type": "str", "choices": ["unmanaged", "open", "isolated"], "default": "unmanaged"},
@@ -111,13 +115,21 @@ class ActionModule(ActionBase):
         _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
         strategy = _strategy(self._task)
         if strategy in OWN_PACE:
-            nothing: dict[str, list[Any]] = {"checked": [], "problems": [], "notes": [], "findings_ignored": [], "left_out": []}
+            nothing: dict[str, list[Any]] = {
+                "checked": [],
+                "problems": [],
+                "notes": [],
+                "findings_ignored": [],
+                "left_out": [],
+            }
             return {**result, **nothing, "failed": True, "changed": False, "msg": UNORDERED.format(strategy)}
         hosts = {name: self._host(name, args, task_vars or {}) for name in args["hosts"]}
         expectations = args["expectations"]
         documents, problems = documents_of(expectations)
         named = [network for network in expectations["networks"] if network.get("name")]
-        failures, warnings = _preflight.judge(hosts, {**expectations, "documents": documents, "problems": problems, "networks": named}, args["ignore"])
+        failures, warnings = _preflight.judge(
+            hosts, {**expectations, "documents": documents, "problems": problems, "networks": named}, args["ignore"]
+        )
         left_out: list[str] = []
         if args["mesos"] is not None:
             more, left_out = self._compare(args, hosts, task_vars or {})
@@ -137,7 +149,9 @@ class ActionModule(ActionBase):
         return _foreign.told(result)
 
     @staticmethod
-    def _compare(args: dict[str, Any], hosts: dict[str, Any], task_vars: dict[str, Any]) -> tuple[list[Finding], list[str]]:
+    def _compare(
+        args: dict[str, Any], hosts: dict[str, Any], task_vars: dict[str, Any]
+    ) -> tuple[list[Finding], list[str]]:
         """The agents of the inventory, and those at hand, against those of Mesos."""
         hostvars, ours = task_vars.get("hostvars", {}), {}
         for name in _agents.in_inventory(task_vars.get("groups", {})):

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge the BGP sessions of all hosts together; the judgement itself is in plugin_utils/_sessions.py, and pure."""
+
 from __future__ import annotations
 
 from typing import Any

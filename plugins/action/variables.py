@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judges the variables of all hosts together, in one task. What is wanted is in the argument specs of the roles; how it is judged in _variables."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -40,7 +41,10 @@ class ActionModule(ActionBase):
         if warnings:
             result["warnings"] = warnings
         if failures:
-            result.update(failed=True, msg="\n".join([HEAD.format(number=len(failures)), *(f"  - {sentence}" for sentence in failures)]))
+            result.update(
+                failed=True,
+                msg="\n".join([HEAD.format(number=len(failures)), *(f"  - {sentence}" for sentence in failures)]),
+            )
         return _foreign.told(result)
 
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge what all agents have measured, show it as a table, and keep it as files; the judgement itself is in plugin_utils/_verify_judge.py, and pure."""
+
 from __future__ import annotations
 
 import datetime
@@ -9,7 +10,13 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _agents, _foreign, _verify_judge, _verify_pairs, _verify_report
+from ansible_collections.dcos.calico.plugins.plugin_utils import (
+    _agents,
+    _foreign,
+    _verify_judge,
+    _verify_pairs,
+    _verify_report,
+)
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import RUN
 
 ARGUMENT_SPEC = {
@@ -49,7 +56,9 @@ def ours(args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, set[str]]
     hostvars, found = task_vars.get("hostvars", {}), {}
     for host in {*args["hosts"], *_agents.in_inventory(task_vars.get("groups", {}))}:
         known = hostvars[host] if host in hostvars else {}
-        found[host] = _agents.names_of(host, known, (known.get(args["result"]) or {}).get("agent") or _agents.detected(known.get("calico_agent")))
+        found[host] = _agents.names_of(
+            host, known, (known.get(args["result"]) or {}).get("agent") or _agents.detected(known.get("calico_agent"))
+        )
     return found
 
 
@@ -76,7 +85,9 @@ class ActionModule(ActionBase):
         )
         files, failures = self._write(args, report, pairs)
         if not report.rows:
-            failures.append("No host of this run is an agent that was to be verified. Look at --limit, and at calico_verify_agents.")
+            failures.append(
+                "No host of this run is an agent that was to be verified. Look at --limit, and at calico_verify_agents."
+            )
         if not report.ok:
             failures.insert(0, _verify_report.message(report))
         self._show(report, args["removed"], files)
@@ -89,7 +100,9 @@ class ActionModule(ActionBase):
             stats=_verify_report.stats(report),
             files=files,
         )
-        return _foreign.told({**result, "failed": True, "msg": result["message"]} if failures and args["fail"] else result)
+        return _foreign.told(
+            {**result, "failed": True, "msg": result["message"]} if failures and args["fail"] else result
+        )
 
     @staticmethod
     def _show(report: _verify_report.Report, removed: int, files: list[str]) -> None:
@@ -105,7 +118,11 @@ class ActionModule(ActionBase):
             found = hostvars[name] if name in hostvars else {}
             hosts[name] = {"address": str(found.get("ansible_host", name)), "result": found.get(args["result"])}
         run = args["plan"]["run"]
-        compared = _agents.compare(args["plan"]["agents"], ours(args, task_vars)) if _agents.is_whole(task_vars) else _agents.Compared([], [], [])
+        compared = (
+            _agents.compare(args["plan"]["agents"], ours(args, task_vars))
+            if _agents.is_whole(task_vars)
+            else _agents.Compared([], [], [])
+        )
         return _verify_judge.Seen(
             run=run,
             hosts=hosts,
@@ -113,7 +130,9 @@ class ActionModule(ActionBase):
             cluster=args["cluster"]["agents"],
             apps=[app for app in args["apps"] if app["labels"].get(RUN) == run],
             networks=args["networks"],
-            network_pools={network["name"]: list(network.get("ipv4_pools") or []) for network in args["known_networks"]},
+            network_pools={
+                network["name"]: list(network.get("ipv4_pools") or []) for network in args["known_networks"]
+            },
             pools=args["pools"],
             skip=args["skip"],
             needs=args["needs"],
@@ -121,15 +140,22 @@ class ActionModule(ActionBase):
             unknown=compared.unknown if args["plan"]["agents"] == args["cluster"]["agents"] else [],
         )
 
-    def _write(self, args: dict[str, Any], report: _verify_report.Report, pairs: list[dict[str, Any]]) -> tuple[list[str], list[str]]:
+    def _write(
+        self, args: dict[str, Any], report: _verify_report.Report, pairs: list[dict[str, Any]]
+    ) -> tuple[list[str], list[str]]:
         """Keep the result: the files that were written, and sentences of what did not work."""
         files, failures = [], []
-        for file, text in ((args["json"], lambda: _verify_report.as_json(report, pairs)), (args["junit"], lambda: _verify_report.junit(report))):
+        for file, text in (
+            (args["json"], lambda: _verify_report.as_json(report, pairs)),
+            (args["junit"], lambda: _verify_report.junit(report)),
+        ):
             if not file or self._task.check_mode:
                 continue
             try:
                 _verify_report.write(file, text())
                 files.append(file)
             except OSError as error:
-                failures.append(f"{file} could not be written: {error.strerror or error}. Make its folder, or name another file.")
+                failures.append(
+                    f"{file} could not be written: {error.strerror or error}. Make its folder, or name another file."
+                )
         return files, failures

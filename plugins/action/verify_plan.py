@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge what is to be verified and say what is to be started; the judgement itself is in plugin_utils/_verify_plan.py, and pure."""
+
 from __future__ import annotations
 
 import os
@@ -94,17 +95,27 @@ class ActionModule(ActionBase):
         known = [str(network["name"]) for network in args["known_networks"] if network.get("state") != "absent"]
         hostvars = (task_vars or {}).get("hostvars", {})
         agents = [_address(name, hostvars) for name in args["agents"]] if args["agents"] else None
-        wanted = _verify_plan.Wanted(args["networks"] or known[:1], known, agents, **{name: args[name] for name in fields})
+        wanted = _verify_plan.Wanted(
+            args["networks"] or known[:1], known, agents, **{name: args[name] for name in fields}
+        )
         try:
             problems = unwritable(args["files"])
             if problems:
-                raise CalicoError("Nothing was started, because the result could not be kept", "; ".join(problems), "Make the folder, or name another file")
+                raise CalicoError(
+                    "Nothing was started, because the result could not be kept",
+                    "; ".join(problems),
+                    "Make the folder, or name another file",
+                )
             _verify_plan.judge(wanted, args["cluster"])
         except CalicoError as error:
             return {**result, "failed": True, "changed": False, "msg": str(error)}
         run, now = f"r{secrets.token_hex(4)}", time.time()
         apps = _verify_plan.definitions(wanted, args["cluster"], run, owner(os.getppid()), int(now + args["lifetime"]))
-        gone = [str(app["id"]) for app in args["apps"]] if args["sweep"] else _verify_plan.leftovers(args["apps"], now, is_over)
+        gone = (
+            [str(app["id"]) for app in args["apps"]]
+            if args["sweep"]
+            else _verify_plan.leftovers(args["apps"], now, is_over)
+        )
         result.update(
             changed=False,
             start=not self._task.check_mode,
@@ -123,7 +134,9 @@ class ActionModule(ActionBase):
 
     def _show(self, result: dict[str, Any], wanted: _verify_plan.Wanted) -> None:
         """Say what a real run starts."""
-        _foreign.show(f"  {len(result['apps'])} apps below {_verify_plan.GROUP}, each with cpus {wanted.cpus:g} and mem {wanted.mem:g}, for a while:")
+        _foreign.show(
+            f"  {len(result['apps'])} apps below {_verify_plan.GROUP}, each with cpus {wanted.cpus:g} and mem {wanted.mem:g}, for a while:"
+        )
         for app in result["apps"]:
             labels = app["labels"]
             _foreign.show(f"    an echo server on {labels[_verify_plan.AGENT]}, network {labels[_verify_plan.NETWORK]}")

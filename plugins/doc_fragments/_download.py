@@ -3,6 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import absolute_import, division, print_function
+
 __metaclass__ = type
 
 # Suboptions by which a file is obtained: module_utils/_host/_executables.py SOURCE_SPEC.
@@ -73,7 +74,8 @@ options:
 
 # ansible-test reads what is assigned in a class as one piece of text, so what is put together stands here.
 # EXECUTABLE_SPEC of module_utils/_host/_executables.py, in a list
-ModuleDocFragment.EXECUTABLES = r"""
+ModuleDocFragment.EXECUTABLES = (
+    r"""
 options:
   executables:
     type: list
@@ -84,7 +86,10 @@ options:
           - Where the executable is to be.
         type: path
         required: true
-""" + SOURCE + MEMBER + r"""
+"""
+    + SOURCE
+    + MEMBER
+    + r"""
       mode:
         description:
           - Its mode, octal with a leading zero, quoted.
@@ -108,8 +113,10 @@ options:
         elements: path
         default: []
 """
+)
 # PLUGIN_SPEC of module_utils/_host/_cni_plugins.py, in a list
-ModuleDocFragment.PLUGINS = r"""
+ModuleDocFragment.PLUGINS = (
+    r"""
 options:
   plugins:
     type: list
@@ -121,9 +128,13 @@ options:
           - Its name, which is the C(type) by which network configurations call it.
         type: str
         required: true
-""" + SOURCE + MEMBER
+"""
+    + SOURCE
+    + MEMBER
+)
 # The one of module_utils/_host/_etcd_service.py
-ModuleDocFragment.ETCD = r"""
+ModuleDocFragment.ETCD = (
+    r"""
 options:
   executable:
     type: dict
@@ -133,11 +144,17 @@ options:
           - Where it is to be.
         type: path
         default: /opt/calico/bin/etcd
-""" + SOURCE + MEMBER
+"""
+    + SOURCE
+    + MEMBER
+)
 # An archive of images
-ModuleDocFragment.IMAGE = r"""
+ModuleDocFragment.IMAGE = (
+    r"""
 options:
   image_archive:
     type: dict
     suboptions:
-""" + SOURCE
+"""
+    + SOURCE
+)

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The containers of a verification; see plugin_utils/_verify_plan.py."""
+
 from __future__ import annotations
 
 DOCUMENTATION = r"""
@@ -55,7 +56,9 @@ def verify_containers(apps: list[dict[str, Any]], run: str, mesos_dns: bool = Fa
     try:
         return _verify_plan.containers(apps, run, mesos_dns)
     except (KeyError, TypeError) as error:
-        raise AnsibleFilterError(f"verify_containers takes the apps that marathon_app_info returns: {error!r}") from error
+        raise AnsibleFilterError(
+            f"verify_containers takes the apps that marathon_app_info returns: {error!r}"
+        ) from error
 
 
 class FilterModule:

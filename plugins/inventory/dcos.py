@@ -141,7 +141,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _add(self, member: Member, names: list[str]) -> None:
         """Add a member, or put the hosts that are at its address already into its groups."""
         if len(names) > 1:
-            self.display.warning(f"{member.address} is the address of {', '.join(names)}: only {names[0]} is taken for a host of DC/OS.")
+            self.display.warning(
+                f"{member.address} is the address of {', '.join(names)}: only {names[0]} is taken for a host of DC/OS."
+            )
         name = names[0] if names else self.inventory.add_host(member.address)
         for group in member.groups:
             self.inventory.add_child(group, name)

@@ -5,6 +5,7 @@
 
 They are the same where an address or host name of Mesos' is the name of a host, its ansible_host, or what its ip-detect says.
 """
+
 from __future__ import annotations
 
 import dataclasses
@@ -116,7 +117,9 @@ def findings(mesos: Mapping[str, Any], hosts: Mapping[str, set[str]], whole: boo
 def _not_looked(mesos: Mapping[str, Any]) -> Finding:
     what = "it was not looked whether Mesos has agents that the inventory has not"
     if mesos.get("skipped") or not mesos.get("msg"):
-        return _finding(what, "calico_dcos_url is not set", "Set it, and how to log in (calico_dcos_*), to have that looked at")
+        return _finding(
+            what, "calico_dcos_url is not set", "Set it, and how to log in (calico_dcos_*), to have that looked at"
+        )
     return _finding(what, str(mesos["msg"]), "See whether calico_dcos_url and how to log in (calico_dcos_*) are right")
 
 

@@ -5,6 +5,7 @@
 
 The mirror's layout (docs/offline.md) is one folder per project and version, named as upstream names them.
 """
+
 from __future__ import annotations
 
 from typing import Any
@@ -35,7 +36,9 @@ def mirror_paths(release: str) -> dict[str, str]:
     }
 
 
-def resolve(release: str, mirror: str = "", folder: str = "", overrides: list[dict[str, str]] | None = None) -> dict[str, dict[str, Any]]:
+def resolve(
+    release: str, mirror: str = "", folder: str = "", overrides: list[dict[str, str]] | None = None
+) -> dict[str, dict[str, Any]]:
     """C(name -> {source, image, other_version}) of every artefact of a release.
 
     Source is as the agents' modules take it; image for calico-node only; other_version where an override names a version of another release.
@@ -55,17 +58,25 @@ def resolve(release: str, mirror: str = "", folder: str = "", overrides: list[di
             source["sha256"] = own["sha256"].lower()
         if upstream.get("member"):
             source["member"] = f"{own['folder']}/{name}" if own.get("folder") else upstream["member"]
-        artefact: dict[str, Any] = {"source": {**source, "sha256_variable": SHA256_VARIABLES[name]} if "url" in source or "local_src" in source else {}}
+        artefact: dict[str, Any] = {
+            "source": {**source, "sha256_variable": SHA256_VARIABLES[name]}
+            if "url" in source or "local_src" in source
+            else {}
+        }
         if name == "calico-node":
             artefact["image"] = own.get("image") or f"calico/node:{found['node_image_tag']}"
-        other = next(filter(None, (_releases.other_version(name, own.get(key), release) for key in ("url", "image"))), None)
+        other = next(
+            filter(None, (_releases.other_version(name, own.get(key), release) for key in ("url", "image"))), None
+        )
         if other:
             artefact["other_version"] = other
         result[name] = artefact
     return result
 
 
-def manifest(release: str, mirror: str = "", overrides: list[dict[str, str]] | None = None, sums_of: str = "") -> list[dict[str, Any]]:
+def manifest(
+    release: str, mirror: str = "", overrides: list[dict[str, str]] | None = None, sums_of: str = ""
+) -> list[dict[str, Any]]:
     """What dcos.calico.artifact_manifest is to fetch, each where the mirror's layout has it; an image archive only where one has an address.
 
     :param sums_of: the release whose digests the overrides have, where that is known. Those of another one are not this one's.
@@ -94,12 +105,30 @@ def sums(artifacts: dict[str, dict[str, Any]], etcd: bool = True, by_tag: bool =
         whose name has a version of another release, with C(by_tag).
     """
     fetched = {name: item["source"] for name, item in artifacts.items() if item["source"] and (etcd or name != "etcd")}
-    listed = [{"name": name, "variable": source["sha256_variable"], "sha256": source.get("sha256", "")} for name, source in fetched.items()]
+    listed = [
+        {"name": name, "variable": source["sha256_variable"], "sha256": source.get("sha256", "")}
+        for name, source in fetched.items()
+    ]
     node = artifacts["calico-node"]
     if not node["source"] and (not by_tag or "other_version" in node):
-        image = {"name": "calico-node", "variable": "calico_node_image", "image": node["image"], "sha256": node["image"].partition("@sha256:")[2]}
+        image = {
+            "name": "calico-node",
+            "variable": "calico_node_image",
+            "image": node["image"],
+            "sha256": node["image"].partition("@sha256:")[2],
+        }
         listed.append({**image, **({"by_tag": True} if by_tag else {})})
-    return [{**item, **({"other_version": artifacts[item["name"]]["other_version"]} if "other_version" in artifacts[item["name"]] else {})} for item in listed]
+    return [
+        {
+            **item,
+            **(
+                {"other_version": artifacts[item["name"]]["other_version"]}
+                if "other_version" in artifacts[item["name"]]
+                else {}
+            ),
+        }
+        for item in listed
+    ]
 
 
 def _place(own: dict[str, str], upstream: dict[str, Any], mirror: str, folder: str, path: str) -> dict[str, str]:

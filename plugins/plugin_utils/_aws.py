@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Calico's nodes need of AWS: no source/destination check on any of their interfaces, and rules for BGP and IP-in-IP between their groups. Pure."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -9,7 +10,14 @@ import ipaddress
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils._cloud_plan import BGP_PORT, IPIP_PROTOCOL, CloudPlan, Node, Step, listed
+from ansible_collections.dcos.calico.plugins.plugin_utils._cloud_plan import (
+    BGP_PORT,
+    IPIP_PROTOCOL,
+    CloudPlan,
+    Node,
+    Step,
+    listed,
+)
 
 INTERFACES, GROUPS = "amazon.aws.ec2_eni_info", "amazon.aws.ec2_security_group_info"
 INTERFACE, GROUP = "amazon.aws.ec2_eni", "amazon.aws.ec2_security_group"
@@ -50,7 +58,10 @@ def address_queries(nodes: list[Node], options: Options) -> list[dict[str, Any]]
     """Arguments of ec2_eni_info that find the interfaces with the nodes' addresses."""
     place = {"vpc-id": options.vpc_id} if options.vpc_id else {}
     addresses = sorted({node.address for node in nodes})
-    return [{**options.reach(), "filters": {**place, "addresses.private-ip-address": batch}} for batch in _batches(addresses)]
+    return [
+        {**options.reach(), "filters": {**place, "addresses.private-ip-address": batch}}
+        for batch in _batches(addresses)
+    ]
 
 
 def instance_queries(interfaces: list[dict[str, Any]], options: Options) -> list[dict[str, Any]]:
@@ -85,8 +96,12 @@ def machines(nodes: list[Node], interfaces: list[dict[str, Any]], options: Optio
             ambiguous.append(f"{node.title()}: {', '.join(places)}")
         else:
             name, face = next(iter(owners.items()))
-            groups = {group["group_id"]: group.get("group_name") or group["group_id"] for group in face.get("groups") or ()}
-            found.append(Machine(node, name, tuple(item for item in faces[name] if not item.get("requester_managed")), groups))
+            groups = {
+                group["group_id"]: group.get("group_name") or group["group_id"] for group in face.get("groups") or ()
+            }
+            found.append(
+                Machine(node, name, tuple(item for item in faces[name] if not item.get("requester_managed")), groups)
+            )
     if ambiguous:
         raise CalicoError(
             f"More than one EC2 instance has the address of a node: {'; '.join(ambiguous)}",
@@ -128,7 +143,10 @@ def choose_groups(found: list[Machine], options: Options) -> list[str]:
     chosen: list[str] = []
     left = list(found)
     while left:
-        counts = {group: sum(group in machine.groups for machine in left) for group in sorted({name for machine in left for name in machine.groups})}
+        counts = {
+            group: sum(group in machine.groups for machine in left)
+            for group in sorted({name for machine in left for name in machine.groups})
+        }
         if not counts:
             raise CalicoError(
                 f"These nodes have no security group: {listed([machine.node.title() for machine in left])}",
@@ -155,11 +173,19 @@ def _lets_in(permission: dict[str, Any], source: str, addresses: list[str]) -> b
     """Whether a permission is for a source group, or for networks that hold all the nodes' addresses."""
     if any(pair.get("group_id") == source for pair in permission.get("user_id_group_pairs") or ()):
         return True
-    networks = [ipaddress.ip_network(item["cidr_ip"], strict=False) for item in permission.get("ip_ranges") or () if item.get("cidr_ip")]
-    return bool(networks) and all(any(ipaddress.ip_address(address) in network for network in networks) for address in addresses)
+    networks = [
+        ipaddress.ip_network(item["cidr_ip"], strict=False)
+        for item in permission.get("ip_ranges") or ()
+        if item.get("cidr_ip")
+    ]
+    return bool(networks) and all(
+        any(ipaddress.ip_address(address) in network for network in networks) for address in addresses
+    )
 
 
-def group_rules(chosen: list[str], groups: list[dict[str, Any]], addresses: list[str], ipip: bool, options: Options) -> list[Step]:
+def group_rules(
+    chosen: list[str], groups: list[dict[str, Any]], addresses: list[str], ipip: bool, options: Options
+) -> list[Step]:
     """A step for each group that lacks a rule which lets the nodes in. Other rules are left as they are."""
     known = {group["group_id"]: group for group in groups}
     unknown = [name for name in chosen if name not in known]
@@ -174,7 +200,11 @@ def group_rules(chosen: list[str], groups: list[dict[str, Any]], addresses: list
         missing = []
         for protocol in ("tcp", IPIP_PROTOCOL) if ipip else ("tcp",):
             permissions = [item for item in group.get("ip_permissions") or () if _covers(item, protocol)]
-            missing += [(protocol, source) for source in chosen if not any(_lets_in(item, source, addresses) for item in permissions)]
+            missing += [
+                (protocol, source)
+                for source in chosen
+                if not any(_lets_in(item, source, addresses) for item in permissions)
+            ]
         if missing:
             rules = [_rule(protocol, source) for protocol, source in missing]
             arguments = {
@@ -198,7 +228,9 @@ def _rule(protocol: str, source: str) -> dict[str, Any]:
     return {**rule, "ports": [str(BGP_PORT)]} if protocol == "tcp" else rule
 
 
-def plan(found: list[Machine], chosen: list[str], groups: list[dict[str, Any]], ipip: bool, options: Options) -> CloudPlan:
+def plan(
+    found: list[Machine], chosen: list[str], groups: list[dict[str, Any]], ipip: bool, options: Options
+) -> CloudPlan:
     """Everything; rules first, so that packets are let through before any is sent."""
     addresses = [machine.node.address for machine in found]
     steps = group_rules(chosen, groups, addresses, ipip, options) + source_checks(found, options)

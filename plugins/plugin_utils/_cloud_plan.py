@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the plans for the clouds have in common: Calico's nodes, what was found of them, and what is to be changed by a module of the cloud's collection."""
+
 from __future__ import annotations
 
 import dataclasses

@@ -6,6 +6,7 @@
 A host's part comes from dcos.calico.agent_plan, which asks the jobs of the modules. What a job could not tell because something before it is to be changed
 first is not known yet; what it could not tell although nothing is in its way is a problem, and nothing is to be touched.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,10 @@ STEPS = (
     (PREPARE, "Prepared on all hosts at once, which disturbs nothing"),
     ("datastore", "Calico's datastore, once"),
     (START, "Started or completed: the first host alone, then the others"),
-    (RESTART, "Restarted, one host after the other. Connections of running containers go on; containers cannot be started there for some seconds"),
+    (
+        RESTART,
+        "Restarted, one host after the other. Connections of running containers go on; containers cannot be started there for some seconds",
+    ),
     (RETIRE, "Removed, because nothing uses it any more"),
     (AGENT, "Mesos agents restarted, one after the other. Tasks go on, unless their framework does not checkpoint"),
 )
@@ -108,7 +112,9 @@ def _node(plan: HostPlan, result: Mapping[str, Any]) -> None:
     elif result.get("healthy") is False:
         plan.add(START, f"calico/node is not healthy, and is waited for: {'; '.join(result.get('trouble', []))}")
     elif result.get("datastore_read") is False:
-        plan.unknown.append("calico/node runs; whether it is to be restarted is known when calicoctl reaches the datastore")
+        plan.unknown.append(
+            "calico/node runs; whether it is to be restarted is known when calicoctl reaches the datastore"
+        )
         plan.add(START, "calico/node (not known yet)")
 
 
@@ -162,7 +168,12 @@ def datastore(found: Mapping[str, Any] | None, only: list[str], skipped: list[st
     if any(result is None or result.get("error") or result.get("datastore_read") is False for result in results):
         return [], False, False
     names = [name for result in results if result for name in result["names"]]
-    names += [f"{name} (goes at the end, when no agent uses it)" for result in results if result for name in result.get("left", [])]
+    names += [
+        f"{name} (goes at the end, when no agent uses it)"
+        for result in results
+        if result
+        for name in result.get("left", [])
+    ]
     return names, any(result.get("felix_restarts") for result in results if result), True
 
 
@@ -191,7 +202,9 @@ def lines(plan: ClusterPlan) -> list[str]:
         text = [f"Plan: nothing to do. {_hosts(total)} and the datastore are as desired."]
         return text + _components(plan)
     rest = total - changing
-    text = [f"Plan: {changing} of {_hosts(total)} {'changes' if changing == 1 else 'change'}; {rest} {'has' if rest == 1 else 'have'} nothing to do."]
+    text = [
+        f"Plan: {changing} of {_hosts(total)} {'changes' if changing == 1 else 'change'}; {rest} {'has' if rest == 1 else 'have'} nothing to do."
+    ]
     for step, title in STEPS:
         rows = list(_datastore_rows(plan)) if step == "datastore" else list(_rows(plan, step))
         if rows:
@@ -203,7 +216,11 @@ def lines(plan: ClusterPlan) -> list[str]:
 
 
 def _components(plan: ClusterPlan) -> list[str]:
-    return [f"  Not part of this plan, and looked at when its turn comes: {', '.join(plan.components)}."] if plan.components else []
+    return (
+        [f"  Not part of this plan, and looked at when its turn comes: {', '.join(plan.components)}."]
+        if plan.components
+        else []
+    )
 
 
 def _hosts(number: int) -> str:
@@ -237,6 +254,8 @@ def document(plan: ClusterPlan) -> dict[str, Any]:
         "changes": plan.changes,
         "hosts": len(plan.hosts),
         "unchanged": len(plan.hosts) - len(plan.changing),
-        "changing": {host.name: {"changes": host.changes, "steps": host.steps, "unknown": host.unknown} for host in plan.changing},
+        "changing": {
+            host.name: {"changes": host.changes, "steps": host.steps, "unknown": host.unknown} for host in plan.changing
+        },
         "datastore": {"changes": plan.datastore, "felix_restarts": plan.felix_restarts, "known": plan.datastore_known},
     }

@@ -6,6 +6,7 @@
 ansible-core has other rules: a module on the controller starts in the folder of its playbook, which is the collection's, and lookups and copies look into
 several folders.
 """
+
 from __future__ import annotations
 
 import os
@@ -33,7 +34,9 @@ def controller_path(path: Any, write: bool = False, or_content: bool = False) ->
     :param or_content: whether what is no path (a document, a key, or the object that a document was made of) may be there in its place, and stays as it is.
     :raises AnsibleFilterError: if it is to be written into the collection.
     """
-    if or_content and (not isinstance(path, str) or path.lstrip().startswith(("{", "-----BEGIN")) or "\n" in path.strip()):
+    if or_content and (
+        not isinstance(path, str) or path.lstrip().startswith(("{", "-----BEGIN")) or "\n" in path.strip()
+    ):
         return path
     if path is None:
         return ""

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A cluster as hosts of an inventory: what is asked of it, and what becomes of the answers. Only read() asks anybody."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -48,7 +49,11 @@ def members(found: Mapping[str, Any], inactive: bool = True) -> tuple[list[Membe
     agents = [agent for agent in one_each(found["agents"]) if inactive or agent["active"]]
     candidates = [_master(master) for master in found["masters"]] + [_agent(agent) for agent in agents]
     # of the cache, too, which others may have written
-    usable = [dataclasses.replace(member, address=address) for member in candidates if (address := _foreign.address(member.address))]
+    usable = [
+        dataclasses.replace(member, address=address)
+        for member in candidates
+        if (address := _foreign.address(member.address))
+    ]
     strange = [member for member in candidates if not _foreign.address(member.address)]
     return _merged(usable), [_left_out(member) for member in strange]
 

@@ -6,6 +6,7 @@
 The plan (action dcos.calico.agent_plan) and the roles' tasks (lookup dcos.calico.desired) take the same. Pure, but for the template engine that Variables is
 given. Arguments that are not set are left out.
 """
+
 from __future__ import annotations
 
 import os
@@ -44,7 +45,9 @@ class Variables(Mapping[str, Any]):
     :param instead: what certain templates are, without being asked for.
     """
 
-    def __init__(self, raw: Mapping[str, Any], template: Callable[[Any], Any], instead: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, raw: Mapping[str, Any], template: Callable[[Any], Any], instead: Mapping[str, str] | None = None
+    ) -> None:
         self._raw, self._template, self._instead = raw, template, instead or {}
         self._known: dict[str, Any] = {}
 
@@ -79,8 +82,18 @@ def _overrides(v: Variables) -> list[dict[str, str]]:
         {"name": "calicoctl", "url": v["calico_calicoctl_url"], "sha256": v["calico_calicoctl_sha256"]},
         {"name": "calico", "url": v["calico_cni_plugin_url"], "sha256": v["calico_cni_plugin_sha256"]},
         {"name": "calico-ipam", "url": v["calico_cni_ipam_url"], "sha256": v["calico_cni_ipam_sha256"]},
-        {"name": "etcd", "url": v["calico_etcd_url"], "sha256": v["calico_etcd_sha256"], "folder": v["calico_etcd_archive_folder"]},
-        {"name": "calico-node", "url": v["calico_node_archive_url"], "sha256": v["calico_node_archive_sha256"], "image": v["calico_node_image"]},
+        {
+            "name": "etcd",
+            "url": v["calico_etcd_url"],
+            "sha256": v["calico_etcd_sha256"],
+            "folder": v["calico_etcd_archive_folder"],
+        },
+        {
+            "name": "calico-node",
+            "url": v["calico_node_archive_url"],
+            "sha256": v["calico_node_archive_sha256"],
+            "image": v["calico_node_image"],
+        },
     ]
 
 
@@ -95,13 +108,25 @@ def _of_release(find: Callable[..., Found], *args: Any, **arguments: Any) -> Fou
 def artifacts(v: Variables) -> dict[str, dict[str, Any]]:
     """Source, and image, of each artifact of the release; see _artifacts.resolve()."""
     folder = controller_path(v["calico_artifacts_dir"])
-    return _of_release(_artifacts.resolve, str(v["calico_release"]), mirror=v["calico_mirror_url"], folder=folder, overrides=_overrides(v))
+    return _of_release(
+        _artifacts.resolve,
+        str(v["calico_release"]),
+        mirror=v["calico_mirror_url"],
+        folder=folder,
+        overrides=_overrides(v),
+    )
 
 
 def manifest(v: Variables) -> list[dict[str, Any]]:
     """What is fetched once; see _artifacts.manifest()."""
     sums_of = v["calico_manifest_release"]
-    return _of_release(_artifacts.manifest, str(v["calico_release"]), mirror=v["calico_mirror_url"], overrides=_overrides(v), sums_of=sums_of)
+    return _of_release(
+        _artifacts.manifest,
+        str(v["calico_release"]),
+        mirror=v["calico_mirror_url"],
+        overrides=_overrides(v),
+        sums_of=sums_of,
+    )
 
 
 def sums(v: Variables) -> list[dict[str, str]]:
@@ -136,10 +161,16 @@ def agent_files(v: Variables) -> Args:
     managed = "# Managed by Ansible (dcos.calico.calico_host).\n"
     files = [
         {"path": MODULES_FILE, "content": managed + "".join(f"{name}\n" for name in modules)},
-        {"path": NETWORK_MANAGER_FILE, "content": f"{managed}[keyfile]\nunmanaged-devices={';'.join(f'interface-name:{name}' for name in interfaces)}\n"},
+        {
+            "path": NETWORK_MANAGER_FILE,
+            "content": f"{managed}[keyfile]\nunmanaged-devices={';'.join(f'interface-name:{name}' for name in interfaces)}\n",
+        },
         {"path": NETWORKD_FILE, "content": f"{managed}[Match]\nName={' '.join(interfaces)}\n\n[Link]\nUnmanaged=yes\n"},
     ]
-    files += [{"path": f"/etc/systemd/system/{unit}.d/10-calico-rp-filter.conf", "content": RP_FILTER} for unit in RP_FILTER_UNITS]
+    files += [
+        {"path": f"/etc/systemd/system/{unit}.d/10-calico-rp-filter.conf", "content": RP_FILTER}
+        for unit in RP_FILTER_UNITS
+    ]
     units = [
         {"name": "NetworkManager.service", "reload_on": [NETWORK_MANAGER_FILE], "optional": True},
         {"name": "systemd-networkd.service", "restart_on": [NETWORKD_FILE], "optional": True},
@@ -154,7 +185,9 @@ def _etcd_service(v: Variables) -> Args:
         "user": v["calico_etcd_user"],
         "wait": v["calico_etcd_wait"],
         **_download(v, "download_timeout"),
-        **_given(ca_file=v["calico_etcd_ca_file"], cert_file=v["calico_etcd_cert_file"], key_file=v["calico_etcd_key_file"]),
+        **_given(
+            ca_file=v["calico_etcd_ca_file"], cert_file=v["calico_etcd_cert_file"], key_file=v["calico_etcd_key_file"]
+        ),
     }
 
 
@@ -195,11 +228,31 @@ def calicoctl(v: Variables) -> Args:
         "etcdCertFile": reach["cert_file"],
         "etcdKeyFile": reach["key_file"],
     }
-    document = {"apiVersion": "v1", "kind": "calicoApiConfig", "metadata": {}, "spec": {key: str(value) for key, value in spec.items()}}
-    content = "# Managed by Ansible (dcos.calico.calico_ctl).\n" + yaml.safe_dump(document, indent=2, default_flow_style=False, allow_unicode=True)
+    document = {
+        "apiVersion": "v1",
+        "kind": "calicoApiConfig",
+        "metadata": {},
+        "spec": {key: str(value) for key, value in spec.items()},
+    }
+    content = "# Managed by Ansible (dcos.calico.calico_ctl).\n" + yaml.safe_dump(
+        document, indent=2, default_flow_style=False, allow_unicode=True
+    )
     return {
-        "executables": [{"path": f"{v['calico_bin_dir']}/calicoctl", "links": v["calico_ctl_links"], **artifacts(v)["calicoctl"]["source"]}],
-        "files": [{"path": v["calico_ctl_config_file"], "content": content, "foreign": v["calico_ctl_foreign_config"], "foreign_same": ["etcdEndpoints"]}],
+        "executables": [
+            {
+                "path": f"{v['calico_bin_dir']}/calicoctl",
+                "links": v["calico_ctl_links"],
+                **artifacts(v)["calicoctl"]["source"],
+            }
+        ],
+        "files": [
+            {
+                "path": v["calico_ctl_config_file"],
+                "content": content,
+                "foreign": v["calico_ctl_foreign_config"],
+                "foreign_same": ["etcdEndpoints"],
+            }
+        ],
         **_download(v),
     }
 
@@ -271,7 +324,8 @@ def resources(v: Variables) -> Args:
     unlisted = v["calico_ip_pools_unlisted"]
     return {
         **_calicoctl(v),
-        "resources": _shapes.ip_pool_resources(v["calico_ip_pools"]) + _shapes.profile_resources(v["calico_networks"], v["calico_policy_default_profile"]),
+        "resources": _shapes.ip_pool_resources(v["calico_ip_pools"])
+        + _shapes.profile_resources(v["calico_networks"], v["calico_policy_default_profile"]),
         "other_pools": "disable" if unlisted == "disable" else "keep",
         "prune": unlisted == "delete",
         "prune_kinds": ["ipPool"],
@@ -325,7 +379,11 @@ def kinds(v: Variables) -> set[str]:
         return any(host in (groups.get(name) or ()) for name in names)
 
     agent = inside("agents", "agents_private", "agents_public")
-    found = {"agent": agent, "node": agent or inside("calico_masters_with_node"), "member": inside("calico_etcd_managed")}
+    found = {
+        "agent": agent,
+        "node": agent or inside("calico_masters_with_node"),
+        "member": inside("calico_etcd_managed"),
+    }
     return {name for name, is_it in found.items() if is_it}
 
 
@@ -340,7 +398,12 @@ def host_steps(v: Variables) -> list[Args]:
     if "member" in is_a:
         steps.append(_step("etcd_member", etcd_member(v)))
     if "node" in is_a:
-        steps += [_step("sysctl", sysctl(v)), _step("agent_files", agent_files(v)), _step("etcd_proxy", etcd_proxy(v)), _step("executable", calicoctl(v))]
+        steps += [
+            _step("sysctl", sysctl(v)),
+            _step("agent_files", agent_files(v)),
+            _step("etcd_proxy", etcd_proxy(v)),
+            _step("executable", calicoctl(v)),
+        ]
         # Peers that are down are told of together, at the end.
         wanted = node(v)
         steps.append(_step("calicoctl_node", {**wanted, "health": {**wanted["health"], "down_peers": "report"}}))

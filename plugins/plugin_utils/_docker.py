@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """C(calico_docker_networks), judged before anything is touched. Pure; used by the filter docker_networks."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -20,13 +21,19 @@ FIRST_WITH_POOLS = (2, 6, 10)
 
 def _judged(item: Any, pools: dict[str, dict[str, Any]], release: str | None) -> dict[str, Any]:
     if not isinstance(item, dict) or not item.get("name"):
-        raise AnsibleFilterError(f"An item of calico_docker_networks has no name: {item!r}. Write it as a mapping with {', '.join(KEYS)}.")
+        raise AnsibleFilterError(
+            f"An item of calico_docker_networks has no name: {item!r}. Write it as a mapping with {', '.join(KEYS)}."
+        )
     unknown = sorted(set(item) - set(KEYS))
     if unknown:
-        raise AnsibleFilterError(f"calico_docker_networks, {item['name']}: unknown {', '.join(unknown)}. Known are {', '.join(KEYS)}.")
+        raise AnsibleFilterError(
+            f"calico_docker_networks, {item['name']}: unknown {', '.join(unknown)}. Known are {', '.join(KEYS)}."
+        )
     state = item.get("state", "present")
     if state not in STATES:
-        raise AnsibleFilterError(f"calico_docker_networks, {item['name']}: state cannot be {state!r}. Use one of {', '.join(STATES)}.")
+        raise AnsibleFilterError(
+            f"calico_docker_networks, {item['name']}: state cannot be {state!r}. Use one of {', '.join(STATES)}."
+        )
     network = {"name": str(item["name"]), "pool": str(item["pool"]) if item.get("pool") else None, "state": state}
     if network["pool"] and state == "present":
         if release and tuple(int(part) for part in release.split(".")) < FIRST_WITH_POOLS:
@@ -41,12 +48,17 @@ def _judged(item: Any, pools: dict[str, dict[str, Any]], release: str | None) ->
                 "Calico's plugin wants the whole of a pool: name one of them, add it there, or leave pool out to take addresses from all."
             )
         if pool.get("disabled") or pool.get("state") == "absent":
-            raise AnsibleFilterError(f"calico_docker_networks, {item['name']}: the pool {network['pool']} gives out no addresses. Name another one.")
+            raise AnsibleFilterError(
+                f"calico_docker_networks, {item['name']}: the pool {network['pool']} gives out no addresses. Name another one."
+            )
     return network
 
 
 def docker_networks(
-    networks: list[dict[str, Any]], pools: list[dict[str, Any]], libnetwork: bool | str = True, release: str | None = None
+    networks: list[dict[str, Any]],
+    pools: list[dict[str, Any]],
+    libnetwork: bool | str = True,
+    release: str | None = None,
 ) -> list[dict[str, Any]]:
     """C(calico_docker_networks) as the C(networks) option of dcos.calico.calico_docker_network; raises for what cannot work."""
     if str(libnetwork).lower() not in ("true", "yes", "1"):

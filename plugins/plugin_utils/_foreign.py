@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Text of others on the controller: no template, whatever stands in it, and nothing that a terminal obeys."""
+
 from __future__ import annotations
 
 import re

@@ -2,15 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Calico's nodes need of Google Compute Engine: one firewall rule for BGP and IP-in-IP. Whether instances may forward packets is told. Pure."""
+
 from __future__ import annotations
 
 import dataclasses
 import ipaddress
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.plugin_utils._cloud_plan import BGP_PORT, IPIP_PROTOCOL, CloudPlan, Node, Step, listed
+from ansible_collections.dcos.calico.plugins.plugin_utils._cloud_plan import (
+    BGP_PORT,
+    IPIP_PROTOCOL,
+    CloudPlan,
+    Node,
+    Step,
+    listed,
+)
 
-INSTANCES, FIREWALLS, FIREWALL = (f"google.cloud.gcp_compute_{name}" for name in ("instance_info", "firewall_info", "firewall"))
+INSTANCES, FIREWALLS, FIREWALL = (
+    f"google.cloud.gcp_compute_{name}" for name in ("instance_info", "firewall_info", "firewall")
+)
 DESCRIPTION = "BGP and IP-in-IP between the nodes of Calico (dcos.calico)"
 # What the API may call protocol 4 in its answers.
 SAME = {"ipip": IPIP_PROTOCOL, "6": "tcp"}
@@ -31,7 +41,11 @@ class Options:
 
     def reach(self) -> dict[str, str]:
         """Arguments that each of google.cloud's modules gets."""
-        known = (("project", self.project), ("auth_kind", self.auth_kind), ("service_account_file", self.service_account_file))
+        known = (
+            ("project", self.project),
+            ("auth_kind", self.auth_kind),
+            ("service_account_file", self.service_account_file),
+        )
         return {name: value for name, value in known if value}
 
 
@@ -46,7 +60,13 @@ def firewall_query(options: Options) -> dict[str, Any]:
 
 
 def _protocols(rules: Any) -> list[dict[str, Any]]:
-    items = [{"protocol": SAME.get(str(rule.get("IPProtocol")), str(rule.get("IPProtocol"))), "ports": sorted(rule.get("ports") or [])} for rule in rules or ()]
+    items = [
+        {
+            "protocol": SAME.get(str(rule.get("IPProtocol")), str(rule.get("IPProtocol"))),
+            "ports": sorted(rule.get("ports") or []),
+        }
+        for rule in rules or ()
+    ]
     return sorted(items, key=lambda item: str(item["protocol"]))
 
 
@@ -66,7 +86,10 @@ def _shown(rule: dict[str, Any] | None) -> dict[str, Any] | None:
 def _ranges(nodes: list[Node], options: Options) -> list[str]:
     if options.source_ranges:
         return sorted(options.source_ranges)
-    return [str(network) for network in ipaddress.collapse_addresses(sorted({ipaddress.IPv4Network(node.network()) for node in nodes}))]
+    return [
+        str(network)
+        for network in ipaddress.collapse_addresses(sorted({ipaddress.IPv4Network(node.network()) for node in nodes}))
+    ]
 
 
 def firewall(nodes: list[Node], rules: list[dict[str, Any]], ipip: bool, options: Options) -> list[Step]:
@@ -89,14 +112,19 @@ def firewall(nodes: list[Node], rules: list[dict[str, Any]], ipip: bool, options
         "network": {"selfLink": options.network},
         "direction": "INGRESS",
         "disabled": False,
-        "allowed": [{"ip_protocol": rule["IPProtocol"], **({"ports": rule["ports"]} if "ports" in rule else {})} for rule in allowed],
+        "allowed": [
+            {"ip_protocol": rule["IPProtocol"], **({"ports": rule["ports"]} if "ports" in rule else {})}
+            for rule in allowed
+        ],
         "source_ranges": wanted["sourceRanges"],
         **({"target_tags": wanted["targetTags"]} if options.target_tags else {}),
     }
     return [Step(f"firewall rule {options.firewall}", before, after, FIREWALL, arguments)]
 
 
-def plan(nodes: list[Node], instances: list[dict[str, Any]], rules: list[dict[str, Any]], ipip: bool, options: Options) -> CloudPlan:
+def plan(
+    nodes: list[Node], instances: list[dict[str, Any]], rules: list[dict[str, Any]], ipip: bool, options: Options
+) -> CloudPlan:
     """Everything, and sentences about instances that may not forward packets or are not in the zones."""
     owners = {face.get("networkIP"): item for item in instances for face in item.get("networkInterfaces") or ()}
     found = []
@@ -110,7 +138,9 @@ def plan(nodes: list[Node], instances: list[dict[str, Any]], rules: list[dict[st
     notes = []
     if absent:
         where = ", ".join(options.zones)
-        notes.append(f"No instance in {where} has the address of these nodes: {listed(absent)}. Name all zones in calico_public_cloud_gce_zones.")
+        notes.append(
+            f"No instance in {where} has the address of these nodes: {listed(absent)}. Name all zones in calico_public_cloud_gce_zones."
+        )
     if held:
         notes.append(
             f"canIpForward is off for {listed(held)}. With ipip always nothing else is needed; without IP-in-IP Google drops what these send for "

@@ -6,6 +6,7 @@
 The objects are those of Calico 2.6's documentation (hosted/calico.yaml, rbac.yaml), with what the guide of DC/OS gets wrong put right: the image that belongs
 to the release, one replica that is replaced rather than rolled, and an account that may read what the controllers read.
 """
+
 from __future__ import annotations
 
 import json
@@ -26,13 +27,19 @@ CONTROLLERS = "policy,profile,workloadendpoint"
 RBAC_GROUP = "rbac.authorization.k8s.io"
 SECRETS_AT = "/calico-secrets"
 # What libcalico-go reads, the name it gets in the container, and the keys of ours.
-TLS = (("ETCD_CA_CERT_FILE", "etcd-ca", "ca_file"), ("ETCD_CERT_FILE", "etcd-cert", "cert_file"), ("ETCD_KEY_FILE", "etcd-key", "key_file"))
+TLS = (
+    ("ETCD_CA_CERT_FILE", "etcd-ca", "ca_file"),
+    ("ETCD_CERT_FILE", "etcd-cert", "cert_file"),
+    ("ETCD_KEY_FILE", "etcd-key", "key_file"),
+)
 CNI_VERSION = "0.3.0"
 
 Object = dict[str, Any]
 
 
-def objects(release: str, version: str, etcd: dict[str, Any], image: str = "", secret: str = "", user: str = "calico") -> list[Object]:
+def objects(
+    release: str, version: str, etcd: dict[str, Any], image: str = "", secret: str = "", user: str = "calico"
+) -> list[Object]:
     """Account, roles and Deployment of kube-controllers, and the CNI plugin's role.
 
     :param version: of Kubernetes, as its API gives it.
@@ -44,7 +51,11 @@ def objects(release: str, version: str, etcd: dict[str, Any], image: str = "", s
     refused = _versions.controllers_refused(version)
     if refused:
         raise CalicoError(*refused)
-    reads = {"apiGroups": ["", "extensions"], "resources": ["pods", "namespaces", "networkpolicies", "nodes"], "verbs": ["watch", "list"]}
+    reads = {
+        "apiGroups": ["", "extensions"],
+        "resources": ["pods", "namespaces", "networkpolicies", "nodes"],
+        "verbs": ["watch", "list"],
+    }
     looks_up = {"apiGroups": [""], "resources": ["pods", "nodes", "namespaces"], "verbs": ["get"]}
     rbac = _versions.rbac_api(version)
     account = {"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}
@@ -83,7 +94,10 @@ def _deployment(version: str, image: str, etcd: dict[str, Any], secret: str) -> 
         # Policy of the network that they look after must not cut them off, and the datastore's proxy is on the loopback device of each agent.
         "hostNetwork": True,
         "serviceAccountName": NAME,
-        "tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}, {"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"}],
+        "tolerations": [
+            {"key": "CriticalAddonsOnly", "operator": "Exists"},
+            {"key": "node-role.kubernetes.io/master", "effect": "NoSchedule"},
+        ],
         "containers": [container],
         "volumes": volumes,
     }
@@ -105,7 +119,9 @@ def _deployment(version: str, image: str, etcd: dict[str, Any], secret: str) -> 
 def _secured(version: str, etcd: dict[str, Any], secret: str) -> tuple[list[Object], list[Object]]:
     """(volumes, mounts) of the files for TLS to etcd; keys of hosts stay on the hosts."""
     if secret:
-        return [{"name": "etcd-certs", "secret": {"secretName": secret}}], [{"name": "etcd-certs", "mountPath": SECRETS_AT, "readOnly": True}]
+        return [{"name": "etcd-certs", "secret": {"secretName": secret}}], [
+            {"name": "etcd-certs", "mountPath": SECRETS_AT, "readOnly": True}
+        ]
     files = [(file, etcd[key]) for _variable, file, key in TLS if etcd.get(key)]
     kind = {"type": "File"} if _versions.knows_types_of_host_paths(version) else {}
     volumes = [{"name": name, "hostPath": {"path": path, **kind}} for name, path in files]
@@ -130,18 +146,31 @@ def kubeconfig(server: str, ca_file: str, cert_file: str = "", key_file: str = "
 
 
 def conflist(
-    name: str, nodename: str, etcd: dict[str, Any], kubeconfig_file: str, mtu: int | str = 0, log_level: str = "", ipv4_pools: list[str] | None = None
+    name: str,
+    nodename: str,
+    etcd: dict[str, Any],
+    kubeconfig_file: str,
+    mtu: int | str = 0,
+    log_level: str = "",
+    ipv4_pools: list[str] | None = None,
 ) -> Object:
     """The list of plugins that a kubelet takes."""
     calico: Object = {"type": "calico", "nodename": nodename, "etcd_endpoints": ",".join(etcd["endpoints"])}
-    for ours, theirs in (("ca_file", "etcd_ca_cert_file"), ("cert_file", "etcd_cert_file"), ("key_file", "etcd_key_file")):
+    for ours, theirs in (
+        ("ca_file", "etcd_ca_cert_file"),
+        ("cert_file", "etcd_cert_file"),
+        ("key_file", "etcd_key_file"),
+    ):
         if etcd.get(ours):
             calico[theirs] = etcd[ours]
     if log_level:
         calico["log_level"] = log_level
     if int(mtu or 0):
         calico["mtu"] = int(mtu)
-    calico["ipam"] = {"type": "calico-ipam", **({"ipv4_pools": [str(pool) for pool in ipv4_pools]} if ipv4_pools else {})}
+    calico["ipam"] = {
+        "type": "calico-ipam",
+        **({"ipv4_pools": [str(pool) for pool in ipv4_pools]} if ipv4_pools else {}),
+    }
     # policy.type has the plugin give pods the profile k8s_ns.NAMESPACE. Its keys k8s_api_root, k8s_client_certificate and so on are deprecated.
     calico["policy"] = {"type": "k8s"}
     calico["kubernetes"] = {"kubeconfig": kubeconfig_file}

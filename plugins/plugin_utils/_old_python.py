@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Says in a sentence what newer cores say with "No start of json char found": that they do not manage this host's Python."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -12,7 +13,11 @@ from ansible.release import __version__ as core_version
 # ansible-core -> the oldest Python on a host (ansible/module_utils/basic.py of each release)
 OLDEST = (((2, 20), (3, 9)), ((2, 18), (3, 8)), ((2, 17), (3, 7)), ((2, 16), (3, 6)))
 # DC/OS-era Pythons -> the last ansible-core that manages them
-LAST = {(2, 7): "ansible-core 2.16, the last that manages Python 2.7", (3, 6): "ansible-core 2.16, the last that manages it", (3, 5): "ansible-core 2.15"}
+LAST = {
+    (2, 7): "ansible-core 2.16, the last that manages Python 2.7",
+    (3, 6): "ansible-core 2.16, the last that manages it",
+    (3, 5): "ansible-core 2.15",
+}
 PROBE = "import sys; sys.stdout.write('%d.%d' % sys.version_info[:2])"
 
 

@@ -6,6 +6,7 @@
 The module does all of the work, its waiting included, in one process and with one login. Beside it a thread reads the file and hands its lines to
 Display, which a worker process sends on to ansible-playbook at once; so they appear in a terminal, in a log and in AWX alike.
 """
+
 from __future__ import annotations
 
 import os
@@ -89,12 +90,25 @@ class ProgressAction(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         args = dict(self._task.args)
         if args.get("progress_file") or self._task.async_val or not self._is_here():
-            return {**result, **self._execute_module(module_name=self.MODULE, module_args=args, task_vars=task_vars, wrap_async=bool(self._task.async_val))}
+            return {
+                **result,
+                **self._execute_module(
+                    module_name=self.MODULE,
+                    module_args=args,
+                    task_vars=task_vars,
+                    wrap_async=bool(self._task.async_val),
+                ),
+            }
         handle, path = tempfile.mkstemp(prefix="progress-", dir=C.DEFAULT_LOCAL_TMP)
         os.close(handle)
         try:
             with Tail(path, self._show()):
-                return {**result, **self._execute_module(module_name=self.MODULE, module_args={**args, "progress_file": path}, task_vars=task_vars)}
+                return {
+                    **result,
+                    **self._execute_module(
+                        module_name=self.MODULE, module_args={**args, "progress_file": path}, task_vars=task_vars
+                    ),
+                }
         finally:
             os.unlink(path)
 

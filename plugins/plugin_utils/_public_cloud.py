@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether what is wanted can work in the cloud that it is wanted in; before anything is changed anywhere. Pure but for what a Controller tells."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -20,7 +21,10 @@ LIBRARIES = {"aws": ("boto3",), "gce": ("requests", "google.auth")}
 PACKAGES = {"boto3": "boto3", "requests": "requests", "google.auth": "google-auth"}
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "EC2_ACCESS_KEY")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION", "EC2_REGION")
-AUTH_KINDS = {"serviceaccount": ("GCP_SERVICE_ACCOUNT_FILE", "GCP_SERVICE_ACCOUNT_CONTENTS"), "accesstoken": ("GCP_ACCESS_TOKEN",)}
+AUTH_KINDS = {
+    "serviceaccount": ("GCP_SERVICE_ACCOUNT_FILE", "GCP_SERVICE_ACCOUNT_CONTENTS"),
+    "accesstoken": ("GCP_ACCESS_TOKEN",),
+}
 
 
 class Controller(Protocol):
@@ -70,7 +74,10 @@ def judge(wanted: Wanted, controller: Controller) -> tuple[Decision, list[dict[s
     cloud = wanted.provider.strip().lower() or str(wanted.detected.get("cloud") or "none")
     if cloud not in CLOUDS:
         verdict.fail(
-            ALL, "cloud", f"there is no cloud {wanted.provider} here", f"known are {', '.join(CLOUDS)}",
+            ALL,
+            "cloud",
+            f"there is no cloud {wanted.provider} here",
+            f"known are {', '.join(CLOUDS)}",
             "Correct calico_public_cloud_provider; with none the cloud's own network is yours, and Calico's part is done all the same",
         )
     tunnelled = _pools(verdict, wanted.pools)
@@ -109,17 +116,26 @@ def _pools(verdict: Verdict, pools: list[Any]) -> list[dict[str, Any]]:
 def _azure(verdict: Verdict, tunnelled: list[dict[str, Any]], override: bool) -> None:
     if not tunnelled:
         verdict.warn(
-            ALL, "azure", "Azure delivers packets of containers to other hosts only by user-defined routes", None,
+            ALL,
+            "azure",
+            "Azure delivers packets of containers to other hosts only by user-defined routes",
+            None,
             "Give each agent's blocks a route and its interface IP forwarding (docs/public-cloud.md), or use DC/OS' own overlay between hosts",
         )
         return
     which = ", ".join(f"{pool['cidr']} ({mode_of(pool)})" for pool in tunnelled)
-    what, why = f"IP-in-IP is wanted on Azure, of the pool {which}", "Azure drops IP-in-IP packets, whatever its security groups say"
+    what, why = (
+        f"IP-in-IP is wanted on Azure, of the pool {which}",
+        "Azure drops IP-in-IP packets, whatever its security groups say",
+    )
     if override:
         verdict.warn(ALL, "azure", what, why, "It goes on because calico_public_cloud_azure_ipip is set")
         return
     verdict.fail(
-        ALL, "azure", what, why,
+        ALL,
+        "azure",
+        what,
+        why,
         "Set ipip of every pool to off in calico_ip_pools, and have packets between hosts delivered by user-defined routes and IP forwarding "
         "(docs/public-cloud.md), or use DC/OS' own overlay between hosts. Whoever knows that these packets never cross Azure's network, such as in a "
         "nested lab, sets calico_public_cloud_azure_ipip to true",
@@ -127,12 +143,21 @@ def _azure(verdict: Verdict, tunnelled: list[dict[str, Any]], override: bool) ->
 
 
 def _untunnelled(verdict: Verdict, cloud: str, pools: list[Any]) -> None:
-    plain = [str(pool["cidr"]) for pool in present(pools) if pool.get("cidr") and mode_of(pool) == "off" and not pool.get("disabled")]
+    plain = [
+        str(pool["cidr"])
+        for pool in present(pools)
+        if pool.get("cidr") and mode_of(pool) == "off" and not pool.get("disabled")
+    ]
     if plain:
         where = "hosts of other subnets" if cloud == "aws" else "other hosts"
         verdict.warn(
-            ALL, "ipip", f"the pool {', '.join(plain)} has no IP-in-IP", f"the cloud's routers do not deliver packets of containers to {where}",
-            "Set its ipip to always" + (" or cross-subnet" if cloud == "aws" else "") + ", unless you route them otherwise",
+            ALL,
+            "ipip",
+            f"the pool {', '.join(plain)} has no IP-in-IP",
+            f"the cloud's routers do not deliver packets of containers to {where}",
+            "Set its ipip to always"
+            + (" or cross-subnet" if cloud == "aws" else "")
+            + ", unless you route them otherwise",
         )
 
 
@@ -142,7 +167,10 @@ def _tools(verdict: Verdict, cloud: str, controller: Controller) -> bool:
     leave = "or set calico_public_cloud_manage to false and do by hand what docs/public-cloud.md lists"
     if not controller.has_collection(collection):
         verdict.fail(
-            ALL, "collection", f"the collection {collection} is not installed on the controller", "the cloud's own network is changed by its modules",
+            ALL,
+            "collection",
+            f"the collection {collection} is not installed on the controller",
+            "the cloud's own network is changed by its modules",
             f"Run ansible-galaxy collection install {collection}, {leave}",
         )
         good = False
@@ -150,7 +178,11 @@ def _tools(verdict: Verdict, cloud: str, controller: Controller) -> bool:
         reason = controller.missing(library)
         if reason:
             verdict.fail(
-                ALL, "library", f"the Python of ansible-playbook has no {library}", reason, f"Install {PACKAGES[library]} there with pip, {leave}"
+                ALL,
+                "library",
+                f"the Python of ansible-playbook has no {library}",
+                reason,
+                f"Install {PACKAGES[library]} there with pip, {leave}",
             )
             good = False
     return good
@@ -165,17 +197,32 @@ def _aws(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
     try:
         found, region = controller.aws_session(profile)
     except ValueError as error:
-        verdict.fail(ALL, "credentials", "the credentials for AWS cannot be used", str(error), "Correct calico_public_cloud_aws_profile or AWS_PROFILE")
+        verdict.fail(
+            ALL,
+            "credentials",
+            "the credentials for AWS cannot be used",
+            str(error),
+            "Correct calico_public_cloud_aws_profile or AWS_PROFILE",
+        )
         return
     if not found and not _first(controller.environ, KEYS):
         verdict.fail(
-            ALL, "credentials", "there are no credentials for AWS on the controller", None,
+            ALL,
+            "credentials",
+            "there are no credentials for AWS on the controller",
+            None,
             "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of ansible-playbook, or name a profile in calico_public_cloud_aws_profile",
         )
     given = wanted.aws.get("region") or None
     decision.region = given or _first(controller.environ, REGIONS) or region or _of(wanted, "aws", "region")
     if not decision.region:
-        verdict.fail(ALL, "region", "it is not known in which region of AWS the cluster is", None, "Set calico_public_cloud_aws_region")
+        verdict.fail(
+            ALL,
+            "region",
+            "it is not known in which region of AWS the cluster is",
+            None,
+            "Set calico_public_cloud_aws_region",
+        )
 
 
 def _gce(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Controller) -> None:
@@ -185,13 +232,31 @@ def _gce(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
     if not kind and not wanted.gce.get("service_account_file"):
         verdict.fail(ALL, "credentials", "there are no credentials for Google Cloud on the controller", None, remedy)
     elif kind in AUTH_KINDS and not wanted.gce.get("service_account_file") and not _first(environ, AUTH_KINDS[kind]):
-        verdict.fail(ALL, "credentials", f"there are no credentials for Google Cloud on the controller, although the kind is {kind}", None, remedy)
+        verdict.fail(
+            ALL,
+            "credentials",
+            f"there are no credentials for Google Cloud on the controller, although the kind is {kind}",
+            None,
+            remedy,
+        )
     decision.project = wanted.gce.get("project") or environ.get("GCP_PROJECT") or _of(wanted, "gce", "project")
     decision.zones = [str(zone) for zone in wanted.gce.get("zones") or filter(None, [_of(wanted, "gce", "zone")])]
     if not decision.project:
-        verdict.fail(ALL, "region", "it is not known to which project of Google Cloud the cluster belongs", None, "Set calico_public_cloud_gce_project")
+        verdict.fail(
+            ALL,
+            "region",
+            "it is not known to which project of Google Cloud the cluster belongs",
+            None,
+            "Set calico_public_cloud_gce_project",
+        )
     if not decision.zones:
-        verdict.fail(ALL, "region", "it is not known in which zones of Google Cloud the cluster is", None, "List them in calico_public_cloud_gce_zones")
+        verdict.fail(
+            ALL,
+            "region",
+            "it is not known in which zones of Google Cloud the cluster is",
+            None,
+            "List them in calico_public_cloud_gce_zones",
+        )
 
 
 def _of(wanted: Wanted, cloud: str, key: str) -> str | None:

@@ -53,7 +53,9 @@ class PushAction(ActionBase):
             self._push(args, {sha256: local[sha256] for sha256 in needs})
             outcome = self._execute_module(module_name=self.MODULE, module_args=args, task_vars=task_vars)
             if outcome.get("needs"):
-                raise AnsibleActionFail(f"{self.MODULE} still asks for {', '.join(outcome['needs'])} after the files were pushed.")
+                raise AnsibleActionFail(
+                    f"{self.MODULE} still asks for {', '.join(outcome['needs'])} after the files were pushed."
+                )
         result.update(outcome)
         return result
 
@@ -72,7 +74,9 @@ class PushAction(ActionBase):
             try:
                 path = self._find_needle("files", item["local_src"])
             except AnsibleError as error:
-                raise AnsibleActionFail(f"{item['local_src']} is not on the controller: {error} Correct local_src, or use url.") from error
+                raise AnsibleActionFail(
+                    f"{item['local_src']} is not on the controller: {error} Correct local_src, or use url."
+                ) from error
             if not os.path.isfile(path):
                 raise AnsibleActionFail(f"{path} is not a file. Set local_src to one.")
             if path not in sums:

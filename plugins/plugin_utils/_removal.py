@@ -5,6 +5,7 @@
 
 A container that is started on an agent whose network names a pool that is gone, or gives out no addresses, fails.
 """
+
 from __future__ import annotations
 
 import ipaddress

@@ -5,6 +5,7 @@
 
 ansible-playbook ends with 0 where no host matched, and AWX takes that for a successful job.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +46,9 @@ def is_slice(variables: Mapping[str, Any]) -> bool:
     return bool(name) and name == variables.get("awx_job_template_name")
 
 
-def nobody(patterns: Sequence[str], groups: Mapping[str, Sequence[str]], meant: Sequence[str], limit: str | None) -> CalicoError:
+def nobody(
+    patterns: Sequence[str], groups: Mapping[str, Sequence[str]], meant: Sequence[str], limit: str | None
+) -> CalicoError:
     """Why a run would do nothing.
 
     :param groups: the inventory's groups with all their hosts.
@@ -64,7 +67,11 @@ def nobody(patterns: Sequence[str], groups: Mapping[str, Sequence[str]], meant: 
             remedy="Name the inventory with -i. In AWX, see whether the inventory's hosts are disabled or its source has not been synced, and have no more "
             "slices than enabled hosts",
         )
-    there = sorted(name for name, hosts in groups.items() if hosts and name not in ("all", "ungrouped") and not name.startswith(OURS))
+    there = sorted(
+        name
+        for name, hosts in groups.items()
+        if hosts and name not in ("all", "ungrouped") and not name.startswith(OURS)
+    )
     return CalicoError(
         f"Nothing to do, because the inventory has no host in {names}",
         f"its groups are {_some(there)}" if there else "its hosts are in no group",

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From what an operator writes in an inventory to what modules take. Pure; used by the filters of the same names."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
@@ -66,7 +67,9 @@ def _network(item: Any) -> Iterator[str]:
         yield f"calico_networks, {item['name']}: mtu cannot be {item['mtu']!r}. Give a number of bytes, such as 1440."
 
 
-def _resource(kind: str, metadata: dict[str, Any], item: dict[str, Any], spec: dict[str, Any] | None = None) -> dict[str, Any]:
+def _resource(
+    kind: str, metadata: dict[str, Any], item: dict[str, Any], spec: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """A resource of API version v1; one that is to be absent needs no spec, and says so."""
     document: dict[str, Any] = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
     return document | ({"state": "absent"} if item.get("state") == "absent" else {"spec": spec or {}})
@@ -87,7 +90,10 @@ def _pool(item: Any) -> Iterator[str]:
 
 def _pool_resource(pool: dict[str, Any]) -> dict[str, Any]:
     # Switches may be text where they come from a survey or the command line: "false" is no.
-    spec: dict[str, Any] = {"nat-outgoing": boolean(pool.get("nat_outgoing", False)), "disabled": boolean(pool.get("disabled", False))}
+    spec: dict[str, Any] = {
+        "nat-outgoing": boolean(pool.get("nat_outgoing", False)),
+        "disabled": boolean(pool.get("disabled", False)),
+    }
     if IPIP[ipip_mode(pool)]:
         spec["ipip"] = IPIP[ipip_mode(pool)]
     return _resource("ipPool", {"cidr": str(pool["cidr"])}, pool, spec)
@@ -109,7 +115,9 @@ def policy_resources(policies: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return _shaped(
         policies,
         lambda item: _object(item, "calico_policies", "name", POLICY_KEYS),
-        lambda policy: _resource("policy", {"name": policy["name"]}, policy, {key: policy[key] for key in sorted(POLICY_SPEC & set(policy))}),
+        lambda policy: _resource(
+            "policy", {"name": policy["name"]}, policy, {key: policy[key] for key in sorted(POLICY_SPEC & set(policy))}
+        ),
     )
 
 
@@ -118,7 +126,11 @@ def profile_resources(networks: list[dict[str, Any]], default: str = "unmanaged"
 
     Each has the tag of its network, by which the plugin's own profiles let packets in.
     """
-    made = _shaped(networks, lambda item: _profile_faults(item, default), lambda network: _profile(network, network.get("profile", default)))
+    made = _shaped(
+        networks,
+        lambda item: _profile_faults(item, default),
+        lambda network: _profile(network, network.get("profile", default)),
+    )
     return [resource for resource in made if resource]
 
 
@@ -140,7 +152,9 @@ def _profile(network: dict[str, Any], kind: str) -> dict[str, Any] | None:
     if kind == "unmanaged":
         return None
     name = network["name"]
-    ingress = {"open": ALLOW, "isolated": [{"action": "allow", "source": {"tag": name}}]}.get(kind, network.get("profile_ingress"))
+    ingress = {"open": ALLOW, "isolated": [{"action": "allow", "source": {"tag": name}}]}.get(
+        kind, network.get("profile_ingress")
+    )
     metadata = {"name": name, "tags": [name], "labels": network.get("profile_labels") or {}}
     return _resource("profile", metadata, network, {"ingress": ingress, "egress": network.get("profile_egress", ALLOW)})
 
@@ -151,8 +165,16 @@ def _named_pools(pools: list[dict[str, Any]], unlisted: str) -> list[str]:
     A host that has a block of a disabled pool goes on giving out its addresses, except to networks that name pools.
     """
     present = [pool for pool in pools if pool.get("state") != "absent"]
-    enabled = [str(pool["cidr"]) for pool in present if not boolean(pool.get("disabled", False)) and ":" not in str(pool["cidr"])]
-    return enabled if len(enabled) < len([pool for pool in present if ":" not in str(pool["cidr"])]) or unlisted == "disable" else []
+    enabled = [
+        str(pool["cidr"])
+        for pool in present
+        if not boolean(pool.get("disabled", False)) and ":" not in str(pool["cidr"])
+    ]
+    return (
+        enabled
+        if len(enabled) < len([pool for pool in present if ":" not in str(pool["cidr"])]) or unlisted == "disable"
+        else []
+    )
 
 
 def cni_network_files(
@@ -171,8 +193,17 @@ def cni_network_files(
     named = _named_pools(pools or [], unlisted)
 
     def file_of(network: dict[str, Any]) -> dict[str, Any]:
-        config: dict[str, Any] = {"name": network["name"], "type": "calico", "nodename": nodename, "etcd_endpoints": ",".join(etcd["endpoints"])}
-        for ours, theirs in (("ca_file", "etcd_ca_cert_file"), ("cert_file", "etcd_cert_file"), ("key_file", "etcd_key_file")):
+        config: dict[str, Any] = {
+            "name": network["name"],
+            "type": "calico",
+            "nodename": nodename,
+            "etcd_endpoints": ",".join(etcd["endpoints"]),
+        }
+        for ours, theirs in (
+            ("ca_file", "etcd_ca_cert_file"),
+            ("cert_file", "etcd_cert_file"),
+            ("key_file", "etcd_key_file"),
+        ):
             if etcd.get(ours):
                 config[theirs] = etcd[ours]
         if network.get("log_level", log_level):
@@ -196,7 +227,9 @@ NO_MASTERS = (
 )
 
 
-def etcd_members(hosts: list[str], hostvars: Any, port: int | str = 2380, tls: bool | str = False) -> list[dict[str, str]]:
+def etcd_members(
+    hosts: list[str], hostvars: Any, port: int | str = 2380, tls: bool | str = False
+) -> list[dict[str, str]]:
     """The members of a managed cluster: C({name, peer_url}) of each host, by its C(calico_etcd_address), its C(ansible_host) or its name."""
     scheme = "https" if tls else "http"
     members = []
@@ -217,8 +250,16 @@ def datastore_readers(hosts: list[str], hostvars: Any, info: str) -> list[str]:
     found = []
     for host in hosts:
         known = hostvars[host].get(info) or {}
-        runs = any(item.get("version") for item in known.get("executables") or [] if str(item.get("path")).endswith("/calicoctl"))
-        if runs and (known.get("calicoctl_cfg") or {}).get("exists") and any(probe.get("healthy") for probe in known.get("etcd") or []):
+        runs = any(
+            item.get("version")
+            for item in known.get("executables") or []
+            if str(item.get("path")).endswith("/calicoctl")
+        )
+        if (
+            runs
+            and (known.get("calicoctl_cfg") or {}).get("exists")
+            and any(probe.get("healthy") for probe in known.get("etcd") or [])
+        ):
             found.append(host)
     return found
 

@@ -6,6 +6,7 @@
 Extra variables in the form NAME=VALUE and answers of surveys are text. Text is a number or a boolean where it looks like one, and never a list: core splits
 it at commas for a module, while a template that joins a list takes it letter by letter.
 """
+
 from __future__ import annotations
 
 import difflib
@@ -26,30 +27,85 @@ PREFIX = "calico_"
 SOFTENED = "calico_unknown_variables"
 SECRET = ("password", "token", "service_account")
 # Read by playbooks, or of one host: in no role's argument spec.
-OTHERS = ("calico_chapter_hosts", "calico_etcd_address", "calico_plan_exit_code", "calico_plan_json", "calico_roll_serial", "calico_start_serial")
+OTHERS = (
+    "calico_chapter_hosts",
+    "calico_etcd_address",
+    "calico_plan_exit_code",
+    "calico_plan_json",
+    "calico_roll_serial",
+    "calico_start_serial",
+)
 # Read before the variables of any host are.
 EXTRA_ONLY = ("calico_roll_serial", "calico_start_serial")
 # What a run registers itself, which a later playbook of the same run, or a fact cache, finds with the hosts. tests/repo keeps the list whole.
 REGISTERED = (
-    "calico_agent", "calico_agent_restart_mesos", "calico_agent_restart_result", "calico_certificates_key", "calico_certificates_placed",
-    "calico_certificates_signed", "calico_cni_result", "calico_datastore_agent", "calico_datastore_kept", "calico_docker_network_result",
-    "calico_docker_network_store", "calico_kubernetes_agent", "calico_kubernetes_cluster", "calico_kubernetes_controlled", "calico_kubernetes_installed",
-    "calico_kubernetes_profiles", "calico_kubernetes_reached", "calico_kubernetes_seen", "calico_manifest", "calico_mesos_dns_judged",
-    "calico_mesos_dns_result", "calico_node_result", "calico_plan", "calico_policy_datastore", "calico_preflight_cluster", "calico_preflight_datastore",
-    "calico_preflight_judged", "calico_public_cloud_again", "calico_public_cloud_cluster", "calico_public_cloud_found", "calico_public_cloud_judged",
-    "calico_public_cloud_late", "calico_public_cloud_look", "calico_public_cloud_network", "calico_public_cloud_nodes", "calico_public_cloud_restarted",
-    "calico_public_cloud_result", "calico_public_cloud_tunnels", "calico_sessions", "calico_universe", "calico_universe_calico", "calico_universe_cluster",
-    "calico_universe_etcd", "calico_variables", "calico_verify_apps", "calico_verify_before", "calico_verify_cluster", "calico_verify_plan",
-    "calico_verify_probe", "calico_verify_removed", "calico_verify_result", "calico_verify_started",
+    "calico_agent",
+    "calico_agent_restart_mesos",
+    "calico_agent_restart_result",
+    "calico_certificates_key",
+    "calico_certificates_placed",
+    "calico_certificates_signed",
+    "calico_cni_result",
+    "calico_datastore_agent",
+    "calico_datastore_kept",
+    "calico_docker_network_result",
+    "calico_docker_network_store",
+    "calico_kubernetes_agent",
+    "calico_kubernetes_cluster",
+    "calico_kubernetes_controlled",
+    "calico_kubernetes_installed",
+    "calico_kubernetes_profiles",
+    "calico_kubernetes_reached",
+    "calico_kubernetes_seen",
+    "calico_manifest",
+    "calico_mesos_dns_judged",
+    "calico_mesos_dns_result",
+    "calico_node_result",
+    "calico_plan",
+    "calico_policy_datastore",
+    "calico_preflight_cluster",
+    "calico_preflight_datastore",
+    "calico_preflight_judged",
+    "calico_public_cloud_again",
+    "calico_public_cloud_cluster",
+    "calico_public_cloud_found",
+    "calico_public_cloud_judged",
+    "calico_public_cloud_late",
+    "calico_public_cloud_look",
+    "calico_public_cloud_network",
+    "calico_public_cloud_nodes",
+    "calico_public_cloud_restarted",
+    "calico_public_cloud_result",
+    "calico_public_cloud_tunnels",
+    "calico_sessions",
+    "calico_universe",
+    "calico_universe_calico",
+    "calico_universe_cluster",
+    "calico_universe_etcd",
+    "calico_variables",
+    "calico_verify_apps",
+    "calico_verify_before",
+    "calico_verify_cluster",
+    "calico_verify_plan",
+    "calico_verify_probe",
+    "calico_verify_removed",
+    "calico_verify_result",
+    "calico_verify_started",
 )
 # What is judged by filters, and of it the paths to which the controller writes.
 WRITTEN = ("calico_manifest_dir", "calico_manifest_file")
 FOR_FILTERS = (
-    "calico_docker_network", "calico_docker_networks", "calico_ip_pools", "calico_networks", "calico_policies", "calico_policy_default_profile",
-    "calico_release", *WRITTEN,
+    "calico_docker_network",
+    "calico_docker_networks",
+    "calico_ip_pools",
+    "calico_networks",
+    "calico_policies",
+    "calico_policy_default_profile",
+    "calico_release",
+    *WRITTEN,
 )
 LIST_REMEDY = (
-    'A value on the command line is text: give it as JSON, -e \'{{"{name}": [...]}}\', or in a file, -e @FILE. In AWX, give it as extra variables of the '
+    "A value on the command line is text: give it as JSON, -e '{{\"{name}\": [...]}}', or in a file, -e @FILE. In AWX, give it as extra variables of the "
     "template, not by a survey"
 )
 ARCHIVE_FROM = ("calico_node_archive_url", "calico_artifacts_dir", "calico_mirror_url")
@@ -175,7 +231,9 @@ def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[lis
 def together(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]]) -> list[str]:
     """What is wrong with the variables of all hosts and their groups."""
     managed = [variables for variables in hosts.values() if variables.get("calico_etcd_source") == "managed"]
-    lacking = managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed)
+    lacking = (
+        managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed)
+    )
     return [_shapes.NO_MASTERS] if lacking else []
 
 
@@ -201,7 +259,12 @@ def _refused(variables: Mapping[str, Any]) -> dict[str, list[str]]:
     for item in pools:
         ask("calico_ip_pools", _shapes.ip_pool_resources, [item])
     for item in _items(variables, "calico_networks"):
-        ask("calico_networks", _shapes.profile_resources, [item], default if default in _shapes.PROFILES else _shapes.PROFILES[0])
+        ask(
+            "calico_networks",
+            _shapes.profile_resources,
+            [item],
+            default if default in _shapes.PROFILES else _shapes.PROFILES[0],
+        )
         ask("calico_networks", _shapes.cni_network_files, [item], "", {"endpoints": []})
     for item in _items(variables, "calico_policies"):
         ask("calico_policies", _shapes.policy_resources, [item])
@@ -243,7 +306,9 @@ def _idle(variables: Mapping[str, Any]) -> Iterator[str]:
     if given and not _yes(variables, "calico_policy"):
         yield f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} kept by dcos.calico.policy only: dcos.calico.site does so with calico_policy: true."
     members = variables.get("calico_etcd_members") or []
-    plain = [str(member) for member in members if str(member).startswith("http://")] if isinstance(members, list) else []
+    plain = (
+        [str(member) for member in members if str(member).startswith("http://")] if isinstance(members, list) else []
+    )
     if plain and variables.get("calico_etcd_ca_file"):
         yield f"calico_etcd_ca_file has no effect for {', '.join(plain)}: nothing is encrypted over http. Write https, if they speak it."
     if members and variables.get("calico_etcd_srv"):
@@ -262,4 +327,8 @@ def _yes(variables: Mapping[str, Any], name: str) -> bool:
 
 def _named(found: Mapping[str, list[str]], number: int) -> Iterator[str]:
     for sentence, hosts in found.items():
-        yield sentence if len(hosts) == number else f"{sentence} ({', '.join(hosts[:3])}{f' and {len(hosts) - 3} more' if len(hosts) > 3 else ''})"
+        yield (
+            sentence
+            if len(hosts) == number
+            else f"{sentence} ({', '.join(hosts[:3])}{f' and {len(hosts) - 3} more' if len(hosts) > 3 else ''})"
+        )

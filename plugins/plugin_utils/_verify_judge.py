@@ -6,6 +6,7 @@
 An agent answers for its own container and for the connections that this opens; the other direction of a pair is in the other agent's row. So a row is the
 same whether all agents are verified by one run or each by its own.
 """
+
 from __future__ import annotations
 
 import dataclasses
@@ -111,7 +112,10 @@ class Seen:
 
 def judge(seen: Seen) -> list[Row]:
     """A row for each agent and network."""
-    wanted, matrices = {agent["address"]: agent for agent in seen.agents}, {network: seen.matrix(network) for network in seen.networks}
+    wanted, matrices = (
+        {agent["address"]: agent for agent in seen.agents},
+        {network: seen.matrix(network) for network in seen.networks},
+    )
     rows = []
     for host in seen.hosts:
         address = seen.agent_of(host)
@@ -178,17 +182,25 @@ def _started(seen: Seen, row: Row, agent: Mapping[str, Any] | None) -> Check:
         why = said if said and not row.agent else f"its agents are {known}"
         finding = Finding(what, why, "Start its Mesos agent, or take the host out of the group")
     elif not agent["active"]:
-        finding = Finding(f"Mesos has lost the agent {row.agent}", None, "Look at its unit dcos-mesos-slave (dcos-mesos-slave-public)")
+        finding = Finding(
+            f"Mesos has lost the agent {row.agent}", None, "Look at its unit dcos-mesos-slave (dcos-mesos-slave-public)"
+        )
     elif app is None:
         finding = Finding("Marathon has no app for it", None, "Somebody removed it meanwhile: run again")
     elif app["ready"]:
         return Check("started", OK, "ok")
     elif app["failure"]:
-        remedy = "What the CNI plugin said is in the log of the Mesos agent, too" if "CNI" in app["failure"] else "Look at the task's stderr in its sandbox"
+        remedy = (
+            "What the CNI plugin said is in the log of the Mesos agent, too"
+            if "CNI" in app["failure"]
+            else "Look at the task's stderr in its sandbox"
+        )
         finding = Finding("Its app does not start", " ".join(app["failure"].split()), remedy)
     else:
         why = f"{app['text']}; Marathon got no offer of this agent that has what it needs{f' ({seen.needs})' if seen.needs else ''}"
-        finding = Finding("Its app does not start", why, "Free resources on the agent, or wait longer (calico_verify_start_timeout)")
+        finding = Finding(
+            "Its app does not start", why, "Free resources on the agent, or wait longer (calico_verify_start_timeout)"
+        )
     return verdict("started", [finding])
 
 
@@ -235,7 +247,13 @@ def _address(seen: Seen, row: Row, app: Mapping[str, Any], container: Mapping[st
     inside = (container["interface"] or {}).get("address")
     if address == row.agent:
         why = "the plugin answered in a form that Mesos does not read"
-        return [Finding("Mesos has only the agent's own address of it", why, "Have no cniVersion above 0.2.0 in the network's file")]
+        return [
+            Finding(
+                "Mesos has only the agent's own address of it",
+                why,
+                "Have no cniVersion above 0.2.0 in the network's file",
+            )
+        ]
     if inside != address:
         found.append(Finding(f"Marathon says {address}, the container's own interface {inside or 'has none'}"))
     if task.get("mesos_addresses") and address not in task["mesos_addresses"]:
@@ -243,14 +261,32 @@ def _address(seen: Seen, row: Row, app: Mapping[str, Any], container: Mapping[st
     pools, where = _pools(seen, row)
     usable = [str(pool["cidr"]) for pool in pools if not _is_set(pool, "disabled")]
     if not _in(address, usable):
-        found.append(Finding(f"{address} is in no pool of {where}", f"they are {', '.join(usable) or 'none'}", "Look for another IPAM in the network's file"))
+        found.append(
+            Finding(
+                f"{address} is in no pool of {where}",
+                f"they are {', '.join(usable) or 'none'}",
+                "Look for another IPAM in the network's file",
+            )
+        )
     own = seen.network_pools.get(row.network) or []
     if own and not _in(address, own):
         remedy = "Run dcos.calico.site, which writes them to the network's file"
         found.append(Finding(f"{address} is in none of the network's own pools", ", ".join(own), remedy))
-    others = [one["id"] for one in seen.apps if one["id"] != app["id"] for task in one["tasks"] if address in task["addresses"]]
+    others = [
+        one["id"]
+        for one in seen.apps
+        if one["id"] != app["id"]
+        for task in one["tasks"]
+        if address in task["addresses"]
+    ]
     if others:
-        found.append(Finding(f"{address} is the address of {', '.join(others)} too", None, "Look for a second datastore: agents must have the same etcd"))
+        found.append(
+            Finding(
+                f"{address} is the address of {', '.join(others)} too",
+                None,
+                "Look for a second datastore: agents must have the same etcd",
+            )
+        )
     return found + _endpoint(seen, row, container)
 
 
@@ -262,9 +298,21 @@ def _endpoint(seen: Seen, row: Row, container: Mapping[str, Any]) -> list[Findin
         return [] if missing else [Finding("Calico's datastore could not be asked", result["calico_error"])]
     if container["endpoint"] is None:
         what = f"Calico has no endpoint with {row.address} at node {container['node']}"
-        return [Finding(what, None, "Compare nodename in the network's file with the name of the agent's node (calicoctl get nodes -o wide)")]
+        return [
+            Finding(
+                what,
+                None,
+                "Compare nodename in the network's file with the name of the agent's node (calicoctl get nodes -o wide)",
+            )
+        ]
     if container["endpoint"]["labels"].get("dcos-calico-verify") != seen.run:
-        return [Finding("Its endpoint has not the labels that its app has", str(container["endpoint"]["labels"]), "Policies that select by labels cannot work")]
+        return [
+            Finding(
+                "Its endpoint has not the labels that its app has",
+                str(container["endpoint"]["labels"]),
+                "Policies that select by labels cannot work",
+            )
+        ]
     return []
 
 
@@ -274,14 +322,32 @@ def _route(seen: Seen, row: Row, container: Mapping[str, Any]) -> list[Finding]:
     found = []
     if host["interface"] is None:
         why = f"the host's route is {host['route']}" if host["route"] else "the host has none"
-        found.append(Finding(f"{row.address}/32 does not lead to an interface of this host", why, "Felix makes it: see whether calico/node runs here"))
+        found.append(
+            Finding(
+                f"{row.address}/32 does not lead to an interface of this host",
+                why,
+                "Felix makes it: see whether calico/node runs here",
+            )
+        )
     elif endpoint and endpoint != host["interface"]:
-        found.append(Finding(f"{row.address}/32 leads to {host['interface']}, and Calico's endpoint is {endpoint}", None, "Remove the stale interface"))
+        found.append(
+            Finding(
+                f"{row.address}/32 leads to {host['interface']}, and Calico's endpoint is {endpoint}",
+                None,
+                "Remove the stale interface",
+            )
+        )
     if not inside.get("gateway"):
-        found.append(Finding("The container has no default route", None, "Look for what else changes the container's network"))
+        found.append(
+            Finding("The container has no default route", None, "Look for what else changes the container's network")
+        )
     if host["answers"] is not None:
         why = f"a connection from this host to it: {_verify_pairs.words(host['answers'])}"
-        found.append(Finding("The container does not answer its own host", why, "See whether Felix runs and is ready on this host"))
+        found.append(
+            Finding(
+                "The container does not answer its own host", why, "See whether Felix runs and is ready on this host"
+            )
+        )
     return found
 
 
@@ -293,7 +359,13 @@ def _rp_filter(container: Mapping[str, Any]) -> list[Finding]:
         return []
     shown = f"all is {values['all']}, {container['host']['interface'] or 'its interface'} is {values['interface']}"
     remedy = "Run dcos.calico.install, which sets it, also after each start of the Mesos agent"
-    return [Finding("The kernel does not check where packets of the container come from (rp_filter), so it can forge its address", shown, remedy)]
+    return [
+        Finding(
+            "The kernel does not check where packets of the container come from (rp_filter), so it can forge its address",
+            shown,
+            remedy,
+        )
+    ]
 
 
 def _peers(container: Mapping[str, Any], row: Row, matrix: _verify_pairs.Matrix) -> Check:
@@ -304,7 +376,10 @@ def _peers(container: Mapping[str, Any], row: Row, matrix: _verify_pairs.Matrix)
     groups: dict[tuple[str, str, str], list[str]] = {}
     for peer in broken:
         groups.setdefault(_verify_pairs.explain(str(row.agent), peer, matrix), []).append(peer["agent"])
-    findings = [Finding(f"It does not reach {', '.join(agents)} ({what})", why, remedy) for (what, why, remedy), agents in groups.items()]
+    findings = [
+        Finding(f"It does not reach {', '.join(agents)} ({what})", why, remedy)
+        for (what, why, remedy), agents in groups.items()
+    ]
     score = f"{len(peers) - len(broken)}/{len(peers)}"
     return verdict("peers", findings, score, score)
 
@@ -321,9 +396,21 @@ def _large(container: Mapping[str, Any]) -> Check:
     findings = []
     for (bulk, path), agents in groups.items():
         why = f"the container's interface has an MTU of {mtu}, and packets of more than {path or 'a few hundred'} bytes do not come back"
-        tcp = f"much data by TCP: {_verify_pairs.words(bulk)}" if bulk else "TCP adapts itself to that, while datagrams that must not be fragmented are lost"
-        remedy = f"Set mtu: {path or 1400} for the network in calico_networks" if path != mtu else "Look for what drops packets between these agents"
-        findings.append(Finding(f"Large packets do not pass to {', '.join(agents)}", f"{why}; {tcp}" if path != mtu else tcp, remedy))
+        tcp = (
+            f"much data by TCP: {_verify_pairs.words(bulk)}"
+            if bulk
+            else "TCP adapts itself to that, while datagrams that must not be fragmented are lost"
+        )
+        remedy = (
+            f"Set mtu: {path or 1400} for the network in calico_networks"
+            if path != mtu
+            else "Look for what drops packets between these agents"
+        )
+        findings.append(
+            Finding(
+                f"Large packets do not pass to {', '.join(agents)}", f"{why}; {tcp}" if path != mtu else tcp, remedy
+            )
+        )
     score = f"{len(tried) - len(broken)}/{len(tried)}"
     return verdict("large", findings, score, score)
 
@@ -335,11 +422,21 @@ def _dns(container: Mapping[str, Any]) -> Check:
             continue
         if one["error"] == "other addresses":
             why = f"{one['server']} says {', '.join(one['addresses'])}"
-            remedy = "A name below .mesos has the agent's address unless IPSources of Mesos-DNS begins with netinfo" if one["name"].endswith(".mesos") else None
+            remedy = (
+                "A name below .mesos has the agent's address unless IPSources of Mesos-DNS begins with netinfo"
+                if one["name"].endswith(".mesos")
+                else None
+            )
         elif one["error"] == "no such name":
-            why, remedy = f"{one['server']} knows no such name", "See whether dcos-net (dcos-spartan, dcos-navstar) and dcos-mesos-dns are well"
+            why, remedy = (
+                f"{one['server']} knows no such name",
+                "See whether dcos-net (dcos-spartan, dcos-navstar) and dcos-mesos-dns are well",
+            )
         else:
-            why, remedy = one["error"], "Containers ask through their host: see whether it answers, and that no policy closes port 53"
+            why, remedy = (
+                one["error"],
+                "Containers ask through their host: see whether it answers, and that no policy closes port 53",
+            )
         findings.append(Finding(f"{one['name']} does not lead to {container['address']}", why, remedy))
     return verdict("dns", findings) if container["names"] else Check("dns", SKIPPED, "-")
 
@@ -354,9 +451,14 @@ def _outside(seen: Seen, container: Mapping[str, Any], row: Row) -> Check:
             remedy = "See that no policy closes it, and that the host itself reaches it"
             if not _is_set(pool, "nat_outgoing"):
                 remedy = "Its pool has no nat_outgoing, so the network outside must know the way back; or set it in calico_ip_pools"
-            findings.append(Finding(f"{one['target']} is not reached from the container", _verify_pairs.words(one["error"]), remedy))
+            findings.append(
+                Finding(f"{one['target']} is not reached from the container", _verify_pairs.words(one["error"]), remedy)
+            )
         elif _is_set(pool, "nat_outgoing") and one.get("seen_as") == row.address and not _is_pooled(host, pools):
-            what, why = "Packets leave with the container's address, though its pool wants the host's", f"{host} sees {row.address}"
+            what, why = (
+                "Packets leave with the container's address, though its pool wants the host's",
+                f"{host} sees {row.address}",
+            )
             findings.append(Finding(what, why, "See whether Felix is ready on this host"))
     return verdict("outside", findings) if container["outside"] else Check("outside", SKIPPED, "-")
 
@@ -374,16 +476,24 @@ def _policy(seen: Seen, container: Mapping[str, Any], row: Row) -> Check:
     if not tried or tried["before"] is not None:
         # Without a partner, or calicoctl, there is nothing to try; that the partner's port is closed anyway is a matter of peers.
         broken = not tried and result.get("calico_error") and "there is no" not in str(result["calico_error"])
-        return verdict("policy", [Finding("No policy could be tried", result["calico_error"])]) if broken else Check("policy", SKIPPED, "-")
+        return (
+            verdict("policy", [Finding("No policy could be tried", result["calico_error"])])
+            if broken
+            else Check("policy", SKIPPED, "-")
+        )
     partner, findings = tried["partner"], []
     if tried["error"]:
         findings.append(Finding("A policy could not be tried", tried["error"]))
     elif tried["denied"] is None:
         remedy = f"See whether Felix is ready on {partner} and reads the same datastore as this host"
-        findings.append(Finding(f"A policy that closes a port of the container on {partner} lets packets pass", None, remedy))
+        findings.append(
+            Finding(f"A policy that closes a port of the container on {partner} lets packets pass", None, remedy)
+        )
     elif tried["allowed"] is not None:
         why = _verify_pairs.words(tried["allowed"])
-        findings.append(Finding(f"A policy that closes one port of the container on {partner} closes another one too", why))
+        findings.append(
+            Finding(f"A policy that closes one port of the container on {partner} closes another one too", why)
+        )
     elif tried["after"] is not None:
         what = f"The port of the container on {partner} stays closed though the policy is gone"
         findings.append(Finding(what, None, f"See whether Felix is ready on {partner}"))

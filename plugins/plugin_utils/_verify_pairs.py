@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Why a container does not reach another one, from what all hosts of a run have seen. Pure."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -42,7 +43,9 @@ class Matrix:
 
     def peer(self, source: str, target: str) -> Mapping[str, Any] | None:
         """The try of one to reach another, if there was one."""
-        return next((peer for peer in (self.containers.get(source) or {}).get("peers", []) if peer["agent"] == target), None)
+        return next(
+            (peer for peer in (self.containers.get(source) or {}).get("peers", []) if peer["agent"] == target), None
+        )
 
     def callers(self, target: str) -> list[bool]:
         """Whether each of those that tried has reached it."""
@@ -73,19 +76,35 @@ def explain(source: str, peer: Mapping[str, Any], matrix: Matrix) -> tuple[str, 
     if not way:
         return what, "it is not known why", "Run again"
     if not has_route(way):
-        return what, f"this host has no route to the other's block ({'its route is ' + way['route'] if way['route'] else 'it has none'})", sessions
+        return (
+            what,
+            f"this host has no route to the other's block ({'its route is ' + way['route'] if way['route'] else 'it has none'})",
+            sessions,
+        )
     if not way["agent_answers"]:
         return what, "this host does not reach the other host itself", "Put the network between the hosts right first"
     if way_back and not has_route(way_back):
         return what, "the other host has no route back to this one's block", sessions
     if TUNNEL in way["route"]:
         other = ", though the other direction works" if works_back else ""
-        return what, f"packets between the hosts are in IP-in-IP, and these get lost{other}", "Open IP protocol 4 between all agents, in both directions"
+        return (
+            what,
+            f"packets between the hosts are in IP-in-IP, and these get lost{other}",
+            "Open IP protocol 4 between all agents, in both directions",
+        )
     if len(matrix.callers(target)) > 0 and not any(matrix.callers(target)) and matrix.answers_its_host(target):
         remedy = "See what its profile (of the network's name) and policies take: calicoctl get profile NAME -o yaml, calicoctl get policy -o yaml"
-        return what, "that container answers its own host and nobody else: a policy or its profile lets nothing in", remedy
+        return (
+            what,
+            "that container answers its own host and nobody else: a policy or its profile lets nothing in",
+            remedy,
+        )
     if len(matrix.calls(source)) > 1 and not any(matrix.calls(source)):
-        return what, "this container reaches nobody: a policy or its profile lets nothing out, or Felix is not ready here", "See calicoctl get policy -o yaml"
+        return (
+            what,
+            "this container reaches nobody: a policy or its profile lets nothing out, or Felix is not ready here",
+            "See calicoctl get policy -o yaml",
+        )
     if peer["tcp"]["error"] is None or peer["udp"]["error"] is None:
         return what, "only one protocol passes", "See what policies, and firewalls between the hosts, say of the other"
     other = ", though the other direction works" if works_back else ""

@@ -5,6 +5,7 @@
 
 Each app is an echo server, run by the Python that DC/OS has on every agent, so no image is pulled. All of a run are below one group of Marathon's.
 """
+
 from __future__ import annotations
 
 import dataclasses
@@ -107,12 +108,20 @@ def refusals(wanted: Wanted, cluster: Mapping[str, Any]) -> list[str]:
         for name in wanted.networks
         if name not in wanted.known_networks
     ]
-    found += [f"calico_verify_agents has {one}, and no agent of the cluster has that address" for one in wanted.agents or [] if one not in known]
+    found += [
+        f"calico_verify_agents has {one}, and no agent of the cluster has that address"
+        for one in wanted.agents or []
+        if one not in known
+    ]
     for target in wanted.outside or []:
         if not OUTSIDE.fullmatch(target) or not 0 < int(target.rpartition(":")[2]) < 65536:
             found.append(f"calico_verify_outside has {target!r}, which is not host:port")
     choices = [check for check in CHECKS if check not in ALWAYS]
-    found += [f"calico_verify_skip has {name!r}, which is none of {', '.join(choices)}" for name in wanted.skip if name not in choices]
+    found += [
+        f"calico_verify_skip has {name!r}, which is none of {', '.join(choices)}"
+        for name in wanted.skip
+        if name not in choices
+    ]
     if wanted.port == wanted.denied_port:
         found.append(f"calico_verify_port and calico_verify_denied_port are both {wanted.port}")
     return found
@@ -122,7 +131,11 @@ def judge(wanted: Wanted, cluster: Mapping[str, Any]) -> None:
     """Raise ValidationError with everything that cannot be right, in one message."""
     found = refusals(wanted, cluster)
     if found:
-        raise ValidationError("Nothing was started, because this cannot be verified", "; ".join(found), "Correct these variables, or the cluster")
+        raise ValidationError(
+            "Nothing was started, because this cannot be verified",
+            "; ".join(found),
+            "Correct these variables, or the cluster",
+        )
 
 
 def app_name(address: str, number: int) -> str:
@@ -141,11 +154,17 @@ def definitions(wanted: Wanted, cluster: Mapping[str, Any], run: str, owner: str
     for number, network in enumerate(wanted.networks):
         for agent in chosen(wanted, cluster):
             if agent["active"]:
-                found.append(_definition(wanted, agent, network, f"{GROUP}/{run}/{app_name(agent['address'], number)}", run, owner, until))
+                found.append(
+                    _definition(
+                        wanted, agent, network, f"{GROUP}/{run}/{app_name(agent['address'], number)}", run, owner, until
+                    )
+                )
     return found
 
 
-def _definition(wanted: Wanted, agent: Mapping[str, Any], network: str, app: str, run: str, owner: str, until: int) -> dict[str, Any]:
+def _definition(
+    wanted: Wanted, agent: Mapping[str, Any], network: str, app: str, run: str, owner: str, until: int
+) -> dict[str, Any]:
     return {
         "id": app,
         "cmd": COMMAND,
@@ -155,9 +174,19 @@ def _definition(wanted: Wanted, agent: Mapping[str, Any], network: str, app: str
         "instances": 1,
         "constraints": [["hostname", "CLUSTER", agent["hostname"]]],
         "acceptedResourceRoles": [PUBLIC_ROLE if agent["public"] else "*"],
-        "networks": [{"mode": "container", "name": network, "labels": {_probe_policy.RUN: run, _probe_policy.APP: _probe_policy.short(app)}}],
+        "networks": [
+            {
+                "mode": "container",
+                "name": network,
+                "labels": {_probe_policy.RUN: run, _probe_policy.APP: _probe_policy.short(app)},
+            }
+        ],
         "container": {"type": "MESOS", "portMappings": []},
-        "env": {_probe.VARIABLE: app, "CALICO_VERIFY_PORTS": f"{wanted.port},{wanted.denied_port}", "CALICO_VERIFY_SERVER": SERVER},
+        "env": {
+            _probe.VARIABLE: app,
+            "CALICO_VERIFY_PORTS": f"{wanted.port},{wanted.denied_port}",
+            "CALICO_VERIFY_SERVER": SERVER,
+        },
         "labels": {RUN: run, AGENT: agent["address"], NETWORK: network, OWNER: owner, UNTIL: str(until)},
         # Five tries, after which it is not waited for any more, take about 20 seconds: etcd may be electing a leader.
         "backoffSeconds": 3,
@@ -201,7 +230,13 @@ def containers(apps: Iterable[Mapping[str, Any]], run: str, mesos_dns: bool = Fa
         labels, running = app["labels"], [task for task in app["tasks"] if task["addresses"]]
         if labels.get(RUN) == run and app["ready"] and running:
             address = running[0]["addresses"][0]
-            own = {"app": app["id"], "agent": labels[AGENT], "network": labels[NETWORK], "address": address, "names": names(app["id"], mesos_dns)}
+            own = {
+                "app": app["id"],
+                "agent": labels[AGENT],
+                "network": labels[NETWORK],
+                "address": address,
+                "names": names(app["id"], mesos_dns),
+            }
             found.append(own)
     return found
 

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A verification as an operator reads it in a terminal, and as programs do: JSON, JUnit. Pure, but for write()."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -67,7 +68,10 @@ def summary(report: Report) -> str:
 def table(report: Report) -> list[str]:
     """Lines for a terminal: what was verified, a row for each agent and network, what failed, and the summary."""
     networks = list(dict.fromkeys(row.network for row in report.rows))
-    lines = [f"Calico on DC/OS {report.dcos}: {'networks' if len(networks) > 1 else 'network'} {', '.join(networks)}, run {report.run}", ""]
+    lines = [
+        f"Calico on DC/OS {report.dcos}: {'networks' if len(networks) > 1 else 'network'} {', '.join(networks)}, run {report.run}",
+        "",
+    ]
     several = len(networks) > 1
     head = ["agent", "", *(["network"] if several else []), "container", *(TITLES.get(name, name) for name in CHECKS)]
     cells = [
@@ -90,7 +94,9 @@ def details(report: Report) -> list[str]:
         for check in row.failed:
             where = f"{row.host} on {row.network}" if len(networks) > 1 else row.host
             for finding in check.findings:
-                lines.append(f"{where}, {TITLES.get(check.name, check.name)}: {finding.what}{f': {finding.why}' if finding.why else ''}")
+                lines.append(
+                    f"{where}, {TITLES.get(check.name, check.name)}: {finding.what}{f': {finding.why}' if finding.why else ''}"
+                )
                 lines += [f"    {finding.remedy}"] if finding.remedy else []
     return lines
 
@@ -100,7 +106,9 @@ def message(report: Report) -> str:
     made, failed, _skipped = report.checks
     wrong = [f"{row.host}{f' on {row.network}' if len({one.network for one in report.rows}) > 1 else ''}: {', '.join(check.name for check in row.failed)}"
              for row in report.rows if row.failed]  # fmt: skip
-    causes = " ".join(dict.fromkeys(str(finding) for row in report.rows for check in row.failed for finding in check.findings))
+    causes = " ".join(
+        dict.fromkeys(str(finding) for row in report.rows for check in row.failed for finding in check.findings)
+    )
     return f"{failed} of {made} checks failed. {'; '.join(wrong)}. {causes}"
 
 
@@ -116,7 +124,11 @@ def document(report: Report, pairs: list[dict[str, Any]]) -> dict[str, Any]:
             "address": row.address,
             "ok": not row.failed,
             "checks": {
-                check.name: {"status": check.status, "text": check.text, "findings": [dataclasses.asdict(finding) for finding in check.findings]}
+                check.name: {
+                    "status": check.status,
+                    "text": check.text,
+                    "findings": [dataclasses.asdict(finding) for finding in check.findings],
+                }
                 for check in row.checks.values()
             },
         }
@@ -129,7 +141,14 @@ def document(report: Report, pairs: list[dict[str, Any]]) -> dict[str, Any]:
         "started": report.started,
         "seconds": round(report.seconds, 1),
         "ok": report.ok,
-        "summary": {"agents": report.agents, "checks": made, "failed": failed, "skipped": skipped, "pairs": report.pairs[0], "pairs_well": report.pairs[1]},
+        "summary": {
+            "agents": report.agents,
+            "checks": made,
+            "failed": failed,
+            "skipped": skipped,
+            "pairs": report.pairs[0],
+            "pairs_well": report.pairs[1],
+        },
         "agents": agents,
         "pairs": pairs,
     }
@@ -160,11 +179,19 @@ def junit(report: Report) -> str:
         )  # fmt: skip
         for row in rows:
             for check in row.checks.values():
-                case = ElementTree.SubElement(suite, "testcase", classname=_clean(f"{network}.{row.host.replace('.', '-')}"), name=check.name, time="0")
+                case = ElementTree.SubElement(
+                    suite,
+                    "testcase",
+                    classname=_clean(f"{network}.{row.host.replace('.', '-')}"),
+                    name=check.name,
+                    time="0",
+                )
                 if check.status == SKIPPED:
                     ElementTree.SubElement(case, "skipped")
                 elif check.status == FAILED:
-                    failure = ElementTree.SubElement(case, "failure", message=_clean(check.findings[0].what), type=check.name)
+                    failure = ElementTree.SubElement(
+                        case, "failure", message=_clean(check.findings[0].what), type=check.name
+                    )
                     failure.text = _clean("\n".join(str(finding) for finding in check.findings))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -15,7 +15,9 @@ SEEN = seen(NOTES)
 
 def test_calls_were_noted() -> None:
     """Of a product that called nothing there is nothing to be said; then the notes are broken."""
-    assert any(found.product for found in SEEN.values()), f"no call of the product was noted in {os.environ['LAB_CALLS']}"
+    assert any(found.product for found in SEEN.values()), (
+        f"no call of the product was noted in {os.environ['LAB_CALLS']}"
+    )
 
 
 @pytest.mark.parametrize("shape", sorted(SEEN))

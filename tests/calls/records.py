@@ -27,7 +27,9 @@ def given(record: dict[str, Any]) -> str | None:
     if record.get("stdin"):
         return str(record["stdin"])
     files = record.get("files") or {}
-    return next((text for name, text in files.items() if any(word.endswith(f"/{name}") for word in record["argv"])), None)
+    return next(
+        (text for name, text in files.items() if any(word.endswith(f"/{name}") for word in record["argv"])), None
+    )
 
 
 @cache

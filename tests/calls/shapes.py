@@ -58,7 +58,9 @@ def program(argv: Sequence[str]) -> tuple[str, list[str]]:
         # unshare and setpriv run what follows their options; a shell does not.
         if name not in ("unshare", "setpriv"):
             return "", []
-        following = next((place for place, word in enumerate(words[1:], 1) if word.rpartition("/")[2] in PROGRAMS), len(words))
+        following = next(
+            (place for place, word in enumerate(words[1:], 1) if word.rpartition("/")[2] in PROGRAMS), len(words)
+        )
         words = words[following:]
     return (words[0].rpartition("/")[2], words[1:]) if words else ("", [])
 
@@ -186,7 +188,11 @@ def _plugin(name: str, words: Sequence[str], env: Mapping[str, str], stdin: str 
 
 def _http(words: Sequence[str]) -> list[str]:
     """Of etcd's requests only; what else is asked by HTTP is none of Calico's."""
-    method = words[words.index("-X") + 1] if "-X" in words else next((word for word in words if word.isupper() and word.isalpha()), "GET")
+    method = (
+        words[words.index("-X") + 1]
+        if "-X" in words
+        else next((word for word in words if word.isupper() and word.isalpha()), "GET")
+    )
     target = urlsplit(next((word for word in words if word.startswith(("http://", "https://", "/"))), ""))
     path = target.path + (f"?{target.query}" if target.query else "")
     return [f"etcd {method} {path.rstrip('/')}"] if ETCD_PATHS.match(path) else []

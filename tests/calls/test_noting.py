@@ -89,7 +89,15 @@ def test_the_products_calls_are_noted_with_its_lines(tmp_path: Path, version: st
     for name in ("docker", "calicoctl"):
         (tmp_path / name).write_text("#!/bin/sh\ncat > /dev/null\n")
         (tmp_path / name).chmod(0o755)
-    argv = [str(pythons.find([version])), "-s", "-c", PROGRAM, str(tmp_path), str(TESTS / "lab" / "files"), str(tmp_path)]
+    argv = [
+        str(pythons.find([version])),
+        "-s",
+        "-c",
+        PROGRAM,
+        str(tmp_path),
+        str(TESTS / "lab" / "files"),
+        str(tmp_path),
+    ]
     subprocess.run(argv, check=True, timeout=SECONDS, stdin=subprocess.DEVNULL, env={"PYTHONDONTWRITEBYTECODE": "1"})
     noted = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
     assert [(note["argv"], note["stdin"]) for note in noted] == [
@@ -109,10 +117,16 @@ def test_a_stand_in_notes_its_call_and_still_reads_its_input(tmp_path: Path) -> 
     program = "import sys; from calico_standin import calls; calls.NOTES = sys.argv.pop(1); calls.note('calicoctl'); print(sys.stdin.read())"
     argv = [sys.executable, "-c", program, str(tmp_path), "apply", "-f", "-"]
     env = {"PYTHONPATH": str(TESTS / "standins"), "ETCD_ENDPOINTS": "http://x", "OTHER": "1"}
-    done = subprocess.run(argv, check=True, timeout=SECONDS, input="kind: node", env=env, capture_output=True, text=True)
+    done = subprocess.run(
+        argv, check=True, timeout=SECONDS, input="kind: node", env=env, capture_output=True, text=True
+    )
     note = json.loads((tmp_path / "calls.jsonl").read_text())
     assert done.stdout == "kind: node\n" and note.pop("caller")
-    assert note == {"argv": ["calicoctl", "apply", "-f", "-"], "env": {"ETCD_ENDPOINTS": "http://x"}, "stdin": "kind: node"}
+    assert note == {
+        "argv": ["calicoctl", "apply", "-f", "-"],
+        "env": {"ETCD_ENDPOINTS": "http://x"},
+        "stdin": "kind: node",
+    }
 
 
 def test_a_lab_that_goes_leaves_its_notes(tmp_path: Path) -> None:
@@ -120,4 +134,6 @@ def test_a_lab_that_goes_leaves_its_notes(tmp_path: Path) -> None:
         (tmp_path / "calls" / host).mkdir(parents=True)
     (tmp_path / "calls" / "agent1" / "calls.jsonl").write_text("{}\n")
     cluster.keep_calls(SimpleNamespace(calls=tmp_path / "calls", name="lab", run_id="0a1b"), tmp_path / "kept")
-    assert [(path.name, path.read_text()) for path in (tmp_path / "kept").iterdir()] == [("lab-0a1b-agent1.jsonl", "{}\n")]
+    assert [(path.name, path.read_text()) for path in (tmp_path / "kept").iterdir()] == [
+        ("lab-0a1b-agent1.jsonl", "{}\n")
+    ]

@@ -21,9 +21,15 @@ def of(*argv: str, env: dict[str, str] | None = None, stdin: object = None) -> l
 @pytest.mark.parametrize(
     ("argv", "shape"),
     [
-        (["/opt/calico/bin/calicoctl", "get", "ipPool", "-o", "json", CONFIG], "calicoctl get ipPool --config=<path> --output=json"),
+        (
+            ["/opt/calico/bin/calicoctl", "get", "ipPool", "-o", "json", CONFIG],
+            "calicoctl get ipPool --config=<path> --output=json",
+        ),
         (["calicoctl", "get", "ipPool", CONFIG, "--output=json"], "calicoctl get ipPool --config=<path> --output=json"),
-        (["calicoctl", "config", "set", "HealthPort", "9099", "--raw=felix"], "calicoctl config set <setting> <value> --raw=felix"),
+        (
+            ["calicoctl", "config", "set", "HealthPort", "9099", "--raw=felix"],
+            "calicoctl config set <setting> <value> --raw=felix",
+        ),
         (["calicoctl", "config", "get", "ipip"], "calicoctl config get ipip"),
         (["calicoctl", "delete", "policy", "frontend"], "calicoctl delete policy <name>"),
         (["calicoctl", "get", "workloadEndpoint", "--node=10.0.0.1"], "calicoctl get workloadEndpoint --node=<name>"),
@@ -31,7 +37,10 @@ def of(*argv: str, env: dict[str, str] | None = None, stdin: object = None) -> l
         (["/usr/bin/docker", "load", "-q", "-i", "/var/tmp/x"], "docker load -i=<path> -q"),
         (["docker", "inspect", "calico-node", "quay.io/calico/node:v2.6.6"], "docker inspect <name> <image>"),
         (["docker", "network", "inspect", "0123456789ab", "ba9876543210"], "docker network inspect <id>"),
-        (["docker", "network", "create", "--driver=calico", "--subnet", "10.0.0.0/8", "x"], "docker network create <name> --driver=calico --subnet=<prefix>"),
+        (
+            ["docker", "network", "create", "--driver=calico", "--subnet", "10.0.0.0/8", "x"],
+            "docker network create <name> --driver=calico --subnet=<prefix>",
+        ),
         (["docker", "version", "--format", "{{.Server.Version}}"], "docker version --format={{.Server.Version}}"),
         (["http", "GET", "/v2/keys/calico"], "etcd GET /v2/keys/calico"),
         (["curl", "-s", "-i", "http://10.0.0.1:2379/v2/keys/calico"], "etcd GET /v2/keys/calico"),
@@ -42,7 +51,9 @@ def test_a_call_and_its_shape(argv: list[str], shape: str) -> None:
     assert of(*argv) == [shape]
 
 
-@pytest.mark.parametrize("argv", [["ip", "addr"], ["sh", "-c", "calicoctl version"], ["http", "GET", "/mesos/state"], []])
+@pytest.mark.parametrize(
+    "argv", [["ip", "addr"], ["sh", "-c", "calicoctl version"], ["http", "GET", "/mesos/state"], []]
+)
 def test_what_does_not_count(argv: list[str]) -> None:
     assert of(*argv) == []
 
@@ -52,12 +63,18 @@ def test_an_address_with_a_prefix_is_another_call_than_one_without() -> None:
 
 
 def test_an_anchored_interface_is_another_call_than_a_name() -> None:
-    assert of(*RUN, "--ip-autodetection-method=interface=^eth0$") != of(*RUN, "--ip-autodetection-method=interface=eth0")
+    assert of(*RUN, "--ip-autodetection-method=interface=^eth0$") != of(
+        *RUN, "--ip-autodetection-method=interface=eth0"
+    )
 
 
 def test_each_document_has_shapes_of_its_own() -> None:
     pool = {"kind": "ipPool", "metadata": {"cidr": "10.0.0.0/8"}, "spec": {"ipip": {"enabled": True}}}
-    policy = {"kind": "policy", "metadata": {"name": "x", "annotations": {"a": "b"}}, "spec": {"ingress": [{"source": {"nets": ["10.0.0.0/8"]}}]}}
+    policy = {
+        "kind": "policy",
+        "metadata": {"name": "x", "annotations": {"a": "b"}},
+        "spec": {"ingress": [{"source": {"nets": ["10.0.0.0/8"]}}]},
+    }
     assert of("calicoctl", "apply", "-f", "-", stdin=[pool, policy]) == [
         "calicoctl apply --filename=-",
         "calicoctl apply --filename=- < several documents of several kinds",
@@ -80,7 +97,9 @@ def test_yaml_and_json_are_read_alike() -> None:
 
 def test_a_plugin_is_known_by_its_command_variables_and_fields() -> None:
     env = {"CNI_COMMAND": "ADD", "CNI_NETNS": "/run/x", "ETCD_ENDPOINTS": "http://x", "PATH": "/bin"}
-    assert of("/opt/cni/calico", env=env, stdin={"name": "x", "cniVersion": "0.3.0", "ipam": {"type": "calico-ipam"}}) == [
+    assert of(
+        "/opt/cni/calico", env=env, stdin={"name": "x", "cniVersion": "0.3.0", "ipam": {"type": "calico-ipam"}}
+    ) == [
         "calico ADD with ETCD_ENDPOINTS",
         "calico ADD < cniVersion=0.3.0",
         "calico ADD < ipam",
@@ -92,7 +111,13 @@ def test_a_plugin_is_known_by_its_command_variables_and_fields() -> None:
 
 def test_the_products_line_is_preferred_to_the_process_that_called() -> None:
     argv = ["calicoctl", "version"]
-    found = notes.seen([{"argv": argv, "caller": "python"}, {"argv": argv, "lines": ["plugins/a.py:1", "plugins/b.py:2"]}, {"argv": argv, "caller": "sh"}])
+    found = notes.seen(
+        [
+            {"argv": argv, "caller": "python"},
+            {"argv": argv, "lines": ["plugins/a.py:1", "plugins/b.py:2"]},
+            {"argv": argv, "caller": "sh"},
+        ]
+    )
     assert found["calicoctl version"].product and "plugins/a.py:1 < plugins/b.py:2" in str(found["calicoctl version"])
 
 

@@ -17,7 +17,12 @@ POOL = {"cidr": "192.168.0.0/16", "ipip": "cross-subnet", "nat_outgoing": True}
 
 
 def node(address: str) -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "node", "metadata": {"name": address}, "spec": {"bgp": {"ipv4Address": f"{address}/24"}}}
+    return {
+        "apiVersion": "v1",
+        "kind": "node",
+        "metadata": {"name": address},
+        "spec": {"bgp": {"ipv4Address": f"{address}/24"}},
+    }
 
 
 class Cluster:
@@ -48,7 +53,10 @@ class Cluster:
         self.write_inventory()
 
     def write_inventory(self) -> None:
-        hosts = {f"agent{number}": {"calico_agent": {"node": {"ip": address, "prefix": 24}}} for number, address in enumerate(self.addresses, 1)}
+        hosts = {
+            f"agent{number}": {"calico_agent": {"node": {"ip": address, "prefix": 24}}}
+            for number, address in enumerate(self.addresses, 1)
+        }
         self.inventory.write_text(yaml.safe_dump({"agents": {"hosts": hosts, "vars": self.variables}}))
 
     @property
@@ -61,15 +69,27 @@ class Cluster:
         chosen = addresses if tunnels is None else tunnels
         settings = {f"felix IpInIpTunnelAddr {address}": f"192.168.{number}.0" for number, address in enumerate(chosen)}
         documents = {"node": {address: node(address) for address in addresses}}
-        self.store_file.write_text(json.dumps({"documents": documents, "settings": settings, "failures": [], "down": "", "forgets": False}))
+        self.store_file.write_text(
+            json.dumps({"documents": documents, "settings": settings, "failures": [], "down": "", "forgets": False})
+        )
 
     def run(self, *arguments: str, env: dict[str, str] | None = None, **variables: Any) -> Run:
         """Run the playbook; variables over those of the inventory."""
-        return playbook(self.inventory, *arguments, name="playbooks/public_cloud.yml", core="full", variables=variables, env=env, timeout=300)
+        return playbook(
+            self.inventory,
+            *arguments,
+            name="playbooks/public_cloud.yml",
+            core="full",
+            variables=variables,
+            env=env,
+            timeout=300,
+        )
 
     def run_with_core_alone(self, **variables: Any) -> Run:
         """The same on a controller that has no collection of any cloud."""
-        return playbook(self.inventory, name="playbooks/public_cloud.yml", core="2.16", variables=variables, timeout=300)
+        return playbook(
+            self.inventory, name="playbooks/public_cloud.yml", core="2.16", variables=variables, timeout=300
+        )
 
 
 def message(run: Run) -> str:

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT / "tests" / "system"), str(ROOT / "tests" / "unit" / "plugins")]
+sys.path[:0] = [
+    str(Path(__file__).resolve().parent),
+    str(ROOT / "tests" / "system"),
+    str(ROOT / "tests" / "unit" / "plugins"),
+]
 
 from aws import Aws  # noqa: E402
 from cluster import Cluster  # noqa: E402

@@ -38,7 +38,12 @@ class Gce:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.env = {"GCP_AUTH_KIND": "accesstoken", "GCP_ACCESS_TOKEN": TOKEN, "PYTHONPATH": str(HOOKS), "CALICO_TEST_GCE": self.url}
+        self.env = {
+            "GCP_AUTH_KIND": "accesstoken",
+            "GCP_ACCESS_TOKEN": TOKEN,
+            "PYTHONPATH": str(HOOKS),
+            "CALICO_TEST_GCE": self.url,
+        }
 
     @classmethod
     @contextmanager
@@ -53,7 +58,12 @@ class Gce:
             gce._server.server_close()
 
     def instance(self, name: str, address: str, *, forwards: bool, zone: str = ZONE) -> None:
-        found = {"kind": "compute#instance", "name": name, "canIpForward": forwards, "networkInterfaces": [{"networkIP": address}]}
+        found = {
+            "kind": "compute#instance",
+            "name": name,
+            "canIpForward": forwards,
+            "networkInterfaces": [{"networkIP": address}],
+        }
         self.instances.setdefault(zone, []).append(found)
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
@@ -61,7 +71,9 @@ class Gce:
         self.requests.append((handler.command, parts.path))
         length = int(handler.headers.get("Content-Length") or 0)
         body = json.loads(handler.rfile.read(length) or b"null")
-        status, answer = self._answer(handler.command, parts.path, parse_qs(parts.query), body, handler.headers.get("Authorization", ""))
+        status, answer = self._answer(
+            handler.command, parts.path, parse_qs(parts.query), body, handler.headers.get("Authorization", "")
+        )
         content = json.dumps(answer).encode()
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
@@ -69,13 +81,27 @@ class Gce:
         handler.end_headers()
         handler.wfile.write(content)
 
-    def _answer(self, method: str, path: str, query: dict[str, list[str]], body: Any, token: str) -> tuple[int, dict[str, Any]]:
+    def _answer(
+        self, method: str, path: str, query: dict[str, list[str]], body: Any, token: str
+    ) -> tuple[int, dict[str, Any]]:
         if token != f"Bearer {TOKEN}":
-            return 401, {"error": {"code": 401, "message": "Invalid Credentials", "errors": [{"reason": "authError", "message": "Invalid Credentials"}]}}
+            return 401, {
+                "error": {
+                    "code": 401,
+                    "message": "Invalid Credentials",
+                    "errors": [{"reason": "authError", "message": "Invalid Credentials"}],
+                }
+            }
         root = f"/compute/v1/projects/{PROJECT}/"
         kind, _slash, name = path.removeprefix(root).removeprefix("global/").partition("/")
         if not path.startswith(root):
-            return 403, {"error": {"code": 403, "message": "Forbidden", "errors": [{"reason": "forbidden", "message": "Forbidden"}]}}
+            return 403, {
+                "error": {
+                    "code": 403,
+                    "message": "Forbidden",
+                    "errors": [{"reason": "forbidden", "message": "Forbidden"}],
+                }
+            }
         if kind == "zones":
             return 200, {"kind": "compute#instanceList", "items": self.instances.get(name.partition("/")[0], [])}
         if method != "GET":
@@ -84,12 +110,26 @@ class Gce:
             rule = self.firewalls.get(name)
             return (200, rule) if rule else (404, {"error": {"code": 404, "message": "not found"}})
         wanted = (query.get("filter") or [""])[0].removeprefix("name = ")
-        return 200, {"kind": "compute#firewallList", "items": [rule for rule in self.firewalls.values() if wanted in ("", rule["name"])]}
+        return 200, {
+            "kind": "compute#firewallList",
+            "items": [rule for rule in self.firewalls.values() if wanted in ("", rule["name"])],
+        }
 
     def _write(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         self.bodies.append(body)
         if self.refuse:
-            return 403, {"error": {"code": 403, "message": self.refuse, "errors": [{"reason": "forbidden", "message": self.refuse}]}}
-        self.firewalls[body["name"]] = {"priority": 1000, "disabled": False, **self.firewalls.get(body["name"], {}), **body}
+            return 403, {
+                "error": {
+                    "code": 403,
+                    "message": self.refuse,
+                    "errors": [{"reason": "forbidden", "message": self.refuse}],
+                }
+            }
+        self.firewalls[body["name"]] = {
+            "priority": 1000,
+            "disabled": False,
+            **self.firewalls.get(body["name"], {}),
+            **body,
+        }
         link = f"https://compute.googleapis.com/compute/v1/projects/{PROJECT}/global/firewalls/{body['name']}"
         return 200, {"kind": "compute#operation", "name": "operation-1", "status": "DONE", "targetLink": link}

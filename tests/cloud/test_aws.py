@@ -40,7 +40,12 @@ def test_check_run_and_run_again(cluster: Cluster, aws: Aws, agents: str) -> Non
     kept = others(aws)
     assert {face for face, checked in aws.checks().items() if checked} == kept and len(aws.checks()) == 7
     assert aws.rules(agents) == {("tcp", 22, "203.0.113.0/24"), ("tcp", 179, agents), ("4", None, agents)}
-    for words in (f"rules of {agents} (agents)", f"from {agents}: IP-in-IP of Calico (protocol 4)", '"source_dest_check": true', "node 10.0.1.13"):
+    for words in (
+        f"rules of {agents} (agents)",
+        f"from {agents}: IP-in-IP of Calico (protocol 4)",
+        '"source_dest_check": true',
+        "node 10.0.1.13",
+    ):
         assert words in said(done), words
     again = cluster.run("--diff", env=aws.env, **GIVEN).require()
     assert again.changed() == [] and "Changed in the cloud" not in said(again)
@@ -69,7 +74,9 @@ def test_as_few_groups_as_cover_all_nodes_let_each_other_in(cluster: Cluster, aw
     cluster.run(env=aws.env, **GIVEN).require()
     assert aws.rules(admin) == set()
     assert aws.rules(private) == {("-1", None, private), ("tcp", 179, public), ("4", None, public)}
-    assert aws.rules(public) == {(protocol, port, source) for protocol, port in (("tcp", 179), ("4", None)) for source in (private, public)}
+    assert aws.rules(public) == {
+        (protocol, port, source) for protocol, port in (("tcp", 179), ("4", None)) for source in (private, public)
+    }
     assert cluster.run(env=aws.env, **GIVEN).require().changed() == []
 
 
@@ -97,8 +104,15 @@ def test_an_agent_that_is_no_instance_is_named_and_nothing_is_changed(cluster: C
     for address in ADDRESSES[:2]:
         aws.instance(address, [group])
     words = message(cluster.run(env=aws.env, **GIVEN))
-    assert f"No EC2 instance in {REGION} has the address of these nodes: 10.0.1.13: 2 of 3 were found" in words and "aws_vpc_id" not in words
-    assert set(aws.checks().values()) == {True} and aws.rules(group) == set() and "ipPool" not in cluster.store["documents"]
+    assert (
+        f"No EC2 instance in {REGION} has the address of these nodes: 10.0.1.13: 2 of 3 were found" in words
+        and "aws_vpc_id" not in words
+    )
+    assert (
+        set(aws.checks().values()) == {True}
+        and aws.rules(group) == set()
+        and "ipPool" not in cluster.store["documents"]
+    )
 
 
 @SLOW
@@ -108,12 +122,16 @@ def test_the_same_addresses_in_two_networks_need_the_vpc(cluster: Cluster, aws: 
     words = message(cluster.run(env=aws.env, **GIVEN))
     assert double in words and vpc in words and "calico_public_cloud_aws_vpc_id" in words
     cluster.run(env=aws.env, calico_public_cloud_aws_vpc_id=aws.vpc, **GIVEN).require()
-    faces = aws.ec2.describe_network_interfaces(Filters=[{"Name": "attachment.instance-id", "Values": [double]}])["NetworkInterfaces"]
+    faces = aws.ec2.describe_network_interfaces(Filters=[{"Name": "attachment.instance-id", "Values": [double]}])[
+        "NetworkInterfaces"
+    ]
     assert all(face["SourceDestCheck"] for face in faces)
 
 
 @SLOW
-def test_a_refusal_of_aws_is_told_with_the_module_and_no_pool_is_touched(cluster: Cluster, aws: Aws, agents: str) -> None:
+def test_a_refusal_of_aws_is_told_with_the_module_and_no_pool_is_touched(
+    cluster: Cluster, aws: Aws, agents: str
+) -> None:
     """No instance is in the other region, whose API is the same here; a profile that is not there is refused before that."""
     words = message(cluster.run(env=aws.env, calico_public_cloud_aws_region="eu-west-1", **GIVEN))
     assert "No EC2 instance in eu-west-1" in words
@@ -130,8 +148,21 @@ def test_without_the_collection_or_the_library_nothing_is_begun(cluster: Cluster
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     (hidden / "boto3.py").write_text("raise ImportError('No module named boto3')\n")
-    words = message(cluster.run(env={"PYTHONPATH": str(hidden), "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}, **GIVEN))
+    words = message(
+        cluster.run(
+            env={
+                "PYTHONPATH": str(hidden),
+                "AWS_REGION": REGION,
+                "AWS_ACCESS_KEY_ID": "x",
+                "AWS_SECRET_ACCESS_KEY": "x",
+            },
+            **GIVEN,
+        )
+    )
     assert "Nothing was touched" in words and "has no boto3" in words and "pip" in words
     words = message(cluster.run_with_core_alone(**GIVEN))
-    assert "the collection amazon.aws is not installed" in words and "ansible-galaxy collection install amazon.aws" in words
+    assert (
+        "the collection amazon.aws is not installed" in words
+        and "ansible-galaxy collection install amazon.aws" in words
+    )
     cluster.run_with_core_alone(calico_public_cloud_manage=False, **GIVEN).require()

@@ -42,7 +42,9 @@ def test_check_run_and_run_again(cluster: Cluster, gce: Gce) -> None:
     done = cluster.run("--diff", env=gce.env, **GIVEN).require()
     assert sorted(predicted.changed()) == sorted(done.changed()) and predicted.predictions() == done.predictions()
     assert gce.bodies == [RULE]
-    assert "canIpForward is off for agent-0." in said(done) and "Changed in the cloud: firewall rule calico" in said(done)
+    assert "canIpForward is off for agent-0." in said(done) and "Changed in the cloud: firewall rule calico" in said(
+        done
+    )
     again = cluster.run("--diff", env=gce.env, **GIVEN).require()
     assert again.changed() == [] and len(gce.bodies) == 1 and "canIpForward is off for agent-0." in said(again)
     assert {method for method, _path in gce.requests} == {"GET", "POST"}
@@ -63,7 +65,10 @@ def test_a_rule_that_somebody_changed_is_mended(cluster: Cluster, gce: Gce) -> N
 def test_a_refusal_of_google_is_told_and_no_pool_is_touched(cluster: Cluster, gce: Gce) -> None:
     gce.refuse = "Required 'compute.firewalls.create' permission"
     words = message(cluster.run(env=gce.env, **GIVEN))
-    assert "google.cloud.gcp_compute_firewall failed; nothing was changed by this task" in words and "compute.firewalls.create" in words
+    assert (
+        "google.cloud.gcp_compute_firewall failed; nothing was changed by this task" in words
+        and "compute.firewalls.create" in words
+    )
     words = message(cluster.run(env=gce.env | {"GCP_ACCESS_TOKEN": "expired"}, **GIVEN))
     assert "google.cloud.gcp_compute_instance_info failed" in words and "credentials" in words
     assert "ipPool" not in cluster.store["documents"] and gce.firewalls == {}

@@ -15,11 +15,19 @@ _INSIDE = (
     (re.compile(r" qlen 1000"), ""),
     (re.compile(r" +$", re.MULTILINE), ""),
 )
-_LINK = re.compile(r"^\d+: (cali\S*?)@if\d+: <(\S+)> mtu (\d+) .*?\n\s+link/ether (\S+) .*link-netns (\S+)", re.MULTILINE)
+_LINK = re.compile(
+    r"^\d+: (cali\S*?)@if\d+: <(\S+)> mtu (\d+) .*?\n\s+link/ether (\S+) .*link-netns (\S+)", re.MULTILINE
+)
 _IFINDEX = re.compile(r"Ifindex: \d+")
 _INFO = "[INFO]"
 # Lines that the real plugin fills with Go's view of its own memory.
-_SHOWN = ("Extracted identifiers", "Auto-assign 1 ipv4", "Auto-assigned 1 out of 1", "Networked namespace", "Wrote endpoint")
+_SHOWN = (
+    "Extracted identifiers",
+    "Auto-assign 1 ipv4",
+    "Auto-assigned 1 out of 1",
+    "Networked namespace",
+    "Wrote endpoint",
+)
 
 
 def inside_namespace(rig: Rig, record: Record, result: Result) -> None:

@@ -140,7 +140,9 @@ class ClusterRig(Rig):
         host.check("ip", "link", "del", "eth0")
         port = f"port-{name}"
         words = ["ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", _pid(host)]
-        subprocess.run(["nsenter", "--target", _pid(self.fabric), "--net", "--", *words], check=True, timeout=patience(10))
+        subprocess.run(
+            ["nsenter", "--target", _pid(self.fabric), "--net", "--", *words], check=True, timeout=patience(10)
+        )
         self.fabric.check("ip", "link", "set", port, "master", "br0", "up")
         host.check("ip", "addr", "add", self.text(address), "dev", "eth0")
         host.check("ip", "link", "set", "eth0", "up")
@@ -226,7 +228,17 @@ class ClusterRig(Rig):
 
     def serve(self, host: Host, port: int, log: Path, *prefix: str) -> Callable[[], None]:
         """Start an HTTP server that notes its requests in `log`; what stops it."""
-        command = [*prefix, sys.executable, "-I", "-u", "-m", "http.server", str(port), "--directory", str(self.scratch)]
+        command = [
+            *prefix,
+            sys.executable,
+            "-I",
+            "-u",
+            "-m",
+            "http.server",
+            str(port),
+            "--directory",
+            str(self.scratch),
+        ]
         with log.open("w") as output:
             server = host.start(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 

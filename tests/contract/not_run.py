@@ -11,7 +11,10 @@ _STARTED = (
 _RUN = "calicoctl node run --node-image=calico/node:v2.6.6 --name=<ip> --ip=autodetect --ip-autodetection-method=interface=eth0 --backend=bird --log-dir=<path>"
 _RUNS = (
     f"{_RUN} --no-default-ippools --disable-docker-networking --init-system --config=<path>",
-    *(f"{_RUN} --no-default-ippools --disable-docker-networking --init-system --config=<path> #{number}" for number in (1, 2, 3)),
+    *(
+        f"{_RUN} --no-default-ippools --disable-docker-networking --init-system --config=<path> #{number}"
+        for number in (1, 2, 3)
+    ),
     *(f"{_RUN} --no-default-ippools --init-system --config=<path> #{number}" for number in (1, 2, 3)),
 )
 
@@ -22,9 +25,13 @@ NOT_RUN: dict[str, dict[str, str]] = {
     },
     "23-product-calls.jsonl": {
         **dict.fromkeys(_RUNS, _STARTED),
-        **{f"calicoctl node status #{number}": "sessions of a whole lab; 10-node plays the same call with a BIRD that has some" for number in (1, 2, 3)},
+        **{
+            f"calicoctl node status #{number}": "sessions of a whole lab; 10-node plays the same call with a BIRD that has some"
+            for number in (1, 2, 3)
+        },
     },
     "25-docker-etcd-bird.jsonl": {
-        record.name: "Docker, etcd and BIRD themselves: no tool of Calico in it" for record in load("25-docker-etcd-bird.jsonl")
+        record.name: "Docker, etcd and BIRD themselves: no tool of Calico in it"
+        for record in load("25-docker-etcd-bird.jsonl")
     },
 }

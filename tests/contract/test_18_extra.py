@@ -90,7 +90,9 @@ def check_plugin(rig: Rig, record: Record, _: Result) -> None:
     endpoints = rig.substitution.text(",".join(f"http://127.0.0.1:{port}" for port in (3370, 3371, 3372)))
     pool = "apiVersion: v1\nkind: ipPool\nmetadata: {cidr: 192.168.0.0/16}\n"
     assert rig.run(["calicoctl", "apply", "-f", "-"], {"ETCD_ENDPOINTS": endpoints}, pool).exit_code == 0
-    config = json.dumps({"name": "calico", "type": "calico", "etcd_endpoints": endpoints, "ipam": {"type": "calico-ipam"}})
+    config = json.dumps(
+        {"name": "calico", "type": "calico", "etcd_endpoints": endpoints, "ipam": {"type": "calico-ipam"}}
+    )
     for number in range(SHORT):
         name = f"many{number}"
         rig.host.check("ip", "netns", "add", name)
@@ -114,8 +116,12 @@ scenario = Scenario(
         "get a seeded pool without ipip_mode": keys((f"{POOL}/192.168.0.0-16", SEEDED)),
         "get a corrupt pool": keys((f"{POOL}/192.168.0.0-16", "not json")),
         "get a corrupt pool and a good one": keys((f"{POOL}/10.0.0.0-8", CROSS_SUBNET), wipe=False),
-        "get nodes: bgp key only, no /calico/v1/host/X/metadata": keys(("/calico/bgp/v1/host/seeded/ip_addr_v4", "10.1.1.1")),
-        "get nodes: metadata and ip_addr_v4, no network_v4": keys(("/calico/v1/host/seeded/metadata", "{}"), wipe=False),
+        "get nodes: bgp key only, no /calico/v1/host/X/metadata": keys(
+            ("/calico/bgp/v1/host/seeded/ip_addr_v4", "10.1.1.1")
+        ),
+        "get nodes: metadata and ip_addr_v4, no network_v4": keys(
+            ("/calico/v1/host/seeded/metadata", "{}"), wipe=False
+        ),
         "get nodes: with network_v4": keys(("/calico/bgp/v1/host/seeded/network_v4", "10.1.1.0/24"), wipe=False),
         "get nodes: a host with bird_ip only": keys(("/calico/v1/host/onlyhost/bird_ip", "10.1.1.2"), wipe=False),
         "3 members healthy: apply node": start_cluster,

@@ -58,13 +58,17 @@ def prepare(rig: Rig, record: Record) -> None:
             documents = json.loads(record.stdout) if "json" in record.argv else profiles(record.stdout)
             calicoctl(rig, "create", "-f", "-", documents=documents)
         case ["config", "get", name, *_] if record.stdout != UNSET:
-            calicoctl(rig, "config", "set", name, record.stdout.strip(), *option(record, "raw"), *option(record, "node"))
+            calicoctl(
+                rig, "config", "set", name, record.stdout.strip(), *option(record, "raw"), *option(record, "node")
+            )
         case ["version"] if "Cluster Version:   v" in record.stdout:
             rig.etcd.put("/calico/v1/config/CalicoVersion", "v2.6.6")
         case ["delete", *_] if record.stdin:
             calicoctl(rig, "create", "-f", "-", documents=json.loads(record.stdin))
         case ["delete", kind, name] if record.exit_code == 0:
-            calicoctl(rig, "create", "-f", "-", documents=[{"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}])
+            calicoctl(
+                rig, "create", "-f", "-", documents=[{"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}]
+            )
 
 
 def profiles(table: str) -> list[dict[str, Any]]:
@@ -96,7 +100,11 @@ def play_plugin(rig: Rig, record: Record) -> None:
     try:
         etcd.wipe()
         network = json.loads(record.stdin or "")["name"]
-        profile = [] if "creating profile" in record.stderr else [{"apiVersion": "v1", "kind": "profile", "metadata": {"name": network, "tags": [network]}}]
+        profile = (
+            []
+            if "creating profile" in record.stderr
+            else [{"apiVersion": "v1", "kind": "profile", "metadata": {"name": network, "tags": [network]}}]
+        )
         calicoctl(rig, "apply", "-f", "-", documents=[POOL, *profile])
         etcd.put("/calico/v1/Ready", "true")
         call = replace(record, env={**record.env, "CNI_PATH": "/rig/bin", "CNI_NETNS": namespace(rig)})
@@ -136,7 +144,12 @@ def tls(rig: Rig) -> EtcdServer:
         rig.host.check("cp", str(source), f"{CERTIFICATES}/{name}")
     rig.host.write("/etc/hosts", f"127.0.0.1 localhost {TLS_HOST}\n")
     rig.etcd.destroy()
-    options = [f"--cert-file={certificate}", f"--key-file={key}", "--client-cert-auth", f"--trusted-ca-file={authority.certificate}"]
+    options = [
+        f"--cert-file={certificate}",
+        f"--key-file={key}",
+        "--client-cert-auth",
+        f"--trusted-ca-file={authority.certificate}",
+    ]
     etcd = EtcdServer(rig.host, rig.etcd_binary, rig.directory / "etcd-tls", rig.etcd_port, "https", options)
     etcd.start()
     return etcd

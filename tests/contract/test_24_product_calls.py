@@ -6,7 +6,9 @@ from harness import Record, Rig, Scenario
 from test_10_node import mode, prepare
 from test_23_product_calls import play_plugin
 
-scenario = Scenario("24-product-calls.jsonl", before={"apply node, address only": prepare, "node run, stub docker": mode("started")})
+scenario = Scenario(
+    "24-product-calls.jsonl", before={"apply node, address only": prepare, "node run, stub docker": mode("started")}
+)
 rig = scenario.rig_fixture()
 
 

@@ -38,7 +38,9 @@ spec:
   bgp:
     ipv4Address: 10.99.0.11/24
 """
-_CONFIG = '{"name": "calico", "type": "calico", "etcd_endpoints": "http://localhost:2379", "ipam": {"type": "calico-ipam"}}'
+_CONFIG = (
+    '{"name": "calico", "type": "calico", "etcd_endpoints": "http://localhost:2379", "ipam": {"type": "calico-ipam"}}'
+)
 _CNI = {"CNI_NETNS": "/run/netns/ct1", "CNI_IFNAME": "eth0", "CNI_PATH": "/rig/bin"}
 
 
@@ -137,7 +139,11 @@ scenarios = {
     )
 }
 rig = scenarios["13-cni-add-del.jsonl"].rig_fixture()
-_RECORDS = [replace(record, extra={"partial": True}) if record.name in _PARTIAL else record for scenario in scenarios.values() for record in scenario.records]
+_RECORDS = [
+    replace(record, extra={"partial": True}) if record.name in _PARTIAL else record
+    for scenario in scenarios.values()
+    for record in scenario.records
+]
 _IDS_OF_RECORDS = [f"{record.source[:2]}-{record.index:02d} {record.name}" for record in _RECORDS]
 
 

@@ -61,7 +61,9 @@ class Plugin:
     def ask(self, method: str, **request: object) -> tuple[int, Any]:
         """(status, document) of a question of Docker's."""
         driver = "calico-ipam" if method.startswith("Ipam") else "calico"
-        done = self.host.run([sys.executable, "-c", _CLIENT, f"{_SOCKETS}/{driver}.sock", f"/{method}"], stdin=json.dumps(request))
+        done = self.host.run(
+            [sys.executable, "-c", _CLIENT, f"{_SOCKETS}/{driver}.sock", f"/{method}"], stdin=json.dumps(request)
+        )
         assert done.exit_code == 0, done.stderr
         status, document = json.loads(done.stdout)
         return status, document
@@ -94,8 +96,18 @@ def plugin(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         etcd.start()
         etcd.put("/calico/v1/ipam/v4/pool/192.168.0.0-16", json.dumps({"cidr": "192.168.0.0/16"}))
         host.start([sys.executable, "-c", _DOCKER], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        env = {"PYTHONPATH": str(STANDINS), "ETCD_ENDPOINTS": "http://127.0.0.1:2379", "NODENAME": "10.99.0.12", "HOSTNAME": _NODE}
-        host.start([sys.executable, "-m", "calico_standin.node.libnetwork"], env, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        env = {
+            "PYTHONPATH": str(STANDINS),
+            "ETCD_ENDPOINTS": "http://127.0.0.1:2379",
+            "NODENAME": "10.99.0.12",
+            "HOSTNAME": _NODE,
+        }
+        host.start(
+            [sys.executable, "-m", "calico_standin.node.libnetwork"],
+            env,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         deadline = time.monotonic() + patience(15)
         while host.run(["test", "-S", f"{_SOCKETS}/calico-ipam.sock", "-a", "-S", "/run/docker.sock"]).exit_code != 0:
             assert time.monotonic() < deadline, "the plugin does not listen"
@@ -108,7 +120,9 @@ def plugin(etcd_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def test_who_it_is(plugin: Plugin) -> None:
     assert plugin.answer("Plugin.Activate") == {"Implements": ["NetworkDriver"]}
     assert plugin.answer("NetworkDriver.GetCapabilities")["Scope"] == "global"
-    assert plugin.answer("IpamDriver.GetDefaultAddressSpaces")["GlobalDefaultAddressSpace"] == "CalicoGlobalAddressSpace"
+    assert (
+        plugin.answer("IpamDriver.GetDefaultAddressSpaces")["GlobalDefaultAddressSpace"] == "CalicoGlobalAddressSpace"
+    )
     assert "not played" in plugin.refusal("NetworkDriver._Nothing")
 
 
@@ -116,7 +130,10 @@ def test_who_it_is(plugin: Plugin) -> None:
     ("request_", "words"),
     [
         ({"Pool": "192.168.0.0/24"}, "The requested subnet must match the CIDR of a configured Calico IP Pool."),
-        ({"Pool": "192.168.0.0/16", "SubPool": "192.168.1.0/24"}, "Calico IPAM does not support sub pool configuration"),
+        (
+            {"Pool": "192.168.0.0/16", "SubPool": "192.168.1.0/24"},
+            "Calico IPAM does not support sub pool configuration",
+        ),
         ({"Options": {"REJECT": ""}}, "Arbitrary options are not supported"),
     ],
 )
@@ -126,29 +143,52 @@ def test_pools_that_it_refuses(plugin: Plugin, request_: dict[str, Any], words: 
 
 def test_pools(plugin: Plugin) -> None:
     gateway = {"com.docker.network.gateway": "0.0.0.0/0"}
-    assert plugin.answer("IpamDriver.RequestPool", Pool="") == {"PoolID": "CalicoPoolIPv4", "Pool": "0.0.0.0/0", "Data": gateway}
-    assert plugin.answer("IpamDriver.RequestPool", Pool="192.168.0.0/16") == {"PoolID": "192.168.0.0/16", "Pool": "192.168.0.0/16", "Data": gateway}
+    assert plugin.answer("IpamDriver.RequestPool", Pool="") == {
+        "PoolID": "CalicoPoolIPv4",
+        "Pool": "0.0.0.0/0",
+        "Data": gateway,
+    }
+    assert plugin.answer("IpamDriver.RequestPool", Pool="192.168.0.0/16") == {
+        "PoolID": "192.168.0.0/16",
+        "Pool": "192.168.0.0/16",
+        "Data": gateway,
+    }
 
 
 @pytest.mark.parametrize(
     ("options", "gateway", "words"),
     [
         ({"com.docker.network.internal": True}, "0.0.0.0/0", "Calico driver does not support the flag --internal."),
-        ({"com.docker.network.generic": {"REJECT": ""}}, "0.0.0.0/0", "Calico driver does not support the flag REJECT."),
-        ({"com.docker.network.generic": {"B": "", "A": ""}}, "0.0.0.0/0", "Calico driver does not support the flags A, B."),
+        (
+            {"com.docker.network.generic": {"REJECT": ""}},
+            "0.0.0.0/0",
+            "Calico driver does not support the flag REJECT.",
+        ),
+        (
+            {"com.docker.network.generic": {"B": "", "A": ""}},
+            "0.0.0.0/0",
+            "Calico driver does not support the flags A, B.",
+        ),
         ({}, "172.18.0.1/16", "Non-Calico IPAM driver is used"),
     ],
 )
 def test_networks_that_it_refuses(plugin: Plugin, options: dict[str, Any], gateway: str, words: str) -> None:
-    assert words in plugin.refusal("NetworkDriver.CreateNetwork", NetworkID="n1", Options=options, IPv4Data=[{"Gateway": gateway}])
+    assert words in plugin.refusal(
+        "NetworkDriver.CreateNetwork", NetworkID="n1", Options=options, IPv4Data=[{"Gateway": gateway}]
+    )
 
 
 def test_a_container_comes_and_goes(plugin: Plugin) -> None:
     given = {"com.docker.network.enable_ipv6": False, "com.docker.network.generic": {}}
-    assert plugin.answer("NetworkDriver.CreateNetwork", NetworkID="n1", Options=given, IPv4Data=[{"Gateway": "0.0.0.0/0"}]) == {}
+    assert (
+        plugin.answer("NetworkDriver.CreateNetwork", NetworkID="n1", Options=given, IPv4Data=[{"Gateway": "0.0.0.0/0"}])
+        == {}
+    )
     address = plugin.answer("IpamDriver.RequestAddress", PoolID="CalicoPoolIPv4", Address="", Options={})["Address"]
     assert address.startswith("192.168.") and address.endswith("/32")
-    made = plugin.answer("NetworkDriver.CreateEndpoint", NetworkID="n1", EndpointID=_ENDPOINT, Interface={"Address": address})
+    made = plugin.answer(
+        "NetworkDriver.CreateEndpoint", NetworkID="n1", EndpointID=_ENDPOINT, Interface={"Address": address}
+    )
     assert made == {"Interface": {"MacAddress": "EE:EE:EE:EE:EE:EE"}}
     key = f"/calico/v1/host/{_NODE}/workload/libnetwork/libnetwork/endpoint/{_ENDPOINT}"
     assert json.loads(plugin.values("/calico/v1/host")[key]) == {
@@ -160,13 +200,22 @@ def test_a_container_comes_and_goes(plugin: Plugin) -> None:
         "ipv4_nets": [address],
         "ipv6_nets": [],
     }
-    profile = {key.rsplit("/", 1)[1]: json.loads(value) for key, value in plugin.values("/calico/v1/policy/profile/calico").items()}
+    profile = {
+        key.rsplit("/", 1)[1]: json.loads(value)
+        for key, value in plugin.values("/calico/v1/policy/profile/calico").items()
+    }
     rules = {"inbound_rules": [{"action": "allow", "src_tag": "calico"}], "outbound_rules": [{"action": "allow"}]}
     assert profile == {"tags": ["calico"], "labels": {}, "rules": rules}
     joined = plugin.answer("NetworkDriver.Join", NetworkID="n1", EndpointID=_ENDPOINT, SandboxKey="/x")
-    assert joined["InterfaceName"] == {"SrcName": f"temp{_ENDPOINT[:11]}", "DstPrefix": "cali"} and joined["Gateway"] == "169.254.1.1"
+    assert (
+        joined["InterfaceName"] == {"SrcName": f"temp{_ENDPOINT[:11]}", "DstPrefix": "cali"}
+        and joined["Gateway"] == "169.254.1.1"
+    )
     (local,) = re.findall(r"inet6 (fe80\S+)/64 scope link", plugin.host.check("ip", "-6", "addr", "show", _INTERFACE))
-    assert joined["GatewayIPv6"] == local and joined["StaticRoutes"] == [_route("169.254.1.1/32"), _route(f"{local}/128")]
+    assert joined["GatewayIPv6"] == local and joined["StaticRoutes"] == [
+        _route("169.254.1.1/32"),
+        _route(f"{local}/128"),
+    ]
     assert "UP" in plugin.host.check("ip", "link", "show", _INTERFACE)
     plugin.answer("NetworkDriver.Leave", NetworkID="n1", EndpointID=_ENDPOINT)
     plugin.answer("NetworkDriver.DeleteEndpoint", NetworkID="n1", EndpointID=_ENDPOINT)
@@ -193,13 +242,20 @@ def test_a_pool_of_its_own_gives_no_address(plugin: Plugin) -> None:
 
 
 def test_a_given_address_and_a_gateway(plugin: Plugin) -> None:
-    assert plugin.answer("IpamDriver.RequestAddress", PoolID="192.168.0.0/16", Address="192.168.50.51")["Address"] == "192.168.50.51/32"
-    assert "not in a configured pool" in plugin.refusal("IpamDriver.RequestAddress", PoolID="192.168.0.0/16", Address="10.1.1.1")
+    assert (
+        plugin.answer("IpamDriver.RequestAddress", PoolID="192.168.0.0/16", Address="192.168.50.51")["Address"]
+        == "192.168.50.51/32"
+    )
+    assert "not in a configured pool" in plugin.refusal(
+        "IpamDriver.RequestAddress", PoolID="192.168.0.0/16", Address="10.1.1.1"
+    )
     options = {"RequestAddressType": "com.docker.network.gateway"}
     words = plugin.refusal("IpamDriver.RequestAddress", PoolID="192.168.0.0/16", Address="192.168.0.1", Options=options)
     assert words == "Calico IPAM does not support specifying a gateway."
 
 
 def test_docker_that_does_not_know_the_network(plugin: Plugin) -> None:
-    words = plugin.refusal("NetworkDriver.CreateEndpoint", NetworkID="n2", EndpointID=_ENDPOINT, Interface={"Address": "192.168.0.9/32"})
+    words = plugin.refusal(
+        "NetworkDriver.CreateEndpoint", NetworkID="n2", EndpointID=_ENDPOINT, Interface={"Address": "192.168.0.9/32"}
+    )
     assert "Network n2 inspection error" in words

@@ -130,7 +130,9 @@ def agent(machine: Host, agent_program: Path, tmp_path: Path) -> Iterator[Agent]
     for item in found.ask("list")[1] if found._process else ():
         found.ask("kill", item["container_id"])
     found.stop()
-    machine.run(["sh", "-c", "umount /var/run/mesos/isolators/network/cni/*/ns; rm -rf /run/cni /run/mesos /run/mesos-work"])
+    machine.run(
+        ["sh", "-c", "umount /var/run/mesos/isolators/network/cni/*/ns; rm -rf /run/cni /run/mesos /run/mesos-work"]
+    )
 
 
 def test_every_regular_file_is_read_whatever_its_extension(agent: Agent) -> None:
@@ -169,7 +171,10 @@ def test_a_bad_file_is_logged_and_skipped(agent: Agent, content: object, words: 
 
 
 def test_unknown_fields_are_no_error(agent: Agent) -> None:
-    agent.file("a.cni", {"name": "a", "type": "tap", "etcd_endpoints": "http://x", "frob": [1], "ipam": {"type": "tap-ipam", "x": 1}})
+    agent.file(
+        "a.cni",
+        {"name": "a", "type": "tap", "etcd_endpoints": "http://x", "frob": [1], "ipam": {"type": "tap-ipam", "x": 1}},
+    )
     agent.start()
     assert list(agent.networks()) == ["a"]
 
@@ -328,7 +333,10 @@ def test_del_uses_the_configuration_of_add(agent: Agent) -> None:
     container = agent.launch("a")
     agent.file("a.cni", {"name": "a", "type": "tap", "mark": "new"})
     assert agent.ask("kill", container["container_id"])[0] == 0
-    assert [(call["env"]["CNI_COMMAND"], call["config"]["mark"]) for call in agent.calls()] == [("ADD", "old"), ("DEL", "old")]
+    assert [(call["env"]["CNI_COMMAND"], call["config"]["mark"]) for call in agent.calls()] == [
+        ("ADD", "old"),
+        ("DEL", "old"),
+    ]
 
 
 def test_a_plugin_must_be_there_at_teardown(agent: Agent) -> None:

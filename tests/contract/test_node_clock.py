@@ -23,7 +23,9 @@ print(time.monotonic() - before)
 
 def shifted() -> tuple[float, float]:
     """By how much the clocks of a child and of its parent have moved, in seconds."""
-    output = subprocess.run([sys.executable, "-c", CHILD], cwd=STANDINS, check=True, capture_output=True, text=True, timeout=60).stdout
+    output = subprocess.run(
+        [sys.executable, "-c", CHILD], cwd=STANDINS, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
     child, own = map(float, output.split())
     return child, own
 

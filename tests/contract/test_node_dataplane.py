@@ -238,7 +238,14 @@ def test_an_interface_has_its_route_whenever_it_comes_up(rig: ClusterRig) -> Non
     """Docker's plugin makes one that is down and brings it up when Felix knows of the endpoint already."""
     agent, name, network = rig.agents["a2"], "calilate", "192.168.250.1/32"
     key = f"/calico/v1/host/{rig.text('a2')}/workload/libnetwork/libnetwork/endpoint/late"
-    endpoint = {"state": "active", "name": name, "mac": "ee:ee:ee:ee:ee:ee", "profile_ids": ["calico"], "ipv4_nets": [network], "ipv6_nets": []}
+    endpoint = {
+        "state": "active",
+        "name": name,
+        "mac": "ee:ee:ee:ee:ee:ee",
+        "profile_ids": ["calico"],
+        "ipv4_nets": [network],
+        "ipv6_nets": [],
+    }
     line = f"{network.partition('/')[0]} dev {name}"
     agent.check("ip", "link", "add", name, "type", "veth", "peer", "name", "late0")
     try:

@@ -16,8 +16,14 @@ _EQUAL = {
         "parse 127.0.0.1:2379: first path segment in URL cannot contain colon",
         'parse "127.0.0.1:2379": first path segment in URL cannot contain colon',
     ),
-    "connection ended by the server": (f"{_ERROR}EOF", f"{_ERROR}read tcp 127.0.0.1:37786->127.0.0.1:2379: read: connection reset by peer"),
-    "no answer in time": (f"{_ERROR}client: endpoint http://10.1.0.1:4999 exceeded header timeout", f"{_ERROR}dial tcp 10.1.0.1:4999: i/o timeout"),
+    "connection ended by the server": (
+        f"{_ERROR}EOF",
+        f"{_ERROR}read tcp 127.0.0.1:37786->127.0.0.1:2379: read: connection reset by peer",
+    ),
+    "no answer in time": (
+        f"{_ERROR}client: endpoint http://10.1.0.1:4999 exceeded header timeout",
+        f"{_ERROR}dial tcp 10.1.0.1:4999: i/o timeout",
+    ),
     "certificate without subjectAltName": (
         f"{_ERROR}x509: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs",
         f"{_ERROR}x509: certificate relies on legacy Common Name field, use SANs instead",

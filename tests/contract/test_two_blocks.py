@@ -11,7 +11,9 @@ def begin(rig: Rig) -> None:
     rig.host.check("ip", "route", "add", "default", "via", rig.substitution.text("10.99.0.1"), "dev", "eth0")
 
 
-scenario = Scenario("25-two-blocks.jsonl", before={"set up: pool": begin}, blocks=["192.168.72.192/26", "192.168.9.0/26"])
+scenario = Scenario(
+    "25-two-blocks.jsonl", before={"set up: pool": begin}, blocks=["192.168.72.192/26", "192.168.9.0/26"]
+)
 rig = scenario.rig_fixture()
 
 

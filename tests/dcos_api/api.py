@@ -32,7 +32,15 @@ class Api:
         answer = self.anyone().post("/acs/api/v1/auth/login", {"uid": uid, "password": f"{uid}-secret"})
         return self.anyone(answer.json()["token"])
 
-    def ask(self, method: str, path: str, body: Any = None, headers: Json | None = None, base: str | None = None, **more: Any) -> requests.Response:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Json | None = None,
+        base: str | None = None,
+        **more: Any,
+    ) -> requests.Response:
         sent = {"Authorization": f"token={self.token}"} if self.token else {}
         return self._session.request(
             method,
@@ -54,7 +62,10 @@ class Api:
 
     def package(self, call: str, version: int = 1, **body: Any) -> requests.Response:
         kind = call.replace("/", ".")
-        headers = {"Content-Type": media("package", kind, "request"), "Accept": media("package", kind, "response", version)}
+        headers = {
+            "Content-Type": media("package", kind, "request"),
+            "Accept": media("package", kind, "response", version),
+        }
         return self.post(f"/package/{call}", body, headers=headers)
 
     def service(self, call: str, **body: Any) -> requests.Response:

@@ -29,7 +29,12 @@ class Authority:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        extensions = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+        extensions = [
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",
+        ]
         _openssl(
             directory, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "3650",
             "-subj", "/O=Mesosphere, Inc./CN=DC\\/OS Root CA", *extensions,
@@ -42,7 +47,19 @@ class Authority:
 
     def front(self) -> dict[str, str]:
         """The pair of an Admin Router on 127.0.0.1, as the service's setting `tls`."""
-        _openssl(self.directory, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", "front.key", "-out", "front.csr", "-subj", "/CN=master")
+        _openssl(
+            self.directory,
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            "front.key",
+            "-out",
+            "front.csr",
+            "-subj",
+            "/CN=master",
+        )
         (self.directory / "front.ext").write_text(f"{NAMES}\nextendedKeyUsage=serverAuth\n", encoding="utf-8")
         signing = ["-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "365", "-extfile", "front.ext"]
         _openssl(self.directory, "x509", "-req", "-in", "front.csr", "-out", "front.crt", *signing)
@@ -52,11 +69,26 @@ class Authority:
         """Start CFSSL; what the service has to know of it. Its profile `strict` signs for names below example.com only."""
         profile = {"usages": USAGES, "expiry": "8760h"}
         strict = {**profile, "name_whitelist": "^[a-z]+[.]example[.]com$"}
-        (self.directory / "cfssl.json").write_text(json.dumps({"signing": {"default": profile, "profiles": {"strict": strict}}}), encoding="utf-8")
+        (self.directory / "cfssl.json").write_text(
+            json.dumps({"signing": {"default": profile, "profiles": {"strict": strict}}}), encoding="utf-8"
+        )
         port = free_port()
-        files = ["-ca", "ca.crt", "-ca-key", "ca.key", "-ca-bundle", "ca.crt", "-int-bundle", "ca.crt", "-config", "cfssl.json"]
+        files = [
+            "-ca",
+            "ca.crt",
+            "-ca-key",
+            "ca.key",
+            "-ca-bundle",
+            "ca.crt",
+            "-int-bundle",
+            "ca.crt",
+            "-config",
+            "cfssl.json",
+        ]
         argv = [str(cfssl), "serve", "-address", "127.0.0.1", "-port", str(port), *files]
-        self._process = subprocess.Popen(argv, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            argv, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         deadline = time.monotonic() + ANSWER_SECONDS
         while True:
             try:

@@ -48,7 +48,9 @@ def _factory(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         def start(dcos_version: str = "1.11.12", variant: str = "open", **settings: Any) -> Api:
             directory = tmp_path_factory.mktemp("dcos")
             settings = {"users": users(**PERMISSIONS), **settings}
-            standin = stack.enter_context(running(directory, python, dcos_version=dcos_version, variant=variant, **settings))
+            standin = stack.enter_context(
+                running(directory, python, dcos_version=dcos_version, variant=variant, **settings)
+            )
             return Api(standin, standin.token())
 
         yield start

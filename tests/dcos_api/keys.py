@@ -19,8 +19,12 @@ def private_key() -> rsa.RSAPrivateKey:
 def key_pair() -> tuple[str, str]:
     """(private, public)."""
     key = private_key()
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private.decode(), key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private.decode(), key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
 
 
 def signing_request(common_name: str, address: str, key: rsa.RSAPrivateKey | None = None) -> str:
@@ -37,7 +41,9 @@ def signed(request: str, authority: Path, days: float) -> str:
     key = serialization.load_pem_private_key(authority.with_suffix(".key").read_bytes(), None)
     now = datetime.datetime.now(datetime.UTC)
     usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-    build = x509.CertificateBuilder().subject_name(asked.subject).issuer_name(issuer.subject).public_key(asked.public_key())
+    build = (
+        x509.CertificateBuilder().subject_name(asked.subject).issuer_name(issuer.subject).public_key(asked.public_key())
+    )
     build = build.serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=300))
     build = build.not_valid_after(now + datetime.timedelta(days=days)).add_extension(usages, critical=False)
     for extension in asked.extensions:

@@ -22,7 +22,13 @@ class Modules:
         self.python, self.collections, self.options = python, collections, options
 
     def run(self, module: str, arguments: dict[str, Any], check: bool = False) -> dict[str, Any]:
-        said = {**self.options, **arguments, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_remote_tmp": "/tmp"}
+        said = {
+            **self.options,
+            **arguments,
+            "_ansible_check_mode": check,
+            "_ansible_diff": True,
+            "_ansible_remote_tmp": "/tmp",
+        }
         env = {key: value for key, value in os.environ.items() if not key.startswith(("DCOS_", "ANSIBLE_"))}
         env |= {"PYTHONPATH": str(self.collections), "PYTHONDONTWRITEBYTECODE": "1", "NO_PROXY": "*"}
         done = subprocess.run(

@@ -18,7 +18,11 @@ TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{
 
 def parts(secret: str) -> Iterator[str]:
     """A secret; of one with more lines, such as a key, each line by itself; and what of them no writing that leaves letters alone could change."""
-    lines = [secret] if "\n" not in secret.strip() else [line for line in secret.splitlines() if not line.startswith("-----")]
+    lines = (
+        [secret]
+        if "\n" not in secret.strip()
+        else [line for line in secret.splitlines() if not line.startswith("-----")]
+    )
     for line in lines:
         if len(line) >= SHORTEST:
             yield line
@@ -55,20 +59,32 @@ class Needles:
     def __init__(self, secrets: dict[str, str], generic: bool = True) -> None:
         self.secrets = secrets
         self._generic = generic
-        named = ((f"{name} {how}", form) for name, secret in secrets.items() for part in parts(secret) for how, form in forms(part).items())
+        named = (
+            (f"{name} {how}", form)
+            for name, secret in secrets.items()
+            for part in parts(secret)
+            for how, form in forms(part).items()
+        )
         self._forms = {form: name for name, form in reversed(list(named)) if len(form) >= SHORTEST}
 
     def found_in(self, content: bytes) -> list[str]:
         """Names of the secrets, and how they are written, in a content."""
         names = [name for form, name in self._forms.items() if form in content]
         if self._generic:
-            names += [name for name, pattern in (("a private key", KEY_HEADER), ("a token", TOKEN)) if pattern.search(content)]
+            names += [
+                name for name, pattern in (("a private key", KEY_HEADER), ("a token", TOKEN)) if pattern.search(content)
+            ]
         return sorted(set(names))
 
     def found_below(self, *places: Path, but: Iterable[Path] = ()) -> list[str]:
         """The same for files, their names included, without `but`."""
         left_out = set(but)
-        files = [file for place in places for file in ([place] if place.is_file() else sorted(place.rglob("*"))) if file not in left_out]
+        files = [
+            file
+            for place in places
+            for file in ([place] if place.is_file() else sorted(place.rglob("*")))
+            if file not in left_out
+        ]
         seen = []
         for file in files:
             content = file.read_bytes() if file.is_file() and not file.is_symlink() else b""

@@ -33,7 +33,9 @@ class Plays:
         self._inventory = folder / "hosts.json"
         here = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": str(python)}
         groups = {"masters": {"hosts": {"master1": here}}, "agents_private": {"hosts": {"agent1": here}}}
-        self._inventory.write_text(json.dumps({"all": {"vars": self._certificates(), "children": groups}}), encoding="utf-8")
+        self._inventory.write_text(
+            json.dumps({"all": {"vars": self._certificates(), "children": groups}}), encoding="utf-8"
+        )
 
     def _certificates(self) -> dict[str, Any]:
         return {
@@ -47,7 +49,9 @@ class Plays:
         """A variable that is None is not set."""
         said = {key: value for key, value in {**self.options, **variables}.items() if value is not None}
         file = name if name.startswith("/") else f"playbooks/{name}.yml"
-        return playbook(self._inventory, *arguments, name=file, variables=said, env={"NO_PROXY": "*"}, timeout=patience(300))
+        return playbook(
+            self._inventory, *arguments, name=file, variables=said, env={"NO_PROXY": "*"}, timeout=patience(300)
+        )
 
     def start(self, name: str, *arguments: str, **variables: Any) -> Running:
         """The same, meanwhile something can be done to the cluster."""

@@ -85,7 +85,11 @@ class Ran:
 
     def results(self) -> dict[str, Json]:
         """The last result of each task, by the task's name."""
-        return {event["task"]: event for event in self.events() if event["event"] in ("ok", "failed", "skipped", "unreachable")}
+        return {
+            event["task"]: event
+            for event in self.events()
+            if event["event"] in ("ok", "failed", "skipped", "unreachable")
+        }
 
     def changed(self) -> list[str]:
         return [name for name, event in self.results().items() if event["result"].get("changed")]
@@ -147,20 +151,38 @@ class Playbooks:
         self._count += 1
         place = self.folder / f"run{self._count}"
         place.mkdir(parents=True)
-        inputs = [_written(place / "inventory.json", hosts or {"all": {"hosts": {}}}), _written(place / "vars.json", variables or {})]
+        inputs = [
+            _written(place / "inventory.json", hosts or {"all": {"hosts": {}}}),
+            _written(place / "vars.json", variables or {}),
+        ]
         if not isinstance(playbook, str):
             inputs.append(_written(place / "playbook.json", playbook))
             playbook = str(inputs[-1])
         argv = [str(self.bin / "ansible-playbook"), "-i", str(inputs[0]), "-e", f"@{inputs[1]}", playbook, *arguments]
         full = self.environment(place) | (env or {})
         with Watch(full["DCOS_CALICO_SEEN"]) as watch, (place / "output").open("wb") as output:
-            done = subprocess.run(argv, cwd=ROOT, env=full, stdin=subprocess.DEVNULL, stdout=output, stderr=output, timeout=patience(seconds), check=False)
-        return Ran(done.returncode, (place / "output").read_text(encoding="utf-8", errors="replace"), place, inputs, watch)
+            done = subprocess.run(
+                argv,
+                cwd=ROOT,
+                env=full,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                timeout=patience(seconds),
+                check=False,
+            )
+        return Ran(
+            done.returncode, (place / "output").read_text(encoding="utf-8", errors="replace"), place, inputs, watch
+        )
 
 
 def local_hosts(names: Iterable[str], group: str = "agents", **variables: Any) -> Json:
     """An inventory whose hosts are all this one, by nobody else's rights."""
-    connection = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    connection = {
+        "ansible_connection": "local",
+        "ansible_become": False,
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    }
     return {"all": {"vars": connection | variables, "children": {group: {"hosts": {name: {} for name in names}}}}}
 
 

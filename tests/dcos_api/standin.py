@@ -38,13 +38,17 @@ class Standin(Service):
         self.control_token = secrets.token_hex(8)
         # A real etcd listens at ports of its own, on loopback addresses that no other stand-in of this machine may have.
         own = "etcd" in settings.get("launcher", {})
-        self.network = f"127.{random.SystemRandom().randint(16, 250)}.{random.SystemRandom().randint(0, 255)}" if own else NETWORK
+        self.network = (
+            f"127.{random.SystemRandom().randint(16, 250)}.{random.SystemRandom().randint(0, 255)}" if own else NETWORK
+        )
         kinds = ("admin_router", "mesos", "marathon", "mesos_dns")
         tls = bool(settings.get("tls"))
         self.settings: Json = {
             "dcos_version": "1.11.12",
             "masters": ["127.9.0.11", "127.9.0.12"],
-            "listen": [{"address": "127.0.0.1", "port": 0, "as": kind, "tls": tls and kind == "admin_router"} for kind in kinds],
+            "listen": [
+                {"address": "127.0.0.1", "port": 0, "as": kind, "tls": tls and kind == "admin_router"} for kind in kinds
+            ],
             "admin_router": True,
             "state_dir": str(directory / "state"),
             "control_token": self.control_token,
@@ -118,7 +122,9 @@ class Standin(Service):
 
 
 @contextlib.contextmanager
-def running(directory: Path, python: Path | None = None, agents: tuple[int, int] = (3, 1), **settings: Any) -> Iterator[Standin]:
+def running(
+    directory: Path, python: Path | None = None, agents: tuple[int, int] = (3, 1), **settings: Any
+) -> Iterator[Standin]:
     """A stand-in with agents that never go silent; everything it started ends with it."""
     settings = {"agent_timeout_seconds": 10**7, **settings}
     standin = Standin(directory, python or interpreter(), **settings)

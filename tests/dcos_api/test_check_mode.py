@@ -20,7 +20,14 @@ from standin_service import eventually
 
 Json = dict[str, Any]
 PAGE = ROOT / "docs" / "architecture.md"
-APP = {"id": "/web", "cmd": "exec sleep 1000", "cpus": 0.1, "mem": 16, "instances": 2, "networks": [{"mode": "container", "name": "dcos"}]}
+APP = {
+    "id": "/web",
+    "cmd": "exec sleep 1000",
+    "cpus": 0.1,
+    "mem": 16,
+    "instances": 2,
+    "networks": [{"mode": "container", "name": "dcos"}],
+}
 ETCD = {"name": "etcd", "version": "0.0.3", "options": {"etcd": {"cluster-size": 3}}}
 CALICO = {"name": "calico", "version": "0.4.0"}
 OTHER = {"options": {"Etcd Settings": {"mem-limit": 300}}}
@@ -70,19 +77,25 @@ CASES = {
     "package, new": Case("dcos_package", ETCD, True),
     "package, there": Case("dcos_package", CALICO, False, INSTALLED),
     "package, other options": Case("dcos_package", {**CALICO, **OTHER, "reinstall": True}, True, INSTALLED),
-    "package, secret options": Case("dcos_package", {**CALICO, "secret_options": {"Framework Settings": {"status-dns": "secret.name"}}}, True),
+    "package, secret options": Case(
+        "dcos_package", {**CALICO, "secret_options": {"Framework Settings": {"status-dns": "secret.name"}}}, True
+    ),
     "package, gone": Case("dcos_package", {"name": "calico", "state": "absent"}, True, INSTALLED),
     "package, never there": Case("dcos_package", {"name": "calico", "state": "absent"}, False),
     "packages": Case("dcos_package_info", {"name": "calico"}, None, INSTALLED),
     "app, new": Case("marathon_app", {"apps": [APP]}, True),
     "app, there": Case("marathon_app", {"apps": [APP]}, False, RUNNING),
     "app, changed": Case("marathon_app", {"apps": [{**APP, "env": {"A": "b"}}]}, True, RUNNING),
-    "app, secret environment": Case("marathon_app", {"apps": [APP], "secret_env": {"web": {"A": "secret text"}}}, True, RUNNING),
+    "app, secret environment": Case(
+        "marathon_app", {"apps": [APP], "secret_env": {"web": {"A": "secret text"}}}, True, RUNNING
+    ),
     "app, suspended": Case("marathon_app", {"apps": [{"id": "/web"}], "state": "suspended"}, True, RUNNING),
     "app, gone": Case("marathon_app", {"apps": [{"id": "/web"}], "state": "absent"}, True, RUNNING),
     "apps of a group": Case("marathon_app_info", {}, None, RUNNING),
     "certificate, key of the CA": Case("dcos_ca_certificate", {"certificates": [NEWCERT]}, True),
-    "certificate, one for two hosts": Case("dcos_ca_certificate", {"shared": True, "certificates": [NEWCERT, {**NEWCERT, "name": "agent2"}]}, True),
+    "certificate, one for two hosts": Case(
+        "dcos_ca_certificate", {"shared": True, "certificates": [NEWCERT, {**NEWCERT, "name": "agent2"}]}, True
+    ),
     "certificate, by request": Case("dcos_ca_certificate", {}, True, prepare=with_request),
     "certificate, kept": Case("dcos_ca_certificate", {}, False, prepare=with_certificate),
     "certificate, renewed": Case("dcos_ca_certificate", {}, True, prepare=with_certificate_until_tomorrow),
@@ -106,14 +119,18 @@ def modules(enterprise: Api, authority: Authority) -> Iterator[Modules]:
     eventually(lambda: not enterprise.get("/v2/apps", base=plain).json()["apps"], "all apps are gone")
     for framework in enterprise.standin.control("GET", "/frameworks")["frameworks"]:
         if framework["name"] != "marathon":
-            enterprise._session.post(f"{enterprise.standin.listeners['mesos']}/teardown", data={"frameworkId": framework["id"]}, timeout=20)
+            enterprise._session.post(
+                f"{enterprise.standin.listeners['mesos']}/teardown", data={"frameworkId": framework["id"]}, timeout=20
+            )
     for path in ("/etcd", "/calico"):
         enterprise.standin.control("POST", "/_zookeeper/delete", {"path": path})
 
 
 def documented(name: str) -> tuple[str, ...]:
     """(module, requests of a first run, of a run after it) of a row of the page's table."""
-    row = re.search(rf"^\| {re.escape(name)} \| `(\w+)` \| (\d+) \| (\d+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    row = re.search(
+        rf"^\| {re.escape(name)} \| `(\w+)` \| (\d+) \| (\d+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert row, f"{PAGE.name} has no row for {name}"
     return row.groups()
 
@@ -159,7 +176,10 @@ def test_check_mode_sends_nothing_that_writes(enterprise: Api, modules: Modules,
 
 def kept(arguments: Json, done: Json) -> Json:
     """What the hosts would have afterwards."""
-    placed = {made["name"]: {"certificate": made["chain"], "public_key_sha256": made["facts"]["public_key_sha256"]} for made in done["certificates"]}
+    placed = {
+        made["name"]: {"certificate": made["chain"], "public_key_sha256": made["facts"]["public_key_sha256"]}
+        for made in done["certificates"]
+    }
     return {**arguments, "certificates": [{**item, **placed[item["name"]]} for item in arguments["certificates"]]}
 
 
@@ -167,7 +187,11 @@ def test_every_module_of_the_controller_is_here() -> None:
     listed = (ROOT / "tools" / "controller_side.txt").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in listed if line.startswith("plugins/modules/")]
     found = {path.stem for pattern in patterns for path in ROOT.glob(pattern)}
-    with_client = {name for name in found if "make_client" in (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")}
+    with_client = {
+        name
+        for name in found
+        if "make_client" in (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")
+    }
     assert with_client == {case.module for case in CASES.values()}, "each needs a case"
 
 
@@ -196,9 +220,17 @@ PLAYS = {
     "universe": Play("universe.yml", "POST /package/render"),
     "universe by site": Play("site.yml", "POST /package/render", {"calico_install_method": "universe"}, repeats=True),
     "etcd of the universe": Play("site.yml", "POST /package/render", UNIVERSE, DATASTORE, whole=False),
-    "etcd of the universe, by install": Play("install.yml", "POST /package/render", UNIVERSE, DATASTORE, whole=False, repeats=True),
+    "etcd of the universe, by install": Play(
+        "install.yml", "POST /package/render", UNIVERSE, DATASTORE, whole=False, repeats=True
+    ),
     "certificates": Play("rotate_certificates.yml", "POST /ca/api/v2/info", {}, CERTIFICATES),
-    "certificates by site": Play("site.yml", "POST /ca/api/v2/info", {"calico_certificates": True}, (*CERTIFICATES, "--skip-tags", "always"), repeats=True),
+    "certificates by site": Play(
+        "site.yml",
+        "POST /ca/api/v2/info",
+        {"calico_certificates": True},
+        (*CERTIFICATES, "--skip-tags", "always"),
+        repeats=True,
+    ),
     "verification": Play("verify.yml", f"GET {MARATHON_APPS}", {"calico_networks": [{"name": "dcos"}]}, lasting=False),
     "one certificate for all": Play("rotate_certificates.yml", "POST /ca/api/v2/info", SHARED, CERTIFICATES),
 }
@@ -215,7 +247,9 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("core", ["2.16", pytest.param("new", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if case.repeats else ()) for name, case in PLAYS.items()])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if case.repeats else ()) for name, case in PLAYS.items()]
+)
 def test_playbooks_in_check_mode_send_nothing_that_writes(
     enterprise: Api, modules: Modules, core: str, name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -225,17 +259,26 @@ def test_playbooks_in_check_mode_send_nothing_that_writes(
     options = {f"calico_dcos_{option}": value for option, value in modules.options.items()}
     enterprise.standin.forget()
     run = Playbooks(core, folder).run(
-        f"playbooks/{case.file}", "--check", "--diff", *case.arguments, hosts=hosts, variables={**options, **case.variables}
+        f"playbooks/{case.file}",
+        "--check",
+        "--diff",
+        *case.arguments,
+        hosts=hosts,
+        variables={**options, **case.variables},
     )
     counted = enterprise.standin.control("GET", "/_counters")
     assert counted["total_writes"] == 0, counted["writes"]
     assert case.reads in counted["reads"], f"it did not come that far: {counted}\n{run.output[-4000:]}"
     assert run.rc == 0 or not case.whole, run.output[-4000:]
-    assert bool(run.changed()) is case.lasting and not (folder / "host").exists(), "it says what it would change, and changes nothing"
+    assert bool(run.changed()) is case.lasting and not (folder / "host").exists(), (
+        "it says what it would change, and changes nothing"
+    )
 
 
 def test_every_playbook_is_here() -> None:
-    assert {path.name for path in (ROOT / "playbooks").glob("*.yml")} == OTHERS | set(ELSEWHERE) | {case.file for case in PLAYS.values()}, "each needs a case"
+    assert {path.name for path in (ROOT / "playbooks").glob("*.yml")} == OTHERS | set(ELSEWHERE) | {
+        case.file for case in PLAYS.values()
+    }, "each needs a case"
     assert [file for file in ELSEWHERE.values() if "--check" not in (ROOT / file).read_text(encoding="utf-8")] == []
 
 
@@ -248,7 +291,9 @@ def test_every_playbook_is_here() -> None:
     ],
     ids=["token", "password", "fingerprint"],
 )
-def test_who_is_not_let_in_is_told_why(enterprise: Api, modules: Modules, options: dict[str, Any], words: tuple[str, ...]) -> None:
+def test_who_is_not_let_in_is_told_why(
+    enterprise: Api, modules: Modules, options: dict[str, Any], words: tuple[str, ...]
+) -> None:
     enterprise.standin.forget()
     refused = modules.run("dcos_package", {**CALICO, **options})
     assert refused["failed"] and all(word.lower() in refused["msg"].lower() for word in words), refused["msg"]
@@ -256,7 +301,9 @@ def test_who_is_not_let_in_is_told_why(enterprise: Api, modules: Modules, option
 
 
 @pytest.mark.parametrize(("kind", "times"), [("503", 2), ("cut", 1), ("html", 1)])
-def test_reads_survive_what_passes_and_name_what_does_not(enterprise: Api, modules: Modules, kind: str, times: int) -> None:
+def test_reads_survive_what_passes_and_name_what_does_not(
+    enterprise: Api, modules: Modules, kind: str, times: int
+) -> None:
     enterprise.standin.fault("/mesos/*", kind, times=times)
     done = modules.run("dcos_agent_info", {"timeout": 20})
     if kind == "html":
@@ -269,5 +316,7 @@ def test_a_token_that_expires_is_renewed_where_that_can_be(enterprise: Api, modu
     enterprise.standin.fault("/mesos/*", "expired_token")
     done = modules.run("dcos_agent_info", {"token": None, "uid": "admin", "password": "admin-secret"})
     assert not done.get("failed"), done["msg"]
-    logins = [entry for entry in enterprise.standin.control("GET", "/_log")["requests"] if entry["path"].endswith("/login")]
+    logins = [
+        entry for entry in enterprise.standin.control("GET", "/_log")["requests"] if entry["path"].endswith("/login")
+    ]
     assert len(logins) >= 2

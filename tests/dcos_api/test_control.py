@@ -22,7 +22,11 @@ def test_an_answer_that_is_wrong(dcos: Api, kind: str, status: int) -> None:
     dcos.standin.fault("/mesos/*", kind, times=2)
     answers = [dcos.get("/mesos/slaves") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [status, status, 200]
-    assert [answer.headers["Content-Type"].split(";")[0] for answer in answers] == ["text/html", "text/html", "application/json"]
+    assert [answer.headers["Content-Type"].split(";")[0] for answer in answers] == [
+        "text/html",
+        "text/html",
+        "application/json",
+    ]
 
 
 def test_an_answer_that_is_cut(dcos: Api) -> None:
@@ -42,7 +46,9 @@ def test_a_token_that_expires_in_the_middle(make: Make) -> None:
     api = make("2.0.6", agents=(1, 0))
     mine = api.login("admin")
     api.standin.fault("/mesos/slaves", "expired_token")
-    assert [mine.get("/mesos/slaves").status_code, mine.get("/metadata").status_code] == [401, 401], "for good, and everywhere"
+    assert [mine.get("/mesos/slaves").status_code, mine.get("/metadata").status_code] == [401, 401], (
+        "for good, and everywhere"
+    )
     assert api.login("admin").get("/mesos/slaves").status_code == 200
 
 
@@ -84,7 +90,10 @@ def test_the_log_has_no_secrets(make: Make) -> None:
     mine = api.login("admin")
     mine.get("/metadata")
     log = api.standin.control("GET", "/_log")["requests"]
-    assert [(entry["method"], entry["path"], entry["status"]) for entry in log] == [("POST", "/acs/api/v1/auth/login", 200), ("GET", "/metadata", 200)]
+    assert [(entry["method"], entry["path"], entry["status"]) for entry in log] == [
+        ("POST", "/acs/api/v1/auth/login", 200),
+        ("GET", "/metadata", 200),
+    ]
     assert log[1]["uid"] == "admin"
     text = json.dumps(log) + api.standin.log()
     for secret in ("admin-secret", str(mine.token), str(api.token), api.standin.control_token):
@@ -110,7 +119,9 @@ def test_control_needs_its_token(dcos: Api) -> None:
 def test_what_nginx_is_told(enterprise: Api, uid: str | None, path: str, status: int) -> None:
     token = enterprise.standin.token(uid) if uid else None
     answer = enterprise.anyone(token).get("/_auth", headers={"X-Original-URI": path, "X-Original-Method": "POST"})
-    assert answer.status_code == status and answer.headers.get("WWW-Authenticate") == ("acsjwt" if status == 401 else None)
+    assert answer.status_code == status and answer.headers.get("WWW-Authenticate") == (
+        "acsjwt" if status == 401 else None
+    )
 
 
 def test_calls_that_only_nginx_sees_are_counted_by_the_question(enterprise: Api) -> None:

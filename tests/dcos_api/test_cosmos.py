@@ -18,7 +18,11 @@ def decoded(text: str) -> Any:
 
 @pytest.mark.parametrize(
     ("version", "etcd", "packages"),
-    [("1.9.10", "0.0.3", {"etcd", "calico"}), ("1.10.11", "0.0.3", {"etcd", "calico"}), ("1.11.12", "0.1.0-3.3.12", {"etcd", "calico", "kubernetes"})],
+    [
+        ("1.9.10", "0.0.3", {"etcd", "calico"}),
+        ("1.10.11", "0.0.3", {"etcd", "calico"}),
+        ("1.11.12", "0.1.0-3.3.12", {"etcd", "calico", "kubernetes"}),
+    ],
 )
 def test_the_newest_etcd_depends_on_the_release(make: Make, version: str, etcd: str, packages: set[str]) -> None:
     """Two products of one name: who does not pin gets the other one on a newer cluster."""
@@ -33,7 +37,9 @@ def test_versions_and_their_places(dcos: Api) -> None:
     assert dcos.package("list-versions", packageName="calico", includePackageVersions=True).json() == {
         "results": {"0.4.0": "3", "0.3.1": "2", "0.2.0": "1", "0.1.0": "0"}
     }
-    assert dcos.package("list-versions", packageName="etcd", includePackageVersions=True).json()["results"]["0.0.3"] == "1"
+    assert (
+        dcos.package("list-versions", packageName="etcd", includePackageVersions=True).json()["results"]["0.0.3"] == "1"
+    )
     assert [entry["name"] for entry in dcos.package("search", query="etc*").json()["packages"]] == ["etcd"]
 
 
@@ -55,7 +61,11 @@ def test_options_go_over_the_defaults(dcos: Api) -> None:
     assert app["healthChecks"][0]["path"] == "/healthz" and app["healthChecks"][0]["maxConsecutiveFailures"] == 0
     spaced = {"Install CNI": {"enable": False}}
     app = dcos.package("render", packageName="calico", packageVersion="0.4.0", options=spaced).json()["marathonJson"]
-    assert (app["id"], app["env"]["CALICO_INSTALL_CNI"], app["env"]["CALICO_RUN_NODE"]) == ("/calico-install-framework", "false", "true")
+    assert (app["id"], app["env"]["CALICO_INSTALL_CNI"], app["env"]["CALICO_RUN_NODE"]) == (
+        "/calico-install-framework",
+        "false",
+        "true",
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +79,11 @@ def test_options_go_over_the_defaults(dcos: Api) -> None:
 )
 def test_options_that_the_schema_refuses(dcos: Api, options: dict[str, Any], keyword: str, pointer: str) -> None:
     refused = dcos.install("etcd", "0.0.3", options=options)
-    assert (refused.status_code, refused.json()["type"], refused.json()["message"]) == (400, "JsonSchemaMismatch", "Options JSON failed validation")
+    assert (refused.status_code, refused.json()["type"], refused.json()["message"]) == (
+        400,
+        "JsonSchemaMismatch",
+        "Options JSON failed validation",
+    )
     error = refused.json()["data"]["errors"][0]
     assert (error["keyword"], error["instance"]["pointer"], error["level"]) == (keyword, pointer, "error")
     assert dcos.package("list").json() == {"packages": []}, "nothing is installed"
@@ -82,13 +96,22 @@ def test_errors_of_requests(dcos: Api) -> None:
         "data": {"packageName": "etcd", "packageVersion": "9"},
     }
     assert dcos.package("install", 2).json()["type"] == "JsonDecodingError"
-    headers = {"Content-Type": media("package", "list", "request"), "Accept": media("package", "list", "response"), "Authorization": f"token={dcos.token}"}
-    assert dcos._session.post(dcos.standin.url + "/package/list", data="{", headers=headers, timeout=20).json()["type"] == "JsonParsingError"
+    headers = {
+        "Content-Type": media("package", "list", "request"),
+        "Accept": media("package", "list", "response"),
+        "Authorization": f"token={dcos.token}",
+    }
+    assert (
+        dcos._session.post(dcos.standin.url + "/package/list", data="{", headers=headers, timeout=20).json()["type"]
+        == "JsonParsingError"
+    )
     assert dcos.package("list", 9).json()["type"] == "UnsupportedContentType"
     assert dcos.package("uninstall", packageName="etcd").json() == {
         "type": "PackageNotInstalled", "message": "Package [etcd] is not installed", "data": {"packageName": "etcd"}
     }  # fmt: skip
-    assert dcos.package("uninstall", packageName="etcd", appId="/x").json()["type"] == "UninstallNonExistentAppForPackage"
+    assert (
+        dcos.package("uninstall", packageName="etcd", appId="/x").json()["type"] == "UninstallNonExistentAppForPackage"
+    )
 
 
 def test_media_types_are_compared_by_meaning(dcos: Api) -> None:
@@ -101,7 +124,9 @@ def test_media_types_are_compared_by_meaning(dcos: Api) -> None:
 
 
 def test_capabilities(dcos: Api) -> None:
-    answer = dcos.get("/capabilities", headers={"Accept": "application/vnd.dcos.capabilities+json;charset=utf-8;version=v1"})
+    answer = dcos.get(
+        "/capabilities", headers={"Accept": "application/vnd.dcos.capabilities+json;charset=utf-8;version=v1"}
+    )
     assert {"name": "PACKAGE_MANAGEMENT"} in answer.json()["capabilities"]
 
 
@@ -113,14 +138,25 @@ def test_two_of_a_package_need_a_name(fresh: Api) -> None:
     assert [entry["appId"] for entry in listed] == ["/one", "/two"]
     assert listed[0]["packageInformation"]["packageDefinition"]["version"] == "0.4.0"
     refused = fresh.package("uninstall", packageName="calico").json()
-    assert (refused["type"], refused["message"]) == ("AmbiguousAppId", "Multiple apps named [calico] are installed: [/one, /two]")
-    assert [entry["appId"] for entry in fresh.package("uninstall", packageName="calico", appId="two").json()["results"]] == ["/two"]
+    assert (refused["type"], refused["message"]) == (
+        "AmbiguousAppId",
+        "Multiple apps named [calico] are installed: [/one, /two]",
+    )
+    assert [
+        entry["appId"] for entry in fresh.package("uninstall", packageName="calico", appId="two").json()["results"]
+    ] == ["/two"]
     fresh.gone("/two")
-    assert [entry["appId"] for entry in fresh.package("uninstall", packageName="calico", all=True).json()["results"]] == ["/one"]
+    assert [
+        entry["appId"] for entry in fresh.package("uninstall", packageName="calico", all=True).json()["results"]
+    ] == ["/one"]
 
 
 def test_labels_differ_by_release(make: Make, dcos: Api) -> None:
-    old = make("1.9.10", agents=(0, 0)).package("render", packageName="etcd", packageVersion="0.0.3").json()["marathonJson"]["labels"]
+    old = (
+        make("1.9.10", agents=(0, 0))
+        .package("render", packageName="etcd", packageVersion="0.0.3")
+        .json()["marathonJson"]["labels"]
+    )
     new = dcos.package("render", packageName="etcd", packageVersion="0.0.3").json()["marathonJson"]["labels"]
     assert decoded(old["DCOS_PACKAGE_METADATA"])["name"] == "etcd" and old["DCOS_PACKAGE_RELEASE"] == "1"
     assert decoded(new["DCOS_PACKAGE_DEFINITION"])["metadata"]["name"] == "etcd" and "DCOS_PACKAGE_RELEASE" not in new
@@ -130,7 +166,10 @@ def test_repositories(fresh: Api) -> None:
     first = fresh.package("repository/list").json()["repositories"]
     added = fresh.package("repository/add", name="mine", uri="https://example.com/repo", index=0).json()["repositories"]
     assert added == [{"name": "mine", "uri": "https://example.com/repo"}, *first]
-    assert fresh.package("repository/add", name="mine", uri="https://example.com/2").json()["type"] == "RepositoryAlreadyPresent"
+    assert (
+        fresh.package("repository/add", name="mine", uri="https://example.com/2").json()["type"]
+        == "RepositoryAlreadyPresent"
+    )
     assert fresh.package("repository/delete", name="mine").json()["repositories"] == first
     assert fresh.package("repository/delete", name="mine").json()["type"] == "RepositoryNotPresent"
 
@@ -140,8 +179,13 @@ def test_services_can_be_updated_since_1_11(make: Make, fresh: Api) -> None:
     fresh.install("calico", "0.4.0", options={"Etcd Settings": {"mem-limit": 200}})
     fresh.deployed("/calico-install-framework")
     told = fresh.service("describe", appId="/calico-install-framework").json()
-    assert told["userProvidedOptions"] == {"Etcd Settings": {"mem-limit": 200}} and told["resolvedOptions"]["Etcd Settings"]["cpu-limit"] == 0.1
-    updated = fresh.service("update", appId="/calico-install-framework", options={"Etcd Settings": {"cpu-limit": 0.3}}, replace=False).json()
+    assert (
+        told["userProvidedOptions"] == {"Etcd Settings": {"mem-limit": 200}}
+        and told["resolvedOptions"]["Etcd Settings"]["cpu-limit"] == 0.1
+    )
+    updated = fresh.service(
+        "update", appId="/calico-install-framework", options={"Etcd Settings": {"cpu-limit": 0.3}}, replace=False
+    ).json()
     assert updated["marathonDeploymentId"] and updated["resolvedOptions"]["Etcd Settings"]["mem-limit"] == 200
     app = fresh.deployed("/calico-install-framework")
     assert decoded(app["labels"]["DCOS_PACKAGE_OPTIONS"]) == {"Etcd Settings": {"mem-limit": 200, "cpu-limit": 0.3}}

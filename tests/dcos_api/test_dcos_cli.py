@@ -34,13 +34,27 @@ class Cli:
         directory.mkdir(parents=True, mode=0o700)
         config = directory / "dcos.toml"
         config.touch(mode=0o600)
-        lines = [f'dcos_url = "{url}"', "reporting = false", "timeout = 20", *([f'dcos_acs_token = "{token}"'] if token else [])]
+        lines = [
+            f'dcos_url = "{url}"',
+            "reporting = false",
+            "timeout = 20",
+            *([f'dcos_acs_token = "{token}"'] if token else []),
+        ]
         config.write_text("[core]\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        env = {"HOME": str(self._home), "PATH": os.defpath, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "PYTHONWARNINGS": "ignore", "NO_PROXY": "*"}
+        env = {
+            "HOME": str(self._home),
+            "PATH": os.defpath,
+            "LC_ALL": "C.UTF-8",
+            "LANG": "C.UTF-8",
+            "PYTHONWARNINGS": "ignore",
+            "NO_PROXY": "*",
+        }
         argv = [str(self._command), *arguments]
-        return subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience(60), check=False)
+        return subprocess.run(
+            argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience(60), check=False
+        )
 
     def __call__(self, *arguments: str) -> str:
         done = self.run(*arguments)
@@ -62,7 +76,9 @@ def test_it_lists_nodes(cluster: Api, dcos: Cli) -> None:
     nodes = json.loads(dcos("node", "--json"))
     assert {node["hostname"] for node in nodes if node["type"] == "agent"} == {"127.9.0.21", "127.9.0.22", "127.9.0.61"}
     public = next(node for node in nodes if node.get("hostname") == "127.9.0.61")
-    assert (public["attributes"]["public_ip"], public["type"]) == ("true", "agent"), "public agents are told by the attribute, never by the type"
+    assert (public["attributes"]["public_ip"], public["type"]) == ("true", "agent"), (
+        "public agents are told by the attribute, never by the type"
+    )
     assert {node["ip"] for node in nodes if node["type"].startswith("master")} == {"127.9.0.11", "127.9.0.12"}
     assert "127.9.0.61" in dcos("node")
 
@@ -90,7 +106,9 @@ def test_it_installs_lists_and_uninstalls_packages(cluster: Api, dcos: Cli, tmp_
     apps = json.loads(dcos("marathon", "app", "list", "--json"))
     assert [app["id"] for app in apps] == ["/mine"]
     cluster.deployed("/mine")
-    assert "/mine" in dcos("marathon", "app", "list") and dcos("marathon", "deployment", "list", "--json").strip() == "[]"
+    assert (
+        "/mine" in dcos("marathon", "app", "list") and dcos("marathon", "deployment", "list", "--json").strip() == "[]"
+    )
     assert "mine" in dcos("service")
     dcos("package", "uninstall", "calico", "--yes")
     cluster.gone("/mine")
@@ -124,5 +142,7 @@ def test_it_logs_in_with_a_password(make: Make, dcoscli: Path, tmp_path: Path) -
     cli("auth", "login", "--username=admin", "--password=admin-secret")
     assert cli("config", "show", "core.dcos_acs_token").count(".") == 2
     assert json.loads(cli("node", "--json"))
-    wrong = Cli(dcoscli, tmp_path / "wrong", api.standin.url, None).run("auth", "login", "--username=admin", "--password=wrong")
+    wrong = Cli(dcoscli, tmp_path / "wrong", api.standin.url, None).run(
+        "auth", "login", "--username=admin", "--password=wrong"
+    )
     assert wrong.returncode != 0

@@ -16,7 +16,10 @@ from standin_service import patience
 def test_the_inventory_is_the_cluster(make: Make, authority: Authority, tmp_path: Path) -> None:
     api = make("1.12.5", "enterprise", tls=authority.front(), agents=(2, 1))
     # two of the registry, of which one calls itself something that a template could be made of, and the other what it is
-    for hostname in ("fe80::1%{{ lookup('ansible.builtin.pipe', 'touch " + str(tmp_path / "MARK") + "') }}", "127.9.0.24"):
+    for hostname in (
+        "fe80::1%{{ lookup('ansible.builtin.pipe', 'touch " + str(tmp_path / "MARK") + "') }}",
+        "127.9.0.24",
+    ):
         api.standin.control("POST", f"/_agents/{api.standin.register('127.9.0.24', hostname=hostname)}/recovered")
     modules = prepared({})
     source = tmp_path / "dcos.yml"
@@ -32,12 +35,16 @@ def test_the_inventory_is_the_cluster(make: Make, authority: Authority, tmp_path
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1",
     }
     argv = [str(modules.python.parent / "ansible-inventory"), "-i", str(source), "--list"]
-    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=patience(120), check=False)
+    done = subprocess.run(
+        argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=patience(120), check=False
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert sorted(found["agents_private"]["hosts"]) == ["127.9.0.21", "127.9.0.22", "127.9.0.24"]
     assert not (tmp_path / "MARK").exists() and "is left out" in " ".join(done.stderr.split())
     assert found["agents_public"]["hosts"] == ["127.9.0.61"]
-    assert sorted(found["masters"]["hosts"]) == ["127.9.0.11", "127.9.0.12"] and found["leader"]["hosts"] == ["127.9.0.11"]
+    assert sorted(found["masters"]["hosts"]) == ["127.9.0.11", "127.9.0.12"] and found["leader"]["hosts"] == [
+        "127.9.0.11"
+    ]
     assert api.standin.writes() == {}
     assert "reader-secret" not in done.stdout + done.stderr + api.standin.log()

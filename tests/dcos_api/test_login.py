@@ -20,8 +20,12 @@ DAYS = 24 * 3600
 
 def key_pair() -> tuple[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private.decode(), key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private.decode(), key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    ).decode()
 
 
 SERVICE_KEY, SERVICE_PUBLIC = key_pair()
@@ -46,7 +50,11 @@ def service_token(key: str = SERVICE_KEY, algorithm: str = "RS256", **claims: An
 
 
 def id_token(key: str = ISSUER_KEY, **claims: Any) -> str:
-    return jwt.encode({"email": "bob@example.com", "email_verified": True, "exp": int(time.time()) + 3600, **claims}, key, algorithm="RS256")
+    return jwt.encode(
+        {"email": "bob@example.com", "email_verified": True, "exp": int(time.time()) + 3600, **claims},
+        key,
+        algorithm="RS256",
+    )
 
 
 def test_a_password_gives_a_token_of_five_days(bouncer: Api) -> None:
@@ -67,7 +75,9 @@ def test_the_key_set_verifies_tokens(bouncer: Api) -> None:
 
 @pytest.mark.parametrize("form", ["token={}", "Bearer {}"])
 def test_headers_that_carry_a_token(bouncer: Api, form: str) -> None:
-    assert bouncer.anyone().get("/mesos/slaves", headers={"Authorization": form.format(bouncer.token)}).status_code == 200
+    assert (
+        bouncer.anyone().get("/mesos/slaves", headers={"Authorization": form.format(bouncer.token)}).status_code == 200
+    )
 
 
 def test_the_cookie_counts_only_without_a_header(bouncer: Api) -> None:
@@ -89,17 +99,39 @@ def test_the_cookie_counts_only_without_a_header(bouncer: Api) -> None:
         {"uid": "calico", "token": service_token(key="s" * 32, algorithm="HS256")},
         {"token": id_token()},
     ],
-    ids=["password", "uid", "service-password", "key", "uid-of-another", "user-with-token", "expired", "algorithm", "id-token"],
+    ids=[
+        "password",
+        "uid",
+        "service-password",
+        "key",
+        "uid-of-another",
+        "user-with-token",
+        "expired",
+        "algorithm",
+        "id-token",
+    ],
 )
 def test_what_is_not_right_is_one_and_the_same_401(bouncer: Api, body: dict[str, str]) -> None:
     refused = bouncer.anyone().post(LOGIN, body)
     assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "acsjwt")
-    assert refused.json() == {"title": "401 Unauthorized", "description": "Invalid credentials.", "code": "ERR_INVALID_CREDENTIALS"}
+    assert refused.json() == {
+        "title": "401 Unauthorized",
+        "description": "Invalid credentials.",
+        "code": "ERR_INVALID_CREDENTIALS",
+    }
 
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"uid": "admin"}, {"uid": "admin", "password": "x", "token": "y"}, {"password": "x"}, {"uid": "", "password": "x"}, {"uid": 5, "password": "x"}, []],
+    [
+        {},
+        {"uid": "admin"},
+        {"uid": "admin", "password": "x", "token": "y"},
+        {"password": "x"},
+        {"uid": "", "password": "x"},
+        {"uid": 5, "password": "x"},
+        [],
+    ],
 )
 def test_what_makes_no_sense_is_a_400(bouncer: Api, body: Any) -> None:
     refused = bouncer.anyone().post(LOGIN, body)
@@ -175,6 +207,11 @@ def test_permissions_are_per_service(bouncer: Api) -> None:
 
 
 def test_marathon_has_a_permission_of_its_own(make: Make) -> None:
-    api = make("1.12.5", "enterprise", users=users(halfway=["dcos:adminrouter:service:marathon"], admin=["dcos:superuser"]), agents=(0, 0))
+    api = make(
+        "1.12.5",
+        "enterprise",
+        users=users(halfway=["dcos:adminrouter:service:marathon"], admin=["dcos:superuser"]),
+        agents=(0, 0),
+    )
     refused = api.login("halfway").get("/service/marathon/v2/apps")
     assert (refused.status_code, refused.json()) == (403, {"message": "Not Authorized to perform this action!"})

@@ -22,9 +22,17 @@ SERVE = f"exec {sys.executable} -m http.server --bind $HOST $PORT0"
         ({"id": "/Upper", **SLEEP}, "/id", 422),
         ({"id": "/x", **SLEEP, "args": ["a"]}, "/", 422),
         ({"id": "/x", **SLEEP, "networks": [{"mode": "bogus"}]}, "/networks", 422),
-        ({"id": "/x", **SLEEP, "networks": [{"mode": "host"}, {"mode": "container", "name": "dcos"}]}, "/networks", 422),
+        (
+            {"id": "/x", **SLEEP, "networks": [{"mode": "host"}, {"mode": "container", "name": "dcos"}]},
+            "/networks",
+            422,
+        ),
         ({"id": "/x", **SLEEP, "networks": [{"mode": "container", "name": "dcos"}], "ipAddress": {}}, "/", 422),
-        ({"id": "/x", **SLEEP, "networks": [{"mode": "container"}], "portDefinitions": [{"port": 0}]}, "/portDefinitions", 422),
+        (
+            {"id": "/x", **SLEEP, "networks": [{"mode": "container"}], "portDefinitions": [{"port": 0}]},
+            "/portDefinitions",
+            422,
+        ),
         ({"id": "/x", **SLEEP, "cpus": -1}, "/cpus", 422),
         ({"id": "/x", **SLEEP, "constraints": [["hostname", "NEAR"]]}, "/constraints(0)", 422),
         ({"id": "/x", **SLEEP, "healthChecks": [{"protocol": "SMTP"}]}, "/healthChecks(0)/protocol", 422),
@@ -48,7 +56,9 @@ def test_old_marathon_refuses_ports_beside_an_address(make: Make) -> None:
 
 def test_other_refusals(dcos: Api) -> None:
     path = "/service/marathon/v2/apps"
-    broken = dcos._session.post(dcos.standin.url + path, data="{", headers={"Authorization": f"token={dcos.token}"}, timeout=20)
+    broken = dcos._session.post(
+        dcos.standin.url + path, data="{", headers={"Authorization": f"token={dcos.token}"}, timeout=20
+    )
     assert (broken.status_code, broken.json()["message"]) == (400, "Invalid JSON")
     assert dcos.get(f"{path}/none").json() == {"message": "App '/none' does not exist"}
     assert [dcos.apps(method, "/none").status_code for method in ("GET", "DELETE")] == [404, 404]
@@ -64,7 +74,9 @@ def test_the_life_of_an_app(fresh: Api) -> None:
     assert fresh.apps("PUT", "/life", {"instances": 3}).status_code == 200
     scaled = fresh.deployed("/life")
     assert (scaled["tasksRunning"], scaled["cmd"]) == (3, first["cmd"])
-    assert scaled["versionInfo"]["lastConfigChangeAt"] == first["versionInfo"]["lastConfigChangeAt"], "scaling is no change of configuration"
+    assert scaled["versionInfo"]["lastConfigChangeAt"] == first["versionInfo"]["lastConfigChangeAt"], (
+        "scaling is no change of configuration"
+    )
     before = {task["id"] for task in scaled["tasks"]}
     fresh.apps("PUT", "/life", {"env": {"A": "b"}})
     changed = fresh.deployed("/life")
@@ -95,7 +107,9 @@ def test_what_get_tells_can_be_put_back_unchanged(make: Make, version: str) -> N
         now = api.deployed(app["id"])
         assert now["versionInfo"]["lastConfigChangeAt"] == told["versionInfo"]["lastConfigChangeAt"]
         changing = ("version", "versionInfo", "tasks")
-        assert {key: value for key, value in now.items() if key not in changing} == {key: value for key, value in told.items() if key not in changing}
+        assert {key: value for key, value in now.items() if key not in changing} == {
+            key: value for key, value in told.items() if key not in changing
+        }
 
 
 def test_a_container_without_a_name_is_on_the_overlay(fresh: Api) -> None:
@@ -105,12 +119,21 @@ def test_a_container_without_a_name_is_on_the_overlay(fresh: Api) -> None:
 
 
 def test_health_is_what_the_task_answers(fresh: Api) -> None:
-    check = {"protocol": "HTTP", "path": "/", "portIndex": 0, "gracePeriodSeconds": 5, "intervalSeconds": 10, "maxConsecutiveFailures": 0}
+    check = {
+        "protocol": "HTTP",
+        "path": "/",
+        "portIndex": 0,
+        "gracePeriodSeconds": 5,
+        "intervalSeconds": 10,
+        "maxConsecutiveFailures": 0,
+    }
     fresh.apps("POST", body={"id": "/web", **SLEEP, "cmd": SERVE, "healthChecks": [check]})
     app = fresh.deployed("/web")
     assert (app["tasksHealthy"], app["tasksUnhealthy"]) == (1, 0)
     task = app["tasks"][0]
-    assert task["healthCheckResults"][0]["alive"] and task["ipAddresses"] == [{"ipAddress": task["host"], "protocol": "IPv4"}]
+    assert task["healthCheckResults"][0]["alive"] and task["ipAddresses"] == [
+        {"ipAddress": task["host"], "protocol": "IPv4"}
+    ]
     fresh.apps("PUT", "/web", {"healthChecks": [{**check, "path": "/missing"}]})
     sick = eventually(lambda: (found := fresh.app("/web"))["tasksUnhealthy"] and found, "the new task is unhealthy")
     assert sick["deployments"] and sick["tasksHealthy"] == 1, "the old task stays until the new one is healthy"
@@ -119,14 +142,29 @@ def test_health_is_what_the_task_answers(fresh: Api) -> None:
 def test_a_task_that_fails_is_tried_again_and_told(fresh: Api) -> None:
     fresh.apps("POST", body={"id": "/broken", **SLEEP, "cmd": "exit 3"})
     failure = eventually(lambda: fresh.app("/broken", "lastTaskFailure").get("lastTaskFailure"), "it fails")
-    assert (failure["message"], failure["state"], failure["appId"]) == ("Command exited with status 3", "TASK_FAILED", "/broken")
+    assert (failure["message"], failure["state"], failure["appId"]) == (
+        "Command exited with status 3",
+        "TASK_FAILED",
+        "/broken",
+    )
     first = failure["taskId"]
-    eventually(lambda: fresh.app("/broken", "lastTaskFailure")["lastTaskFailure"]["taskId"] != first, "it is tried again")
+    eventually(
+        lambda: fresh.app("/broken", "lastTaskFailure")["lastTaskFailure"]["taskId"] != first, "it is tried again"
+    )
     assert fresh.app("/broken")["deployments"]
 
 
 def test_placement(fresh: Api) -> None:
-    fresh.apps("POST", body={"id": "/each", **SLEEP, "instances": 4, "constraints": [["hostname", "UNIQUE"]], "acceptedResourceRoles": ["*", "slave_public"]})
+    fresh.apps(
+        "POST",
+        body={
+            "id": "/each",
+            **SLEEP,
+            "instances": 4,
+            "constraints": [["hostname", "UNIQUE"]],
+            "acceptedResourceRoles": ["*", "slave_public"],
+        },
+    )
     assert len({task["host"] for task in fresh.deployed("/each")["tasks"]}) == 4
     fresh.apps("POST", body={"id": "/public", **SLEEP, "acceptedResourceRoles": ["slave_public"]})
     assert fresh.deployed("/public")["tasks"][0]["host"] == "127.9.0.61"

@@ -15,7 +15,12 @@ from api import Api
 from conftest import Make
 from standin_service import eventually, patience
 
-COMPLETE = {"TaskRunEtcdProxy": 1, "TaskInstallDockerClusterStore": 2, "TaskInstallCalicoCNI": 2, "TaskRunCalicoNode": 1}
+COMPLETE = {
+    "TaskRunEtcdProxy": 1,
+    "TaskInstallDockerClusterStore": 2,
+    "TaskInstallCalicoCNI": 2,
+    "TaskRunCalicoNode": 1,
+}
 
 
 def fetch(url: str, method: str = "GET", data: bytes | None = None) -> Any:
@@ -36,7 +41,11 @@ def members(api: Api) -> list[dict[str, Any]]:
 
 
 def test_etcd_0_0_3_starts_real_members_one_after_the_other(cluster: Api) -> None:
-    assert cluster.install("etcd", "0.0.3").json() == {"packageName": "etcd", "packageVersion": "0.0.3", "appId": "/etcd"}
+    assert cluster.install("etcd", "0.0.3").json() == {
+        "packageName": "etcd",
+        "packageVersion": "0.0.3",
+        "appId": "/etcd",
+    }
     seen: list[tuple[int, int]] = []
 
     def healthy() -> bool:
@@ -53,9 +62,14 @@ def test_etcd_0_0_3_starts_real_members_one_after_the_other(cluster: Api) -> Non
     clients = [f"http://{entry['host']}:{entry['clientPort']}" for entry in found]
     assert fetch(f"{clients[0]}/v2/keys/calico", "PUT", b"value=here")["node"]["value"] == "here"
     assert fetch(f"{clients[2]}/v2/keys/calico?quorum=true")["node"]["value"] == "here"
-    assert {member["name"] for member in fetch(f"{clients[1]}/v2/members")["members"]} == {entry["name"] for entry in found}
+    assert {member["name"] for member in fetch(f"{clients[1]}/v2/members")["members"]} == {
+        entry["name"] for entry in found
+    }
     # Records follow what runs: peers under _tcp, clients under the protocol etcd-mesos made up.
-    for service, port in (("_etcd-server._tcp.etcd.mesos", "rpcPort"), ("_etcd-server._client.etcd.mesos", "clientPort")):
+    for service, port in (
+        ("_etcd-server._tcp.etcd.mesos", "rpcPort"),
+        ("_etcd-server._client.etcd.mesos", "clientPort"),
+    ):
         rows = cluster.get(f"/mesos_dns/v1/services/{service}").json()
         assert {(row["ip"], row["port"]) for row in rows} == {(entry["host"], str(entry[port])) for entry in found}
     assert cluster.get("/service/etcd/stats").json()["IsHealthy"] == 1
@@ -75,15 +89,26 @@ def test_etcd_replaces_a_member_and_leaves_leftovers(cluster: Api) -> None:
     eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "it is replaced")
     assert lost["name"] not in {entry["name"] for entry in members(cluster)}
     # Uninstalled: no app, no framework, no members; but ZooKeeper has the old framework's id.
-    framework = next(entry["id"] for entry in cluster.get("/mesos/frameworks").json()["frameworks"] if entry["name"] == "etcd")
+    framework = next(
+        entry["id"] for entry in cluster.get("/mesos/frameworks").json()["frameworks"] if entry["name"] == "etcd"
+    )
     results = cluster.package("uninstall", packageName="etcd").json()["results"]
-    assert (results[0]["appId"], results[0]["packageVersion"]) == ("/etcd", "0.0.3") and "/etcd" in results[0]["postUninstallNotes"]
+    assert (results[0]["appId"], results[0]["packageVersion"]) == ("/etcd", "0.0.3") and "/etcd" in results[0][
+        "postUninstallNotes"
+    ]
     cluster.gone("/etcd")
-    gone = next(entry for entry in cluster.get("/mesos/frameworks").json()["completed_frameworks"] if entry["id"] == framework)
-    eventually(lambda: not [task for task in cluster.get("/mesos/tasks").json()["tasks"] if task["state"] == "TASK_RUNNING"], "members end")
+    gone = next(
+        entry for entry in cluster.get("/mesos/frameworks").json()["completed_frameworks"] if entry["id"] == framework
+    )
+    eventually(
+        lambda: not [task for task in cluster.get("/mesos/tasks").json()["tasks"] if task["state"] == "TASK_RUNNING"],
+        "members end",
+    )
     assert not gone["active"]
     cluster.install("etcd", "0.0.3")
-    failure = eventually(lambda: cluster.app("/etcd", "lastTaskFailure").get("lastTaskFailure"), "the old state is in the way")
+    failure = eventually(
+        lambda: cluster.app("/etcd", "lastTaskFailure").get("lastTaskFailure"), "the old state is in the way"
+    )
     assert failure["message"] == "Framework has been removed"
     assert cluster.standin.control("POST", "/_zookeeper/delete", {"path": "/etcd"}) == {"deleted": ["/etcd"]}
     eventually(lambda: cluster.get("/service/etcd/healthz").status_code == 200, "the janitor was here")
@@ -102,23 +127,38 @@ def test_calico_goes_agent_by_agent_and_step_by_step(make: Make) -> None:
         seen.append({agent: {cls: task["state"] for cls, task in row.items()} for agent, row in answer.json().items()})
         return seen[-1]
 
-    eventually(lambda: (found := states()) and len(found) == 4 and all(row == COMPLETE for row in found.values()), "all agents are done")
+    eventually(
+        lambda: (found := states()) and len(found) == 4 and all(row == COMPLETE for row in found.values()),
+        "all agents are done",
+    )
     for found in seen:
         for row in found.values():
             order = [cls for cls in COMPLETE if cls in row]
             assert order == list(COMPLETE)[: len(order)], "one after the other"
-        restarting = [agent for agent, row in found.items() for cls in ("TaskInstallDockerClusterStore", "TaskInstallCalicoCNI") if row.get(cls) in (0, 1, 6)]
+        restarting = [
+            agent
+            for agent, row in found.items()
+            for cls in ("TaskInstallDockerClusterStore", "TaskInstallCalicoCNI")
+            if row.get(cls) in (0, 1, 6)
+        ]
         assert len(restarting) <= 1, "at most one agent restarts services"
     roles = {row["TaskRunCalicoNode"]["role"] for row in api.get(f"{url}/json").json().values()}
     assert roles == {"*", "slave_public"}
     assert api.get(f"{url}/health").json() == {"health": "OK"}
     api.standin.register("127.9.0.40")
-    eventually(lambda: len(found := states()) == 5 and all(row == COMPLETE for row in found.values()), "a new agent gets it too")
+    eventually(
+        lambda: len(found := states()) == 5 and all(row == COMPLETE for row in found.values()),
+        "a new agent gets it too",
+    )
 
 
 def test_calico_leaves_out_what_is_switched_off_and_tries_again_what_fails(make: Make, tmp_path: Path) -> None:
     api = make(agents=(1, 0))
-    options = {"Etcd Settings": {"run-proxy": False}, "Configure Docker Cluster-Store": {"enable": False}, "Install CNI": {"enable": False}}
+    options = {
+        "Etcd Settings": {"run-proxy": False},
+        "Configure Docker Cluster-Store": {"enable": False},
+        "Install CNI": {"enable": False},
+    }
     api.install("calico", "0.4.0", options=options)
     url = "/service/calico-install-framework/json"
 
@@ -132,7 +172,10 @@ def test_calico_leaves_out_what_is_switched_off_and_tries_again_what_fails(make:
     pid = next(task for task in api.get("/mesos/tasks").json()["tasks"] if task["id"] == first)
     assert pid["state"] == "TASK_RUNNING"
     _end(api, first)
-    eventually(lambda: node()["TaskRunCalicoNode"]["task_id"] != first and node()["TaskRunCalicoNode"]["state"] == 1, "another one runs")
+    eventually(
+        lambda: node()["TaskRunCalicoNode"]["task_id"] != first and node()["TaskRunCalicoNode"]["state"] == 1,
+        "another one runs",
+    )
 
 
 def _end(api: Api, task_id: str) -> None:
@@ -162,12 +205,16 @@ def test_the_sdk_etcd_follows_its_plan_and_uninstalls_itself(sdk: Api) -> None:
     eventually(deployed, "the plan is complete")
     assert 202 in codes
     plan = sdk.get("/service/etcd/v1/plans/deploy").json()
-    assert plan["status"] == "COMPLETE" and [step["name"] for step in plan["phases"][0]["steps"]] == [f"etcd-{n}-node" for n in range(3)]
+    assert plan["status"] == "COMPLETE" and [step["name"] for step in plan["phases"][0]["steps"]] == [
+        f"etcd-{n}-node" for n in range(3)
+    ]
     agents = {task["slave_id"] for task in sdk.get("/mesos/tasks").json()["tasks"] if task["name"].startswith("etcd-")}
     assert len(agents) == 3
     eventually(lambda: fetch(f"http://{sdk.standin.address(21)}:2379/health")["health"] == "true", "etcd answers")
     assert sdk.package("uninstall", packageName="etcd").status_code == 200
-    assert sdk.get("/service/marathon/v2/apps/etcd").status_code == 200, "the app goes when its uninstall plan is complete"
+    assert sdk.get("/service/marathon/v2/apps/etcd").status_code == 200, (
+        "the app goes when its uninstall plan is complete"
+    )
     sdk.gone("/etcd")
     assert sdk.standin.control("GET", "/_zookeeper") == {"nodes": []}, "an SDK service cleans up"
 
@@ -177,14 +224,19 @@ def test_kubernetes_joins_the_network_it_is_told(sdk: Api) -> None:
     eventually(lambda: sdk.get("/service/kubernetes/v1/plans/deploy").status_code == 200, "the plan is complete")
     tasks = sdk.get("/mesos/tasks").json()["tasks"]
     networks = {
-        task["name"]: [info.get("name") for info in task["statuses"][-1]["container_status"]["network_infos"]] for task in tasks if "kube" in task["name"]
+        task["name"]: [info.get("name") for info in task["statuses"][-1]["container_status"]["network_infos"]]
+        for task in tasks
+        if "kube" in task["name"]
     }
     assert networks["kube-node-0"] == ["calico"] and networks["kube-apiserver-0"] == [None]
 
 
 def test_a_network_nobody_has_stops_a_plan(sdk: Api) -> None:
     sdk.install("kubernetes", "1.3.1-1.10.8", options={"kubernetes": {"network_provider": "missing"}})
-    failed = eventually(lambda: [task for task in sdk.get("/mesos/tasks").json()["tasks"] if task["state"] == "TASK_FAILED"], "the node fails")
+    failed = eventually(
+        lambda: [task for task in sdk.get("/mesos/tasks").json()["tasks"] if task["state"] == "TASK_FAILED"],
+        "the node fails",
+    )
     assert failed[0]["name"] == "kube-node-0"
     plan = sdk.get("/service/kubernetes/v1/plans/deploy")
     assert (plan.status_code, plan.json()["status"]) == (202, "IN_PROGRESS")

@@ -28,7 +28,15 @@ ETCD, CALICO = ("--tags", "etcd"), ("--tags", "calico")
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DCOS_URL", "DCOS_ACS_TOKEN", "DCOS_UID", "DCOS_PASSWORD", "DCOS_SERVICE_ACCOUNT", "DCOS_CA_PATH", "DCOS_CA_FINGERPRINT"):
+    for name in (
+        "DCOS_URL",
+        "DCOS_ACS_TOKEN",
+        "DCOS_UID",
+        "DCOS_PASSWORD",
+        "DCOS_SERVICE_ACCOUNT",
+        "DCOS_CA_PATH",
+        "DCOS_CA_FINGERPRINT",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -41,7 +49,14 @@ def enterprise(make_shared: Make, authority: Authority, cfssl: Path) -> Api:
 @pytest.fixture
 def plays(enterprise: Api, authority: Authority, tmp_path: Path) -> Plays:
     """A superuser's."""
-    return Plays(tmp_path, {"calico_dcos_url": enterprise.standin.url, "calico_dcos_token": enterprise.token, "calico_dcos_ca_path": authority.bundle})
+    return Plays(
+        tmp_path,
+        {
+            "calico_dcos_url": enterprise.standin.url,
+            "calico_dcos_token": enterprise.token,
+            "calico_dcos_ca_path": authority.bundle,
+        },
+    )
 
 
 def said(text: str) -> str:
@@ -68,22 +83,43 @@ NOWHERE = {"calico_dcos_url": "https://127.0.0.1:1", "calico_dcos_timeout": 2}
 MISSPELT = {"calico_universe_calico_options": {"Framework Settings": {"max-concurent-restarts": 1}}}
 PEERS = {"calico_etcd_source": "existing", "calico_etcd_members": ["http://10.0.0.5:2380"]}
 CASES = {
-    "a wrong password": Case(UNIVERSE, ("user admin", "(401)", "Check uid and password"), {**PASSWORD, "calico_dcos_password": "no-secret"}),
+    "a wrong password": Case(
+        UNIVERSE, ("user admin", "(401)", "Check uid and password"), {**PASSWORD, "calico_dcos_password": "no-secret"}
+    ),
     "a missing permission, Mesos": Case(UNIVERSE, ("(403)", "dcos:adminrouter:ops:mesos full"), as_user("packager")),
     "a missing permission, Cosmos": Case(UNIVERSE, ("(403)", "dcos:adminrouter:package full"), as_user("reader")),
-    "an Admin Router that nobody vouches for": Case(UNIVERSE, ("could not be verified", "ca_path", "ca_fingerprint"), {"calico_dcos_ca_path": None}),
+    "an Admin Router that nobody vouches for": Case(
+        UNIVERSE, ("could not be verified", "ca_path", "ca_fingerprint"), {"calico_dcos_ca_path": None}
+    ),
     "another fingerprint": Case(UNIVERSE, ("ca_fingerprint", "somebody else is answering"), FINGERPRINT),
     "nobody there": Case(UNIVERSE, ("127.0.0.1:1/", "Connection refused"), NOWHERE),
-    "a version of another product": Case(UNIVERSE, ("calico_universe_etcd_version", "Choose 0.0.3 or 0.0.2"), {"calico_universe_etcd_version": "0.1.0-3.3.12"}),
-    "an unknown version": Case(UNIVERSE, ("Version [9.9.9] of package [calico]", "0.4.0"), {"calico_universe_calico_version": "9.9.9"}, CALICO),
+    "a version of another product": Case(
+        UNIVERSE,
+        ("calico_universe_etcd_version", "Choose 0.0.3 or 0.0.2"),
+        {"calico_universe_etcd_version": "0.1.0-3.3.12"},
+    ),
+    "an unknown version": Case(
+        UNIVERSE, ("Version [9.9.9] of package [calico]", "0.4.0"), {"calico_universe_calico_version": "9.9.9"}, CALICO
+    ),
     "an option of the wrong type": Case(
-        UNIVERSE, ("etcd.cpu-limit", "many", "number", "nothing was sent"), {"calico_universe_etcd_options": {"etcd": {"cpu-limit": "many"}}}, ETCD
+        UNIVERSE,
+        ("etcd.cpu-limit", "many", "number", "nothing was sent"),
+        {"calico_universe_etcd_options": {"etcd": {"cpu-limit": "many"}}},
+        ETCD,
     ),
     "an option that nobody knows": Case(UNIVERSE, ("max-concurent-restarts", "did you mean"), MISSPELT, CALICO),
-    "TLS to an etcd of the Universe": Case(UNIVERSE, ("calico_etcd_ca_file is /etc/ca.crt", "plain http"), {"calico_etcd_ca_file": "/etc/ca.crt"}),
-    "a managed etcd for the framework": Case(UNIVERSE, ("managed etcd is set up over ssh", "source is managed"), {"calico_etcd_source": "managed"}),
-    "addresses beside the framework's proxy": Case(UNIVERSE, ("calico_etcd_proxy is true, calico_etcd_members is empty",), PEERS),
-    "no addresses and no proxy": Case(UNIVERSE, ("calico_etcd_members names",), {"calico_etcd_source": "existing", "calico_etcd_proxy": False}),
+    "TLS to an etcd of the Universe": Case(
+        UNIVERSE, ("calico_etcd_ca_file is /etc/ca.crt", "plain http"), {"calico_etcd_ca_file": "/etc/ca.crt"}
+    ),
+    "a managed etcd for the framework": Case(
+        UNIVERSE, ("managed etcd is set up over ssh", "source is managed"), {"calico_etcd_source": "managed"}
+    ),
+    "addresses beside the framework's proxy": Case(
+        UNIVERSE, ("calico_etcd_proxy is true, calico_etcd_members is empty",), PEERS
+    ),
+    "no addresses and no proxy": Case(
+        UNIVERSE, ("calico_etcd_members names",), {"calico_etcd_source": "existing", "calico_etcd_proxy": False}
+    ),
 }
 
 
@@ -126,7 +162,10 @@ CA_REFUSALS = {
     "a permission that is missing": (as_user("reader"), ("(403)", "dcos:adminrouter:ops:ca:rw full")),
     "a weak key": ({"calico_certificates_key_size": 1024}, ("1024", "2048")),
     "a policy": ({"calico_certificates_profile": "strict"}, ("whitelist", "another profile")),
-    "a certificate that would have to be renewed at once": ({"calico_certificates_renew_before": 400}, ("renew_before is 400 days", "8760h")),
+    "a certificate that would have to be renewed at once": (
+        {"calico_certificates_renew_before": 400},
+        ("renew_before is 400 days", "8760h"),
+    ),
 }
 
 
@@ -158,13 +197,24 @@ def test_open_dcos_has_no_ca(make: Make, tmp_path: Path) -> None:
 @pytest.fixture
 def fixed(make: Make, etcd: str) -> Api:
     """Open DC/OS whose addresses outlive a restart, with one agent too few for etcd: the wait lasts until another one comes."""
-    listen = [{"address": "127.0.0.1", "port": free_port(), "as": kind} for kind in ("admin_router", "mesos", "marathon", "mesos_dns")]
+    listen = [
+        {"address": "127.0.0.1", "port": free_port(), "as": kind}
+        for kind in ("admin_router", "mesos", "marathon", "mesos_dns")
+    ]
     return make("1.13.9", agents=(2, 0), listen=listen, launcher={"kind": "local", "etcd": etcd, "networks": ["dcos"]})
 
 
 @pytest.fixture
 def waiting(fixed: Api, tmp_path: Path) -> Plays:
-    return Plays(tmp_path, {"calico_dcos_url": fixed.standin.url, "calico_dcos_uid": "admin", "calico_dcos_password": "admin-secret", "calico_dcos_timeout": 5})
+    return Plays(
+        tmp_path,
+        {
+            "calico_dcos_url": fixed.standin.url,
+            "calico_dcos_uid": "admin",
+            "calico_dcos_password": "admin-secret",
+            "calico_dcos_timeout": 5,
+        },
+    )
 
 
 def installed(api: Api, run: Running) -> None:
@@ -181,7 +231,9 @@ def finished(api: Api, run: Running) -> None:
     assert api.standin.writes()["POST /package/install"] == 1
 
 
-def test_a_deployment_that_never_gets_healthy_ends_at_the_deadline_and_is_finished_by_the_next_run(fixed: Api, waiting: Plays) -> None:
+def test_a_deployment_that_never_gets_healthy_ends_at_the_deadline_and_is_finished_by_the_next_run(
+    fixed: Api, waiting: Plays
+) -> None:
     late = waiting.run(UNIVERSE, *ETCD, calico_universe_etcd_wait=8)
     refused(late, "package etcd (/etcd) ready for use was not reached within 8 seconds", "last seen:", "2 of 3")
     fixed.standin.register(fixed.standin.address(23))

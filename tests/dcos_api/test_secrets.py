@@ -74,11 +74,16 @@ def test_logins(world: World, playbooks: Playbooks, no_trace: Any) -> None:
     """Each way to log in, by variables: those that work, and those that are refused."""
     ways = {name: {**world.reach, **way} for name, way in {**world.logins(), **world.refused()}.items()}
     given = {name: {key: value for key, value in way.items() if value is not None} for name, way in ways.items()}
-    tasks = [task(name, "dcos_agent_info", {key: f"{{{{ ways['{name}'].{key} }}}}" for key in way}) for name, way in given.items()]
+    tasks = [
+        task(name, "dcos_agent_info", {key: f"{{{{ ways['{name}'].{key} }}}}" for key in way})
+        for name, way in given.items()
+    ]
     run = playbooks.run(play(tasks), *LOUD, variables={"ways": given}).require()
     outcomes = {name: event["event"] for name, event in run.results().items()}
     assert outcomes == {**dict.fromkeys(world.logins(), "ok"), **dict.fromkeys(world.refused(), "failed")}
-    assert run.syslog().count("Invoked with") == len(ways) and "NOT_LOGGING_PARAMETER" in run.syslog(), "it was looked at"
+    assert run.syslog().count("Invoked with") == len(ways) and "NOT_LOGGING_PARAMETER" in run.syslog(), (
+        "it was looked at"
+    )
     no_trace(run)
 
 
@@ -87,11 +92,15 @@ ENVIRONMENT = {
     "password": lambda world: {"DCOS_UID": "alice", "DCOS_PASSWORD": world.secrets["password of alice"]},
     "account": lambda world: {"DCOS_SERVICE_ACCOUNT": json.dumps(world.account())},
     "wrong password": lambda world: {"DCOS_UID": "alice", "DCOS_PASSWORD": world.secrets["wrong password"]},
-    "broken account": lambda world: {"DCOS_SERVICE_ACCOUNT": json.dumps({**world.account(), "private_key": world.secrets["broken key"]})},
+    "broken account": lambda world: {
+        "DCOS_SERVICE_ACCOUNT": json.dumps({**world.account(), "private_key": world.secrets["broken key"]})
+    },
 }
 
 
-@pytest.mark.parametrize("way", [pytest.param(way, marks=() if way == "account" else pytest.mark.slow) for way in ENVIRONMENT])
+@pytest.mark.parametrize(
+    "way", [pytest.param(way, marks=() if way == "account" else pytest.mark.slow) for way in ENVIRONMENT]
+)
 def test_logins_by_the_environment(world: World, playbooks: Playbooks, no_trace: Any, way: str) -> None:
     """What the operator exports is in the environment of what ansible-playbook starts, under its own name and no other."""
     exported = {"DCOS_URL": world.api.standin.url, "DCOS_CA_PATH": world.authority.bundle, **ENVIRONMENT[way](world)}
@@ -100,22 +109,39 @@ def test_logins_by_the_environment(world: World, playbooks: Playbooks, no_trace:
     blocks = run.watch.seen["environ"]
     assert Needles(world.secrets).found_in(b"\0".join(blocks)), "it was looked at"
     own = tuple(f"{name}=".encode() for name in exported)
-    run.watch.seen["environ"] = {b"\0".join(entry for entry in block.split(b"\0") if not entry.startswith(own)) for block in blocks}
+    run.watch.seen["environ"] = {
+        b"\0".join(entry for entry in block.split(b"\0") if not entry.startswith(own)) for block in blocks
+    }
     no_trace(run)
 
 
 def package(world: World, secret: str, **more: Any) -> Json:
     option = {"Framework Settings": {"override-installer-url": f"{{{{ {secret} }}}}"}}
-    return {"name": "calico", "version": "0.4.0", "secret_options": option, "wait": False, **world.reach, "token": "{{ token }}", **more}
+    return {
+        "name": "calico",
+        "version": "0.4.0",
+        "secret_options": option,
+        "wait": False,
+        **world.reach,
+        "token": "{{ token }}",
+        **more,
+    }
 
 
 def app(world: World, secret: str, **more: Any) -> Json:
     reach = {**world.reach, "token": "{{ token }}"}
-    return {"apps": [{"id": "/web", **LIFE, **more}], "secret_env": {"/web": {"SETTING": f"{{{{ {secret} }}}}"}}, "wait": False, **reach}
+    return {
+        "apps": [{"id": "/web", **LIFE, **more}],
+        "secret_env": {"/web": {"SETTING": f"{{{{ {secret} }}}}"}},
+        "wait": False,
+        **reach,
+    }
 
 
 @pytest.mark.parametrize("mode", [(), ("--check",)], ids=["normal", "check"])
-def test_packages_apps_and_certificates(world: World, playbooks: Playbooks, no_trace: Any, mode: tuple[str, ...]) -> None:
+def test_packages_apps_and_certificates(
+    world: World, playbooks: Playbooks, no_trace: Any, mode: tuple[str, ...]
+) -> None:
     """Secrets that go to the cluster: given, changed from others that nobody gives any more, refused; and a key that the CA makes."""
     names = {name: name.replace(" ", "_") for name in world.secrets}
     reach = {**world.reach, "token": "{{ token }}"}
@@ -128,9 +154,17 @@ def test_packages_apps_and_certificates(world: World, playbooks: Playbooks, no_t
     tasks = [
         task("package", "dcos_package", package(world, names["package option"])),
         task("package again", "dcos_package", package(world, names["package option"], reinstall=True)),
-        task("package refused", "dcos_package", {"name": "etcd", "version": "0.1.0-3.3.12", "secret_options": level, **reach}),
+        task(
+            "package refused",
+            "dcos_package",
+            {"name": "etcd", "version": "0.1.0-3.3.12", "secret_options": level, **reach},
+        ),
         task("app", "marathon_app", app(world, names["app env"])),
-        task("app refused", "marathon_app", app(world, names["refused app env"], networks=[{"mode": "none", "name": "calico"}])),
+        task(
+            "app refused",
+            "marathon_app",
+            app(world, names["refused app env"], networks=[{"mode": "none", "name": "calico"}]),
+        ),
         task("certificate", "dcos_ca_certificate", {**newcert, **reach}),
         task("certificate refused", "dcos_ca_certificate", {**newcert, "renew_before": 9999, **reach}),
     ]
@@ -138,7 +172,11 @@ def test_packages_apps_and_certificates(world: World, playbooks: Playbooks, no_t
     ready = playbooks.run(play(before), *LOUD, variables=variables).require()
     assert {event["event"] for event in ready.results().values()} == {"ok"}
     run = playbooks.run(play(tasks), *LOUD, *mode, variables=variables).require()
-    assert {name for name, event in run.results().items() if event["event"] == "failed"} >= {"package", "package refused", "certificate refused"}
+    assert {name for name, event in run.results().items() if event["event"] == "failed"} >= {
+        "package",
+        "package refused",
+        "certificate refused",
+    }
     if not mode:
         answer = world.api.get("/v2/apps", base=world.api.standin.listeners["marathon"]).json()
         stored = answer["apps"][0]["env"]
@@ -147,18 +185,39 @@ def test_packages_apps_and_certificates(world: World, playbooks: Playbooks, no_t
     no_trace(run)
 
 
-@pytest.mark.parametrize("shared", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["key of the CA", "keys of the hosts"])
+@pytest.mark.parametrize(
+    "shared", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["key of the CA", "keys of the hosts"]
+)
 def test_certificates(world: World, playbooks: Playbooks, no_trace: Any, tmp_path: Path, shared: bool) -> None:
     """Predicted, issued, kept, refused: no line of a key that is in place afterwards."""
     place = tmp_path / "hosts"
     hosts = local_hosts(["agent1", "agent2"], **on_this_host(place))
-    reach = {"calico_dcos_url": world.reach["url"], "calico_dcos_ca_path": world.reach["ca_path"], "calico_dcos_service_account": world.account()}
+    reach = {
+        "calico_dcos_url": world.reach["url"],
+        "calico_dcos_ca_path": world.reach["ca_path"],
+        "calico_dcos_service_account": world.account(),
+    }
     variables = {**reach, "calico_certificates_shared": shared, "calico_certificates_hosts": ["10.0.0.21"]}
-    steps: list[tuple[tuple[str, ...], Json, int]] = [(("--check",), {}, 0), ((), {}, 0), ((), {}, 0), ((), {"calico_certificates_renew_before": 400}, 2)]
+    steps: list[tuple[tuple[str, ...], Json, int]] = [
+        (("--check",), {}, 0),
+        ((), {}, 0),
+        ((), {}, 0),
+        ((), {"calico_certificates_renew_before": 400}, 2),
+    ]
     runs = []
     for arguments, more, code in steps:
         said = {**variables, **more}
-        runs.append(playbooks.run("playbooks/rotate_certificates.yml", *LOUD, *arguments, "--tags", "certificates", hosts=hosts, variables=said))
+        runs.append(
+            playbooks.run(
+                "playbooks/rotate_certificates.yml",
+                *LOUD,
+                *arguments,
+                "--tags",
+                "certificates",
+                hosts=hosts,
+                variables=said,
+            )
+        )
         assert runs[-1].rc == code, runs[-1].output[-4000:]
     assert [bool(run.changed()) for run in runs] == [True, True, False, False]
     issued = {f"key of {file.parent.name}": file.read_text(encoding="utf-8") for file in sorted(place.rglob("*.key"))}
@@ -168,15 +227,26 @@ def test_certificates(world: World, playbooks: Playbooks, no_trace: Any, tmp_pat
 
 
 @pytest.mark.parametrize("pipelining", ["0", pytest.param("1", marks=pytest.mark.slow)])
-def test_what_a_run_keeps_on_request_is_for_its_user_only(world: World, playbooks: Playbooks, no_trace: Any, pipelining: str) -> None:
+def test_what_a_run_keeps_on_request_is_for_its_user_only(
+    world: World, playbooks: Playbooks, no_trace: Any, pipelining: str
+) -> None:
     """ANSIBLE_KEEP_REMOTE_FILES keeps what a module was given; there, and nowhere else, is the password."""
     login = {**world.reach, "uid": "alice", "password": "{{ password }}"}
     env = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_PIPELINING": pipelining}
-    run = playbooks.run(play([task("ask", "dcos_agent_info", login)]), *LOUD, env=env, variables={"password": world.secrets["password of alice"]}).require()
+    run = playbooks.run(
+        play([task("ask", "dcos_agent_info", login)]),
+        *LOUD,
+        env=env,
+        variables={"password": world.secrets["password of alice"]},
+    ).require()
     kept = [file for file in (run.folder / "remote").rglob("*") if file.is_file()]
     assert kept and Needles(world.secrets).found_below(*kept)
     for file in kept:
-        assert all(folder.stat().st_mode & 0o077 == 0 for folder in file.parents if folder.is_relative_to(run.folder / "remote") and folder.name != "remote")
+        assert all(
+            folder.stat().st_mode & 0o077 == 0
+            for folder in file.parents
+            if folder.is_relative_to(run.folder / "remote") and folder.name != "remote"
+        )
     no_trace(run, but=tuple(kept))
 
 
@@ -184,8 +254,15 @@ def test_files(world: World, playbooks: Playbooks, no_trace: Any, tmp_path: Path
     """A key among the files of a host, made, changed and predicted: it stands in a list, which ansible-core logs as Python writes it."""
     file = tmp_path / "secret.key"
     steps = [("key of another", True), ("key of robot", False), ("key of robot", True)]
-    tasks = [task(f"step {number}", "agent_files", {"files": [{"path": str(file), "secret_content": f"{{{{ secrets['{name}'] }}}}"}]}, check_mode=not real)
-             for number, (name, real) in enumerate(steps)]
+    tasks = [
+        task(
+            f"step {number}",
+            "agent_files",
+            {"files": [{"path": str(file), "secret_content": f"{{{{ secrets['{name}'] }}}}"}]},
+            check_mode=not real,
+        )
+        for number, (name, real) in enumerate(steps)
+    ]
     run = playbooks.run(play(tasks), *LOUD, variables={"secrets": world.secrets}).require()
     assert len(run.changed()) == len(steps) and file.read_text(encoding="utf-8") == world.secrets["key of robot"]
     assert "agent_files" in run.output and str(file) in run.syslog(), "it was looked at"

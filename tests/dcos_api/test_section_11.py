@@ -23,7 +23,9 @@ def test_11_1_admin_router_refuses_with_pages(request: pytest.FixtureRequest, cl
         refused = api.anyone(token).get("/mesos/slaves")
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, challenge)
         assert refused.headers["Content-Type"] == "text/html; charset=UTF-8" and "<html>" in refused.text
-    assert api.anyone().get("/dcos-metadata/dcos-version.json").json()["version"] == api.standin.settings["dcos_version"]
+    assert (
+        api.anyone().get("/dcos-metadata/dcos-version.json").json()["version"] == api.standin.settings["dcos_version"]
+    )
     assert api.anyone().get("/metadata").status_code == 401
     assert api.get("/metadata").json()["CLUSTER_ID"]
 
@@ -38,13 +40,20 @@ def test_11_1_a_permission_that_is_missing_is_a_page_too(enterprise: Api) -> Non
 def test_11_2_cosmos_has_statuses_of_its_own(make: Make) -> None:
     fresh = make(start_seconds=500)
     unknown = fresh.package("describe", 3, packageName="nothing")
-    assert (unknown.status_code, unknown.json()["type"], unknown.json()["data"]) == (400, "PackageNotFound", {"packageName": "nothing"})
+    assert (unknown.status_code, unknown.json()["type"], unknown.json()["data"]) == (
+        400,
+        "PackageNotFound",
+        {"packageName": "nothing"},
+    )
     assert unknown.headers["Content-Type"] == "application/vnd.dcos.package.error+json;charset=utf-8;version=v1"
     assert fresh.install("calico", "0.4.0").status_code == 200
     app = fresh.app("/calico-install-framework")
     assert app["tasksRunning"] == 0 and app["deployments"], "installed is not running"
     again = fresh.install("calico", "0.4.0")
-    assert (again.status_code, again.json()) == (409, {"type": "PackageAlreadyInstalled", "message": "Package is already installed"})
+    assert (again.status_code, again.json()) == (
+        409,
+        {"type": "PackageAlreadyInstalled", "message": "Package is already installed"},
+    )
     for sent in ("application/json", media("package", "describe", "request"), None):
         wrong = fresh.post("/package/install", {"packageName": "calico"}, headers={"Content-Type": sent})
         assert (wrong.status_code, wrong.json()["type"]) == (400, "UnsupportedContentType")
@@ -63,19 +72,33 @@ def test_11_4_marathon_answers_in_its_own_dialect(make: Make) -> None:
     given = {
         "id": "/web",
         **SLEEP,
-        "ipAddress": {"networkName": "dcos", "labels": {"role": "web"}, "discovery": {"ports": [{"number": 80, "name": "http", "protocol": "tcp"}]}},
+        "ipAddress": {
+            "networkName": "dcos",
+            "labels": {"role": "web"},
+            "discovery": {"ports": [{"number": 80, "name": "http", "protocol": "tcp"}]},
+        },
     }
     new, old = make("1.10.11"), make("1.9.10")
     for api in (new, old):
         assert api.apps("POST", body=given).status_code == 201
     app = new.deployed("/web")
-    assert app["networks"] == [{"mode": "container", "name": "dcos", "labels": {"role": "web"}}] and "ipAddress" not in app
+    assert (
+        app["networks"] == [{"mode": "container", "name": "dcos", "labels": {"role": "web"}}] and "ipAddress" not in app
+    )
     assert [(entry["containerPort"], entry["name"]) for entry in app["container"]["portMappings"]] == [(80, "http")]
     app = old.deployed("/web")
-    assert (app["ipAddress"]["networkName"], app["ipAddress"]["labels"]) == ("dcos", {"role": "web"}) and "networks" not in app
+    assert (app["ipAddress"]["networkName"], app["ipAddress"]["labels"]) == (
+        "dcos",
+        {"role": "web"},
+    ) and "networks" not in app
     assert [(entry["number"], entry["name"]) for entry in app["ipAddress"]["discovery"]["ports"]] == [(80, "http")]
     # 1.4 has never heard of networks: the app is on the host's.
-    assert old.apps("POST", body={"id": "/new", **SLEEP, "networks": [{"mode": "container", "name": "dcos"}]}).json()["ipAddress"] is None
+    assert (
+        old.apps("POST", body={"id": "/new", **SLEEP, "networks": [{"mode": "container", "name": "dcos"}]}).json()[
+            "ipAddress"
+        ]
+        is None
+    )
 
 
 def test_11_4_a_deployment_locks_its_app_and_vanishes(fresh: Api) -> None:
@@ -143,7 +166,9 @@ def test_11_9_newest_releases_bring_a_network_called_calico(make: Make, version:
     if built_in:
         assert api.deployed("/web")["tasksRunning"] == 1
         return
-    failure: dict[str, Any] = eventually(lambda: api.app("/web", "lastTaskFailure").get("lastTaskFailure"), "the task fails")
+    failure: dict[str, Any] = eventually(
+        lambda: api.app("/web", "lastTaskFailure").get("lastTaskFailure"), "the task fails"
+    )
     assert failure["message"] == "Unknown CNI network 'calico'" and failure["state"] == "TASK_FAILED"
     assert api.app("/web")["deployments"], "it is tried for ever"
 
@@ -157,4 +182,7 @@ def test_the_listeners_of_the_services_have_no_prefix(dcos: Api) -> None:
     assert (answer.status, answer.headers["Location"]) == (307, "//127.9.0.11:5050")
     assert dcos.anyone().get("/slaves", base=dcos.standin.listeners["mesos"]).json()["slaves"]
     assert dcos.anyone().get("/v2/info", base=dcos.standin.listeners["marathon"]).json()["name"] == "marathon"
-    assert dcos.anyone().get("/v1/hosts/leader.mesos", base=dcos.standin.listeners["mesos_dns"]).json()[0]["ip"] == "127.9.0.11"
+    assert (
+        dcos.anyone().get("/v1/hosts/leader.mesos", base=dcos.standin.listeners["mesos_dns"]).json()[0]["ip"]
+        == "127.9.0.11"
+    )

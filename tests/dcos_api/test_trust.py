@@ -99,7 +99,9 @@ def stranger(tmp_path: Path, world: World) -> Iterator[Stranger]:
 
 
 def fingerprint(world: World) -> str:
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(Path(world.authority.bundle).read_text(encoding="utf-8"))).hexdigest()
+    return hashlib.sha256(
+        ssl.PEM_cert_to_DER_cert(Path(world.authority.bundle).read_text(encoding="utf-8"))
+    ).hexdigest()
 
 
 def ways(world: World) -> dict[str, Json]:
@@ -113,8 +115,14 @@ TRUST = ["the bundle as a file", "the fingerprint", "this host's own"]
 @pytest.mark.parametrize("trust", TRUST)
 @pytest.mark.parametrize("way", ["token", "password", "account as object"])
 def test_a_stranger_gets_no_secret(world: World, stranger: Stranger, way: str, trust: str) -> None:
-    given = {"the bundle as a file": {"ca_path": world.authority.bundle}, "the fingerprint": {"ca_fingerprint": fingerprint(world)}, "this host's own": {}}
-    done = prepared({"url": f"https://127.0.0.1:{stranger.port}", "timeout": 5, **given[trust]}).run("dcos_agent_info", ways(world)[way])
+    given = {
+        "the bundle as a file": {"ca_path": world.authority.bundle},
+        "the fingerprint": {"ca_fingerprint": fingerprint(world)},
+        "this host's own": {},
+    }
+    done = prepared({"url": f"https://127.0.0.1:{stranger.port}", "timeout": 5, **given[trust]}).run(
+        "dcos_agent_info", ways(world)[way]
+    )
     assert done["failed"] and "ca_path" in done["msg"], done
     # For a fingerprint the bundle is asked for, by a request that has nothing in it.
     asked = stranger.deciphered.splitlines()[:1]
@@ -136,7 +144,9 @@ def test_what_is_sent_to_a_stranger_would_be_seen(world: World, stranger: Strang
 def test_no_secret_over_plain_http(world: World, tmp_path: Path, way: str) -> None:
     """What listens at a port for https may speak none."""
     one = Stranger(Authority(tmp_path).front(), tls=False)
-    done = prepared({**world.reach, "url": f"https://127.0.0.1:{one.port}", "timeout": 5}).run("dcos_agent_info", ways(world)[way])
+    done = prepared({**world.reach, "url": f"https://127.0.0.1:{one.port}", "timeout": 5}).run(
+        "dcos_agent_info", ways(world)[way]
+    )
     one.close()
     assert done["failed"] and one.connections
     assert Needles(world.secrets).found_in(one.deciphered) == []
@@ -145,10 +155,18 @@ def test_no_secret_over_plain_http(world: World, tmp_path: Path, way: str) -> No
 @pytest.mark.parametrize("way", ["token", "password", "account as object", "account as file"])
 def test_a_pinned_bundle_is_fetched_once_and_leads_to_a_login(world: World, way: str) -> None:
     world.api.standin.forget()
-    done = prepared({"url": world.api.standin.url, "ca_fingerprint": fingerprint(world)}).run("dcos_agent_info", world.logins()[way])
+    done = prepared({"url": world.api.standin.url, "ca_fingerprint": fingerprint(world)}).run(
+        "dcos_agent_info", world.logins()[way]
+    )
     assert not done.get("failed") and done["dcos"]["variant"] == "enterprise"
-    log = [(entry["method"], entry["path"], entry["uid"]) for entry in world.api.standin.control("GET", "/_log")["requests"]]
-    assert log[0] == ("GET", "/ca/dcos-ca.crt", None) and [path for _method, path, _uid in log].count("/ca/dcos-ca.crt") == 1
+    log = [
+        (entry["method"], entry["path"], entry["uid"])
+        for entry in world.api.standin.control("GET", "/_log")["requests"]
+    ]
+    assert (
+        log[0] == ("GET", "/ca/dcos-ca.crt", None)
+        and [path for _method, path, _uid in log].count("/ca/dcos-ca.crt") == 1
+    )
     assert [path for _method, path, _uid in log].count("/acs/api/v1/auth/login") == (0 if way == "token" else 1)
 
 

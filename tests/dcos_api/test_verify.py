@@ -73,32 +73,51 @@ def test_what_does_not_start_is_told_of_and_nothing_stays(verify: Verify, tmp_pa
     ran = verify(**files)
     assert ran.rc != 0 and ran.changed() == [] and verify.apps() == []
     writes = verify.api.standin.writes()
-    assert writes.pop(f"POST {APPS}") == 3 and len(writes) == 3 and all(call.startswith(f"DELETE {APPS}/dcos-calico-verify/r") for call in writes)
+    assert (
+        writes.pop(f"POST {APPS}") == 3
+        and len(writes) == 3
+        and all(call.startswith(f"DELETE {APPS}/dcos-calico-verify/r") for call in writes)
+    )
     found = json.loads(Path(files["calico_verify_json"]).read_text(encoding="utf-8"))
-    failed = {row["host"]: [name for name, check in row["checks"].items() if check["status"] == "failed"] for row in found["agents"]}
+    failed = {
+        row["host"]: [name for name, check in row["checks"].items() if check["status"] == "failed"]
+        for row in found["agents"]
+    }
     assert sorted(failed.values()) == [["probe"], ["started"], ["started"]] and set(failed) == set(AGENTS)
-    assert "Its processes are in the host's own network namespace" in shown(ran) and "Command exited with status 1" in shown(ran)
-    assert "All 3 containers that were started are removed again." in shown(ran) and "3 of 4 checks failed." in shown(ran)
+    assert "Its processes are in the host's own network namespace" in shown(
+        ran
+    ) and "Command exited with status 1" in shown(ran)
+    assert "All 3 containers that were started are removed again." in shown(ran) and "3 of 4 checks failed." in shown(
+        ran
+    )
     assert ElementTree.parse(files["calico_verify_junit"]).getroot().attrib["failures"] == "3"
 
 
 def test_a_network_that_no_agent_has(verify: Verify) -> None:
     ran = verify(calico_networks=[{"name": "calico"}], calico_verify_agents=["agent1", "127.9.0.61"])
     assert ran.rc != 0 and verify.apps() == [] and verify.api.standin.writes()[f"POST {APPS}"] == 2
-    assert "agent1, started: Its app does not start: TASK_FAILED on 127.9.0.21: Unknown CNI network 'calico'" in shown(ran)
+    assert "agent1, started: Its app does not start: TASK_FAILED on 127.9.0.21: Unknown CNI network 'calico'" in shown(
+        ran
+    )
     assert "agent2, started" not in ran.output
 
 
 def test_an_agent_without_room_is_waited_for_no_longer_than_said(verify: Verify) -> None:
     ran = verify(calico_verify_agents=["agent2"], calico_verify_mem=10**6, calico_verify_start_timeout=3)
     assert ran.rc != 0 and verify.apps() == []
-    assert "agent2, started: Its app does not start: 0 of 1 instances run, being deployed; Marathon got no offer" in shown(ran) and "mem 1000000" in shown(ran)
+    assert (
+        "agent2, started: Its app does not start: 0 of 1 instances run, being deployed; Marathon got no offer"
+        in shown(ran)
+        and "mem 1000000" in shown(ran)
+    )
 
 
 def test_check_mode_says_what_it_would_start(verify: Verify) -> None:
     ran = verify("--check", "--diff").require()
     assert verify.api.standin.writes() == {} and ran.changed() == []
-    assert "3 apps below /dcos-calico-verify" in shown(ran) and "an echo server on 127.9.0.61, network dcos" in shown(ran)
+    assert "3 apps below /dcos-calico-verify" in shown(ran) and "an echo server on 127.9.0.61, network dcos" in shown(
+        ran
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,7 +146,13 @@ def test_what_a_killed_run_left_is_removed_by_the_next(verify: Verify, tmp_path:
     argv = [str(verify.playbooks.bin / "ansible-playbook"), "-i", str(inventory), "-e", f"@{extra}", FILE]
     with (place / "output").open("wb") as output:
         process = subprocess.Popen(
-            argv, cwd=ROOT, env=verify.playbooks.environment(place), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            argv,
+            cwd=ROOT,
+            env=verify.playbooks.environment(place),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )
     try:
         eventually(lambda: len(verify.apps()) == 3, "it has started its apps", 120)
@@ -143,7 +168,9 @@ def test_what_a_killed_run_left_is_removed_by_the_next(verify: Verify, tmp_path:
     assert verify.apps() == left
     ran = verify()
     assert verify.apps() == [] and ran.changed() == [SWEEP]
-    assert {call for call in verify.api.standin.writes() if call.startswith("DELETE")} >= {f"DELETE {APPS}{app}" for app in left}
+    assert {call for call in verify.api.standin.writes() if call.startswith("DELETE")} >= {
+        f"DELETE {APPS}{app}" for app in left
+    }
 
 
 def test_apps_that_could_not_be_removed_are_named_and_removed_by_the_next(verify: Verify) -> None:

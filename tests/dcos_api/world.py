@@ -39,7 +39,12 @@ class World:
     def account(self, name: str = "robot") -> Json:
         """DC/OS' secret-file format."""
         endpoint = f"{self.api.standin.url}/acs/api/v1/auth/login"
-        return {"uid": name, "private_key": self.secrets[f"key of {name}"], "scheme": "RS256", "login_endpoint": endpoint}
+        return {
+            "uid": name,
+            "private_key": self.secrets[f"key of {name}"],
+            "scheme": "RS256",
+            "login_endpoint": endpoint,
+        }
 
     def account_file(self) -> Path:
         file = self.folder / "robot.json"
@@ -66,7 +71,9 @@ class World:
             "wrong password": wrong,
             "token of nobody": {"token": self.secrets["forged token"]},
             "bad token": {"token": self.secrets["bad token"]},
-            "account with another key": {"service_account": {**self.account(), "private_key": self.secrets["key of another"]}},
+            "account with another key": {
+                "service_account": {**self.account(), "private_key": self.secrets["key of another"]}
+            },
             "account with a broken key": {"service_account": broken},
             "account as broken text": {"service_account": json.dumps(broken)[:-2]},
             "account without a name": {"service_account": {"private_key": self.secrets["key of robot"]}},
@@ -107,7 +114,9 @@ def make_world(make: Make, authority: Authority, cfssl: Path, folder: Path) -> W
         {"uid": "bob", "password": found["password of bob"], "permissions": []},
     ]
     accounts = [{"uid": "robot", "public_key": public, "permissions": SUPER}]
-    api = make("1.12.5", "enterprise", users=people, service_accounts=accounts, tls=authority.front(), **authority.serve(cfssl))
+    api = make(
+        "1.12.5", "enterprise", users=people, service_accounts=accounts, tls=authority.front(), **authority.serve(cfssl)
+    )
     found["token"] = api.standin.token("alice")
     head, claims, signature = api.standin.token("bob").split(".")
     found["forged token"] = f"{head}.{claims}.{signature[::-1]}"

@@ -67,7 +67,14 @@ class Kubernetes(Service):
     # -- requests, as plain as can be -------------------------------------------------------
 
     def ask(
-        self, method: str, path: str, body: Any = None, media: str = "application/json", token: str | None = TOKEN, more: Json | None = None, **tls: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        media: str = "application/json",
+        token: str | None = TOKEN,
+        more: Json | None = None,
+        **tls: str,
     ) -> tuple[int, Any]:
         """(status, object or text). C(more) are headers."""
         headers = {"Content-Type": media, **({"Authorization": f"Bearer {token}"} if token else {}), **(more or {})}
@@ -77,7 +84,9 @@ class Kubernetes(Service):
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if "cert" in tls:
             context.load_cert_chain(tls["cert"], tls["key"])
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         try:
             with opener.open(request, timeout=patience(ANSWER_SECONDS)) as answer:
                 code, content = answer.status, answer.read()
@@ -94,16 +103,30 @@ class Kubernetes(Service):
         return found
 
     def pods(self, prefix: str = "") -> list[Json]:
-        return [pod for pod in self.get("/api/v1/namespaces/kube-system/pods")["items"] if pod["metadata"]["name"].startswith(prefix)]
+        return [
+            pod
+            for pod in self.get("/api/v1/namespaces/kube-system/pods")["items"]
+            if pod["metadata"]["name"].startswith(prefix)
+        ]
 
     def ready(self, prefix: str) -> bool:
         pods = self.pods(prefix)
-        return bool(pods) and all({"type": "Ready", "status": "True"}.items() <= one.items() for pod in pods for one in pod["status"].get("conditions", [])[:1])
+        return bool(pods) and all(
+            {"type": "Ready", "status": "True"}.items() <= one.items()
+            for pod in pods
+            for one in pod["status"].get("conditions", [])[:1]
+        )
 
     def writes(self) -> list[str]:
         """What was asked that changes something, in order; a review is answered and not kept."""
-        asked = [entry for entry in self.get("/_log") if entry["method"] not in ("GET", "HEAD") and entry["status"] < 300]
-        return [f"{entry['method']} {entry['path']}" for entry in asked if not entry["path"].endswith("selfsubjectaccessreviews")]
+        asked = [
+            entry for entry in self.get("/_log") if entry["method"] not in ("GET", "HEAD") and entry["status"] < 300
+        ]
+        return [
+            f"{entry['method']} {entry['path']}"
+            for entry in asked
+            if not entry["path"].endswith("selfsubjectaccessreviews")
+        ]
 
 
 @contextlib.contextmanager

@@ -45,7 +45,18 @@ def cfssl() -> Path:
 def calicoctl(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The stand-in calicoctl."""
     built = tmp_path_factory.mktemp("built")
-    subprocess.run([sys.executable, str(TESTS / "standins" / "build.py"), str(built), "--python", sys.executable, "--zipapps-only"], check=True, timeout=300)
+    subprocess.run(
+        [
+            sys.executable,
+            str(TESTS / "standins" / "build.py"),
+            str(built),
+            "--python",
+            sys.executable,
+            "--zipapps-only",
+        ],
+        check=True,
+        timeout=300,
+    )
     return str(built / "calicoctl")
 
 
@@ -111,7 +122,9 @@ def start(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.fixture
-def world(authority: Authority, etcd: Etcd, start: Start, playbooks: Playbooks, calicoctl: str, tmp_path: Path) -> World:
+def world(
+    authority: Authority, etcd: Etcd, start: Start, playbooks: Playbooks, calicoctl: str, tmp_path: Path
+) -> World:
     """Without a DC/OS: Kubernetes is there already, and its certificates are the operator's business."""
     etcd.wipe()
     return World(None, authority, etcd, start(), tmp_path / "host", playbooks, calicoctl, None).prepare()

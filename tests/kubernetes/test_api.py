@@ -25,7 +25,15 @@ WEB: Json = {
         "selector": {"matchLabels": LABELS},
         "template": {
             "metadata": {"labels": LABELS},
-            "spec": {"containers": [{"name": "web", "image": "nginx:1.13", "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}]},
+            "spec": {
+                "containers": [
+                    {
+                        "name": "web",
+                        "image": "nginx:1.13",
+                        "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}],
+                    }
+                ]
+            },
         },
     },
 }
@@ -44,17 +52,30 @@ def test_discovery(api: Kubernetes) -> None:
     groups = {group["name"]: group for group in api.get("/apis")["groups"]}
     assert groups["apps"]["preferredVersion"] == {"groupVersion": "apps/v1", "version": "v1"}
     deployments = [item for item in api.get("/apis/apps/v1")["resources"] if item["name"] == "deployments"]
-    assert deployments[0]["kind"] == "Deployment" and "deploy" in deployments[0]["shortNames"] and deployments[0]["namespaced"]
-    assert {item["name"] for item in api.get("/api/v1")["resources"]} >= {"namespaces", "pods", "serviceaccounts", "secrets"}
+    assert (
+        deployments[0]["kind"] == "Deployment"
+        and "deploy" in deployments[0]["shortNames"]
+        and deployments[0]["namespaced"]
+    )
+    assert {item["name"] for item in api.get("/api/v1")["resources"]} >= {
+        "namespaces",
+        "pods",
+        "serviceaccounts",
+        "secrets",
+    }
     assert api.ask("GET", "/apis/apps/v2")[0] == 404
     code, body = api.ask("GET", "/apis/apps/v9/namespaces/default/deployments")
-    assert code == 404 and body["message"] == "the server could not find the requested resource" and body["details"] == {}
+    assert (
+        code == 404 and body["message"] == "the server could not find the requested resource" and body["details"] == {}
+    )
     assert api.ask("GET", "/apis/foo.bar/v1/things") == (404, "404 page not found\n")
 
 
 def test_apps_v1_is_not_there_before_1_9(start: Start) -> None:
     old = start(version="v1.8.15")
-    assert [one["version"] for group in old.get("/apis")["groups"] if group["name"] == "apps" for one in group["versions"]] == ["v1beta2", "v1beta1"]
+    assert [
+        one["version"] for group in old.get("/apis")["groups"] if group["name"] == "apps" for one in group["versions"]
+    ] == ["v1beta2", "v1beta1"]
     assert old.ask("GET", "/apis/apps/v1")[0] == 404
 
 
@@ -67,7 +88,10 @@ def test_who_asks_and_what_he_may(api: Kubernetes, authority: Authority, tmp_pat
         message = api.ask("GET", f"{SYSTEM}/pods", token=token)[1]["message"]
         assert message == f'pods is forbidden: User "{name}" cannot list pods in the namespace "kube-system"'
     message = api.ask("GET", "/apis/apps/v1/namespaces/kube-system/deployments/x", token=READER)[1]["message"]
-    assert message == 'deployments.apps "x" is forbidden: User "reader" cannot get deployments.apps in the namespace "kube-system"'
+    assert (
+        message
+        == 'deployments.apps "x" is forbidden: User "reader" cannot get deployments.apps in the namespace "kube-system"'
+    )
     for subject, code in (("/O=system:masters/CN=ann", 200), ("/CN=bob", 403)):
         pair = signed(authority, tmp_path, subject)
         assert api.ask("GET", f"{SYSTEM}/pods", token=None, **pair)[0] == code
@@ -75,7 +99,10 @@ def test_who_asks_and_what_he_may(api: Kubernetes, authority: Authority, tmp_pat
 
 def test_an_api_before_1_8_refuses_in_plain_words(start: Start) -> None:
     old = start(version="v1.7.5")
-    assert old.ask("GET", f"{SYSTEM}/pods", token=None) == (403, 'User "system:anonymous" cannot list pods in the namespace "kube-system".')
+    assert old.ask("GET", f"{SYSTEM}/pods", token=None) == (
+        403,
+        'User "system:anonymous" cannot list pods in the namespace "kube-system".',
+    )
     assert old.ask("GET", f"{SYSTEM}/pods", token="wrong") == (401, "Unauthorized\n")
 
 
@@ -83,7 +110,22 @@ def signed(authority: Authority, folder: Path, subject: str) -> dict[str, str]:
     """A client certificate of the CA."""
     key, request, certificate = (str(folder / f"client.{end}") for end in ("key", "csr", "crt"))
     made = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", subject]
-    signing = ["openssl", "x509", "-req", "-in", request, "-out", certificate, "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1"]
+    signing = [
+        "openssl",
+        "x509",
+        "-req",
+        "-in",
+        request,
+        "-out",
+        certificate,
+        "-CA",
+        "ca.crt",
+        "-CAkey",
+        "ca.key",
+        "-CAcreateserial",
+        "-days",
+        "1",
+    ]
     for argv in (made, signing):
         subprocess.run(argv, cwd=authority.directory, check=True, capture_output=True, timeout=60)
     return {"cert": certificate, "key": key}
@@ -92,7 +134,11 @@ def signed(authority: Authority, folder: Path, subject: str) -> dict[str, str]:
 def test_creation_fills_in_and_a_second_one_is_a_conflict(api: Kubernetes) -> None:
     code, made = api.ask("POST", APPS, web("twice"))
     assert code == 201 and made["spec"]["replicas"] == 1 and made["spec"]["strategy"]["type"] == "RollingUpdate"
-    assert made["spec"]["template"]["spec"]["restartPolicy"] == "Always" and made["metadata"]["uid"] and made["metadata"]["generation"] == 1
+    assert (
+        made["spec"]["template"]["spec"]["restartPolicy"] == "Always"
+        and made["metadata"]["uid"]
+        and made["metadata"]["generation"] == 1
+    )
     code, body = api.ask("POST", APPS, web("twice"))
     assert (code, body["reason"]) == (409, "AlreadyExists")
     seen = api.get("/apis/extensions/v1beta1/namespaces/default/deployments/twice")
@@ -121,7 +167,10 @@ def test_what_is_refused(api: Kubernetes, change: Json, code: int, words: str) -
 
 def test_half_a_strategy_before_1_10(start: Start) -> None:
     path = "/apis/extensions/v1beta1/namespaces/default/deployments"
-    item = {**web("bad", strategy={"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}), "apiVersion": "extensions/v1beta1"}
+    item = {
+        **web("bad", strategy={"type": "Recreate", "rollingUpdate": {"maxSurge": 1}}),
+        "apiVersion": "extensions/v1beta1",
+    }
     assert start(version="v1.8.0").ask("POST", path, item)[0] == 422
 
 
@@ -135,13 +184,26 @@ def test_what_is_empty_is_dropped(api: Kubernetes) -> None:
     item = web("empty", minReadySeconds=0, paused=False)
     item["metadata"].update(labels={}, annotations={"x": ""})
     pod = item["spec"]["template"]["spec"]
-    pod.update(volumes=[{"name": "v", "emptyDir": {}}], hostNetwork=False, nodeSelector={}, serviceAccountName="", tolerations=[])
+    pod.update(
+        volumes=[{"name": "v", "emptyDir": {}}],
+        hostNetwork=False,
+        nodeSelector={},
+        serviceAccountName="",
+        tolerations=[],
+    )
     pod["containers"][0].update(env=[{"name": "E", "value": ""}], volumeMounts=[])
     made = api.ask("POST", APPS, item)[1]
     pod = made["spec"]["template"]["spec"]
-    assert not {"hostNetwork", "nodeSelector", "serviceAccountName", "tolerations"} & pod.keys() and not {"minReadySeconds", "paused"} & made["spec"].keys()
+    assert (
+        not {"hostNetwork", "nodeSelector", "serviceAccountName", "tolerations"} & pod.keys()
+        and not {"minReadySeconds", "paused"} & made["spec"].keys()
+    )
     assert pod["volumes"] == [{"name": "v", "emptyDir": {}}] and pod["containers"][0]["env"] == [{"name": "E"}]
-    assert "volumeMounts" not in pod["containers"][0] and "labels" not in made["metadata"] and made["metadata"]["annotations"] == {"x": ""}
+    assert (
+        "volumeMounts" not in pod["containers"][0]
+        and "labels" not in made["metadata"]
+        and made["metadata"]["annotations"] == {"x": ""}
+    )
     role = {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": "empty"}, "rules": []}
     assert api.ask("POST", ROLES, role)[1]["rules"] is None
 
@@ -158,9 +220,16 @@ def test_the_type_of_a_host_path_came_with_1_8(start: Start, version: str, kept:
 def test_bodies_for_another_address(api: Kubernetes) -> None:
     assert api.ask("POST", APPS, {**web("x"), "kind": "DaemonSet"})[0] == 400
     assert api.ask("POST", "/apis/apps/v1/namespaces/kube-system/deployments", web("x"))[0] == 400
-    assert api.ask("POST", "/apis/apps/v1/namespaces/nowhere/deployments", {**web("x"), "metadata": {"name": "x"}})[0] == 404
+    assert (
+        api.ask("POST", "/apis/apps/v1/namespaces/nowhere/deployments", {**web("x"), "metadata": {"name": "x"}})[0]
+        == 404
+    )
     code, body = api.ask("POST", APPS, {**web("x"), "metadata": {"name": "x", "resourceVersion": "7"}})
-    assert code == 500 and body["message"] == "resourceVersion should not be set on objects to be created" and "reason" not in body
+    assert (
+        code == 500
+        and body["message"] == "resourceVersion should not be set on objects to be created"
+        and "reason" not in body
+    )
     assert api.ask("PATCH", f"{APPS}/x", {}, "text/plain")[0] in (404, 415)
 
 
@@ -181,10 +250,17 @@ def test_a_status_bumps_the_version_and_not_the_generation(api: Kubernetes) -> N
     """So who writes what he read before the controllers had their say has a conflict."""
     made = api.ask("POST", APPS, web("said"))[1]
     seen = eventually(lambda: settled(api, f"{APPS}/said"), "its controller has nothing more to say")
-    assert seen["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"] and seen["metadata"]["generation"] == 1
+    assert (
+        seen["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+        and seen["metadata"]["generation"] == 1
+    )
     assert api.ask("PUT", f"{APPS}/said", made)[0] == 409
     code, after = api.ask("PUT", f"{APPS}/said/status", {**seen, "status": {**seen["status"], "observedGeneration": 7}})
-    assert code == 200 and after["metadata"]["resourceVersion"] != seen["metadata"]["resourceVersion"] and after["metadata"]["generation"] == 1
+    assert (
+        code == 200
+        and after["metadata"]["resourceVersion"] != seen["metadata"]["resourceVersion"]
+        and after["metadata"]["generation"] == 1
+    )
 
 
 @pytest.mark.parametrize("version, code", [("v1.10.8", 422), ("v1.9.4", 422), ("v1.8.0", 200)])
@@ -205,7 +281,9 @@ def test_another_selector(start: Start, version: str, code: int) -> None:
 
         def both() -> bool:
             found = api.get("/api/v1/namespaces/default/pods")["items"]
-            return {pod["metadata"]["labels"]["app"] for pod in found if pod["metadata"]["name"].startswith("picked-")} == {"web", "new"}
+            return {
+                pod["metadata"]["labels"]["app"] for pod in found if pod["metadata"]["name"].startswith("picked-")
+            } == {"web", "new"}
 
         eventually(both, "pods of both selectors")
 
@@ -235,11 +313,22 @@ def test_three_kinds_of_patches(api: Kubernetes) -> None:
     patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
     strategic = api.ask("PATCH", path, patch, "application/strategic-merge-patch+json")[1]
     assert env_of(strategic) == {"A": "1", "B": "3", "C": "4"}, "lists are merged by their keys"
-    gone = {"spec": {"template": {"spec": {"containers": [{"name": "web", "env": [{"name": "A", "$patch": "delete"}]}]}}}}
+    gone = {
+        "spec": {"template": {"spec": {"containers": [{"name": "web", "env": [{"name": "A", "$patch": "delete"}]}]}}}
+    }
     assert env_of(api.ask("PATCH", path, gone, "application/strategic-merge-patch+json")[1]) == {"B": "3", "C": "4"}
-    whole = {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "nginx:1.14", "env": [{"name": "D", "value": "5"}]}]}}}}
+    whole = {
+        "spec": {
+            "template": {
+                "spec": {"containers": [{"name": "web", "image": "nginx:1.14", "env": [{"name": "D", "value": "5"}]}]}
+            }
+        }
+    }
     assert env_of(api.ask("PATCH", path, whole, "application/merge-patch+json")[1]) == {"D": "5"}, "lists are replaced"
-    operations = [{"op": "test", "path": "/spec/replicas", "value": 1}, {"op": "replace", "path": "/spec/replicas", "value": 3}]
+    operations = [
+        {"op": "test", "path": "/spec/replicas", "value": 1},
+        {"op": "replace", "path": "/spec/replicas", "value": 3},
+    ]
     assert api.ask("PATCH", path, operations, "application/json-patch+json")[1]["spec"]["replicas"] == 3
     code, body = api.ask("PATCH", path, operations, "application/json-patch+json")
     assert code == 500 and body["message"] == "Testing value /spec/replicas failed"
@@ -248,12 +337,24 @@ def test_three_kinds_of_patches(api: Kubernetes) -> None:
 
 def test_the_address_of_a_service_stays(api: Kubernetes) -> None:
     path = "/api/v1/namespaces/default/services"
-    item: Json = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "default"}, "spec": {"ports": [{"port": 80}]}}
+    item: Json = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "s", "namespace": "default"},
+        "spec": {"ports": [{"port": 80}]},
+    }
     code, made = api.ask("POST", path, item)
-    assert code == 201 and made["spec"]["clusterIP"] and made["spec"]["ports"] == [{"port": 80, "protocol": "TCP", "targetPort": 80}]
+    assert (
+        code == 201
+        and made["spec"]["clusterIP"]
+        and made["spec"]["ports"] == [{"port": 80, "protocol": "TCP", "targetPort": 80}]
+    )
     item["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"]
     code, body = api.ask("PUT", f"{path}/s", item)
-    assert code == 422 and body["message"] == 'Service "s" is invalid: spec.clusterIP: Invalid value: "": field is immutable'
+    assert (
+        code == 422
+        and body["message"] == 'Service "s" is invalid: spec.clusterIP: Invalid value: "": field is immutable'
+    )
     item["spec"]["clusterIP"] = made["spec"]["clusterIP"]
     assert api.ask("PUT", f"{path}/s", item)[0] == 200
     del item["metadata"]["resourceVersion"]
@@ -262,7 +363,12 @@ def test_the_address_of_a_service_stays(api: Kubernetes) -> None:
 
 def test_a_secret_by_its_text(api: Kubernetes) -> None:
     path = "/api/v1/namespaces/default/secrets"
-    item = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "default"}, "stringData": {"a": "b"}}
+    item = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "default"},
+        "stringData": {"a": "b"},
+    }
     code, made = api.ask("POST", path, item)
     assert code == 201 and made["data"] == {"a": "Yg=="} and made["type"] == "Opaque" and "stringData" not in made
     code, body = api.ask("PUT", f"{path}/s", {**item, "type": "x/y"})
@@ -280,7 +386,11 @@ ROLE: Json = {
 
 
 def review(api: Kubernetes, token: str | None, **attributes: str) -> bool:
-    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
     code, answer = api.ask("POST", REVIEWS, body, token=token)
     assert code == 201, answer
     return bool(answer["status"]["allowed"])
@@ -303,14 +413,22 @@ def test_always_allow_allows_all_but_to_grant(start: Start) -> None:
     assert (code, body["reason"]) == (403, "Forbidden") and extra in body["message"]
     assert api.ask("POST", ROLES, {**ROLE, "metadata": {"name": "nothing"}, "rules": []}, token=BOUNDLESS)[0] == 201
     assert api.ask("POST", ROLES, ROLE)[0] == 201, "system:masters may"
-    assert api.ask("PUT", f"{ROLES}/r", {**ROLE, "metadata": {"name": "r", "labels": {"a": "b"}}}, token=BOUNDLESS)[0] == 403, "an update grants again"
+    assert (
+        api.ask("PUT", f"{ROLES}/r", {**ROLE, "metadata": {"name": "r", "labels": {"a": "b"}}}, token=BOUNDLESS)[0]
+        == 403
+    ), "an update grants again"
     bound = {
         "apiVersion": f"{RBAC}/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "installer"},
         "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
         "subjects": [{"kind": "ServiceAccount", "name": "bootstrapper", "namespace": "kube-system"}],
     }  # fmt: skip
-    assert api.ask("POST", f"/apis/{RBAC}/v1/clusterrolebindings", bound, token=BOUNDLESS)[0] == 201, "everybody may bind"
-    later, masters = {**ROLE, "metadata": {"name": "later"}}, {"Impersonate-User": "admin", "Impersonate-Group": "system:masters"}
+    assert api.ask("POST", f"/apis/{RBAC}/v1/clusterrolebindings", bound, token=BOUNDLESS)[0] == 201, (
+        "everybody may bind"
+    )
+    later, masters = (
+        {**ROLE, "metadata": {"name": "later"}},
+        {"Impersonate-User": "admin", "Impersonate-Group": "system:masters"},
+    )
     assert api.ask("POST", ROLES, later, token=BOUNDLESS)[0] == 403, "there is no such role"
     everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
     admin = {**ROLE, "metadata": {"name": "cluster-admin"}, "rules": [everything]}
@@ -319,8 +437,10 @@ def test_always_allow_allows_all_but_to_grant(start: Start) -> None:
 
 
 def test_rbac_lets_nobody_act_as_somebody_else(api: Kubernetes) -> None:
-    code, body = api.ask("POST", ROLES, ROLE, token=BOUNDLESS, more={"Impersonate-User": "admin", "Impersonate-Group": "system:masters"})
-    assert code == 403 and 'cannot impersonate users at the cluster scope' in body["message"]
+    code, body = api.ask(
+        "POST", ROLES, ROLE, token=BOUNDLESS, more={"Impersonate-User": "admin", "Impersonate-Group": "system:masters"}
+    )
+    assert code == 403 and "cannot impersonate users at the cluster scope" in body["message"]
 
 
 def test_what_is_granted_is_looked_at_before_the_name(start: Start) -> None:
@@ -343,7 +463,10 @@ def test_rights_by_rbac(api: Kubernetes) -> None:
     assert api.ask("POST", path, binding, token=BOUNDLESS)[0] == 403
     assert api.ask("POST", path, binding)[0] == 201
     try:
-        assert api.ask("GET", f"{SYSTEM}/pods/x", token=READER)[0] == 404 and api.ask("GET", f"{SYSTEM}/pods", token=READER)[0] == 403
+        assert (
+            api.ask("GET", f"{SYSTEM}/pods/x", token=READER)[0] == 404
+            and api.ask("GET", f"{SYSTEM}/pods", token=READER)[0] == 403
+        )
     finally:
         api.ask("DELETE", f"{path}/pods")
 
@@ -365,8 +488,13 @@ def test_lists_selectors_and_deletion(api: Kubernetes) -> None:
     api.ask("POST", APPS, web("listed"))
     found = api.get("/apis/apps/v1/deployments")
     assert found["kind"] == "DeploymentList" and "listed" in [item["metadata"]["name"] for item in found["items"]]
-    assert [item["metadata"]["name"] for item in api.get(f"{APPS}?fieldSelector=metadata.name%3Dlisted")["items"]] == ["listed"]
-    assert {item["metadata"]["labels"]["k8s-app"] for item in api.get(f"{SYSTEM}/pods?labelSelector=k8s-app%3Dkube-dns")["items"]} <= {"kube-dns"}
+    assert [item["metadata"]["name"] for item in api.get(f"{APPS}?fieldSelector=metadata.name%3Dlisted")["items"]] == [
+        "listed"
+    ]
+    assert {
+        item["metadata"]["labels"]["k8s-app"]
+        for item in api.get(f"{SYSTEM}/pods?labelSelector=k8s-app%3Dkube-dns")["items"]
+    } <= {"kube-dns"}
     code, body = api.ask("DELETE", f"{APPS}/listed")
     assert (code, body["status"]) == (200, "Success")
     assert api.ask("DELETE", f"{APPS}/listed")[0] == 404
@@ -378,7 +506,9 @@ def test_plain_http_as_kubectl_proxy_serves_it(start: Start) -> None:
     assert proxy.url.startswith("http://") and proxy.ask("GET", f"{SYSTEM}/pods", token=None)[0] == 200
 
 
-@pytest.mark.parametrize("proxy, code, words", [("kubectl proxy", 500, "connection refused"), ("HAProxy", 503, "503 Service Unavailable")])
+@pytest.mark.parametrize(
+    "proxy, code, words", [("kubectl proxy", 500, "connection refused"), ("HAProxy", 503, "503 Service Unavailable")]
+)
 def test_a_proxy_whose_api_is_down(start: Start, proxy: str, code: int, words: str) -> None:
     api = start(down={"proxy": proxy, "requests": 1})
     status, text = api.ask("GET", "/version")

@@ -48,11 +48,15 @@ def pod_of(items: list[Json]) -> Json:
 
 def set_env(items: list[Json], name: str, value: str | None) -> None:
     container = pod_of(items)["containers"][0]
-    container["env"] = [one for one in container["env"] if one["name"] != name] + ([{"name": name, "value": value}] if value is not None else [])
+    container["env"] = [one for one in container["env"] if one["name"] != name] + (
+        [{"name": name, "value": value}] if value is not None else []
+    )
 
 
 def rule_of(items: list[Json]) -> Json:
-    found: Json = next(item for item in items if item["kind"] == "ClusterRole" and item["metadata"]["name"] == NAME)["rules"][0]
+    found: Json = next(item for item in items if item["kind"] == "ClusterRole" and item["metadata"]["name"] == NAME)[
+        "rules"
+    ][0]
     return found
 
 
@@ -67,23 +71,45 @@ def test_right_controllers_make_profiles_and_the_add_ons_come_up(etcd: Etcd, sta
     assert not api.ready("kube-dns") and etcd.profiles() == set()
     send(api, good(etcd))
     eventually(lambda: api.ready(NAME), "the controllers are ready")
-    eventually(lambda: all(api.ready(name) for name in ("kube-dns", "kubernetes-dashboard", "metrics-server")), "the add-ons are ready")
+    eventually(
+        lambda: all(api.ready(name) for name in ("kube-dns", "kubernetes-dashboard", "metrics-server")),
+        "the add-ons are ready",
+    )
     assert etcd.profiles() == WANTED
     keys = {key.rpartition("/")[2]: value for key, value in etcd.values().items() if "k8s_ns.default/" in key}
     assert json.loads(keys["tags"]) == [] and json.loads(keys["labels"]) == {}
-    assert json.loads(keys["rules"]) == {"inbound_rules": [{"action": "allow"}], "outbound_rules": [{"action": "allow"}]}
+    assert json.loads(keys["rules"]) == {
+        "inbound_rules": [{"action": "allow"}],
+        "outbound_rules": [{"action": "allow"}],
+    }
     status = api.get(f"{PLURALS['Deployment']}/{NAME}")["status"]
     assert status["availableReplicas"] == 1 and status["observedGeneration"] == 1
-    api.ask("POST", "/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"tier": "one"}}})
+    api.ask(
+        "POST",
+        "/api/v1/namespaces",
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"tier": "one"}}},
+    )
     eventually(lambda: "k8s_ns.shop" in etcd.profiles(), "a new namespace has a profile")
     assert json.loads(etcd.values()["/calico/v1/policy/profile/k8s_ns.shop/labels"]) == {"k8s_ns/label/tier": "one"}
 
 
 BROKEN: dict[str, tuple[Callable[[list[Json]], Any], str]] = {
-    "image of the guide": (lambda items: pod_of(items)["containers"][0].update(image="calico/kube-policy-controller:v0.3.0"), IMAGE),
-    "image of another release": (lambda items: pod_of(items)["containers"][0].update(image="quay.io/calico/kube-controllers:v1.0.5"), IMAGE),
-    "no account": (lambda items: without(items, "ServiceAccount"), "service account kube-system/calico-kube-controllers was not found"),
-    "unknown controller": (lambda items: set_env(items, "ENABLED_CONTROLLERS", "profile,frob"), "Invalid controller 'frob'"),
+    "image of the guide": (
+        lambda items: pod_of(items)["containers"][0].update(image="calico/kube-policy-controller:v0.3.0"),
+        IMAGE,
+    ),
+    "image of another release": (
+        lambda items: pod_of(items)["containers"][0].update(image="quay.io/calico/kube-controllers:v1.0.5"),
+        IMAGE,
+    ),
+    "no account": (
+        lambda items: without(items, "ServiceAccount"),
+        "service account kube-system/calico-kube-controllers was not found",
+    ),
+    "unknown controller": (
+        lambda items: set_env(items, "ENABLED_CONTROLLERS", "profile,frob"),
+        "Invalid controller 'frob'",
+    ),
 }
 # Of these, nobody but its log tells that it does not work.
 IDLE: dict[str, tuple[Callable[[list[Json]], Any], str]] = {
@@ -97,8 +123,14 @@ IDLE: dict[str, tuple[Callable[[list[Json]], Any], str]] = {
     "no profiles": (lambda items: set_env(items, "ENABLED_CONTROLLERS", "policy,workloadendpoint"), "no profile"),
     "nodes": (lambda items: set_env(items, "ENABLED_CONTROLLERS", "policy,profile,node"), "would remove the nodes"),
     "no endpoints": (lambda items: set_env(items, "ETCD_ENDPOINTS", None), "ETCD_ENDPOINTS is not set"),
-    "endpoint where nothing is": (lambda items: set_env(items, "ETCD_ENDPOINTS", f"http://127.0.0.1:{free_port()}"), "etcd cluster is unavailable"),
-    "file that is not mounted": (lambda items: set_env(items, "ETCD_CA_CERT_FILE", "/calico-secrets/etcd-ca"), "no such file"),
+    "endpoint where nothing is": (
+        lambda items: set_env(items, "ETCD_ENDPOINTS", f"http://127.0.0.1:{free_port()}"),
+        "etcd cluster is unavailable",
+    ),
+    "file that is not mounted": (
+        lambda items: set_env(items, "ETCD_CA_CERT_FILE", "/calico-secrets/etcd-ca"),
+        "no such file",
+    ),
 }
 
 
@@ -112,7 +144,9 @@ def test_wrong_ones_never_do(etcd: Etcd, api: Kubernetes, name: str) -> None:
     send(api, items)
 
     def told() -> bool:
-        status = json.dumps([pod["status"] for pod in api.pods(NAME)] + [api.get(f"{PLURALS['Deployment']}/{NAME}").get("status")])
+        status = json.dumps(
+            [pod["status"] for pod in api.pods(NAME)] + [api.get(f"{PLURALS['Deployment']}/{NAME}").get("status")]
+        )
         return words.replace('"', '\\"') in status
 
     def idle() -> bool:
@@ -132,7 +166,10 @@ def test_another_etcd_is_not_calicos(etcd: Etcd, start: Start) -> None:
     etcd.put("/calico/v1/Ready", "false")
     api = start()
     send(api, good(etcd))
-    eventually(lambda: "/calico/v1/Ready" in json.dumps(api.get("/_idle")) and api.ready(NAME), "it runs, and its log tells why it does nothing")
+    eventually(
+        lambda: "/calico/v1/Ready" in json.dumps(api.get("/_idle")) and api.ready(NAME),
+        "it runs, and its log tells why it does nothing",
+    )
     etcd.put("/calico/v1/Ready", "true")
     eventually(lambda: etcd.profiles() == WANTED, "they work as soon as it is")
 
@@ -143,7 +180,16 @@ def test_a_changed_deployment_has_new_pods(etcd: Etcd, start: Start) -> None:
     send(api, good(etcd))
     eventually(lambda: api.ready(NAME), "the controllers are ready")
     old = api.pods(NAME)[0]["metadata"]["name"]
-    patch = {"spec": {"template": {"spec": {"containers": [{"name": NAME, "image": "calico/kube-policy-controller:v0.7.0"}]}}}}
-    assert api.ask("PATCH", f"{PLURALS['Deployment']}/{NAME}", patch, "application/strategic-merge-patch+json")[0] == 200
-    eventually(lambda: [pod["metadata"]["name"] for pod in api.pods(NAME)] != [old] and not api.ready(NAME), "a new one takes its place, which does not work")
+    patch = {
+        "spec": {
+            "template": {"spec": {"containers": [{"name": NAME, "image": "calico/kube-policy-controller:v0.7.0"}]}}
+        }
+    }
+    assert (
+        api.ask("PATCH", f"{PLURALS['Deployment']}/{NAME}", patch, "application/strategic-merge-patch+json")[0] == 200
+    )
+    eventually(
+        lambda: [pod["metadata"]["name"] for pod in api.pods(NAME)] != [old] and not api.ready(NAME),
+        "a new one takes its place, which does not work",
+    )
     assert len(api.pods(NAME)) == 1

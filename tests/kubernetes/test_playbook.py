@@ -29,20 +29,36 @@ CHANGES = [
 
 
 @pytest.fixture
-def whole(enterprise: Api, authority: Authority, etcd: Etcd, start: Start, playbooks: Playbooks, calicoctl: str, tmp_path: Path) -> World:
+def whole(
+    enterprise: Api,
+    authority: Authority,
+    etcd: Etcd,
+    start: Start,
+    playbooks: Playbooks,
+    calicoctl: str,
+    tmp_path: Path,
+) -> World:
     """With DC/OS Enterprise, on which no Kubernetes is installed yet."""
     etcd.wipe()
     enterprise.package("uninstall", packageName="kubernetes", all=True)
     eventually(lambda: not enterprise.app("/kubernetes"), "there is no package kubernetes")
-    return World(enterprise, authority, etcd, start(), tmp_path / "host", playbooks, calicoctl, authority.bundle).prepare()
+    return World(
+        enterprise, authority, etcd, start(), tmp_path / "host", playbooks, calicoctl, authority.bundle
+    ).prepare()
 
 
 def own_files(world: World) -> list[Json]:
     """What an operator of open DC/OS gives."""
     names = {"calico.crt": "front.crt", "ca.crt": "ca.crt"}
-    found = [{"path": str(world.place / "kubernetes" / ours), "content": (world.authority.directory / file).read_text()} for ours, file in names.items()]
+    found = [
+        {"path": str(world.place / "kubernetes" / ours), "content": (world.authority.directory / file).read_text()}
+        for ours, file in names.items()
+    ]
     key = (world.authority.directory / "front.key").read_text()
-    return [*found, {"path": str(world.place / "kubernetes" / "calico.key"), "secret_content": key, "validate": "private_key"}]
+    return [
+        *found,
+        {"path": str(world.place / "kubernetes" / "calico.key"), "secret_content": key, "validate": "private_key"},
+    ]
 
 
 def check_conflist(world: World) -> None:
@@ -50,14 +66,20 @@ def check_conflist(world: World) -> None:
     found = json.loads(world.conflist.read_text())
     assert (found["cniVersion"], found["name"]) == ("0.3.0", "kube-cni")
     calico, portmap = found["plugins"]
-    assert calico["nodename"] == NODE and calico["etcd_endpoints"] == world.etcd.url and calico["log_level"] == "warning"
-    assert calico["policy"] == {"type": "k8s"} and calico["kubernetes"] == {"kubeconfig": str(world.place / "kubernetes" / "kubeconfig")}
+    assert (
+        calico["nodename"] == NODE and calico["etcd_endpoints"] == world.etcd.url and calico["log_level"] == "warning"
+    )
+    assert calico["policy"] == {"type": "k8s"} and calico["kubernetes"] == {
+        "kubeconfig": str(world.place / "kubernetes" / "kubeconfig")
+    }
     assert portmap == {"type": "portmap", "capabilities": {"portMappings": True}, "snat": True}
     kubeconfig = json.loads((world.place / "kubernetes" / "kubeconfig").read_text())
     assert kubeconfig["clusters"][0]["cluster"]["server"] == "https://apiserver.kubernetes.l4lb.thisdcos.directory:6443"
     assert kubeconfig["users"][0]["user"]["client-certificate"] == str(world.place / "kubernetes" / "calico.crt")
     modes = {name: mode for name, (_content, mode) in world.files().items() if name.startswith("kubernetes/")}
-    assert modes == {f"kubernetes/{name}": 0o644 for name in ("calico.crt", "ca.crt", "kubeconfig")} | {"kubernetes/calico.key": 0o600}
+    assert modes == {f"kubernetes/{name}": 0o644 for name in ("calico.crt", "ca.crt", "kubeconfig")} | {
+        "kubernetes/calico.key": 0o600
+    }
 
 
 def all_ready(world: World) -> bool:
@@ -85,8 +107,12 @@ def test_a_kubernetes_that_is_there(world: World) -> None:
 def test_everything_from_nothing_on_enterprise(whole: World) -> None:
     """The CA's certificate, the package on the network, the controllers, profiles, add-ons."""
     before = whole.files()
-    predicted = whole.run("--check", "--diff", calico_kubernetes_api={"host": f"https://127.0.0.1:{free_port()}"}).require()
-    assert whole.files() == before and whole.kubernetes.writes() == [] and whole.dcos and not whole.dcos.app("/kubernetes")
+    predicted = whole.run(
+        "--check", "--diff", calico_kubernetes_api={"host": f"https://127.0.0.1:{free_port()}"}
+    ).require()
+    assert (
+        whole.files() == before and whole.kubernetes.writes() == [] and whole.dcos and not whole.dcos.app("/kubernetes")
+    )
     first = whole.run("--diff").require()
     assert predicted.changed() == first.changed()
     assert whole.etcd.profiles() == WANTED and all_ready(whole)
@@ -109,7 +135,11 @@ def test_drift_is_put_right(world: World) -> None:
     given = {"calico_kubernetes_tls_files": own_files(world)}
     world.run(**given).require()
     path = f"{PLURALS['Deployment']}/{NAME}"
-    container = {"name": NAME, "image": "calico/kube-policy-controller:v0.7.0", "env": [{"name": "CONFIGURE_ETC_HOSTS", "value": "true"}]}
+    container = {
+        "name": NAME,
+        "image": "calico/kube-policy-controller:v0.7.0",
+        "env": [{"name": "CONFIGURE_ETC_HOSTS", "value": "true"}],
+    }
     patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
     assert world.kubernetes.ask("PATCH", path, patch, "application/strategic-merge-patch+json")[0] == 200
     assert world.kubernetes.ask("DELETE", f"{PLURALS['ClusterRole']}/{NAME}")[0] == 200
@@ -139,17 +169,36 @@ def test_what_others_set_stays_and_what_was_ours_goes(world: World) -> None:
         "spec": {"template": {"spec": {"nodeSelector": {"disk": "ssd"}, "containers": [container]}}},
     }  # fmt: skip
     assert world.kubernetes.ask("PATCH", path, patch, "application/strategic-merge-patch+json")[0] == 200
-    assert world.kubernetes.ask("PATCH", account, {"imagePullSecrets": [{"name": "registry"}]}, "application/merge-patch+json")[0] == 200
+    assert (
+        world.kubernetes.ask(
+            "PATCH", account, {"imagePullSecrets": [{"name": "registry"}]}, "application/merge-patch+json"
+        )[0]
+        == 200
+    )
     predicted = world.run("--check", "--diff", **given).require()
     fixed = world.run("--diff", **given).require()
     assert predicted.changed() == fixed.changed() and len(fixed.changed()) == 1
-    [[one]] = [event["result"]["diff"] for event in predicted.events() if event["event"] == "ok" and event["result"].get("diff")]
-    assert '"once-ours"' in one["before"] and '"once-ours"' not in one["after"] and '"theirs"' in one["after"] and "wrong:1" in one["before"]
+    [[one]] = [
+        event["result"]["diff"]
+        for event in predicted.events()
+        if event["event"] == "ok" and event["result"].get("diff")
+    ]
+    assert (
+        '"once-ours"' in one["before"]
+        and '"once-ours"' not in one["after"]
+        and '"theirs"' in one["after"]
+        and "wrong:1" in one["before"]
+    )
     found = world.kubernetes.get(path)
     pod = found["spec"]["template"]["spec"]
-    assert found["metadata"]["labels"].items() >= {"theirs": "1"}.items() and "once-ours" not in found["metadata"]["labels"]
+    assert (
+        found["metadata"]["labels"].items() >= {"theirs": "1"}.items()
+        and "once-ours" not in found["metadata"]["labels"]
+    )
     assert found["metadata"]["annotations"]["team"] == "net" and pod["nodeSelector"] == {"disk": "ssd"}
-    assert pod["containers"][0]["resources"] == {"limits": {"memory": "100Mi"}} and pod["containers"][0]["image"] == IMAGE
+    assert (
+        pod["containers"][0]["resources"] == {"limits": {"memory": "100Mi"}} and pod["containers"][0]["image"] == IMAGE
+    )
     assert world.kubernetes.get(account)["imagePullSecrets"] == [{"name": "registry"}]
     assert world.run(**given).require().changed() == []
 
@@ -160,7 +209,12 @@ def test_somebody_else_who_changes_it_all_the_time(world: World) -> None:
     given = {"calico_kubernetes_tls_files": own_files(world)}
     world.run(**given).require()
     path = f"{PLURALS['Deployment']}/{NAME}"
-    assert world.kubernetes.ask("PATCH", path, {"spec": {"strategy": {"type": "RollingUpdate"}}}, "application/merge-patch+json")[0] == 200
+    assert (
+        world.kubernetes.ask(
+            "PATCH", path, {"spec": {"strategy": {"type": "RollingUpdate"}}}, "application/merge-patch+json"
+        )[0]
+        == 200
+    )
     over = threading.Event()
 
     def change() -> None:
@@ -185,7 +239,9 @@ def test_somebody_else_who_changes_it_all_the_time(world: World) -> None:
 
 
 def conflicts(world: World) -> int:
-    return len([entry for entry in world.kubernetes.get("/_log") if entry["method"] == "PUT" and entry["status"] == 409])
+    return len(
+        [entry for entry in world.kubernetes.get("/_log") if entry["method"] == "PUT" and entry["status"] == 409]
+    )
 
 
 @SLOW
@@ -201,9 +257,16 @@ def test_an_api_behind_a_proxy_that_is_up_first(world: World, start: Start, prox
 @pytest.mark.parametrize("release, image", [("2.6.12", "v1.0.5"), ("2.6.6", "v1.0.3")])
 def test_older_kubernetes_and_other_releases(world: World, start: Start, release: str, image: str) -> None:
     """1.8 has no apps/v1; each release has its own controllers; plain http, as kubectl proxy serves it."""
-    shown = {"proxy_user": {"user": "admin", "groups": ["system:masters"]}, "controllers_image": f"quay.io/calico/kube-controllers:{image}"}
+    shown = {
+        "proxy_user": {"user": "admin", "groups": ["system:masters"]},
+        "controllers_image": f"quay.io/calico/kube-controllers:{image}",
+    }
     world.kubernetes = start(version="v1.8.15", tls=None, client_ca=None, **shown)
-    run = world.run(calico_kubernetes_tls_files=own_files(world), calico_release=release, calico_kubernetes_api={"host": world.kubernetes.url})
+    run = world.run(
+        calico_kubernetes_tls_files=own_files(world),
+        calico_release=release,
+        calico_kubernetes_api={"host": world.kubernetes.url},
+    )
     run.require()
     assert world.etcd.profiles() == WANTED and all_ready(world)
     made = world.kubernetes.get(f"/apis/extensions/v1beta1/namespaces/kube-system/deployments/{NAME}")
@@ -214,7 +277,9 @@ def test_older_kubernetes_and_other_releases(world: World, start: Start, release
 def test_by_a_kubeconfig_and_a_token_for_the_plugin(world: World, tmp_path: Path) -> None:
     """Namespaces vary; the kubeconfig of the CNI plugin is a secret then."""
     config = {
-        "clusters": [{"name": "c", "cluster": {"server": world.kubernetes.url, "certificate-authority": world.authority.bundle}}],
+        "clusters": [
+            {"name": "c", "cluster": {"server": world.kubernetes.url, "certificate-authority": world.authority.bundle}}
+        ],
         "users": [{"name": "u", "user": {"token": next(iter(world.kubernetes.settings["tokens"]))}}],
         "contexts": [{"name": "mine", "context": {"cluster": "c", "user": "u"}}],
     }
@@ -233,7 +298,11 @@ def test_by_a_kubeconfig_and_a_token_for_the_plugin(world: World, tmp_path: Path
     assert world.etcd.profiles() == WANTED | {"k8s_ns.shop"}
     kubeconfig = world.place / "kubernetes" / "kubeconfig"
     assert kubeconfig.stat().st_mode & 0o777 == 0o600 and "hunter2-token" in kubeconfig.read_text()
-    assert "hunter2" not in run.output and (world.place / "net.d" / "cni.conflist").exists() and not world.conflist.exists()
+    assert (
+        "hunter2" not in run.output
+        and (world.place / "net.d" / "cni.conflist").exists()
+        and not world.conflist.exists()
+    )
 
 
 # -- waits that end ---------------------------------------------------------------------------------------------------------------------------------
@@ -241,7 +310,11 @@ def test_by_a_kubeconfig_and_a_token_for_the_plugin(world: World, tmp_path: Path
 
 def test_controllers_that_cannot_run(world: World) -> None:
     image = "calico/kube-policy-controller:v0.3.0"
-    run = world.run(calico_kubernetes_tls_files=own_files(world), calico_kubernetes_controllers_wait=4, calico_kubernetes_controllers_image=image)
+    run = world.run(
+        calico_kubernetes_tls_files=own_files(world),
+        calico_kubernetes_controllers_wait=4,
+        calico_kubernetes_controllers_image=image,
+    )
     assert run.rc != 0 and world.etcd.profiles() == set()
     words = ["Deployment calico-kube-controllers: 0 of 1 available", "ImagePullBackOff", image]
     assert [word for word in words if word not in said(run)] == [], said(run)
@@ -254,20 +327,39 @@ def test_controllers_that_run_and_reach_no_datastore(world: World) -> None:
     given = {"calico_kubernetes_etcd_endpoints": [nowhere], "calico_kubernetes_profiles_wait": 4}
     run = world.run(calico_kubernetes_tls_files=own_files(world), **given)
     assert run.rc != 0 and world.etcd.profiles() == set() and world.kubernetes.ready(NAME)
-    words = ["The datastore has no profile k8s_ns.default", f"in the datastore at {nowhere}", "Ready even where they reach no datastore"]
+    words = [
+        "The datastore has no profile k8s_ns.default",
+        f"in the datastore at {nowhere}",
+        "Ready even where they reach no datastore",
+    ]
     assert [word for word in words if word not in said(run)] == [], said(run)
 
 
 def wait(world: World, seconds: int, **more: Any) -> Ran:
     """The module by itself."""
-    args = {"host": world.kubernetes.url, "token": next(iter(world.kubernetes.settings["tokens"])), "ca_file": world.authority.bundle, "wait_timeout": seconds}
-    return world.playbooks.run([{"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Wait", "dcos.calico.kubernetes_info": {**args, **more}}]}])
+    args = {
+        "host": world.kubernetes.url,
+        "token": next(iter(world.kubernetes.settings["tokens"])),
+        "ca_file": world.authority.bundle,
+        "wait_timeout": seconds,
+    }
+    return world.playbooks.run(
+        [
+            {
+                "hosts": "localhost",
+                "gather_facts": False,
+                "tasks": [{"name": "Wait", "dcos.calico.kubernetes_info": {**args, **more}}],
+            }
+        ]
+    )
 
 
 @SLOW
 def test_add_ons_without_controllers(world: World) -> None:
     run = wait(world, 3, pods=True)
-    assert run.rc != 0 and "pod kube-dns-" in said(run) and "Calico has no profile k8s_ns.kube-system" in said(run), said(run)
+    assert run.rc != 0 and "pod kube-dns-" in said(run) and "Calico has no profile k8s_ns.kube-system" in said(run), (
+        said(run)
+    )
     assert "Kubernetes: " in run.output, "the progress is shown"
 
 
@@ -283,7 +375,11 @@ def test_profiles_that_go_to_another_datastore(world: World, etcd: Etcd) -> None
     finally:
         other.stop()
     message = said(run)
-    assert run.rc != 0 and "The datastore has no profile k8s_ns.default, k8s_ns.kube-public, k8s_ns.kube-system after 3 seconds" in message
+    assert (
+        run.rc != 0
+        and "The datastore has no profile k8s_ns.default, k8s_ns.kube-public, k8s_ns.kube-system after 3 seconds"
+        in message
+    )
     assert f"in the datastore at {etcd.url}" in message and "logs deployment/calico-kube-controllers" in message
 
 
@@ -295,4 +391,8 @@ def test_a_deployment_of_the_guides_is_in_the_way(world: World) -> None:
     send(world.kubernetes, [made])
     before = world.files()
     run = world.run(calico_kubernetes_tls_files=own_files(world))
-    assert run.rc != 0 and "kubectl -n kube-system delete deployment calico-kube-controller" in said(run) and world.files() == before
+    assert (
+        run.rc != 0
+        and "kubectl -n kube-system delete deployment calico-kube-controller" in said(run)
+        and world.files() == before
+    )

@@ -19,7 +19,12 @@ from world import Etcd, World, free_port, said
 
 Json = dict[str, Any]
 SLOW = pytest.mark.slow
-WAYS = ["marathon-lb", "ssh -N -L 6443:apiserver.kubernetes.l4lb.thisdcos.directory:6443", "kubectl proxy", "ansible-playbook on a host of the cluster"]
+WAYS = [
+    "marathon-lb",
+    "ssh -N -L 6443:apiserver.kubernetes.l4lb.thisdcos.directory:6443",
+    "kubectl proxy",
+    "ansible-playbook on a host of the cluster",
+]
 
 
 def api(**changes: Any) -> Callable[[World], Json]:
@@ -33,13 +38,21 @@ def given(**values: Any) -> Callable[[World], Json]:
 
 def old_dcos(version: str) -> Callable[[World], Json]:
     """As if this host had it: what was registered is looked up like any variable."""
-    return given(calico_kubernetes_agent={"dcos": {"version": version}, "cni": {"plugins": {"portmap": "/p"}, "files": []}})
+    return given(
+        calico_kubernetes_agent={"dcos": {"version": version}, "cni": {"plugins": {"portmap": "/p"}, "files": []}}
+    )
 
 
 REFUSED: dict[str, tuple[Callable[[World], Json], list[str]]] = {
-    "API that nobody serves": (api(host=f"https://127.0.0.1:{free_port()}"), ["cannot be reached: Connection refused", *WAYS]),
+    "API that nobody serves": (
+        api(host=f"https://127.0.0.1:{free_port()}"),
+        ["cannot be reached: Connection refused", *WAYS],
+    ),
     "bad token": (api(token="wrong"), ["does not know who asks (401)", *WAYS]),
-    "portmap is missing": (lambda world: (world.place / "plugins" / "portmap").unlink() or {}, ["The CNI plugin portmap is in none of", "from 1.10 on"]),
+    "portmap is missing": (
+        lambda world: (world.place / "plugins" / "portmap").unlink() or {},
+        ["The CNI plugin portmap is in none of", "from 1.10 on"],
+    ),
 }
 REFUSED_SLOW: dict[str, tuple[Callable[[World], Json], list[str]]] = {
     "certificate of another CA": (lambda world: api(ca_file=str(other_ca(world)))(world), ["could not be verified", "not signed by a CA", *WAYS]),
@@ -63,8 +76,12 @@ REFUSED_SLOW: dict[str, tuple[Callable[[World], Json], list[str]]] = {
 def binding_of_another(world: World) -> Json:
     """A role binding and a Deployment under our names, which are somebody else's."""
     items = good(world.etcd)
-    deployment(items)["spec"]["selector"]["matchLabels"] = deployment(items)["spec"]["template"]["metadata"]["labels"] = {"app": "other"}
-    binding = next(item for item in items if item["kind"] == "ClusterRoleBinding" and item["metadata"]["name"] == "calico-cni")
+    deployment(items)["spec"]["selector"]["matchLabels"] = deployment(items)["spec"]["template"]["metadata"][
+        "labels"
+    ] = {"app": "other"}
+    binding = next(
+        item for item in items if item["kind"] == "ClusterRoleBinding" and item["metadata"]["name"] == "calico-cni"
+    )
     binding["roleRef"]["name"] = "other"
     send(world.kubernetes, items)
     return {}
@@ -100,7 +117,11 @@ def test_a_kubernetes_that_is_too_new_for_the_controllers(world: World, start: S
     world.kubernetes = start(version="v1.16.0")
     before = world.files()
     run = world.run(calico_kubernetes_tls_files=own_files(world))
-    assert run.rc != 0 and "kube-controllers of Calico 2.6 cannot work with Kubernetes v1.16.0: they read NetworkPolicies as extensions/v1beta1" in said(run)
+    assert (
+        run.rc != 0
+        and "kube-controllers of Calico 2.6 cannot work with Kubernetes v1.16.0: they read NetworkPolicies as extensions/v1beta1"
+        in said(run)
+    )
     assert world.files() == before and world.kubernetes.writes() == []
 
 
@@ -135,24 +156,49 @@ def test_without_the_collection_and_its_library(world: World, tmp_path: Path) ->
     """ansible-core and what the collection needs itself: it parses, and says what to install."""
     run = world.run(core=Playbooks("2.16", tmp_path / "runs"), calico_kubernetes_tls_files=own_files(world))
     message = said(run)
-    assert run.rc != 0 and "ansible-galaxy collection install kubernetes.core" in message and "pip install kubernetes" in message
+    assert (
+        run.rc != 0
+        and "ansible-galaxy collection install kubernetes.core" in message
+        and "pip install kubernetes" in message
+    )
     assert world.kubernetes.writes() == [] and not world.conflist.exists()
 
 
 @SLOW
-def test_packages(enterprise: Api, authority: Authority, etcd: Etcd, start: Start, playbooks: Playbooks, calicoctl: str, tmp_path: Path) -> None:
+def test_packages(
+    enterprise: Api,
+    authority: Authority,
+    etcd: Etcd,
+    start: Start,
+    playbooks: Playbooks,
+    calicoctl: str,
+    tmp_path: Path,
+) -> None:
     """Versions without the option, and what is installed on another network, which cannot be changed."""
     etcd.wipe()
-    world = World(enterprise, authority, etcd, start(), tmp_path / "host", playbooks, calicoctl, authority.bundle).prepare()
+    world = World(
+        enterprise, authority, etcd, start(), tmp_path / "host", playbooks, calicoctl, authority.bundle
+    ).prepare()
     try:
         before = world.files()
         for version in ("2.0.0-1.12.1", "0.9.0"):
             run = world.run(calico_kubernetes_version=version)
-            assert run.rc != 0 and f"Package kubernetes {version} cannot be used" in said(run) and "a Calico of its own" in said(run)
-        assert enterprise.install("kubernetes", "1.3.1-1.10.8", options={"kubernetes": {"network_provider": "dcos"}}).status_code == 200
+            assert (
+                run.rc != 0
+                and f"Package kubernetes {version} cannot be used" in said(run)
+                and "a Calico of its own" in said(run)
+            )
+        assert (
+            enterprise.install(
+                "kubernetes", "1.3.1-1.10.8", options={"kubernetes": {"network_provider": "dcos"}}
+            ).status_code
+            == 200
+        )
         enterprise.deployed("/kubernetes")
         run = world.run()
-        assert run.rc != 0 and "network_provider dcos, and calico is wanted: the option is immutable" in said(run), said(run)
+        assert run.rc != 0 and "network_provider dcos, and calico is wanted: the option is immutable" in said(run), (
+            said(run)
+        )
         run = world.run(calico_kubernetes_api={"host": f"https://127.0.0.1:{free_port()}"})
         assert run.rc != 0 and [way for way in WAYS if way not in said(run)] == [], "an installed cluster has an API"
         assert world.files() == before and world.kubernetes.writes() == []

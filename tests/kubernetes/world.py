@@ -35,9 +35,17 @@ class Etcd:
 
     def start(self) -> Etcd:
         peer = f"http://127.0.0.1:{free_port()}"
-        argv = [self._binary, "--name=one", f"--data-dir={self.directory}", f"--listen-client-urls={self.url}", f"--advertise-client-urls={self.url}"]
+        argv = [
+            self._binary,
+            "--name=one",
+            f"--data-dir={self.directory}",
+            f"--listen-client-urls={self.url}",
+            f"--advertise-client-urls={self.url}",
+        ]
         argv += [f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=one={peer}"]
-        self._process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         end = time.monotonic() + patience(30)
         while True:
             try:
@@ -83,7 +91,11 @@ class Etcd:
 
     def profiles(self) -> set[str]:
         """Names of the complete ones: rules are written last."""
-        return {key.split("/")[5] for key in self.values() if key.startswith("/calico/v1/policy/profile/") and key.endswith("/rules")}
+        return {
+            key.split("/")[5]
+            for key in self.values()
+            if key.startswith("/calico/v1/policy/profile/") and key.endswith("/rules")
+        }
 
 
 @dataclasses.dataclass
@@ -105,7 +117,12 @@ class World:
             (self.place / folder).mkdir(parents=True, exist_ok=True)
         for plugin in ("calico", "calico-ipam", "portmap"):
             self.plugin(plugin)
-        config = {"apiVersion": "v1", "kind": "calicoApiConfig", "metadata": {}, "spec": {"datastoreType": "etcdv2", "etcdEndpoints": self.etcd.url}}
+        config = {
+            "apiVersion": "v1",
+            "kind": "calicoApiConfig",
+            "metadata": {},
+            "spec": {"datastoreType": "etcdv2", "etcdEndpoints": self.etcd.url},
+        }
         (self.place / "calicoctl.cfg").write_text(json.dumps(config), encoding="utf-8")
         return self
 
@@ -142,14 +159,27 @@ class World:
             **more,
         }
 
-    def run(self, *arguments: str, without: tuple[str, ...] = (), core: Playbooks | None = None, env: dict[str, str] | None = None, **more: Any) -> Ran:
+    def run(
+        self,
+        *arguments: str,
+        without: tuple[str, ...] = (),
+        core: Playbooks | None = None,
+        env: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Ran:
         """Run the playbook on one host, which is this one."""
         given = {name: value for name, value in self.variables(**more).items() if name not in without}
-        return (core or self.playbooks).run(PLAYBOOK, *arguments, hosts=local_hosts(["agent1"]), variables=given, env=env)
+        return (core or self.playbooks).run(
+            PLAYBOOK, *arguments, hosts=local_hosts(["agent1"]), variables=given, env=env
+        )
 
     def files(self) -> dict[str, tuple[bytes, int]]:
         """What there is in the place, with modes."""
-        return {str(path.relative_to(self.place)): (path.read_bytes(), path.stat().st_mode & 0o777) for path in self.place.rglob("*") if path.is_file()}
+        return {
+            str(path.relative_to(self.place)): (path.read_bytes(), path.stat().st_mode & 0o777)
+            for path in self.place.rglob("*")
+            if path.is_file()
+        }
 
 
 def said(run: Ran) -> str:

@@ -16,7 +16,9 @@ from dcoslab.process import LabError, exclusive, say  # noqa: E402
 
 def parser() -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--name", default=os.environ.get("LAB_NAME") or settings.DEFAULT_NAME, help="which lab (LAB_NAME)")
+    shared.add_argument(
+        "--name", default=os.environ.get("LAB_NAME") or settings.DEFAULT_NAME, help="which lab (LAB_NAME)"
+    )
     top = argparse.ArgumentParser(description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
 

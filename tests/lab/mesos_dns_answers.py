@@ -12,7 +12,9 @@ A, NS, SOA, AAAA, SRV = 1, 2, 6, 28, 33
 def query(name: str, kind: int, edns: int = 0) -> bytes:
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
     more = b"\0" + struct.pack("!HHIH", 41, edns, 0, 0) if edns else b""
-    return struct.pack("!6H", 77, 0x0100, 1, 0, 0, int(bool(edns))) + labels + b"\0" + struct.pack("!2H", kind, 1) + more
+    return (
+        struct.pack("!6H", 77, 0x0100, 1, 0, 0, int(bool(edns))) + labels + b"\0" + struct.pack("!2H", kind, 1) + more
+    )
 
 
 def by_udp(port: int, name: str, kind: int, edns: int = 0) -> dict[str, Any]:

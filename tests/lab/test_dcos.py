@@ -90,7 +90,16 @@ def test_the_service_understands_its_configuration(tmp_path: Path, variant: str)
 def test_secrets_are_for_root_alone(tmp_path: Path) -> None:
     lab = a_dcos(tmp_path, dcos_variant="enterprise")
     place = tmp_path / "dcos"
-    for name in ("ca.key", "front.key", "oidc.key", "service-account.key", "service-account.json", "passwords.json", "control_token", "token"):
+    for name in (
+        "ca.key",
+        "front.key",
+        "oidc.key",
+        "service-account.key",
+        "service-account.json",
+        "passwords.json",
+        "control_token",
+        "token",
+    ):
         assert stat.S_IMODE(os.stat(place / name).st_mode) == 0o600, name
     assert stat.S_IMODE(os.stat(place).st_mode) == 0o700
     master = build(lab, "master1")
@@ -102,7 +111,11 @@ def test_without_the_api_hosts_are_as_they_were(tmp_path: Path) -> None:
     lab = make_lab(tmp_path)
     prepare(lab)
     for host in lab.hosts:
-        assert not [path for path in build(lab, host.name) if "lab-dcos" in path or path.startswith("/etc/lab/dcos") or "mesos-agent.env" in path]
+        assert not [
+            path
+            for path in build(lab, host.name)
+            if "lab-dcos" in path or path.startswith("/etc/lab/dcos") or "mesos-agent.env" in path
+        ]
     assert not [name for name in inventory.inventory(lab, staged(lab))["all"]["vars"] if name.startswith("lab_dcos")]
     # The name server knows the leader all the same.
     assert "leader.mesos" in build(lab, "master1").text("/etc/lab/dns.d/mesos.conf")
@@ -111,7 +124,12 @@ def test_without_the_api_hosts_are_as_they_were(tmp_path: Path) -> None:
 def test_inventory_tells_how_to_log_in(tmp_path: Path) -> None:
     variables = inventory.inventory(a_dcos(tmp_path), staged(make_lab(tmp_path)))["all"]["vars"]
     assert variables["lab_dcos_url"] == variables["lab_dcos_env"]["DCOS_URL"] == "https://172.29.77.11"
-    assert json.loads(Path(variables["lab_dcos_service_account"]).read_text()).keys() == {"login_endpoint", "private_key", "scheme", "uid"}
+    assert json.loads(Path(variables["lab_dcos_service_account"]).read_text()).keys() == {
+        "login_endpoint",
+        "private_key",
+        "scheme",
+        "uid",
+    }
 
 
 def test_etcd_of_the_universe_leaves_masters_alone(tmp_path: Path) -> None:
@@ -158,7 +176,9 @@ def test_name_server_leaves_the_labs_own_names_alone(follow: ModuleType, tmp_pat
     assert "leader.mesos" not in taken
 
 
-def test_name_server_is_restarted_only_for_news(follow: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_server_is_restarted_only_for_news(
+    follow: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     calls: list[list[str]] = []
     monkeypatch.setattr(follow.subprocess, "run", lambda argv, **_: calls.append(argv))
     target = tmp_path / "mesos.conf"
@@ -174,6 +194,8 @@ def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
     lab = a_dcos(tmp_path, dcos_variant="enterprise")
     text = build(lab, "master1").text("/etc/nginx/conf.d/admin-router.conf")
     main = tmp_path / "nginx.conf"
-    text = text.replace("/etc/lab/dcos/nginx/*", str(FILES / "admin-router-ca.nginx")).replace("/etc/lab/dcos", str(tmp_path / "dcos"))
+    text = text.replace("/etc/lab/dcos/nginx/*", str(FILES / "admin-router-ca.nginx")).replace(
+        "/etc/lab/dcos", str(tmp_path / "dcos")
+    )
     main.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{text.replace('/var/log/nginx', str(tmp_path))}\n}}\n")
     process.run(["nginx", "-t", "-c", str(main)])

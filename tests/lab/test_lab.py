@@ -142,7 +142,9 @@ def test_roles_and_units(tmp_path: Path) -> None:
             assert "/proc/sys/net/ipv4/conf/*/rp_filter" in text
             files = [line.partition("=")[2] for line in text.splitlines() if line.startswith("EnvironmentFile=")]
             # The file that survives upgrades must win over the packaged one.
-            assert files.index("-/var/lib/dcos/mesos-slave-common") > files.index("/opt/mesosphere/etc/mesos-slave-common")
+            assert files.index("-/var/lib/dcos/mesos-slave-common") > files.index(
+                "/opt/mesosphere/etc/mesos-slave-common"
+            )
             for path in files:
                 assert path.startswith("-") or path in built
 
@@ -266,7 +268,9 @@ def test_sources_of_another_release() -> None:
 
 def test_sources_in_one_line_style() -> None:
     lines = "deb http://mirror.example/debian bookworm main\ndeb http://mirror.example/debian bookworm-updates main\n"
-    assert image.sources_for(lines, "bullseye", "bookworm", main_only=True) == ("deb http://mirror.example/debian bullseye main\n")
+    assert image.sources_for(lines, "bullseye", "bookworm", main_only=True) == (
+        "deb http://mirror.example/debian bullseye main\n"
+    )
 
 
 def test_subnet_of_a_name() -> None:
@@ -296,11 +300,15 @@ def test_a_lab_of_another_checkout_is_another_one(monkeypatch: pytest.MonkeyPatc
 
 def test_a_subnet_is_reserved_before_any_host_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "VOLATILE", tmp_path / "run")
-    first = settings.new("first", "default", {"LAB_STATE": str(tmp_path / "first"), "LAB_SUBNET": "172.29.3.0/24"}, False)
+    first = settings.new(
+        "first", "default", {"LAB_STATE": str(tmp_path / "first"), "LAB_SUBNET": "172.29.3.0/24"}, False
+    )
     first.reserve()
     with pytest.raises(process.LabError, match="172.29.3.0/24 is in use on this machine"):
         settings.new("other", "default", {"LAB_STATE": str(tmp_path / "other"), "LAB_SUBNET": "172.29.3.0/24"}, False)
-    again = settings.new("first", "default", {"LAB_STATE": str(tmp_path / "first"), "LAB_SUBNET": "172.29.3.0/24"}, False)
+    again = settings.new(
+        "first", "default", {"LAB_STATE": str(tmp_path / "first"), "LAB_SUBNET": "172.29.3.0/24"}, False
+    )
     assert again.subnet == first.subnet
     (tmp_path / "run" / "half").mkdir()
     (tmp_path / "run" / "half" / settings.SUBNET_FILE).write_text("172.")

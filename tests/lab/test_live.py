@@ -74,7 +74,9 @@ def test_docker_runs_privileged_containers_of_the_hosts_network(host: Host) -> N
     files = "bin sbin lib lib64 usr/bin/cat usr/bin/sleep usr/bin/ls usr/lib/x86_64-linux-gnu/libc.so.6"
     libraries = "usr/lib64 usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 usr/lib/x86_64-linux-gnu/lib[sp][ec]*"
     say(host, "sh", "-c", f"'cd / && tar -c {files} {libraries} | docker import - lab-probe'")
-    options = "--rm --net=host --privileged -v /run:/run -v /lib/modules:/lib/modules -v /var/run/calico:/run/calico:shared"
+    options = (
+        "--rm --net=host --privileged -v /run:/run -v /lib/modules:/lib/modules -v /var/run/calico:/run/calico:shared"
+    )
     assert "spartan" in say(host, "docker", "run", *options.split(), "lab-probe", "ls", "/sys/class/net")
     say(host, "docker", "rmi", "lab-probe")
     info = json.loads(say(host, "docker", "info", "--format", "'{{json .}}'"))

@@ -30,7 +30,12 @@ pytestmark = pytest.mark.skipif(LAB is None or not LAB.dcos_api, reason="LAB_LIV
 ENTERPRISE = LAB is not None and LAB.dcos_variant == "enterprise"
 PASSWORDS = LAB is not None and (ENTERPRISE or tuple(map(int, LAB.dcos_version.split(".")[:2])) >= (1, 13))
 enterprise = pytest.mark.skipif(not ENTERPRISE, reason="only Enterprise has an authority")
-NEWCERT = {"CN": "calico", "hosts": ["etcd.mesos", "10.0.0.1"], "names": [{"O": "test"}], "key": {"algo": "rsa", "size": 2048}}
+NEWCERT = {
+    "CN": "calico",
+    "hosts": ["etcd.mesos", "10.0.0.1"],
+    "names": [{"O": "test"}],
+    "key": {"algo": "rsa", "size": 2048},
+}
 
 
 def lab() -> settings.Settings:
@@ -112,7 +117,14 @@ def test_both_ports_and_all_names_lead_to_it() -> None:
     for name in names:
         for options in (["http://"], ["--cacert", bundle, "https://"]):
             *options, scheme = options
-            text = inside(lab().masters[0], "curl", "--fail", "--silent", *options, f"{scheme}{name}/dcos-metadata/dcos-version.json")
+            text = inside(
+                lab().masters[0],
+                "curl",
+                "--fail",
+                "--silent",
+                *options,
+                f"{scheme}{name}/dcos-metadata/dcos-version.json",
+            )
             assert json.loads(text)["version"] == lab().dcos_version
 
 
@@ -138,7 +150,9 @@ def test_faults_reach_the_client_through_nginx() -> None:
 def ask_control(method: str, path: str) -> None:
     headers = {"X-Control-Token": (dcosmaster.folder(lab()) / "control_token").read_text()}
     url = f"http://{lab().masters[0].address}:{dcosmaster.MESOS_PORT}{path}"
-    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(urllib.request.Request(url, headers=headers, method=method), timeout=scaled(10))
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+        urllib.request.Request(url, headers=headers, method=method), timeout=scaled(10)
+    )
 
 
 # -- agents -----------------------------------------------------------------------------------
@@ -165,7 +179,10 @@ def test_the_name_server_knows_what_dcos_publishes() -> None:
         wanted = set(records["a"][name])
 
         def known(name: str = name, wanted: set[str] = wanted) -> bool:
-            return wanted == {line.split()[0] for line in inside(lab().agents[0], "getent", "ahostsv4", name, check=False).splitlines()}
+            return wanted == {
+                line.split()[0]
+                for line in inside(lab().agents[0], "getent", "ahostsv4", name, check=False).splitlines()
+            }
 
         eventually(f"{name} is known", known)
 
@@ -175,8 +192,18 @@ def test_another_master_may_lead() -> None:
     first, other = (host.address for host in lab().masters[:2])
     for address in (other, first):
         dcosapi.ask(lab(), "/_leader", {"ip": address, "election_seconds": 1})
-        eventually("it leads", lambda a=address: ask("/mesos/state", token=superuser()).json["leader"] == f"master@{a}:5050" if led() else False)
-        eventually("its name follows", lambda a=address: inside(lab().agents[0], "getent", "ahostsv4", "leader.mesos", check=False).startswith(f"{a} "))
+        eventually(
+            "it leads",
+            lambda a=address: (
+                ask("/mesos/state", token=superuser()).json["leader"] == f"master@{a}:5050" if led() else False
+            ),
+        )
+        eventually(
+            "its name follows",
+            lambda a=address: inside(lab().agents[0], "getent", "ahostsv4", "leader.mesos", check=False).startswith(
+                f"{a} "
+            ),
+        )
 
 
 def led() -> bool:
@@ -236,12 +263,22 @@ def test_newcert_sign_and_bundle(tmp_path: Path) -> None:
     (tmp_path / "crt").write_text(result["certificate"])
     run(["openssl", "verify", "-CAfile", str(dcosmaster.folder(lab()) / "ca-bundle.crt"), str(tmp_path / "crt")])
     text = run(["openssl", "x509", "-in", str(tmp_path / "crt"), "-noout", "-text"]).stdout
-    assert "DNS:etcd.mesos, IP Address:10.0.0.1" in text and "TLS Web Server Authentication, TLS Web Client Authentication" in text
-    signed = ca("sign", {"certificate_request": result["certificate_request"], "hosts": ["other.mesos"], "profile": "short"}).json["result"]
+    assert (
+        "DNS:etcd.mesos, IP Address:10.0.0.1" in text
+        and "TLS Web Server Authentication, TLS Web Client Authentication" in text
+    )
+    signed = ca(
+        "sign", {"certificate_request": result["certificate_request"], "hosts": ["other.mesos"], "profile": "short"}
+    ).json["result"]
     (tmp_path / "signed").write_text(signed["certificate"])
     text = run(["openssl", "x509", "-in", str(tmp_path / "signed"), "-noout", "-ext", "subjectAltName"]).stdout
     assert "DNS:other.mesos" in text and "etcd.mesos" not in text
-    assert run(["openssl", "x509", "-in", str(tmp_path / "signed"), "-noout", "-checkend", str(25 * 3600)], check=False).returncode == 1
+    assert (
+        run(
+            ["openssl", "x509", "-in", str(tmp_path / "signed"), "-noout", "-checkend", str(25 * 3600)], check=False
+        ).returncode
+        == 1
+    )
     bundle = ca("bundle", {"certificate": result["certificate"]}).json["result"]
     assert bundle["bundle"].strip() == result["certificate"].strip()
     assert bundle["root"].strip() == (dcosmaster.folder(lab()) / "ca.crt").read_text().strip()
@@ -313,7 +350,9 @@ def a_task(masterless: None) -> Iterator[Callable[..., dict[str, Any]]]:
         task_id = f"test.{uuid.uuid4()}"
         started.append(task_id)
         assert ask(url, {"task_id": task_id, **order}).status == 200
-        return eventually("the task has started", lambda: (found := ask(f"{url}/{task_id}").json)["state"] != "TASK_STAGING" and found)
+        return eventually(
+            "the task has started", lambda: (found := ask(f"{url}/{task_id}").json)["state"] != "TASK_STAGING" and found
+        )
 
     yield launch
     for task_id in started:
@@ -326,7 +365,12 @@ def state_of(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_task_is_a_process_and_tells_how_it_ended(task: Callable[..., dict[str, Any]]) -> None:
-    started = task(command='cat given; echo "$GREETING $PORT0"; sleep 1; exit 7', files={"given": "a file\n"}, env={"GREETING": "hello"}, ports=[31007])
+    started = task(
+        command='cat given; echo "$GREETING $PORT0"; sleep 1; exit 7',
+        files={"given": "a file\n"},
+        env={"GREETING": "hello"},
+        ports=[31007],
+    )
     assert started["ip"] == lab().agents[0].address
     ended = eventually("the task has ended", lambda: (found := state_of(started))["finished"] and found)
     assert (ended["state"], ended["exit_code"], ended["message"]) == ("TASK_FAILED", 7, "Command exited with status 7")
@@ -348,13 +392,23 @@ def test_a_task_outlives_the_agents_unit_and_so_does_its_exit_code(task: Callabl
     assert eventually("the agent knows its tasks", answers)["pid"] == running["pid"]
     assert state_of(ending)["exit_code"] == 3
     ask(f"http://{lab().agents[0].address}:5051/_tasks/{running['task_id']}", method="DELETE")
-    assert eventually("the task is dead", lambda: (found := state_of(running))["finished"] and found)["state"] == "TASK_KILLED"
+    assert (
+        eventually("the task is dead", lambda: (found := state_of(running))["finished"] and found)["state"]
+        == "TASK_KILLED"
+    )
     assert not inside(lab().agents[0], "sh", "-c", f"ls -d /proc/{running['pid']} 2>/dev/null; true")
 
 
 def test_a_task_on_a_network_has_an_address_of_its_own(task: Callable[..., dict[str, Any]]) -> None:
-    checks = [{"protocol": "MESOS_HTTP", "path": "/", "port": 8080}, {"protocol": "MESOS_TCP", "port": 8080}, {"protocol": "COMMAND", "command": "true"}]
+    checks = [
+        {"protocol": "MESOS_HTTP", "path": "/", "port": 8080},
+        {"protocol": "MESOS_TCP", "port": 8080},
+        {"protocol": "COMMAND", "command": "true"},
+    ]
     web = task(image="web", network="dcos", port_mappings=[{"container_port": 8080}], health_checks=checks)
     assert web["ip"].startswith(f"9.0.{lab().agents[0].index}.")
     eventually("the web server answers", lambda: state_of(web)["healthy"])
-    assert state_of(task(command="true", network="nonesuch"))["message"] == "Failed to launch container: Unknown CNI network 'nonesuch'"
+    assert (
+        state_of(task(command="true", network="nonesuch"))["message"]
+        == "Failed to launch container: Unknown CNI network 'nonesuch'"
+    )

@@ -63,12 +63,20 @@ def number_of(version: str) -> tuple[int, int]:
 @pytest.mark.parametrize("sources", SOURCES)
 @pytest.mark.parametrize("version", RECORDED)
 def test_all_records_are_the_real_ones(standin: ModuleType, version: str, sources: str) -> None:
-    settings = {"Domain": "mesos", "Listener": "127.0.0.1", "SOAMname": "ns1.mesos.", "SOARname": "root.ns1.mesos.", "IPSources": SOURCES[sources]}
+    settings = {
+        "Domain": "mesos",
+        "Listener": "127.0.0.1",
+        "SOAMname": "ns1.mesos.",
+        "SOARname": "root.ns1.mesos.",
+        "IPSources": SOURCES[sources],
+    }
     state = {**STATE, "leader": "master@127.0.0.1:5050"}
     found = standin.records_of(state, ["127.0.0.1:5050"], settings, number_of(version))
     kinds = {"As": standin.A, "SRVs": standin.SRV, "AAAAs": standin.AAAA}
     recorded = RECORDED[version]["axfr"][sources]
-    assert {kind: {name: sorted(values) for name, values in found.of[kinds[kind]].items()} for kind in recorded} == recorded
+    assert {
+        kind: {name: sorted(values) for name, values in found.of[kinds[kind]].items()} for kind in recorded
+    } == recorded
     assert ("AAAAs" in recorded) is found.knows_ipv6 and len(recorded["As"]) > 30
 
 
@@ -109,10 +117,20 @@ class Running:
     def __init__(self, folder: Path, mesos: Mesos, version: str, settings: dict[str, Any]) -> None:
         self.port, self.web, self.mesos = free_port(), free_port(), mesos
         self.file = folder / "mesos-dns.json"
-        given = {"masters": [mesos.address], "refreshSeconds": 1, "port": self.port, "httpport": self.web, "listener": "127.0.0.1"}
+        given = {
+            "masters": [mesos.address],
+            "refreshSeconds": 1,
+            "port": self.port,
+            "httpport": self.web,
+            "listener": "127.0.0.1",
+        }
         given |= {"HTTPListener": "127.0.0.1", "externalOn": False, "IPSources": ["netinfo", "host"], **settings}
         self.file.write_text(json.dumps(given), encoding="utf-8")
-        self.process = subprocess.Popen([sys.executable, str(PROGRAM), f"--config={self.file}"], env={"LAB_DCOS_VERSION": version}, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), f"--config={self.file}"],
+            env={"LAB_DCOS_VERSION": version},
+            stderr=subprocess.PIPE,
+        )
 
     def text(self, path: str) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.web}{path}", timeout=10) as answer:
@@ -165,23 +183,35 @@ def test_every_answer_is_the_real_ones(tmp_path: Path, mesos: Mesos, version: st
             assert as_recorded(made, by_udp(made.port, name, int(kind))) == answer, question
         assert by_tcp(made.port, "web-shop.marathon.mesos", A) == recorded["tcp"]
         for kind in ("hosts", "services"):
-            assert {name: as_recorded(made, made.json(f"/v1/{kind}/{name}")) for name in recorded[kind]} == recorded[kind]
+            assert {name: as_recorded(made, made.json(f"/v1/{kind}/{name}")) for name in recorded[kind]} == recorded[
+                kind
+            ]
         config = as_recorded(made, made.text("/v1/config"))
         serial = re.compile(r'(?<="SOASerial": )\d+')
         assert serial.sub("0", config) == serial.sub("0", recorded["config"]), "its layout, too"
         zone = made.json("/v1/axfr")
-        assert as_recorded(made, zone["Records"]) == recorded["axfr"]["after"] and zone["Serial"] >= int(time.time()) - 5
+        assert (
+            as_recorded(made, zone["Records"]) == recorded["axfr"]["after"] and zone["Serial"] >= int(time.time()) - 5
+        )
 
 
 @pytest.mark.parametrize("version", ["1.11", "1.13"])
 def test_what_does_not_fit_is_cut_and_said(tmp_path: Path, mesos: Mesos, version: str) -> None:
     assert mesos.state is not None
     agent = mesos.state["slaves"][0]
-    mesos.state["slaves"] = [{**agent, "id": f"x-S{number}", "pid": f"slave(1)@10.0.1.{number}:5051"} for number in range(1, 101)]
+    mesos.state["slaves"] = [
+        {**agent, "id": f"x-S{number}", "pid": f"slave(1)@10.0.1.{number}:5051"} for number in range(1, 101)
+    ]
     with running(tmp_path, mesos, version) as made:
         eventually(made.listens)
-        found = {"udp": by_udp(made.port, "slave.mesos", A), "edns": by_udp(made.port, "slave.mesos", A, 4096), "tcp": by_tcp(made.port, "slave.mesos", A)}
-        assert {name: [answer["flags"], len(answer["answer"])] for name, answer in found.items()} == RECORDED[version]["truncated"]
+        found = {
+            "udp": by_udp(made.port, "slave.mesos", A),
+            "edns": by_udp(made.port, "slave.mesos", A, 4096),
+            "tcp": by_tcp(made.port, "slave.mesos", A),
+        }
+        assert {name: [answer["flags"], len(answer["answer"])] for name, answer in found.items()} == RECORDED[version][
+            "truncated"
+        ]
     with running(tmp_path, mesos, version, setTruncateBit=False) as made:
         eventually(made.listens)
         assert by_udp(made.port, "slave.mesos", A)["flags"] == "8580"
@@ -198,7 +228,9 @@ def test_it_goes_on_answering_when_it_has_lost_mesos_and_tells_since_when(tmp_pa
         assert by_udp(made.port, "web-shop.marathon.mesos", A)["answer"] == RECORDS["1.13"]["lost"]["answers"]
 
 
-def test_before_the_first_state_it_listens_to_nobody_and_a_failed_look_costs_a_period(tmp_path: Path, mesos: Mesos) -> None:
+def test_before_the_first_state_it_listens_to_nobody_and_a_failed_look_costs_a_period(
+    tmp_path: Path, mesos: Mesos
+) -> None:
     state, mesos.state = mesos.state, None
     with running(tmp_path, mesos, refreshSeconds=4) as made:
         eventually(lambda: mesos.asked)
@@ -210,18 +242,30 @@ def test_before_the_first_state_it_listens_to_nobody_and_a_failed_look_costs_a_p
 
 
 ENDS = [
-    ('{"masters": ["127.0.0.1:1"], "IPSources": ["netinf"]}', 'IPSources validation failed: invalid ip source "netinf"'),
+    (
+        '{"masters": ["127.0.0.1:1"], "IPSources": ["netinf"]}',
+        'IPSources validation failed: invalid ip source "netinf"',
+    ),
     ('{"masters": ["127.0.0.1:1"], "IPSources": []}', "IPSources validation failed: empty ip sources"),
-    ('{"masters": ["127.0.0.1:1"], "IPSources": ["host", "host"]}', "IPSources validation failed: duplicate ip source specified"),
+    (
+        '{"masters": ["127.0.0.1:1"], "IPSources": ["host", "host"]}',
+        "IPSources validation failed: duplicate ip source specified",
+    ),
     ('{"port": 1}', "service validation failed: specify Mesos masters or Zookeeper in config.json"),
-    ('{"masters": ["127.0.0.1:1"], "dnsOn": false, "httpOn": false}', "service validation failed: either DNS or HTTP server should be on"),
+    (
+        '{"masters": ["127.0.0.1:1"], "dnsOn": false, "httpOn": false}',
+        "service validation failed: either DNS or HTTP server should be on",
+    ),
     ('{"masters": ["127.0.0.1:1"], "domain": "a b"}', "a b is not a valid domain name"),
     ('{"masters": ["127.0.0.1:1"], "ttl": NaN}', "failed to unmarshal config file"),
     ('{"masters": ["127.0.0.1:1"],}', "failed to unmarshal config file"),
     ('\ufeff{"masters": ["127.0.0.1:1"]}', "failed to unmarshal config file"),
     ("{", "failed to unmarshal config file"),
     ("[]", "failed to unmarshal config file"),
-    ('{"zk": "zk://zk-1.zk:2181/mesos", "zkDetectionTimeout": 1, "refreshSeconds": 1}', "master detection timed out after 1s"),
+    (
+        '{"zk": "zk://zk-1.zk:2181/mesos", "zkDetectionTimeout": 1, "refreshSeconds": 1}',
+        "master detection timed out after 1s",
+    ),
 ]
 
 
@@ -229,7 +273,13 @@ ENDS = [
 def test_it_ends_where_the_real_one_ends(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "x.json").write_text(text, encoding="utf-8")
     env = {"LAB_MESOS_MASTER": f"http://127.0.0.1:{free_port()}"}
-    done = subprocess.run([sys.executable, str(PROGRAM), f"--config={tmp_path / 'x.json'}"], capture_output=True, text=True, timeout=60, env=env)
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), f"--config={tmp_path / 'x.json'}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=env,
+    )
     assert done.returncode == 1 and words in done.stderr
 
 
@@ -249,7 +299,9 @@ def test_keys_in_any_case_null_and_a_domain_in_capitals_are_fine(tmp_path: Path,
 def test_the_pages_commands_work_on_the_real_answer(tmp_path: Path, mesos: Mesos) -> None:
     """Those of docs/mesos-dns.md that ask a master; the layout of the answer is the recorded one."""
     page = (ROOT / "docs" / "mesos-dns.md").read_text(encoding="utf-8")
-    commands = [line.partition("   #")[0] for line in page.splitlines() if line.startswith("curl -s http://127.0.0.1:8123/")]
+    commands = [
+        line.partition("   #")[0] for line in page.splitlines() if line.startswith("curl -s http://127.0.0.1:8123/")
+    ]
     assert len(commands) == 2
     with running(tmp_path, mesos) as made:
         eventually(made.listens)

@@ -25,4 +25,3 @@ def texts() -> dict[str, str]:
         if b"\0" not in content:
             found[name.as_posix()] = content.decode("utf-8")
     return found
-

@@ -12,7 +12,11 @@ from layout import ROOT
 
 FILES = sorted([*(ROOT / "roles").rglob("tasks/*.yml"), *(ROOT / "playbooks").rglob("*.yml")])
 # Variables of a task win over those of an inventory, which win over a keyword such as become.
-WANTED = {"ansible_become": False, "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+WANTED = {
+    "ansible_become": False,
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+}
 
 
 def on_controller(node: Any) -> Iterator[dict[str, Any]]:

@@ -23,7 +23,16 @@ KEYWORDS = set(Task.fattributes)
 # What AnsibleModule takes beside the spec, that says which options go together.
 RULES = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").glob("*/README.md")])
-PLACEHOLDERS: dict[str, Any] = {"bool": True, "dict": {}, "float": 1.5, "int": 1, "list": [], "path": "/x", "raw": "x", "str": "x"}
+PLACEHOLDERS: dict[str, Any] = {
+    "bool": True,
+    "dict": {},
+    "float": 1.5,
+    "int": 1,
+    "list": [],
+    "path": "/x",
+    "raw": "x",
+    "str": "x",
+}
 
 
 class Specified(Exception):
@@ -46,7 +55,9 @@ def documented_spec(options: dict[str, Any]) -> dict[str, Any]:
     """An argument spec out of documented options, for a module that is only the documentation of an action plugin."""
     spec = {}
     for name, option in options.items():
-        spec[name] = {key: value for key, value in option.items() if key in ("type", "elements", "required", "default", "choices")}
+        spec[name] = {
+            key: value for key, value in option.items() if key in ("type", "elements", "required", "default", "choices")
+        }
         if "suboptions" in option:
             spec[name]["options"] = documented_spec(option["suboptions"])
     return spec
@@ -58,7 +69,9 @@ def fragment_options(documentation: dict[str, Any]) -> dict[str, Any]:
     for fragment in documentation.get("extends_documentation_fragment", []):
         file, _, variant = fragment.removeprefix(PREFIX).partition(".")
         code = importlib.import_module(f"ansible_collections.dcos.calico.plugins.doc_fragments.{file}")
-        found.update(yaml.safe_load(getattr(code.ModuleDocFragment, variant.upper() or "DOCUMENTATION")).get("options") or {})
+        found.update(
+            yaml.safe_load(getattr(code.ModuleDocFragment, variant.upper() or "DOCUMENTATION")).get("options") or {}
+        )
     return found
 
 
@@ -100,7 +113,11 @@ def tasks_of(tasks: Any) -> list[dict[str, Any]]:
     """All tasks, those of blocks and plays too."""
     found = []
     for task in tasks or []:
-        inner = [item for key in ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers") for item in tasks_of(task.get(key))]
+        inner = [
+            item
+            for key in ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks", "handlers")
+            for item in tasks_of(task.get(key))
+        ]
         found += inner or [task]
     return found
 
@@ -119,7 +136,9 @@ def faults_of_task(task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> lis
     spec = arguments["argument_spec"]
     values = {key: filled(value, spec.get(key, {})) for key, value in (task[name] or {}).items()}
     rules = {rule: arguments[rule] for rule in RULES if rule in arguments}
-    return [f"{task['name']}: {words}" for words in ArgumentSpecValidator(spec, **rules).validate(values).error_messages]
+    return [
+        f"{task['name']}: {words}" for words in ArgumentSpecValidator(spec, **rules).validate(values).error_messages
+    ]
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -131,7 +150,10 @@ def test_examples_pass_the_argument_spec(name: str, monkeypatch: pytest.MonkeyPa
 
 def blocks_of(path: Path) -> list[Any]:
     """The YAML of a page's fenced blocks."""
-    return [yaml.safe_load(text) for text in re.findall(r"^```ya?ml\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)]
+    return [
+        yaml.safe_load(text)
+        for text in re.findall(r"^```ya?ml\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    ]
 
 
 OPTIONS = {name: option for role in ROLES for name, option in _options(role).items()}
@@ -141,7 +163,11 @@ def faults_of_variables(values: dict[str, Any]) -> list[str]:
     """Variables of ours that no role knows, or that are of another type."""
     ours = {name: value for name, value in values.items() if name.startswith("calico_")}
     unknown = [f"{name} is no variable of a role" for name in ours if name not in OPTIONS]
-    return unknown + [f"{name} is of another type" for name, value in ours.items() if name in OPTIONS and _wrong_type(OPTIONS[name], value)]
+    return unknown + [
+        f"{name} is of another type"
+        for name, value in ours.items()
+        if name in OPTIONS and _wrong_type(OPTIONS[name], value)
+    ]
 
 
 def variables_of(block: Any) -> list[dict[str, Any]]:
@@ -150,7 +176,9 @@ def variables_of(block: Any) -> list[dict[str, Any]]:
         return [found for item in block for found in variables_of(item)]
     if not isinstance(block, dict):
         return []
-    return [block] + [found for key, item in block.items() if not key.startswith("calico_") for found in variables_of(item)]
+    return [block] + [
+        found for key, item in block.items() if not key.startswith("calico_") for found in variables_of(item)
+    ]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -159,7 +187,12 @@ def test_examples_of_pages_use_what_there_is(path: Path, monkeypatch: pytest.Mon
     for block in blocks_of(path):
         faults += [fault for values in variables_of(block) for fault in faults_of_variables(values)]
         tasks = tasks_of(block) if isinstance(block, list) else []
-        faults += [fault for task in tasks if any(key.startswith(PREFIX) for key in task) for fault in faults_of_task(task, monkeypatch)]
+        faults += [
+            fault
+            for task in tasks
+            if any(key.startswith(PREFIX) for key in task)
+            for fault in faults_of_task(task, monkeypatch)
+        ]
     assert faults == []
 
 
@@ -173,5 +206,9 @@ def test_what_is_wrong_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     for arguments, words in wrong:
         assert words in str(faults_of_task({"name": "X", "dcos.calico.sysctl": arguments}, monkeypatch))
-    assert faults_of_task({"name": "X", "sysctl": {}}, monkeypatch) and faults_of_task({"name": "X", "dcos.calico.sysctls": {}}, monkeypatch)
-    assert faults_of_variables({"calico_versoin": "2.6.6"}) and variables_of([{"hosts": "all", "vars": {"calico_x": 1}}])[1] == {"calico_x": 1}
+    assert faults_of_task({"name": "X", "sysctl": {}}, monkeypatch) and faults_of_task(
+        {"name": "X", "dcos.calico.sysctls": {}}, monkeypatch
+    )
+    assert faults_of_variables({"calico_versoin": "2.6.6"}) and variables_of(
+        [{"hosts": "all", "vars": {"calico_x": 1}}]
+    )[1] == {"calico_x": 1}

@@ -15,14 +15,19 @@ CODE = (".py", ".sh", ".yml", ".yaml", ".j2", ".toml")
 LONG = Path(__file__).with_name("long_files.toml")
 LARGEST = 1024 * 1024
 # Split, so that this file does not name them itself.
-REGISTRIES = tuple(".".join(parts) for parts in (("pypi", "org"), ("pythonhosted", "org"), ("deb", "debian", "org"), ("registry", "npmjs", "org")))
+REGISTRIES = tuple(
+    ".".join(parts)
+    for parts in (("pypi", "org"), ("pythonhosted", "org"), ("deb", "debian", "org"), ("registry", "npmjs", "org"))
+)
 APT_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
 TOO_COMMON = {Path("/"), Path("/home"), Path("/root"), Path("/tmp"), Path("/var/tmp"), Path("/srv"), Path("/opt")}
 
 
 def _registries_of_this_machine() -> set[str]:
     """The hosts that pip and apt are configured for here."""
-    said = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, timeout=60, check=False).stdout
+    said = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, timeout=60, check=False
+    ).stdout
     for source in map(Path, APT_SOURCES):
         files = sorted(source.iterdir()) if source.is_dir() else [source]
         said += "".join(file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file())
@@ -42,7 +47,9 @@ def test_no_path_of_this_machine(texts: dict[str, str]) -> None:
 
 
 def test_no_registry_is_named(texts: dict[str, str]) -> None:
-    assert not _naming(texts, _registries_of_this_machine() | set(REGISTRIES)), "name packages, not where they come from"
+    assert not _naming(texts, _registries_of_this_machine() | set(REGISTRIES)), (
+        "name packages, not where they come from"
+    )
 
 
 def test_no_large_file(texts: dict[str, str]) -> None:

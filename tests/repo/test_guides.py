@@ -26,13 +26,20 @@ PRODUCT = ("plugins", "roles", "playbooks", "tests/lab")
 @cache
 def rows() -> dict[str, tuple[str, str, str]]:
     """{number: (what the guide says, where it is done, what proves it)}."""
-    return {number: (says, where, proof) for number, says, where, proof in ROW.findall(PAGE.read_text(encoding="utf-8"))}
+    return {
+        number: (says, where, proof) for number, says, where, proof in ROW.findall(PAGE.read_text(encoding="utf-8"))
+    }
 
 
 @cache
 def names() -> set[str]:
     """What stands in backticks in the third column: playbooks, roles, modules and variables, and nothing else."""
-    found = {path.stem for folder in ("playbooks", "plugins/modules") for path in (ROOT / folder).glob("*.*") if path.suffix in (".yml", ".py")}
+    found = {
+        path.stem
+        for folder in ("playbooks", "plugins/modules")
+        for path in (ROOT / folder).glob("*.*")
+        if path.suffix in (".yml", ".py")
+    }
     return found | set(ROLES) | {name for role in ROLES for name in _options(role)}
 
 
@@ -52,11 +59,20 @@ def test_what_a_row_names_is_there(number: str) -> None:
 
 def test_a_test_that_is_not_there_is_found() -> None:
     """The check itself."""
-    assert missing("repo/test_guides.py::test_nothing repo/test_guides.py::rows") == ["repo/test_guides.py::test_nothing"]
+    assert missing("repo/test_guides.py::test_nothing repo/test_guides.py::rows") == [
+        "repo/test_guides.py::test_nothing"
+    ]
 
 
 def test_no_agent_of_ssh_is_forwarded() -> None:
     """The second guide's `ssh -A` hands the operator's keys to every host on the way (S1-10)."""
-    texts = {path: path.read_text(encoding="utf-8", errors="replace") for folder in PRODUCT for path in Path(ROOT / folder).rglob("*") if path.is_file()}
+    texts = {
+        path: path.read_text(encoding="utf-8", errors="replace")
+        for folder in PRODUCT
+        for path in Path(ROOT / folder).rglob("*")
+        if path.is_file()
+    }
     texts[ROOT / "ansible.cfg"] = (ROOT / "ansible.cfg").read_text(encoding="utf-8")
-    assert [str(path) for path, text in texts.items() if re.search(r"ForwardAgent|ssh -\w*A\b|agent_forwarding", text)] == []
+    assert [
+        str(path) for path, text in texts.items() if re.search(r"ForwardAgent|ssh -\w*A\b|agent_forwarding", text)
+    ] == []

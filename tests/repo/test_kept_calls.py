@@ -13,8 +13,27 @@ from layout import ROOT
 # What changes files, by descriptors.
 FILES = ("plugins/module_utils/_host/_files.py", "plugins/module_utils/_host/_folder.py")
 CHANGES = {
-    "chflags", "chmod", "chown", "fchmod", "fchown", "lchown", "link", "makedirs", "mkdir", "mkfifo", "mknod", "remove", "removedirs", "rename", "renames",
-    "replace", "rmdir", "symlink", "truncate", "unlink", "utime",
+    "chflags",
+    "chmod",
+    "chown",
+    "fchmod",
+    "fchown",
+    "lchown",
+    "link",
+    "makedirs",
+    "mkdir",
+    "mkfifo",
+    "mknod",
+    "remove",
+    "removedirs",
+    "rename",
+    "renames",
+    "replace",
+    "rmdir",
+    "symlink",
+    "truncate",
+    "unlink",
+    "utime",
 }
 WRITING_FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"}
 
@@ -24,7 +43,11 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, str, ast.Call]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield "", node.func.id, node
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        ):
             yield node.func.value.id, node.func.attr, node
 
 
@@ -59,7 +82,11 @@ LOOKS = {"agent_plan"}
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path not in (*FILES, LOCK)])
 def test_only_one_place_changes_files(path: str) -> None:
     """Root writes in folders that others own: _files does it so that nobody gains by exchanging what is there."""
-    found = [f"{path}:{call.lineno} {module}.{function}" for module, function, call in calls(_tree(path)) if changes_files(module, function, call)]
+    found = [
+        f"{path}:{call.lineno} {module}.{function}"
+        for module, function, call in calls(_tree(path))
+        if changes_files(module, function, call)
+    ]
     assert not found, "use _host/_files"
 
 
@@ -101,7 +128,10 @@ def test_commands_in_units_are_quoted_by_one_function(path: str) -> None:
     assert "_unit_text.command(" in text or not [words for words in _strings(ast.parse(text)) if EXEC.search(words)]
 
 
-@pytest.mark.parametrize("path", sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "roles").rglob("*") if path.suffix in (".yml", ".j2")))
+@pytest.mark.parametrize(
+    "path",
+    sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "roles").rglob("*") if path.suffix in (".yml", ".j2")),
+)
 def test_roles_fill_nothing_into_commands_of_units(path: str) -> None:
     assert not re.search(r"^\s*Exec\w+=.*\{\{", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
 
@@ -127,15 +157,23 @@ def ends(pattern: str) -> bool:
 def loose(call: ast.Call) -> bool:
     """Whether a call of a function of re is given a pattern that a line break behind the end gets past."""
     more = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
-    if any(isinstance(node, ast.Attribute) and node.attr in ("MULTILINE", "M") for each in more for node in ast.walk(each)):
+    if any(
+        isinstance(node, ast.Attribute) and node.attr in ("MULTILINE", "M") for each in more for node in ast.walk(each)
+    ):
         return False
     patterns = [node.value for node in ast.walk(call.args[0]) if isinstance(node, ast.Constant)] if call.args else []
-    return any(ends(pattern if isinstance(pattern, str) else pattern.decode()) for pattern in patterns if isinstance(pattern, (str, bytes)))
+    return any(
+        ends(pattern if isinstance(pattern, str) else pattern.decode())
+        for pattern in patterns
+        if isinstance(pattern, (str, bytes))
+    )
 
 
 @pytest.mark.parametrize("path", PLUGINS)
 def test_patterns_end_where_the_text_does(path: str) -> None:
-    found = [f"{path}:{call.lineno}" for module, _function, call in calls(_tree(path)) if module == "re" and loose(call)]
+    found = [
+        f"{path}:{call.lineno}" for module, _function, call in calls(_tree(path)) if module == "re" and loose(call)
+    ]
     assert not found, r"$ matches before a line break too: write \Z"
 
 
@@ -156,21 +194,33 @@ def test_the_rule_of_patterns_sees_what_it_is_for(line: str, expected: bool) -> 
 
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path not in DATES])
 def test_deadlines_are_on_a_clock_that_nobody_sets(path: str) -> None:
-    found = [f"{path}:{call.lineno}" for module, function, call in calls(_tree(path)) if (module, function) == ("time", "time")]
+    found = [
+        f"{path}:{call.lineno}"
+        for module, function, call in calls(_tree(path))
+        if (module, function) == ("time", "time")
+    ]
     assert not found, "use Deadline or now of _host/_deadline"
 
 
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if not path.endswith("/_started.py")])
 def test_times_of_files_decide_nothing(path: str) -> None:
     """Clocks are set, and times are copied: what a process was started with is told by digests."""
-    found = [f"{path}:{node.lineno}" for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute) and re.match("(st_|get)[mca]time", node.attr)]
+    found = [
+        f"{path}:{node.lineno}"
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Attribute) and re.match("(st_|get)[mca]time", node.attr)
+    ]
     assert not found, "use _host/_started"
 
 
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path != HTTP])
 def test_answers_by_http_have_an_end(path: str) -> None:
     """A socket's time-out starts anew with each byte."""
-    found = [f"{path}:{node.lineno}" for node in ast.walk(_tree(path)) if isinstance(node, ast.Attribute) and node.attr == "getresponse"]
+    found = [
+        f"{path}:{node.lineno}"
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Attribute) and node.attr == "getresponse"
+    ]
     assert not found, "use _host/_http"
 
 
@@ -183,15 +233,29 @@ OWN_FILES = {"plugins/plugin_utils/_variables.py", "plugins/modules/artifact_man
 def reads_without_a_limit(call: ast.Call) -> bool:
     """Whether a call reads whatever there is: a file, a pipe, or the body of an answer."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    return (name in ("read", "readline") and not call.args and not call.keywords) or name in ("read_text", "read_bytes", "readlines", "communicate", "readall")
+    return (name in ("read", "readline") and not call.args and not call.keywords) or name in (
+        "read_text",
+        "read_bytes",
+        "readlines",
+        "communicate",
+        "readall",
+    )
 
 
 @pytest.mark.parametrize("path", [path for path in PLUGINS if path != WHOLE])
 def test_what_is_read_has_a_limit(path: str) -> None:
     """Files, pipes and answers are what others make of them: one that is too large must be told of, and not fill the memory."""
     nodes = list(ast.walk(_tree(path)))
-    found = [f"{path}:{node.lineno}" for node in nodes if isinstance(node, ast.Call) and reads_without_a_limit(node) and not _of_a_library(node)]
-    found += [f"{path}:{node.lineno}" for node in nodes if isinstance(node, ast.Attribute) and node.attr == "content" and _is_answer(node.value)]
+    found = [
+        f"{path}:{node.lineno}"
+        for node in nodes
+        if isinstance(node, ast.Call) and reads_without_a_limit(node) and not _of_a_library(node)
+    ]
+    found += [
+        f"{path}:{node.lineno}"
+        for node in nodes
+        if isinstance(node, ast.Attribute) and node.attr == "content" and _is_answer(node.value)
+    ]
     assert path in OWN_FILES or not found, "use whole of _host/_stream"
 
 
@@ -219,14 +283,25 @@ def _is_answer(node: ast.AST) -> bool:
 )
 def test_the_rule_of_limits_sees_what_it_is_for(line: str, expected: bool) -> None:
     (statement,) = ast.parse(line).body
-    assert isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call) and reads_without_a_limit(statement.value) == expected
+    assert (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and reads_without_a_limit(statement.value) == expected
+    )
 
 
 # Where what DC/OS answers is judged by a parser of its own.
 JUDGED = {f"plugins/module_utils/_dcos/{name}.py" for name in ("_answers", "_auth", "_ca", "_mesos")}
 
 
-@pytest.mark.parametrize("path", [path for path in PLUGINS if path not in JUDGED and ("/_dcos/" in path or "_dcos" in (ROOT / path).read_text("utf-8"))])
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in PLUGINS
+        if path not in JUDGED and ("/_dcos/" in path or "_dcos" in (ROOT / path).read_text("utf-8"))
+    ],
+)
 def test_answers_of_dcos_are_looked_at_before_something_is_taken_from_them(path: str) -> None:
     found = [f"{path}:{call.lineno}" for call in ast.walk(_tree(path)) if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
              and call.func.attr == "json"]  # fmt: skip
@@ -236,7 +311,9 @@ def test_answers_of_dcos_are_looked_at_before_something_is_taken_from_them(path:
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path.startswith("plugins/modules/")])
 def test_modules_that_change_a_host_hold_its_lock(path: str) -> None:
     name = path.rpartition("/")[2].removesuffix(".py")
-    runs = [call for _, function, call in calls(_tree(path)) if function == "run_module"]  # none where an action plugin does it all
+    runs = [
+        call for _, function, call in calls(_tree(path)) if function == "run_module"
+    ]  # none where an action plugin does it all
     holds = any(keyword.arg == "changes_host" for call in runs for keyword in call.keywords)
     assert holds == (bool(runs) and not name.endswith("_info") and name not in ELSEWHERE | LOOKS)
 

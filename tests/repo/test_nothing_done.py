@@ -15,7 +15,9 @@ import setup
 import yaml
 from layout import BUILD, COLLECTIONS, ROOT
 
-PLAYBOOKS = sorted([*(ROOT / "playbooks").glob("*.yml"), *ROOT.glob("*.yml"), *(ROOT / "docs" / "tower" / "project").glob("*.yml")])
+PLAYBOOKS = sorted(
+    [*(ROOT / "playbooks").glob("*.yml"), *ROOT.glob("*.yml"), *(ROOT / "docs" / "tower" / "project").glob("*.yml")]
+)
 PLAYBOOKS = [path for path in PLAYBOOKS if isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), list)]
 NAMES = [path.relative_to(ROOT).as_posix() for path in PLAYBOOKS]
 IMPORT = "ansible.builtin.import_playbook"
@@ -41,25 +43,37 @@ def plays_of(path: Path) -> Iterator[dict[str, Any]]:
             yield item
             continue
         ours = imported.startswith("dcos.calico.")
-        yield from plays_of(ROOT / "playbooks" / f"{imported.rpartition('.')[2]}.yml" if ours else path.parent / imported)
+        yield from plays_of(
+            ROOT / "playbooks" / f"{imported.rpartition('.')[2]}.yml" if ours else path.parent / imported
+        )
 
 
 def only_groups(play: dict[str, Any]) -> bool:
-    return not play.get("roles") and all("tasks/group_" in str(task.get("ansible.builtin.import_tasks")) for task in play["tasks"])
+    return not play.get("roles") and all(
+        "tasks/group_" in str(task.get("ansible.builtin.import_tasks")) for task in play["tasks"]
+    )
 
 
 def judges_variables(play: dict[str, Any]) -> bool:
     return [task.get("ansible.builtin.import_tasks") for task in play.get("tasks", [])] == ["tasks/variables.yml"]
 
 
-@pytest.mark.parametrize("path", [path for path in PLAYBOOKS if path.name != "one_at_a_time.yml"], ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PLAYBOOKS if path.name != "one_at_a_time.yml"],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
 def test_the_first_play_judges_variables_and_the_first_that_does_something_asks_for_its_hosts(path: Path) -> None:
     plays = list(plays_of(path))
     if "tower" in path.parts:  # that one button works at a time is seen to before
         plays = [play for play in plays if play["hosts"] != "all"]
     first, *others = plays
     assert judges_variables(first) and first["tags"] == ["always"] and first["any_errors_fatal"] is True
-    play = next(play for play in others if "required_hosts" in play["hosts"] or not (only_groups(play) or judges_variables(play)))
+    play = next(
+        play
+        for play in others
+        if "required_hosts" in play["hosts"] or not (only_groups(play) or judges_variables(play))
+    )
     assert "lookup('dcos.calico.required_hosts', '" in play["hosts"]
 
 
@@ -73,14 +87,42 @@ def script(file: Path, groups: dict[str, list[str]], variables: dict[str, Any] |
     return file
 
 
-def run(playbook: str, inventory: Path, *arguments: str, core: str = "2.16", **env: str) -> subprocess.CompletedProcess[str]:
+def run(
+    playbook: str, inventory: Path, *arguments: str, core: str = "2.16", **env: str
+) -> subprocess.CompletedProcess[str]:
     setup.link_collection()
-    argv = [str(BUILD / f"venv-{core}" / "bin" / "ansible-playbook"), "-i", str(inventory), str(ROOT / playbook), *arguments]
+    argv = [
+        str(BUILD / f"venv-{core}" / "bin" / "ansible-playbook"),
+        "-i",
+        str(inventory),
+        str(ROOT / playbook),
+        *arguments,
+    ]
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "DCOS_"))}
     # ansible.cfg of the examples, and no sudo to be found
-    said = {"ANSIBLE_CONFIG": str(ROOT / "inventories" / "example" / "ansible.cfg"), "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "PATH": os.defpath}
-    full = {**plain, **said, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_DEVEL_WARNING": "0", **env}
-    return subprocess.run(argv, env=full, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=SECONDS, cwd=inventory.parent, check=False)
+    said = {
+        "ANSIBLE_CONFIG": str(ROOT / "inventories" / "example" / "ansible.cfg"),
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "PATH": os.defpath,
+    }
+    full = {
+        **plain,
+        **said,
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_LOCALHOST_WARNING": "0",
+        "ANSIBLE_DEVEL_WARNING": "0",
+        **env,
+    }
+    return subprocess.run(
+        argv,
+        env=full,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=SECONDS,
+        cwd=inventory.parent,
+        check=False,
+    )
 
 
 def refused(done: subprocess.CompletedProcess[str], words: str) -> None:
@@ -99,7 +141,11 @@ SITUATIONS = {
     "groups of others": (OTHERS, (), "its groups are mesos_agents, mesos_masters."),
     "disabled": ({"bootstraps": ["b1"]}, (), "see whether the hosts of a group are disabled"),
     "a limit": (OURS, ("--limit", "b1"), "Nothing to do, because the limit b1 leaves none of "),
-    "unknown choices": (OURS, ("-e", '{"calico_install_method": "Advanced", "calico_verify": "ture"}'), "cannot be Advanced. Choose advanced or universe."),
+    "unknown choices": (
+        OURS,
+        ("-e", '{"calico_install_method": "Advanced", "calico_verify": "ture"}'),
+        "cannot be Advanced. Choose advanced or universe.",
+    ),
 }
 RUN = [name for name in NAMES if name.startswith("playbooks/") or name == "site.yml"]
 # One mechanism, so some playbooks are tried with everything, and each with the rest.
@@ -123,17 +169,24 @@ def test_so_it_does_with_the_newest_core(situation: str, tmp_path: Path) -> None
 def test_strategy_free_makes_no_difference(tmp_path: Path) -> None:
     for situation in ("groups of others", "unknown choices"):
         groups, arguments, words = SITUATIONS[situation]
-        refused(run("playbooks/site.yml", script(tmp_path / "hosts", groups), *arguments, ANSIBLE_STRATEGY="free"), words)
+        refused(
+            run("playbooks/site.yml", script(tmp_path / "hosts", groups), *arguments, ANSIBLE_STRATEGY="free"), words
+        )
 
 
 @pytest.mark.parametrize("core", ["2.16", "new"])
 def test_masters_of_which_nothing_is_wanted_are_nothing_to_do(core: str, tmp_path: Path) -> None:
     """And where something is, that is tried: these cannot be reached."""
     hosts = script(tmp_path / "hosts", OURS)
-    refused(run("playbooks/site.yml", hosts, "--limit", "masters", core=core), "masters with calico/node (calico_masters: true)")
+    refused(
+        run("playbooks/site.yml", hosts, "--limit", "masters", core=core),
+        "masters with calico/node (calico_masters: true)",
+    )
     for wanted in ("calico_masters", "calico_mesos_dns"):
         done = run("playbooks/site.yml", hosts, "--limit", "masters", "-e", f"{wanted}=true", core=core)
-        assert done.returncode != 0 and "Nothing to do" not in done.stdout + done.stderr and "UNREACHABLE" in done.stdout
+        assert (
+            done.returncode != 0 and "Nothing to do" not in done.stdout + done.stderr and "UNREACHABLE" in done.stdout
+        )
 
 
 @pytest.mark.parametrize("core", ["2.16", "new"])
@@ -145,7 +198,9 @@ def test_a_slice_leaves_it_to_the_others_but_not_to_nobody(core: str, tmp_path: 
     done = run("playbooks/verify.yml", masters, *sliced, core=core)
     assert done.returncode == 0 and "This slice leaves it to the others" in done.stdout, done.stdout + done.stderr
     refused(run("playbooks/verify.yml", masters, *whole, core=core), "no host in agents")
-    refused(run("playbooks/verify.yml", script(tmp_path / "none", {}), *sliced, core=core), "the inventory has no hosts")
+    refused(
+        run("playbooks/verify.yml", script(tmp_path / "none", {}), *sliced, core=core), "the inventory has no hosts"
+    )
 
 
 def test_mesos_dns_without_masters_is_refused_with_what_else_there_is(tmp_path: Path) -> None:
@@ -153,7 +208,7 @@ def test_mesos_dns_without_masters_is_refused_with_what_else_there_is(tmp_path: 
     hosts = script(tmp_path / "hosts", {"agents": ["a1"]})
     done = run("playbooks/site.yml", hosts, "-e", "calico_mesos_dns=true")
     refused(done, "Mesos-DNS is to be changed, but the inventory has no host in masters.")
-    assert "mesos_dns_ip_sources: '[\"netinfo\", \"host\"]'" in done.stdout
+    assert 'mesos_dns_ip_sources: \'["netinfo", "host"]\'' in done.stdout
 
 
 def test_looking_at_a_playbook_needs_no_hosts(tmp_path: Path) -> None:

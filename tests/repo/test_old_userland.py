@@ -29,9 +29,12 @@ NEWER_DIRECTIVES = {
 }
 DIRECTIVE = re.compile(rf"^\W*({'|'.join(' '.join(NEWER_DIRECTIVES.values()).split())})\s*=", re.MULTILINE)
 FORBIDDEN = {
-    "Exec...= with the prefix + or ! (systemd 231)": re.compile(r"^\W*Exec(?:Start|Stop|Reload)\w*=\s*[-@]*[+!]", re.MULTILINE),
+    "Exec...= with the prefix + or ! (systemd 231)": re.compile(
+        r"^\W*Exec(?:Start|Stop|Reload)\w*=\s*[-@]*[+!]", re.MULTILINE
+    ),
     "a value that systemd 219 does not know": re.compile(
-        r"^\W*(?:Type=exec|ProtectSystem=strict|ProtectHome=tmpfs|Standard(?:Output|Error)=(?:file|append|truncate):)", re.MULTILINE
+        r"^\W*(?:Type=exec|ProtectSystem=strict|ProtectHome=tmpfs|Standard(?:Output|Error)=(?:file|append|truncate):)",
+        re.MULTILINE,
     ),
     "systemctl --value (230) or --now (220)": re.compile(r"systemctl[^\n]*\s['\"]?--(?:value|now)\b"),
     "ip with JSON output": re.compile(r"\bip\b['\"]?,?\s+(?:['\"]?-\w+['\"]?,?\s+)*['\"]?-(?:j|json)\b"),
@@ -43,7 +46,9 @@ def _product(texts: dict[str, str]) -> dict[str, str]:
 
 
 def test_units_keep_to_systemd_219(texts: dict[str, str]) -> None:
-    assert not [f"{name}: {found.group(1)}" for name, text in _product(texts).items() for found in DIRECTIVE.finditer(text)]
+    assert not [
+        f"{name}: {found.group(1)}" for name, text in _product(texts).items() for found in DIRECTIVE.finditer(text)
+    ]
 
 
 def test_start_limits_stand_in_the_service_section(texts: dict[str, str]) -> None:
@@ -57,11 +62,23 @@ def test_start_limits_stand_in_the_service_section(texts: dict[str, str]) -> Non
 
 
 def test_nothing_newer_is_called(texts: dict[str, str]) -> None:
-    assert not [f"{name}: {what}" for name, text in _product(texts).items() for what, pattern in FORBIDDEN.items() if pattern.search(text)]
+    assert not [
+        f"{name}: {what}"
+        for name, text in _product(texts).items()
+        for what, pattern in FORBIDDEN.items()
+        if pattern.search(text)
+    ]
 
 
 def test_the_patterns_find_what_they_are_for() -> None:
-    for bad in ("ExecStartPre=+/bin/true", "  ExecStart=-!/x", "Type=exec", "systemctl show --value -p X", "['ip', '-j', 'addr']", "ip -4 -j route"):
+    for bad in (
+        "ExecStartPre=+/bin/true",
+        "  ExecStart=-!/x",
+        "Type=exec",
+        "systemctl show --value -p X",
+        "['ip', '-j', 'addr']",
+        "ip -4 -j route",
+    ):
         assert any(pattern.search(bad) for pattern in FORBIDDEN.values()), bad
     for good in ("ExecStartPre=-/bin/true", "Type=simple", "systemctl show -p X", "['ip', '-4', 'addr']", "skip -j"):
         assert not any(pattern.search(good) for pattern in FORBIDDEN.values()), good

@@ -109,7 +109,11 @@ def test_rp_filter_stays_strict_when_a_service_of_dcos_starts() -> None:
 
 def test_every_group_of_the_plan_has_a_play_and_every_such_play_a_group() -> None:
     planned = {f"calico_plan_{step}" for step, _title in of_the_plan("_cluster_plan").STEPS}
-    played = {str(play["hosts"]) for file, play in PLAYS if file == "install.yml" and str(play["hosts"]).startswith("calico_plan_")}
+    played = {
+        str(play["hosts"])
+        for file, play in PLAYS
+        if file == "install.yml" and str(play["hosts"]).startswith("calico_plan_")
+    }
     assert played == planned | {"calico_plan_certificates"}
 
 
@@ -144,12 +148,23 @@ def test_what_hosts_share_goes_after_all_of_them_have_changed() -> None:
 def test_pools_go_after_the_last_agent_has_its_networks() -> None:
     """And pools come before the first; whatever playbook keeps pools removes them too."""
     plays = [play for file, play in PLAYS if file == "install.yml"]
-    place = {entry: [number for number, play in enumerate(plays) if entry in set(entries(play))] for play in plays for entry in entries(play)}
-    networks, restarts = place["calico_cni", "main"], place["calico_node", "main"] + place["calico_agent_restart", "main"]
+    place = {
+        entry: [number for number, play in enumerate(plays) if entry in set(entries(play))]
+        for play in plays
+        for entry in entries(play)
+    }
+    networks, restarts = (
+        place["calico_cni", "main"],
+        place["calico_node", "main"] + place["calico_agent_restart", "main"],
+    )
     assert max(place["calico_datastore", "main"]) < min(networks) and len(networks) == 2
     [last] = place["calico_datastore", "remove"]
     assert last > max(networks + restarts) and "serial" not in plays[last] and plays[last]["any_errors_fatal"]
     for file in ("install.yml", "policy.yml", "public_cloud.yml"):
         ran = [entry for name, play in PLAYS if name == file for entry in entries(play)]
-        keeps = [number for number, entry in enumerate(ran) if entry[0] in ("calico_datastore", "calico_public_cloud") and entry[1] in ("main", "pools")]
+        keeps = [
+            number
+            for number, entry in enumerate(ran)
+            if entry[0] in ("calico_datastore", "calico_public_cloud") and entry[1] in ("main", "pools")
+        ]
         assert ("calico_datastore", "remove") in ran[max(keeps) :], file

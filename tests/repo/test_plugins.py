@@ -18,7 +18,10 @@ from layout import COLLECTIONS, ROOT
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 TESTED = ("modules", "inventory", "plugin_utils")
 PLUGINS = sorted(
-    path.relative_to(ROOT).as_posix() for kind in TESTED for path in (ROOT / "plugins" / kind).glob("*.py") if path.name != "__init__.py"
+    path.relative_to(ROOT).as_posix()
+    for kind in TESTED
+    for path in (ROOT / "plugins" / kind).glob("*.py")
+    if path.name != "__init__.py"
 )
 ATTRIBUTES = ("check_mode", "diff_mode", "idempotent")
 NO_GROUP = (
@@ -51,7 +54,9 @@ def test_has_unit_tests(path: str) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_says_what_modes_it_supports(documentation: dict[str, Any], name: str) -> None:
     attributes = documentation[f"dcos.calico.{name}"]["doc"].get("attributes", {})
-    assert {key: attributes.get(key, {}).get("support") in SUPPORT for key in ATTRIBUTES} == dict.fromkeys(ATTRIBUTES, True)
+    assert {key: attributes.get(key, {}).get("support") in SUPPORT for key in ATTRIBUTES} == dict.fromkeys(
+        ATTRIBUTES, True
+    )
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -65,7 +70,9 @@ def test_action_groups_hold_every_module() -> None:
     grouped = [name for name in MODULES if name not in NO_GROUP]
     controller = [name for name in grouped if sides.is_controller_side(f"plugins/modules/{name}.py")]
     expected = {"agent": [name for name in grouped if name not in controller], "dcos": controller}
-    assert {group: sorted(names) for group, names in RUNTIME["action_groups"].items()} == {group: names for group, names in expected.items() if names}
+    assert {group: sorted(names) for group, names in RUNTIME["action_groups"].items()} == {
+        group: names for group, names in expected.items() if names
+    }
 
 
 FOREIGN = "plugins/plugin_utils/_foreign.py"
@@ -74,5 +81,9 @@ FOREIGN = "plugins/plugin_utils/_foreign.py"
 @pytest.mark.parametrize("word", ["Display()", "utils.display", "wrap_var", "trust_as_template"])
 def test_what_others_say_goes_one_way_to_terminals_and_templates(word: str) -> None:
     """That way cleans it, and marks it as no template."""
-    users = [path.relative_to(ROOT).as_posix() for path in (ROOT / "plugins").rglob("*.py") if word in path.read_text(encoding="utf-8")]
+    users = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "plugins").rglob("*.py")
+        if word in path.read_text(encoding="utf-8")
+    ]
     assert users == [FOREIGN]

@@ -75,7 +75,9 @@ def test_every_default_is_specified(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_defaults_have_their_types(role: str) -> None:
     defaults = _defaults(role)
-    assert not [name for name, option in _options(role).items() if name in defaults and _wrong_type(option, defaults[name])]
+    assert not [
+        name for name, option in _options(role).items() if name in defaults and _wrong_type(option, defaults[name])
+    ]
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -14,14 +14,20 @@ YAML = sorted([*(ROOT / "roles").rglob("tasks/*.yml"), *(ROOT / "playbooks").rgl
 def constant(name: str) -> set[str]:
     """A tuple of _variables.py."""
     tree = ast.parse((ROOT / "plugins" / "plugin_utils" / "_variables.py").read_text(encoding="utf-8"))
-    return next(set(ast.literal_eval(node.value)) for node in tree.body if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name)
+    return next(
+        set(ast.literal_eval(node.value))
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name
+    )
 
 
 def made() -> set[str]:
     """What tasks register and set."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in YAML)
     facts = re.findall(r"set_fact:\n((?:\s+calico_\w+:.*\n)+)", text)
-    return set(re.findall(r"register: (calico_\w+)", text)) | {name for block in facts for name in re.findall(r"(calico_\w+):", block)}
+    return set(re.findall(r"register: (calico_\w+)", text)) | {
+        name for block in facts for name in re.findall(r"(calico_\w+):", block)
+    }
 
 
 def test_what_a_run_makes_is_known() -> None:
@@ -37,8 +43,20 @@ def test_what_a_run_makes_is_known() -> None:
 
 def test_every_internal_variable_that_is_used_is_given_somewhere() -> None:
     """One that nobody gives is undefined only on the way that uses it, which may be a rare one."""
-    texts = {path: path.read_text(encoding="utf-8") for part in ("roles", "playbooks") for path in (ROOT / part).rglob("*.yml")}
-    used = {name: path.relative_to(ROOT).as_posix() for path, text in texts.items() for name in re.findall(r"\b__calico_\w+", text)}
-    given = {name for text in texts.values() for name in re.findall(r'^\s*(?:- )?(?:loop_var: |)"?(__calico_\w+)"?(?::|$)', text, re.MULTILINE)}
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for part in ("roles", "playbooks")
+        for path in (ROOT / part).rglob("*.yml")
+    }
+    used = {
+        name: path.relative_to(ROOT).as_posix()
+        for path, text in texts.items()
+        for name in re.findall(r"\b__calico_\w+", text)
+    }
+    given = {
+        name
+        for text in texts.values()
+        for name in re.findall(r'^\s*(?:- )?(?:loop_var: |)"?(__calico_\w+)"?(?::|$)', text, re.MULTILINE)
+    }
     assert len(given) > 20
     assert {name: file for name, file in used.items() if name not in given} == {}

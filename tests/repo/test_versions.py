@@ -16,7 +16,11 @@ README = ROOT / "README.md"
 
 def _core(venv: str) -> str:
     """The ansible-core of an environment, as major.minor."""
-    found = re.search(r"^ansible-core~=(\d+\.\d+)", (REQUIREMENTS / venvs.VENVS[venv].requirements).read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.search(
+        r"^ansible-core~=(\d+\.\d+)",
+        (REQUIREMENTS / venvs.VENVS[venv].requirements).read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
     assert found
     return found.group(1)
 

@@ -48,10 +48,16 @@ def test_agent_side_imports(path: str) -> None:
 
 @pytest.mark.parametrize("path", [path for path in sides.remote_files() if "/module_utils/" in path])
 def test_dependencies_point_downward(path: str) -> None:
-    assert not [name for name in imports_of(ROOT / path) if name.startswith("ansible_collections") and not name.startswith(UTILS)]
+    assert not [
+        name
+        for name in imports_of(ROOT / path)
+        if name.startswith("ansible_collections") and not name.startswith(UTILS)
+    ]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "plugins").rglob("__init__.py")), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "plugins").rglob("__init__.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
 def test_packages_are_empty(path: Path) -> None:
     assert path.read_bytes() == b"", "it would be part of every payload"
 
@@ -59,8 +65,12 @@ def test_packages_are_empty(path: Path) -> None:
 def test_sanity_ignores_are_those_of_the_list() -> None:
     """Run python3 tools/sanity_ignore.py after a change of controller-side files."""
     wanted = sanity_ignore.files()
-    assert {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "sanity").glob("ignore-*.txt")} == wanted
+    assert {
+        path: path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "sanity").glob("ignore-*.txt")
+    } == wanted
 
 
 def test_newest_core_is_the_one_that_ignores_are_for() -> None:
-    assert f"ansible-core~={sanity_ignore.NEWEST}." in (ROOT / "tests" / "requirements" / "core-new.txt").read_text(encoding="utf-8")
+    assert f"ansible-core~={sanity_ignore.NEWEST}." in (ROOT / "tests" / "requirements" / "core-new.txt").read_text(
+        encoding="utf-8"
+    )

@@ -108,11 +108,22 @@ def _put(archive: zipfile.ZipFile, name: str, content: str | bytes) -> None:
 
 def python_with_pip() -> str:
     """This Python, or the one that its virtual environment was made of: not every environment has a pip of its own."""
-    candidates = (sys.executable, getattr(sys, "_base_executable", sys.executable), shutil.which("python3") or sys.executable)
+    candidates = (
+        sys.executable,
+        getattr(sys, "_base_executable", sys.executable),
+        shutil.which("python3") or sys.executable,
+    )
     for python in candidates:
-        if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False, timeout=_PIP_DEADLINE).returncode == 0:
+        if (
+            subprocess.run(
+                [python, "-m", "pip", "--version"], capture_output=True, check=False, timeout=_PIP_DEADLINE
+            ).returncode
+            == 0
+        ):
             return python
-    sys.exit(f"build.py: none of {', '.join(dict.fromkeys(candidates))} has pip, which fetches PyYAML and docopt-ng for the stand-ins; install it")
+    sys.exit(
+        f"build.py: none of {', '.join(dict.fromkeys(candidates))} has pip, which fetches PyYAML and docopt-ng for the stand-ins; install it"
+    )
 
 
 def _wheel(requirement: str) -> Path:

@@ -77,7 +77,9 @@ def load(path: str, version: tuple[int, int]) -> Json:
     except (OSError, ValueError, AttributeError) as error:
         fatal(f'failed to unmarshal config file "{path}": {error}')
     # null is as good as nothing
-    settings = {name: default if given.get(name.lower()) is None else given[name.lower()] for name, default in SETTINGS.items()}
+    settings = {
+        name: default if given.get(name.lower()) is None else given[name.lower()] for name, default in SETTINGS.items()
+    }
     if version < (1, 12):
         del settings["SRVRecordDefaultWeight"]
     if not settings["DnsOn"] and not settings["HttpOn"]:
@@ -85,7 +87,10 @@ def load(path: str, version: tuple[int, int]) -> Json:
     if not settings["Masters"] and not settings["Zk"]:
         fatal("service validation failed: specify Mesos masters or Zookeeper in config.json")
     sources = settings["IPSources"]
-    for wrong, words in ((not sources, "empty ip sources"), (len(set(sources)) != len(sources), "duplicate ip source specified")):
+    for wrong, words in (
+        (not sources, "empty ip sources"),
+        (len(set(sources)) != len(sources), "duplicate ip source specified"),
+    ):
         if wrong:
             fatal(f"IPSources validation failed: {words}")
     for source in sources:
@@ -196,7 +201,9 @@ def records_of(state: Json, masters: list[str], settings: Json, version: tuple[i
                 addresses = task_addresses(task, agents[task["slave_id"]][0], settings["IPSources"])
                 named = (task.get("discovery") or {}).get("name")
                 for name in dict.fromkeys([named, label(named)] if named else [label(task["name"])]):
-                    of_task(found, task, name, fragment(framework["name"]), domain, addresses, agents[task["slave_id"]][0])
+                    of_task(
+                        found, task, name, fragment(framework["name"]), domain, addresses, agents[task["slave_id"]][0]
+                    )
     return found
 
 
@@ -225,7 +232,9 @@ def of_masters(found: Records, masters: list[str], leader: str, domain: str) -> 
         found.address(f"master{index}.{domain}", address)
 
 
-def of_task(found: Records, task: Json, name: str, framework: str, domain: str, addresses: list[str], agent_ip: str) -> None:
+def of_task(
+    found: Records, task: Json, name: str, framework: str, domain: str, addresses: list[str], agent_ip: str
+) -> None:
     discovery = task.get("discovery") or {}
     digest = base64.b32encode(hashlib.sha1(task["id"].encode()).digest()).decode().translate(ZBASE32)[:5]
     canonical = f"{name}-{digest}-{task['slave_id'].rpartition('-')[2].lower()}.{framework}"
@@ -240,7 +249,9 @@ def of_task(found: Records, task: Json, name: str, framework: str, domain: str, 
     for port in ((discovery.get("ports") or {}).get("ports") or []) if discovery.get("name") else []:
         for protocol in (label(port["protocol"]),) if port.get("protocol") else ("tcp", "udp"):
             for prefix in ("", f"_{label(port['name'])}.") if port.get("name") else ("",):
-                found.add(SRV, f"{prefix}_{name}._{protocol}.{framework}.{domain}", f"{canonical}.{domain}:{port['number']}")
+                found.add(
+                    SRV, f"{prefix}_{name}._{protocol}.{framework}.{domain}", f"{canonical}.{domain}:{port['number']}"
+                )
 
 
 # -- Mesos -------------------------------------------------------------------------------------
@@ -338,14 +349,24 @@ class Answer:
 
     def _a(self) -> None:
         # an IPv6 address in an A of a release that knows no better is a record without data
-        self.rows += [self._row(A, socket.inet_aton(value) if kind_of(value) == A else b"", self._own()) for value in self.records.get(A, self.name)]
+        self.rows += [
+            self._row(A, socket.inet_aton(value) if kind_of(value) == A else b"", self._own())
+            for value in self.records.get(A, self.name)
+        ]
 
     def _aaaa(self) -> None:
-        self.rows += [self._row(AAAA, socket.inet_pton(socket.AF_INET6, value), self._own()) for value in self.records.get(AAAA, self.name)]
+        self.rows += [
+            self._row(AAAA, socket.inet_pton(socket.AF_INET6, value), self._own())
+            for value in self.records.get(AAAA, self.name)
+        ]
 
     def _srv(self) -> None:
         for target, port in [value.rsplit(":", 1) for value in self.records.get(SRV, self.name)]:
-            self.rows.append(self._row(SRV, struct.pack("!3H", 0, self.settings.get("SRVRecordDefaultWeight", 0), int(port)) + wire(target)))
+            self.rows.append(
+                self._row(
+                    SRV, struct.pack("!3H", 0, self.settings.get("SRVRecordDefaultWeight", 0), int(port)) + wire(target)
+                )
+            )
             for kind, family in ((A, socket.AF_INET), (AAAA, socket.AF_INET6)):
                 for value in [value for value in self.records.get(kind, target)[:1] if kind_of(value) == kind]:
                     row = self._row(kind, socket.inet_pton(family, value), wire(target))
@@ -353,7 +374,11 @@ class Answer:
 
     def _soa(self) -> None:
         numbers = [self.settings[name] for name in ("SOASerial", "SOARefresh", "SOARetry", "SOAExpire", "TTL")]
-        self.authority.append(self._row(SOA, wire(self.settings["SOAMname"]) + wire(self.settings["SOARname"]) + struct.pack("!5I", *numbers)))
+        self.authority.append(
+            self._row(
+                SOA, wire(self.settings["SOAMname"]) + wire(self.settings["SOARname"]) + struct.pack("!5I", *numbers)
+            )
+        )
 
     def _ns(self) -> None:
         self.authority.append(self._row(NS, wire(self.settings["SOAMname"])))
@@ -420,11 +445,17 @@ def document(path: str, follower: Follower, version: tuple[int, int]) -> Any:
     if path == "/v1/axfr" and follower.settings["EnumerationOn"]:
         kinds = {"As": A, "SRVs": SRV, **({"AAAAs": AAAA} if known.knows_ipv6 else {})}
         own = {name: follower.settings[name] for name in ("RefreshSeconds", "Domain")}
-        serial = {"Serial": follower.settings["SOASerial"], "Mname": follower.settings["SOAMname"], "Rname": follower.settings["SOARname"]}
+        serial = {
+            "Serial": follower.settings["SOASerial"],
+            "Mname": follower.settings["SOAMname"],
+            "Rname": follower.settings["SOARname"],
+        }
         records = {key: {name: sorted(values) for name, values in known.of[one].items()} for key, one in kinds.items()}
         return {"TTL": follower.settings["TTL"], **serial, **own, "Records": records}
     if kind == "hosts" and said:
-        return [{"host": name, "ip": ip} for one in (A, AAAA) for ip in known.get(one, name)] or [{"host": "", "ip": ""}]
+        return [{"host": name, "ip": ip} for one in (A, AAAA) for ip in known.get(one, name)] or [
+            {"host": "", "ip": ""}
+        ]
     if kind == "services" and said:
         rows = [(target, port, ip) for target, port in (value.rsplit(":", 1) for value in known.get(SRV, name))
                 for ip in known.get(A, target)[:1] + known.get(AAAA, target)[:1]]  # fmt: skip
@@ -437,7 +468,9 @@ def handler(follower: Follower, version: tuple[int, int]) -> type[BaseHTTPReques
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = document(self.path.partition("?")[0], follower, version)
-            content = b"404: Page Not Found" if found is None else json.dumps(found, indent=1).replace("\n", "\n ").encode()
+            content = (
+                b"404: Page Not Found" if found is None else json.dumps(found, indent=1).replace("\n", "\n ").encode()
+            )
             self.send_response(404 if found is None else 200)
             self.send_header("Content-Type", "text/plain" if found is None else "application/json")
             self.send_header("Content-Length", str(len(content)))
@@ -463,7 +496,9 @@ def main() -> None:
     follower.ready.wait()
     servers: list[socketserver.BaseServer] = list(serve_names(follower)) if settings["DnsOn"] else []
     if settings["HttpOn"]:
-        servers.append(ThreadingHTTPServer((settings["HTTPListener"], settings["HttpPort"]), handler(follower, version)))
+        servers.append(
+            ThreadingHTTPServer((settings["HTTPListener"], settings["HttpPort"]), handler(follower, version))
+        )
     threads = [threading.Thread(target=server.serve_forever) for server in servers]
     for thread in threads:
         thread.start()

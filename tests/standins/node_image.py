@@ -38,16 +38,30 @@ _PACKAGES = (
     "libbpf1 libbsd0 libcap2 libelf1 libexpat1 libip4tc2 libip6tc2 libipset13 libmd0 libmnl0 libnetfilter-conntrack3 "
     "libffi8 libnfnetlink0 libgcc-s1 libssl3 libxtables12 zlib1g"
 ).split()
-_PROGRAMS = ("usr/sbin/bird", "usr/sbin/bird6", "usr/bin/ip", "usr/sbin/xtables-legacy-multi", "usr/sbin/ipset", _PYTHON)
+_PROGRAMS = (
+    "usr/sbin/bird",
+    "usr/sbin/bird6",
+    "usr/bin/ip",
+    "usr/sbin/xtables-legacy-multi",
+    "usr/sbin/ipset",
+    _PYTHON,
+)
 # The interpreter loads it by name when a thread ends.
 _LATE_LIBRARY = "libgcc_s.so.1"
 _KEPT_TREES = ("usr/lib/x86_64-linux-gnu/xtables", "usr/lib/aarch64-linux-gnu/xtables", "etc/iproute2")
-_IPTABLES = [f"{name}{variant}{end}" for name in ("iptables", "ip6tables") for variant in ("", "-legacy") for end in ("", "-save", "-restore")]
+_IPTABLES = [
+    f"{name}{variant}{end}"
+    for name in ("iptables", "ip6tables")
+    for variant in ("", "-legacy")
+    for end in ("", "-save", "-restore")
+]
 _APPLETS = (
     "sh cat chmod cp date df echo env grep head hostname id kill ls mkdir mount mv nc netstat ping ps rm sed sleep sort stat tail tar touch vi wget wc"
 ).split()
 # Modules of the standard library that are imported late.
-_LATE_MODULES = ("runpy encodings.idna encodings.latin_1 encodings.ascii stringprep unicodedata _strptime traceback http.server ssl").split()
+_LATE_MODULES = (
+    "runpy encodings.idna encodings.latin_1 encodings.ascii stringprep unicodedata _strptime traceback http.server ssl"
+).split()
 _MODULES = "main startup confd felix.__main__".split()
 
 _FILES = {
@@ -141,7 +155,12 @@ def _pick(tree: Path, root: Path) -> None:
         (root / "usr/sbin" / name).symlink_to("xtables-legacy-multi")
     modules = _python_files(tree)
     late = [path.relative_to(tree).as_posix() for path in (tree / "usr/lib").glob(f"*/{_LATE_LIBRARY}")]
-    for name in {*_PROGRAMS, *modules, *late, *_libraries(tree, [*_PROGRAMS, *modules, *_files_below(root, "xtables")])}:
+    for name in {
+        *_PROGRAMS,
+        *modules,
+        *late,
+        *_libraries(tree, [*_PROGRAMS, *modules, *_files_below(root, "xtables")]),
+    }:
         _copy(tree, root, name)
     _run("chroot", str(root), f"/{_PYTHON}", "-S", "-c", "import ssl, http.server, json, subprocess, ipaddress")
     for cache in list(root.rglob("__pycache__")):

@@ -26,7 +26,11 @@ _DEADLINE = 600
 def requirements() -> list[str]:
     """What the service imports."""
     lines = [line.strip() for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines()]
-    return [line for line in lines if line and not line.startswith("#") and re.split(r"[<>=~! ]", line)[0] not in OF_THE_TESTS]
+    return [
+        line
+        for line in lines
+        if line and not line.startswith("#") and re.split(r"[<>=~! ]", line)[0] not in OF_THE_TESTS
+    ]
 
 
 def fetch() -> Path:
@@ -41,7 +45,12 @@ def fetch() -> Path:
             staged = target.with_suffix(".new")
             shutil.rmtree(staged, ignore_errors=True)
             options = ["--quiet", "--only-binary=:all:", f"--python-version={PYTHON}", f"--target={staged}"]
-            subprocess.run([python_with_pip(), "-m", "pip", "install", *options, *wanted], check=True, timeout=_DEADLINE, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [python_with_pip(), "-m", "pip", "install", *options, *wanted],
+                check=True,
+                timeout=_DEADLINE,
+                stdout=subprocess.DEVNULL,
+            )
             staged.rename(target)
     return target
 

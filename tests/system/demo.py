@@ -19,7 +19,18 @@ from support.workloads import Workloads  # noqa: E402
 
 NAME = "lab"
 INVENTORY = ROOT / "inventories" / "lab" / "hosts.yml"
-HEADERS = ("agent", "flavour", "Python", "node", "container", "pings", "rp_filter", "executions 1st", "2nd", "changed 2nd")
+HEADERS = (
+    "agent",
+    "flavour",
+    "Python",
+    "node",
+    "container",
+    "pings",
+    "rp_filter",
+    "executions 1st",
+    "2nd",
+    "changed 2nd",
+)
 
 
 class DemoError(Exception):
@@ -33,7 +44,7 @@ def step(text: str) -> None:
 def install(lab: Lab, what: str) -> Run:
     step(f"{what}: ansible-playbook -i {INVENTORY.relative_to(ROOT)} site.yml")
     run = playbook(INVENTORY)
-    print(run.output[run.output.find("PLAY RECAP"):] if run.rc == 0 else run.output, flush=True)
+    print(run.output[run.output.find("PLAY RECAP") :] if run.rc == 0 else run.output, flush=True)
     print(f"{run.seconds:.1f} s")
     if run.rc != 0:
         raise DemoError(f"{what} ended with exit code {run.rc}")
@@ -46,11 +57,16 @@ def pings(workloads: Workloads) -> dict[str, str]:
     if lost:
         raise DemoError("no answer between " + ", ".join(f"{a} -> {b}" for a, b in lost))
     pairs = list(itertools.permutations([item.agent.name for item in workloads.items], 2))
-    return {item.agent.name: f"{sum(item.agent.name in pair for pair in pairs)} of {2 * (len(workloads.items) - 1)}" for item in workloads.items}
+    return {
+        item.agent.name: f"{sum(item.agent.name in pair for pair in pairs)} of {2 * (len(workloads.items) - 1)}"
+        for item in workloads.items
+    }
 
 
 def rp_filter(agent: Host) -> str:
-    names = [name for name in agent.out("ls", "/proc/sys/net/ipv4/conf").split() if name == "all" or name.startswith("cali")]
+    names = [
+        name for name in agent.out("ls", "/proc/sys/net/ipv4/conf").split() if name == "all" or name.startswith("cali")
+    ]
     values = {agent.read(f"/proc/sys/net/ipv4/conf/{name}/rp_filter").strip() for name in names}
     if values != {"1"}:
         raise DemoError(f"rp_filter on {agent.name} is {', '.join(sorted(values))}, not 1")
@@ -62,8 +78,20 @@ def table(lab: Lab, workloads: Workloads, answered: dict[str, str], first: Run, 
     for agent in lab.agents:
         plan = next(host for host in lab.settings.hosts if host.name == agent.name)
         changed = sum(host == agent.name for host, _ in second.changed())
-        rows.append((agent.name, agent.flavour, plan.flavour.interpreter, agent.address, workloads.of(agent).address, answered[agent.name], rp_filter(agent),
-                     str(first.remote()[agent.name]), str(second.remote()[agent.name]), str(changed)))
+        rows.append(
+            (
+                agent.name,
+                agent.flavour,
+                plan.flavour.interpreter,
+                agent.address,
+                workloads.of(agent).address,
+                answered[agent.name],
+                rp_filter(agent),
+                str(first.remote()[agent.name]),
+                str(second.remote()[agent.name]),
+                str(changed),
+            )
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADERS))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
@@ -82,7 +110,9 @@ def up() -> None:
     with Workloads(lab, "calico") as workloads:
         answered = pings(workloads)
         print(table(lab, workloads, answered, first, second))
-    step(f"done in {time.monotonic() - begin:.0f} s; `python3 tests/lab/lab.py exec agent1 -- bash` looks around, `make demo-down` removes everything")
+    step(
+        f"done in {time.monotonic() - begin:.0f} s; `python3 tests/lab/lab.py exec agent1 -- bash` looks around, `make demo-down` removes everything"
+    )
 
 
 def down() -> None:

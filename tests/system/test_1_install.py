@@ -46,7 +46,9 @@ def test_the_plan_of_an_untouched_lab_changes_nothing(lab: Lab, story: dict[str,
 def test_the_first_run_installs(lab: Lab, story: dict[str, Any]) -> None:
     story["first"] = playbook(lab.inventory, "--diff").require()
     for agent in lab.agents:
-        assert agent.run("systemctl", "is-active", "calico-etcd-proxy.service", "calico-node.service").stdout.split() == ["active", "active"]
+        assert agent.run(
+            "systemctl", "is-active", "calico-etcd-proxy.service", "calico-node.service"
+        ).stdout.split() == ["active", "active"]
 
 
 def test_the_prediction_was_right(story: dict[str, Any]) -> None:
@@ -77,9 +79,17 @@ def test_check_mode_on_a_converged_lab_predicts_nothing(lab: Lab) -> None:
 def test_the_datastore_is_as_wanted_and_was_there_before_the_nodes(lab: Lab) -> None:
     keys = lab.etcd()
     pools = [json.loads(value) for key, value in keys.items() if key.startswith("/calico/v1/ipam/v4/pool/")]
-    assert pools == [{"cidr": "192.168.0.0/16", "ipip": "", "ipip_mode": "", "masquerade": True, "ipam": True, "disabled": False}]
+    assert pools == [
+        {"cidr": "192.168.0.0/16", "ipip": "", "ipip_mode": "", "masquerade": True, "ipam": True, "disabled": False}
+    ]
     assert not [key for key in keys if key.startswith("/calico/v1/ipam/v6/pool/")]
-    wanted = {"HealthEnabled": "true", "HealthPort": "62092", "UsageReportingEnabled": "false", "IgnoreLooseRPF": "false", "LogSeverityScreen": "info"}
+    wanted = {
+        "HealthEnabled": "true",
+        "HealthPort": "62092",
+        "UsageReportingEnabled": "false",
+        "IgnoreLooseRPF": "false",
+        "LogSeverityScreen": "info",
+    }
     assert {name: keys.get(f"/calico/v1/config/{name}") for name in wanted} == wanted
 
 
@@ -87,7 +97,9 @@ def test_nodes_are_named_and_addressed_by_detect_ip(lab: Lab) -> None:
     keys = lab.etcd()
     for agent in lab.agents:
         assert keys[f"/calico/bgp/v1/host/{agent.address}/ip_addr_v4"] == agent.address
-        assert keys[f"/calico/bgp/v1/host/{agent.address}/network_v4"] == str(ipaddress.ip_network(f"{agent.address}/24", strict=False))
+        assert keys[f"/calico/bgp/v1/host/{agent.address}/network_v4"] == str(
+            ipaddress.ip_network(f"{agent.address}/24", strict=False)
+        )
         config = json.loads(agent.read("/opt/mesosphere/etc/dcos/network/cni/calico.cni"))
         assert config["nodename"] == agent.address
     nodes = {key.split("/")[5] for key in keys if key.startswith("/calico/bgp/v1/host/")}
@@ -97,7 +109,11 @@ def test_nodes_are_named_and_addressed_by_detect_ip(lab: Lab) -> None:
 def test_the_health_port_of_felix_is_answered_on_its_own_host_only(lab: Lab) -> None:
     for agent, other in zip(lab.agents, lab.agents[1:] + lab.agents[:1], strict=True):
         ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "3"]
-        assert agent.out(*ask, "http://127.0.0.1:62092/readiness") == agent.out(*ask, f"http://{agent.address}:62092/readiness") == "204"
+        assert (
+            agent.out(*ask, "http://127.0.0.1:62092/readiness")
+            == agent.out(*ask, f"http://{agent.address}:62092/readiness")
+            == "204"
+        )
         assert other.run(*ask, f"http://{agent.address}:62092/readiness", check=False).stdout == "000"
 
 
@@ -138,6 +154,13 @@ def test_a_stopped_bird_is_missed(lab: Lab) -> None:
         assert workloads.unreachable() == []
         victim.run("systemctl", "stop", "calico-node.service")
         victim.run("ip", "route", "flush", "proto", "bird")
-        eventually("the pings of an agent without BIRD fail", lambda: not victim.ping(workloads.of(victim).container, workloads.of(other).address))
+        eventually(
+            "the pings of an agent without BIRD fail",
+            lambda: not victim.ping(workloads.of(victim).container, workloads.of(other).address),
+        )
         victim.run("systemctl", "start", "calico-node.service")
-        eventually("BIRD's routes are back", lambda: victim.ping(workloads.of(victim).container, workloads.of(other).address), seconds=40)
+        eventually(
+            "BIRD's routes are back",
+            lambda: victim.ping(workloads.of(victim).container, workloads.of(other).address),
+            seconds=40,
+        )

@@ -50,11 +50,24 @@ DRIFT: list[tuple[str, list[str]]] = [
         ["rm", "-r", "/etc/systemd/system/dcos-mesos-slave.service.d/10-calico-rp-filter.conf"],
     ),
     ("/opt/calico/bin/etcd", ["sh", "-c", "cd /opt/calico/bin; mv etcd x; head -c 1000 x > etcd; rm x"]),
-    ("/etc/systemd/system/calico-etcd-proxy.service", ["sed", "-i", "s/Restart=always/Restart=no/", "/etc/systemd/system/calico-etcd-proxy.service"]),
+    (
+        "/etc/systemd/system/calico-etcd-proxy.service",
+        ["sed", "-i", "s/Restart=always/Restart=no/", "/etc/systemd/system/calico-etcd-proxy.service"],
+    ),
     ("/opt/calico/bin/calicoctl", ["chmod", "-x", "/opt/calico/bin/calicoctl"]),
     ("/etc/calico/calicoctl.cfg", ["sed", "-i", "s/2379/4001/", "/etc/calico/calicoctl.cfg"]),
-    ("/etc/systemd/system/calico-node.service", ["sed", "-i", "s/^Restart=.*/Restart=no/", "/etc/systemd/system/calico-node.service"]),
-    ("/opt/calico/bin/calico", ["sh", "-c", "echo '#!/bin/sh' > /opt/calico/bin/calico.new; mv /opt/calico/bin/calico.new /opt/calico/bin/calico"]),
+    (
+        "/etc/systemd/system/calico-node.service",
+        ["sed", "-i", "s/^Restart=.*/Restart=no/", "/etc/systemd/system/calico-node.service"],
+    ),
+    (
+        "/opt/calico/bin/calico",
+        [
+            "sh",
+            "-c",
+            "echo '#!/bin/sh' > /opt/calico/bin/calico.new; mv /opt/calico/bin/calico.new /opt/calico/bin/calico",
+        ],
+    ),
     ("/opt/mesosphere/active/cni/calico-ipam", ["rm", "/opt/mesosphere/active/cni/calico-ipam"]),
     (f"{CNI_DIR}/calico.cni", ["sed", "-i", "s/calico-ipam/host-local/", f"{CNI_DIR}/calico.cni"]),
 ]
@@ -117,15 +130,41 @@ def test_the_etcd_proxy_stays_down_while_its_port_cannot_be_closed_at_boot(lab: 
     agent.write(f"{folder}/broken.conf", "[Service]\nExecStart=/usr/bin/test -e /run/mended\n")
     lab.power(agent.name, "restart", wait=False)
     try:
-        eventually("the proxy was started twice", lambda: agent.run("journalctl", "-u", "calico-etcd-proxy", "-b", check=False).stdout.count("holdoff") > 1 or
-                   agent.run("journalctl", "-u", "calico-etcd-proxy", "-b", check=False).stdout.count("Scheduled restart") > 1, seconds=90)
+        eventually(
+            "the proxy was started twice",
+            lambda: (
+                agent.run("journalctl", "-u", "calico-etcd-proxy", "-b", check=False).stdout.count("holdoff") > 1
+                or agent.run("journalctl", "-u", "calico-etcd-proxy", "-b", check=False).stdout.count(
+                    "Scheduled restart"
+                )
+                > 1
+            ),
+            seconds=90,
+        )
         assert "2379" not in agent.out("ss", "-Hltn", "src", "127.0.0.1")
-        assert agent.run("systemctl", "is-active", "calico-etcd-proxy-port", "calico-etcd-proxy", check=False).stdout.split()[1] != "active"
+        assert (
+            agent.run(
+                "systemctl", "is-active", "calico-etcd-proxy-port", "calico-etcd-proxy", check=False
+            ).stdout.split()[1]
+            != "active"
+        )
         agent.run("touch", "/run/mended")
-        ask = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "3", "http://127.0.0.1:2379/v2/keys"]
+        ask = [
+            "curl",
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "--max-time",
+            "3",
+            "http://127.0.0.1:2379/v2/keys",
+        ]
         eventually("the proxy serves", lambda: agent.run(*ask, check=False).stdout == "200", seconds=60)
         assert agent.run("setpriv", "--reuid=65534", "--clear-groups", *ask, check=False).stdout == "000"
-        eventually("calico/node runs", lambda: "calico-node" in agent.out("docker", "ps", "--format", "{{.Names}}"), seconds=90)
+        eventually(
+            "calico/node runs", lambda: "calico-node" in agent.out("docker", "ps", "--format", "{{.Names}}"), seconds=90
+        )
     finally:
         agent.run("rm", "-r", folder)
         agent.run("systemctl", "daemon-reload")
@@ -137,7 +176,9 @@ def sessions(agent: Host) -> int:
     return agent.run("/opt/calico/bin/calicoctl", "node", "status", check=False).stdout.count("Established")
 
 
-@pytest.mark.parametrize("seconds", [pytest.param(3, marks=SLOW), 6, pytest.param(9, marks=SLOW), pytest.param(13, marks=SLOW)])
+@pytest.mark.parametrize(
+    "seconds", [pytest.param(3, marks=SLOW), 6, pytest.param(9, marks=SLOW), pytest.param(13, marks=SLOW)]
+)
 def test_a_killed_run_leaves_things_old_or_new_and_the_next_one_finishes(lab: Lab, seconds: float) -> None:
     agent = lab.agents[1]
     before = {host.name: host.snapshot() for host in lab.agents}
@@ -146,7 +187,14 @@ def test_a_killed_run_leaves_things_old_or_new_and_the_next_one_finishes(lab: La
         host.run("rm", "-rf", "/opt/calico", "/etc/calico", f"{CNI_DIR}/calico.cni", "/var/lib/dcos-calico")
     wiped = {host.name: host.snapshot() for host in lab.agents}
     argv = [str(environment("2.16") / "ansible-playbook"), "-i", str(lab.inventory), "site.yml"]
-    run = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    run = subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     time.sleep(seconds)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
@@ -194,7 +242,14 @@ BAD = [
     ({"calico_release": "3.0.1"}, ["no Calico release 3.0.1"]),
     ({"calico_calicoctl_sha256": ""}, ["calico_calicoctl_sha256"]),
     (
-        {"calico_ip_pools": [{"cidr": "192.168.5.7/16"}, {"cidr": "192.169.0.0/27"}, {"cidr": "172.17.0.0/20"}, {"cidr": "172.29.0.0/16"}]},
+        {
+            "calico_ip_pools": [
+                {"cidr": "192.168.5.7/16"},
+                {"cidr": "192.169.0.0/27"},
+                {"cidr": "172.17.0.0/20"},
+                {"cidr": "172.29.0.0/16"},
+            ]
+        },
         ["192.168.5.7/16", "host bits", "192.169.0.0/27", "172.17.0.0", "docker0", "172.29.0.0/16"],
     ),
     ({"calico_networks": [{"name": "with space"}]}, ["with space"]),
@@ -203,7 +258,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("variables", "words"), BAD, ids=[next(iter(variables)) + f"-{number}" for number, (variables, _) in enumerate(BAD)])
+@pytest.mark.parametrize(
+    ("variables", "words"), BAD, ids=[next(iter(variables)) + f"-{number}" for number, (variables, _) in enumerate(BAD)]
+)
 def test_bad_input_is_refused_before_anything_is_touched(lab: Lab, variables: dict[str, Any], words: list[str]) -> None:
     before = lab.snapshot()
     run = playbook(lab.inventory, variables=variables)
@@ -222,7 +279,9 @@ def test_bad_hosts_are_all_named_in_one_message(lab: Lab) -> None:
     third.run("systemctl", "stop", "docker.service", "docker.socket")
     try:
         eventually("calico/node is tried again", lambda: restarts(third) > starts, seconds=30)
-        assert third.run("systemctl", "is-active", "docker.service", check=False).stdout.strip() == "inactive", "what was stopped by hand stays stopped"
+        assert third.run("systemctl", "is-active", "docker.service", check=False).stdout.strip() == "inactive", (
+            "what was stopped by hand stays stopped"
+        )
         run = playbook(lab.inventory)
         assert run.rc != 0 and run.changed() == []
         (message,) = {str(item["msg"]) for item in run.failed()}
@@ -252,10 +311,17 @@ def test_the_etcd_proxy_starts_before_its_members(lab: Lab) -> None:
 
 
 def serves(agent: Host) -> bool:
-    return agent.run("curl", "-fsS", "--max-time", "3", "http://127.0.0.1:2379/v2/keys/calico/v1/Ready", check=False).returncode == 0
+    return (
+        agent.run(
+            "curl", "-fsS", "--max-time", "3", "http://127.0.0.1:2379/v2/keys/calico/v1/Ready", check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_no_temporary_file_is_left_anywhere(lab: Lab) -> None:
     for agent in lab.agents:
-        found = agent.out("find", "/etc", "/opt/calico", "/opt/mesosphere", "/var/lib/dcos-calico", "-name", ".dcos-calico.*")
+        found = agent.out(
+            "find", "/etc", "/opt/calico", "/opt/mesosphere", "/var/lib/dcos-calico", "-name", ".dcos-calico.*"
+        )
         assert found == "", Path(found.split("\n", 1)[0])

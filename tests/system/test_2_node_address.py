@@ -40,7 +40,9 @@ def test_a_node_that_was_started_by_hand_is_told_and_mended(lab: Lab) -> None:
     start_by_hand(agent, f"--ip={agent.address}")
     assert stored(lab, agent.address) == f"{agent.address}/32"
     checked = playbook(lab.inventory, "--check", "--diff").require()
-    assert {host for host, _ in checked.changed()} == {agent.name} and stored(lab, agent.address) == f"{agent.address}/32"
+    assert {host for host, _ in checked.changed()} == {agent.name} and stored(
+        lab, agent.address
+    ) == f"{agent.address}/32"
     mended = playbook(lab.inventory, "--diff").require()
     assert {host for host, _ in mended.changed()} == {agent.name}
     assert (agent.name, f"node {agent.address} in the datastore") in mended.predictions()
@@ -53,7 +55,9 @@ def test_a_node_that_lost_its_resource_falls_back_to_its_own_interface(lab: Lab)
     agent = lab.agents[-1]
     lab.calicoctl("delete", "node", agent.address)
     agent.run("systemctl", "restart", "calico-node.service", timeout=120)
-    eventually("the node is back with its address", lambda: stored(lab, agent.address) == f"{agent.address}/24", seconds=60)
+    eventually(
+        "the node is back with its address", lambda: stored(lab, agent.address) == f"{agent.address}/24", seconds=60
+    )
     assert playbook(lab.inventory).require().changed() == []
 
 

@@ -32,7 +32,10 @@ def test_three_members_of_which_one_is_dead() -> None:
     """From nothing with the members as endpoints, where the first write fails one time in three; then by the proxy."""
     with lab_with("etcd3", "etcd3", **TWO) as lab:
         lab.masters[2].run("systemctl", "stop", "lab-etcd.service")
-        direct = {"calico_etcd_proxy": False, "calico_etcd_members": [f"http://{master.address}:2379" for master in lab.masters]}
+        direct = {
+            "calico_etcd_proxy": False,
+            "calico_etcd_members": [f"http://{master.address}:2379" for master in lab.masters],
+        }
         playbook(lab.inventory, variables=direct).require()
         assert refused_creations(lab.agents[0]) > 0, "the fault is there"
         assert playbook(lab.inventory, variables=direct).require().changed() == []
@@ -45,7 +48,9 @@ def test_three_members_of_which_one_is_dead() -> None:
             own = [task for host, task in back if host == agent.name]
             assert own[-1].endswith("Remove etcd's proxy, which nothing on this host uses any more")
             assert [task for task in own if task.endswith("Run calico/node and wait until it is healthy")]
-            assert agent.run("systemctl", "is-active", "calico-etcd-proxy.service", check=False).stdout.strip() != "active"
+            assert (
+                agent.run("systemctl", "is-active", "calico-etcd-proxy.service", check=False).stdout.strip() != "active"
+            )
         assert playbook(lab.inventory, variables=direct).require().changed() == []
         works(lab)
 
@@ -53,9 +58,16 @@ def test_three_members_of_which_one_is_dead() -> None:
 def test_a_proxy_that_is_used_is_not_removed(lab: Lab) -> None:
     """Only the part of etcd is asked for, with nodes that know no other way to the datastore."""
     playbook(lab.inventory).require()
-    run = playbook(lab.inventory, "--tags", "etcd", variables={"calico_etcd_proxy": False, "calico_etcd_members": [f"http://{lab.masters[0].address}:2379"]})
+    run = playbook(
+        lab.inventory,
+        "--tags",
+        "etcd",
+        variables={"calico_etcd_proxy": False, "calico_etcd_members": [f"http://{lab.masters[0].address}:2379"]},
+    )
     assert run.rc != 0 and "is still in use" in run.output and "calico-felix" in run.output
-    assert all(agent.out("systemctl", "is-active", "calico-etcd-proxy.service").strip() == "active" for agent in lab.agents)
+    assert all(
+        agent.out("systemctl", "is-active", "calico-etcd-proxy.service").strip() == "active" for agent in lab.agents
+    )
     assert playbook(lab.inventory).require().changed() == []
 
 
@@ -68,7 +80,9 @@ def test_tls_to_the_members() -> None:
         assert all(count <= 1 + 1 for count in run.remote().values())  # one of them looks at the datastore too
         for agent in lab.agents:
             assert agent.out("stat", "-c", "%a %U", "/etc/calico/certs/etcd-client.key").split() == ["600", "root"]
-            lines = [line for line in agent.out("cat", "/etc/calico/certs/etcd-client.key").splitlines() if len(line) > 40]
+            lines = [
+                line for line in agent.out("cat", "/etc/calico/certs/etcd-client.key").splitlines() if len(line) > 40
+            ]
             journal = agent.out("journalctl", "--no-pager", "--output=cat")
             # that modules write down their arguments there shows that the search looks at the right place
             assert "secret_content" in journal and lines and not [line for line in lines if line in journal]
@@ -81,7 +95,9 @@ def test_a_managed_cluster() -> None:
         assert playbook(lab.inventory).require().changed() == []
         works(lab)
         for master in lab.masters:
-            assert master.out("ps", "-o", "user=", "-C", "etcd").split() == ["calico-e+"] or "calico-etcd" in master.out("ps", "-eo", "user:20,comm")
+            assert master.out("ps", "-o", "user=", "-C", "etcd").split() == [
+                "calico-e+"
+            ] or "calico-etcd" in master.out("ps", "-eo", "user:20,comm")
         lab.masters[0].run("systemctl", "stop", "calico-etcd.service")
         assert playbook(lab.inventory, "--tags", "etcd").require().changed()
         works(lab)

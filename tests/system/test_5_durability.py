@@ -55,7 +55,11 @@ def sessions(agent: Host) -> int:
 def recovered(lab: Lab, seconds: float = 90) -> None:
     """Every agent has its units up and a session with every other, without a run."""
     for agent in lab.agents:
-        eventually(f"{agent.name} has all its sessions", lambda agent=agent: sessions(agent) == len(lab.agents) - 1, seconds=seconds)
+        eventually(
+            f"{agent.name} has all its sessions",
+            lambda agent=agent: sessions(agent) == len(lab.agents) - 1,
+            seconds=seconds,
+        )
         assert agent.out("systemctl", "is-active", *SERVICES).split() == ["active", "active"]
 
 
@@ -68,6 +72,7 @@ def said(run: Run) -> str:
 
 
 # ---- Bad input
+
 
 def test_bad_input_leaves_hosts_that_have_nothing_untouched(lab: Lab, tmp_path: Path) -> None:
     """Where nothing is installed yet: etcd down, a wrong pool, a host that drops forwarded packets, a document of Calico 3."""
@@ -83,7 +88,9 @@ def test_bad_input_leaves_hosts_that_have_nothing_untouched(lab: Lab, tmp_path: 
     run = playbook(lab.inventory, variables={"calico_ip_pools": [{"cidr": "172.17.0.0/20"}]})
     agent.run("iptables-nft", "-P", "FORWARD", "ACCEPT")
     assert run.rc != 0 and run.changed() == []
-    assert [word for word in ("Nothing was touched", "docker0", "nft backend") if word not in said(run)] == [], run.output[-3000:]
+    assert [word for word in ("Nothing was touched", "docker0", "nft backend") if word not in said(run)] == [], (
+        run.output[-3000:]
+    )
     play = tmp_path / "documents.yml"
     play.write_text(DOCUMENTS)
     run = playbook(lab.inventory, name=str(play))
@@ -115,10 +122,16 @@ class SmallDisks:
     def mount(self) -> None:
         for folder, _, _ in FULL:
             mount = f"mount -t tmpfs -o size=200m,mode=$(stat -c %a {folder}) small {folder}"
-            self.host.run("sh", "-ec", f"mkdir -p {folder} /run/kept; cp -a {folder}/. /run/kept; {mount}; cp -a /run/kept/. {folder}; rm -r /run/kept")
+            self.host.run(
+                "sh",
+                "-ec",
+                f"mkdir -p {folder} /run/kept; cp -a {folder}/. /run/kept; {mount}; cp -a /run/kept/. {folder}; rm -r /run/kept",
+            )
 
     def fill(self, folder: str, left: int) -> None:
-        self.host.run("sh", "-ec", f"fallocate -l $(($(df --output=avail -k {folder} | tail -1) - {left}))k {folder}/ballast")
+        self.host.run(
+            "sh", "-ec", f"fallocate -l $(($(df --output=avail -k {folder} | tail -1) - {left}))k {folder}/ballast"
+        )
 
     def free(self, folder: str) -> None:
         self.host.run("rm", "-f", f"{folder}/ballast")
@@ -126,7 +139,11 @@ class SmallDisks:
     def unmount(self) -> None:
         """What was written stays; programs that run go on with the files they have open."""
         for folder, _, _ in FULL:
-            self.host.run("sh", "-ec", f"mkdir /run/kept; cp -a {folder}/. /run/kept; umount -l {folder}; cp -a /run/kept/. {folder}; rm -r /run/kept")
+            self.host.run(
+                "sh",
+                "-ec",
+                f"mkdir /run/kept; cp -a {folder}/. /run/kept; umount -l {folder}; cp -a /run/kept/. {folder}; rm -r /run/kept",
+            )
 
 
 def test_a_full_disk_is_said_leaves_nothing_half_and_needs_no_help_afterwards(lab: Lab) -> None:
@@ -154,6 +171,7 @@ def test_a_full_disk_is_said_leaves_nothing_half_and_needs_no_help_afterwards(la
 
 # ---- Power cuts
 
+
 def there(path: str) -> Callable[[Host], bool]:
     return lambda host: host.run("test", "-e", path, check=False).returncode == 0
 
@@ -165,10 +183,18 @@ def container_was_made(host: Host) -> bool:
 @contextmanager
 def running(lab: Lab, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A run in the background, dead at the end."""
-    argv = [str(environment("2.16") / "ansible-playbook"), "-i", str(lab.inventory), "site.yml", f"--ssh-extra-args={IMPATIENT}"]
+    argv = [
+        str(environment("2.16") / "ansible-playbook"),
+        "-i",
+        str(lab.inventory),
+        "site.yml",
+        f"--ssh-extra-args={IMPATIENT}",
+    ]
     env = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
     with log.open("wb") as output:
-        run = subprocess.Popen(argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        run = subprocess.Popen(
+            argv, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
         try:
             yield run
         finally:
@@ -190,7 +216,12 @@ def test_a_power_cut_in_the_middle_of_an_install_needs_no_help_afterwards(lab: L
     for name, _moment, arrived in CUTS:
         victim = lab.hosts[name]
         with running(lab, tmp_path / f"{name}.log") as run:
-            eventually(f"the run has come to {name}", lambda victim=victim, arrived=arrived: arrived(victim), seconds=60, pause=0.05)
+            eventually(
+                f"the run has come to {name}",
+                lambda victim=victim, arrived=arrived: arrived(victim),
+                seconds=60,
+                pause=0.05,
+            )
             lab.power(name, "restart", hard=True)
             run.wait(timeout=180)
         assert "Traceback (most recent call last)" not in (tmp_path / f"{name}.log").read_text()
@@ -198,7 +229,9 @@ def test_a_power_cut_in_the_middle_of_an_install_needs_no_help_afterwards(lab: L
         cni_is_whole(victim)
     playbook(lab.inventory).require()
     after = {agent.name: agent.snapshot() for agent in lab.agents}
-    assert {name: halves(before[name], state, after[name]) for name, state in seen.items()} == {name: [] for name in seen}
+    assert {name: halves(before[name], state, after[name]) for name, state in seen.items()} == {
+        name: [] for name in seen
+    }
     assert [path for agent in lab.agents for path in leftovers(agent)] == []
     recovered(lab)
     nothing_to_do(lab)
@@ -222,6 +255,7 @@ def test_an_agent_that_loses_its_power_comes_back_by_itself_and_the_others_go_on
 
 # ---- Docker restarts
 
+
 def test_docker_restarts_under_running_nodes(lab: Lab) -> None:
     with Workloads(lab, "calico") as workloads:
         assert workloads.unreachable() == []
@@ -237,8 +271,14 @@ def test_docker_restarts_under_running_nodes(lab: Lab) -> None:
 
 # ---- Members of etcd that are not there yet, or others
 
+
 def serves(agent: Host) -> bool:
-    return agent.run("curl", "-fsS", "--max-time", "3", "http://127.0.0.1:2379/v2/keys/calico/v1/Ready", check=False).returncode == 0
+    return (
+        agent.run(
+            "curl", "-fsS", "--max-time", "3", "http://127.0.0.1:2379/v2/keys/calico/v1/Ready", check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_an_agent_that_starts_before_the_members_of_etcd_and_their_records_exist(lab: Lab) -> None:
@@ -248,7 +288,11 @@ def test_an_agent_that_starts_before_the_members_of_etcd_and_their_records_exist
     master.run("systemctl", "restart", "lab-dns.service")
     try:
         lab.power(agent.name, "restart", hard=True, wait=False)
-        eventually("the agent is up", lambda: agent.run("systemctl", "is-active", "docker.service", check=False).stdout.strip() == "active", seconds=60)
+        eventually(
+            "the agent is up",
+            lambda: agent.run("systemctl", "is-active", "docker.service", check=False).stdout.strip() == "active",
+            seconds=60,
+        )
         run = playbook(lab.inventory, "--limit", agent.name, "--tags", "etcd", variables={"calico_etcd_wait": 6})
         assert run.rc != 0 and "no SRV records" in said(run), run.output[-3000:]
         assert not serves(agent)

@@ -37,18 +37,24 @@ class Dcos:
         self.url = dcosmaster.url(lab.settings)
         self._place = dcosmaster.folder(lab.settings)
         context = ssl.create_default_context(cafile=str(self._place / "ca-bundle.crt"))
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         words = dcosmaster.passwords(lab.settings)
         login = {"uid": dcosmaster.SUPERUSER, "password": words[dcosmaster.SUPERUSER]}
         self.token: str | None = None
         self.token = self.ask("/acs/api/v1/auth/login", login)[1]["token"]
 
-    def ask(self, path: str, body: object = None, method: str | None = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
+    def ask(
+        self, path: str, body: object = None, method: str | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
         """(status, document or text); a path is below Admin Router."""
         token = {"Authorization": f"token={self.token}"} if self.token else {}
         data = None if body is None else json.dumps(body).encode()
         url = self.url + path if path.startswith("/") else path
-        request = urllib.request.Request(url, data, {"Content-Type": "application/json", **token, **(headers or {})}, method=method)
+        request = urllib.request.Request(
+            url, data, {"Content-Type": "application/json", **token, **(headers or {})}, method=method
+        )
         try:
             with self._opener.open(request, timeout=scaled(30)) as answer:
                 status, text = answer.status, answer.read()
@@ -61,10 +67,16 @@ class Dcos:
 
     def package(self, action: str, body: dict[str, Any], version: int = 1) -> tuple[int, Any]:
         media = f"application/vnd.dcos.package.{action}-%s+json;charset=utf-8;version=v%d"
-        return self.ask(f"/package/{action}", body, headers={"Content-Type": media % ("request", 1), "Accept": media % ("response", version)})
+        return self.ask(
+            f"/package/{action}",
+            body,
+            headers={"Content-Type": media % ("request", 1), "Accept": media % ("response", version)},
+        )
 
     def install(self, name: str, version: str, options: dict[str, Any] | None = None) -> None:
-        status, answer = self.package("install", {"packageName": name, "packageVersion": version, "options": options or {}}, 2)
+        status, answer = self.package(
+            "install", {"packageName": name, "packageVersion": version, "options": options or {}}, 2
+        )
         assert status == 200, answer
 
     def app(self, app_id: str) -> dict[str, Any]:
@@ -112,7 +124,16 @@ def scheduler(dcos: Dcos, app_id: str) -> str:
 
 
 def test_an_app_is_a_process_on_an_agent_and_comes_back_when_it_dies(bare: Lab, dcos: Dcos) -> None:
-    dcos.run({"id": "/web", "cmd": "exec $STANDIN_PYTHON -m http.server $PORT0", "instances": 2, "cpus": 0.1, "mem": 32, "portDefinitions": [{"port": 0}]})
+    dcos.run(
+        {
+            "id": "/web",
+            "cmd": "exec $STANDIN_PYTHON -m http.server $PORT0",
+            "instances": 2,
+            "cpus": 0.1,
+            "mem": 32,
+            "portDefinitions": [{"port": 0}],
+        }
+    )
     first = dcos.running("/web")
     for task in first:
         assert "Directory listing" in bare.masters[0].out("curl", "-fsS", f"http://{task['host']}:{task['ports'][0]}/")
@@ -121,14 +142,25 @@ def test_an_app_is_a_process_on_an_agent_and_comes_back_when_it_dies(bare: Lab, 
     host.run("systemctl", "restart", "dcos-mesos-slave")
     assert {task["id"] for task in dcos.running("/web")} == {task["id"] for task in first}
     host.run("pkill", "-f", f"http.server {victim['ports'][0]}")
-    eventually("another task runs in its place", lambda: victim["id"] not in {task["id"] for task in dcos.running("/web")}, 60)
+    eventually(
+        "another task runs in its place", lambda: victim["id"] not in {task["id"] for task in dcos.running("/web")}, 60
+    )
     dcos.remove("/web")
     assert all(agent.run("pgrep", "-f", "http.server", check=False).returncode == 1 for agent in bare.agents)
 
 
 def test_an_app_on_a_network_that_is_not_there_says_why(dcos: Dcos) -> None:
     networks = [{"mode": "container", "name": "calico"}]
-    dcos.run({"id": "/early", "cmd": "sleep 1000", "cpus": 0.1, "mem": 32, "networks": networks, "container": {"type": "MESOS"}})
+    dcos.run(
+        {
+            "id": "/early",
+            "cmd": "sleep 1000",
+            "cpus": 0.1,
+            "mem": 32,
+            "networks": networks,
+            "container": {"type": "MESOS"},
+        }
+    )
     failure = eventually("the task fails", lambda: dcos.app("/early").get("lastTaskFailure"), 60)
     assert "Unknown CNI network 'calico'" in failure["message"]
     dcos.remove("/early")
@@ -141,7 +173,14 @@ def test_etcd_of_the_universe_is_a_cluster_that_srv_records_lead_to(bare: Lab, d
     members = [agent.out("pgrep", "-af", "etcd --name").strip() for agent in bare.agents]
     assert len(members) == 3 and all("--listen-client-urls" in line for line in members)
     agent = bare.agents[0]
-    agent.run("systemd-run", "--unit=try-proxy", "/opt/lab/etcd/etcd", "--proxy=on", "--discovery-srv=etcd.mesos", "--data-dir=/tmp/try-proxy")
+    agent.run(
+        "systemd-run",
+        "--unit=try-proxy",
+        "/opt/lab/etcd/etcd",
+        "--proxy=on",
+        "--discovery-srv=etcd.mesos",
+        "--data-dir=/tmp/try-proxy",
+    )
     try:
         eventually("the proxy answers", lambda: put(agent, "hello", "there"), 30)
     finally:
@@ -151,7 +190,12 @@ def test_etcd_of_the_universe_is_a_cluster_that_srv_records_lead_to(bare: Lab, d
 
 
 def put(agent: Host, key: str, value: str) -> bool:
-    return agent.run("curl", "-fsS", "-XPUT", "-d", f"value={value}", f"http://127.0.0.1:2379/v2/keys/{key}", check=False).returncode == 0
+    return (
+        agent.run(
+            "curl", "-fsS", "-XPUT", "-d", f"value={value}", f"http://127.0.0.1:2379/v2/keys/{key}", check=False
+        ).returncode
+        == 0
+    )
 
 
 def test_calico_of_the_universe_is_on_every_agent(bare: Lab, dcos: Dcos) -> None:
@@ -160,16 +204,30 @@ def test_calico_of_the_universe_is_on_every_agent(bare: Lab, dcos: Dcos) -> None
 
     def done() -> bool:
         status, rows = dcos.ask(f"{scheduler(dcos, CALICO)}/json")
-        return status == 200 and len(rows) == 3 and all({name: task["state"] for name, task in row.items()} == STEPS for row in rows.values())
+        return (
+            status == 200
+            and len(rows) == 3
+            and all({name: task["state"] for name, task in row.items()} == STEPS for row in rows.values())
+        )
 
     eventually("all steps are done on all agents", done, 240)
     for agent in bare.agents:
         assert json.loads(agent.read("/etc/docker/daemon.json"))["cluster-store"] == "etcd://localhost:2379"
-        assert json.loads(agent.read("/opt/mesosphere/etc/dcos/network/cni/calico.cni"))["etcd_endpoints"] == "http://localhost:2379"
+        assert (
+            json.loads(agent.read("/opt/mesosphere/etc/dcos/network/cni/calico.cni"))["etcd_endpoints"]
+            == "http://localhost:2379"
+        )
         assert agent.run("pgrep", "-f", "etcd --proxy=on").returncode == 0
         # The task runs as soon as `docker run` does, which fetches the image first.
-        eventually("calico/node is up", lambda a=agent: "started successfully" in a.run("docker", "logs", "calico-node", check=False).stdout, 60)
-        assert agent.out("docker", "ps", "--filter", "name=calico-node", "--format", "{{.Image}}").strip() == "calico/node:v1.0.0"
+        eventually(
+            "calico/node is up",
+            lambda a=agent: "started successfully" in a.run("docker", "logs", "calico-node", check=False).stdout,
+            60,
+        )
+        assert (
+            agent.out("docker", "ps", "--filter", "name=calico-node", "--format", "{{.Image}}").strip()
+            == "calico/node:v1.0.0"
+        )
 
 
 def test_apps_on_calico_reach_each_other(bare: Lab, dcos: Dcos) -> None:
@@ -187,7 +245,9 @@ def test_apps_on_calico_reach_each_other(bare: Lab, dcos: Dcos) -> None:
         [container] = [item for item in json.loads(agent.out(AGENT_PROGRAM, "list")) if item["ip"] in addresses]
         for address in addresses:
             what = f"the container of {agent.name} reaches {address}"
-            eventually(what, lambda a=agent, n=container["namespace"], b=address: fetches(a, n, f"http://{b}:8000/"), 30)
+            eventually(
+                what, lambda a=agent, n=container["namespace"], b=address: fetches(a, n, f"http://{b}:8000/"), 30
+            )
     name = "pair.marathon.containerip.dcos.thisdcos.directory"
     eventually("the name is known", lambda: set(resolve(bare.agents[0], name)) == set(addresses), 30)
     dcos.remove("/pair")
@@ -195,7 +255,9 @@ def test_apps_on_calico_reach_each_other(bare: Lab, dcos: Dcos) -> None:
 
 
 def fetches(host: Host, namespace: str, url: str) -> bool:
-    return host.run("nsenter", f"--net={namespace}", "curl", "-fsS", "--max-time", "3", url, check=False).returncode == 0
+    return (
+        host.run("nsenter", f"--net={namespace}", "curl", "-fsS", "--max-time", "3", url, check=False).returncode == 0
+    )
 
 
 def resolve(host: Host, name: str) -> list[str]:
@@ -207,7 +269,11 @@ def test_packages_leave_behind_what_the_real_ones_leave(bare: Lab, dcos: Dcos) -
     assert {entry["packageInformation"]["packageDefinition"]["name"] for entry in listed} == {"etcd", "calico"}
     assert dcos.package("install", {"packageName": "calico", "packageVersion": "0.4.0"}, 2)[0] == 409
     assert dcos.package("uninstall", {"packageName": "calico"})[0] == 200
-    eventually("the framework's tasks are gone", lambda: all(agent.run("pgrep", "-f", "etcd --proxy=on", check=False).returncode for agent in bare.agents), 60)
+    eventually(
+        "the framework's tasks are gone",
+        lambda: all(agent.run("pgrep", "-f", "etcd --proxy=on", check=False).returncode for agent in bare.agents),
+        60,
+    )
     for agent in bare.agents:
         agent.run("test", "-e", "/opt/mesosphere/etc/dcos/network/cni/calico.cni")
     options = dcos.app(ETCD)["labels"].get("DCOS_PACKAGE_OPTIONS")
@@ -220,7 +286,12 @@ def test_the_guides_path_over_etcd_of_the_universe(bare: Lab, dcos: Dcos) -> Non
     client = bare.agents[0].out("pgrep", "-af", "etcd --name").partition("--listen-client-urls ")[2].split()[0]
     bare.agents[0].run("curl", "-fsS", "-XDELETE", f"{client}/v2/keys/calico?recursive=true")
     for agent in bare.agents:
-        agent.run("sh", "-c", "docker rm -f calico-node; rm -f /opt/mesosphere/etc/dcos/network/cni/calico.cni /opt/mesosphere/active/cni/calico*", check=False)
+        agent.run(
+            "sh",
+            "-c",
+            "docker rm -f calico-node; rm -f /opt/mesosphere/etc/dcos/network/cni/calico.cni /opt/mesosphere/active/cni/calico*",
+            check=False,
+        )
     playbook(bare.inventory).require()
     assert playbook(bare.inventory).require().changed() == []
     test_apps_on_calico_reach_each_other(bare, dcos)

@@ -26,7 +26,9 @@ def sessions(agent: Host) -> int:
 def works(lab: Lab, agents: list[Host]) -> None:
     with Workloads(lab, "calico", agents) as workloads:
         addresses = {item.address for item in workloads.items}
-        assert len(addresses) == len(agents) and all(ipaddress.ip_address(address) in ipaddress.ip_network("192.168.0.0/16") for address in addresses)
+        assert len(addresses) == len(agents) and all(
+            ipaddress.ip_address(address) in ipaddress.ip_network("192.168.0.0/16") for address in addresses
+        )
         assert workloads.unreachable() == []
 
 
@@ -42,7 +44,9 @@ def test_twenty_agents_cost_each_as_much_as_four() -> None:
             assert second.others()[agent.name] <= BUDGET_OTHER
         once = [item["host"] for item in second.executions if item["module"].rsplit(".", 1)[-1] in ONCE]
         assert len(once) == len(ONCE), "the datastore is looked at once, not once for each agent"
-        assert {agent.name: sessions(agent) for agent in lab.agents} == {agent.name: len(lab.agents) - 1 for agent in lab.agents}
+        assert {agent.name: sessions(agent) for agent in lab.agents} == {
+            agent.name: len(lab.agents) - 1 for agent in lab.agents
+        }
         works(lab, [lab.agents[0], lab.agents[len(lab.agents) // 2], lab.agents[-1]])
 
 

@@ -20,23 +20,26 @@ pytestmark = pytest.mark.slow
 
 HERE = "system/test_8_ten_facts.py"
 INSTALL, FAULTS, DURABILITY = "system/test_1_install.py", "system/test_2_faults.py", "system/test_5_durability.py"
-NODE_UNITS, PREFLIGHT = "unit/plugins/modules/test_calicoctl_node.py", "unit/plugins/module_utils/_calico/test_preflight.py"
+NODE_UNITS, PREFLIGHT = (
+    "unit/plugins/modules/test_calicoctl_node.py",
+    "unit/plugins/module_utils/_calico/test_preflight.py",
+)
 FACTS = {
     "1. the address is always given: detection takes the bridges of DC/OS": f"{HERE}::test_the_address_is_given_where_detection_would_go_wrong "
-                                                                     f"{INSTALL}::test_nodes_are_named_and_addressed_by_detect_ip",
+    f"{INSTALL}::test_nodes_are_named_and_addressed_by_detect_ip",
     "2. proxy and node are units in order, the proxy with explicit URLs and folder": f"{HERE}::test_units_in_order_with_everything_explicit "
-                                                                                     f"{FAULTS}::test_a_rebooted_agent_comes_back_by_itself",
+    f"{FAULTS}::test_a_rebooted_agent_comes_back_by_itself",
     "3. rp_filter after dcos-mesos-slave; Felix is checked, not the sysctl alone": f"{FAULTS}::test_rp_filter_stays_right_when_dcos_restarts_its_agent "
-                                                                                   f"{HERE}::test_a_felix_that_does_not_stay_is_not_healthy",
+    f"{HERE}::test_a_felix_that_does_not_stay_is_not_healthy",
     "4. healthy = as many Established sessions as peers, and Felix stable": f"{HERE}::test_a_felix_that_does_not_stay_is_not_healthy "
-                                                                            f"{HERE}::test_a_session_that_is_down_is_not_healthy",
+    f"{HERE}::test_a_session_that_is_down_is_not_healthy",
     "5. the image before node run; its id compared": f"{HERE}::test_another_image_under_the_wanted_name_is_seen "
-                                                     f"{NODE_UNITS}::test_an_archive_is_loaded_once_and_when_it_changes",
+    f"{NODE_UNITS}::test_an_archive_is_loaded_once_and_when_it_changes",
     "6. waits: a peer 2-10 s, a container 2-3 s, config set 5 s": f"{HERE}::test_sessions_that_take_their_time_are_waited_for "
-                                                                 f"{INSTALL}::test_workloads_reach_each_other_across_agents_both_ways",
+    f"{INSTALL}::test_workloads_reach_each_other_across_agents_both_ways",
     "7. a rolling restart keeps a node down for less than 120 s": f"{HERE}::test_a_rolling_restart_is_one_by_one_and_short",
     "8. one iptables backend; FORWARD's policy in nft": f"{HERE}::test_felix_and_docker_have_one_backend {PREFLIGHT}::FAILURES::iptables "
-                                                        "system/test_9_bad_input.py::test_everything_that_is_wrong_is_said_in_one_message",
+    "system/test_9_bad_input.py::test_everything_that_is_wrong_is_said_in_one_message",
     "9. the proxy as 127.0.0.1, which saves a try of ::1": f"{HERE}::test_the_proxy_is_named_by_its_address",
     "10. IPIP applied later gives each agent its tunnel address without a restart": f"{HERE}::test_ipip_applied_later_needs_no_restart",
 }
@@ -61,7 +64,9 @@ def sessions(agent: Host) -> int:
 
 
 def containers(lab: Lab) -> dict[str, str]:
-    return {agent.name: agent.out("docker", "inspect", "--format", "{{.Id}}", "calico-node").strip() for agent in lab.agents}
+    return {
+        agent.name: agent.out("docker", "inspect", "--format", "{{.Id}}", "calico-node").strip() for agent in lab.agents
+    }
 
 
 def nothing_to_do(lab: Lab) -> None:
@@ -84,9 +89,13 @@ def test_the_address_is_given_where_detection_would_go_wrong(lab: Lab) -> None:
 
 def test_units_in_order_with_everything_explicit(lab: Lab) -> None:
     for agent in lab.agents:
-        assert {"docker.service", "calico-etcd-proxy.service"} <= set(show(agent, "calico-node.service", "After").split())
+        assert {"docker.service", "calico-etcd-proxy.service"} <= set(
+            show(agent, "calico-node.service", "After").split()
+        )
         start = show(agent, "calico-etcd-proxy.service", "ExecStart")
-        assert "--listen-client-urls=http://127.0.0.1:2379" in start and "--data-dir=/var/lib/calico-etcd-proxy" in start
+        assert (
+            "--listen-client-urls=http://127.0.0.1:2379" in start and "--data-dir=/var/lib/calico-etcd-proxy" in start
+        )
         for unit in ("calico-node.service", "calico-etcd-proxy.service"):
             assert (show(agent, unit, "Restart"), show(agent, unit, "UnitFileState")) == ("always", "enabled")
 
@@ -109,7 +118,9 @@ def test_a_felix_that_does_not_stay_is_not_healthy(lab: Lab) -> None:
     """Docker calls the container running and BIRD has its sessions all the while."""
     agent = lab.agents[0]
     with loose_felix(agent):
-        run = playbook(lab.inventory, "--limit", agent.name, "--tags", "node", variables={"calico_node_health_timeout": 20})
+        run = playbook(
+            lab.inventory, "--limit", agent.name, "--tags", "node", variables={"calico_node_health_timeout": 20}
+        )
         assert run.rc != 0 and "Felix" in said(run) and "rp_filter" in said(run), run.output[-3000:]
         assert agent.out("docker", "inspect", "--format", "{{.State.Running}}", "calico-node").strip() == "true"
         eventually("BIRD has its sessions", lambda: sessions(agent) == len(lab.agents) - 1, seconds=30)
@@ -120,7 +131,10 @@ def test_a_felix_that_does_not_stay_is_not_healthy(lab: Lab) -> None:
 def test_a_session_that_is_down_is_not_healthy(lab: Lab) -> None:
     """`node status` says 0 and Felix 204; only the table tells."""
     agent, other = lab.agents[0], lab.agents[1]
-    rules = [["iptables", "-I", chain, "-p", "tcp", side, other.address, "-j", "DROP"] for chain, side in (("INPUT", "-s"), ("OUTPUT", "-d"))]
+    rules = [
+        ["iptables", "-I", chain, "-p", "tcp", side, other.address, "-j", "DROP"]
+        for chain, side in (("INPUT", "-s"), ("OUTPUT", "-d"))
+    ]
     for rule in rules:
         agent.run(*rule)
     try:
@@ -145,7 +159,12 @@ def test_another_image_under_the_wanted_name_is_seen(lab: Lab) -> None:
     agent = lab.agents[0]
     name, right = agent.out("docker", "inspect", "--format", "{{.Config.Image}} {{.Image}}", "calico-node").split()
     agent.write("/run/Dockerfile", f"FROM {name}\nLABEL other=1\n")
-    agent.run("sh", "-ec", f"mkdir -p /run/other && cp /run/Dockerfile /run/other/ && docker build -q -t {name} /run/other", timeout=120)
+    agent.run(
+        "sh",
+        "-ec",
+        f"mkdir -p /run/other && cp /run/Dockerfile /run/other/ && docker build -q -t {name} /run/other",
+        timeout=120,
+    )
     agent.run("systemctl", "restart", "calico-node.service")
     eventually("the other image runs", lambda: image(agent) not in ("", right), seconds=40)
     run = playbook(lab.inventory, "--diff").require()
@@ -159,7 +178,9 @@ def test_sessions_that_take_their_time_are_waited_for(lab: Lab) -> None:
     for agent in lab.agents:
         agent.run("systemctl", "stop", "calico-node.service")
     playbook(lab.inventory).require()
-    assert {agent.name: sessions(agent) for agent in lab.agents} == {agent.name: len(lab.agents) - 1 for agent in lab.agents}
+    assert {agent.name: sessions(agent) for agent in lab.agents} == {
+        agent.name: len(lab.agents) - 1 for agent in lab.agents
+    }
 
 
 def test_a_rolling_restart_is_one_by_one_and_short(lab: Lab) -> None:
@@ -169,14 +190,20 @@ def test_a_rolling_restart_is_one_by_one_and_short(lab: Lab) -> None:
         assert workloads.unreachable() == []
         with collisions(lab) as met, Pings(workloads) as pings:
             run = playbook(lab.inventory, variables={"calico_node_libnetwork": True}).require()
-        assert pings.longest_silence(but=met) < 3, (pings.worst(), met, [(item["host"], item["time"]) for item in run.results if item["changed"]])
+        assert pings.longest_silence(but=met) < 3, (
+            pings.worst(),
+            met,
+            [(item["host"], item["time"]) for item in run.results if item["changed"]],
+        )
         assert pings.longest_silence() < SECONDS, (pings.worst(), met)
         assert workloads.unreachable() == []
     assert not set(before.values()) & set(containers(lab).values())
     restarts = [item for item in run.results if item["changed"] and "calico/node" in item["task"]]
     assert sorted(item["host"] for item in restarts) == sorted(agent.name for agent in lab.agents)
     times = [item["time"] for item in restarts]
-    assert times == sorted(times) and all(later - earlier > 1 for earlier, later in zip(times, times[1:])), "one after the other, each until it is healthy"
+    assert times == sorted(times) and all(later - earlier > 1 for earlier, later in zip(times, times[1:])), (
+        "one after the other, each until it is healthy"
+    )
     assert max(later - earlier for earlier, later in zip(times, times[1:])) < 120
     playbook(lab.inventory).require()
 
@@ -202,10 +229,17 @@ def test_the_proxy_is_named_by_its_address(lab: Lab) -> None:
 def test_ipip_applied_later_needs_no_restart(lab: Lab) -> None:
     """Also where the kernel has no ipip: keys and addresses are what this shows, not packets."""
     before = containers(lab)
-    variables = {"calico_ip_pools": [{"cidr": "192.168.0.0/16", "ipip": "always", "nat_outgoing": True}], "calico_preflight_ignore": ["kernel"]}
+    variables = {
+        "calico_ip_pools": [{"cidr": "192.168.0.0/16", "ipip": "always", "nat_outgoing": True}],
+        "calico_preflight_ignore": ["kernel"],
+    }
     playbook(lab.inventory, "--tags", "datastore", variables=variables).require()
     paths = [f"/calico/v1/host/{agent.address}/config/IpInIpTunnelAddr" for agent in lab.agents]
-    keys = eventually("every node has a tunnel address", lambda: (lambda keys: keys if all(keys.get(path) for path in paths) else None)(lab.etcd()), seconds=20)
+    keys = eventually(
+        "every node has a tunnel address",
+        lambda: (lambda keys: keys if all(keys.get(path) for path in paths) else None)(lab.etcd()),
+        seconds=20,
+    )
     assert keys["/calico/v1/config/IpInIpEnabled"] == "true" and len({keys[path] for path in paths}) == len(paths)
     assert containers(lab) == before
     playbook(lab.inventory, "--tags", "datastore").require()

@@ -49,7 +49,7 @@ PROOFS = {
     "v3 documents for calicoctl 1.x": f"{HERE}::test_documents_of_calico_3 {DURABILITY}::test_bad_input_leaves_hosts_that_have_nothing_untouched",
     "a missing checksum": f"{FAULTS}::BAD::calico_calicoctl_sha256 {UNIT}::checksum",
     "fewer than 3 private agents (a warning)": f"{HERE}::test_a_valid_conflist_is_fine_and_few_agents_are_a_warning "
-                                               f"{PREFLIGHT}::WARNINGS::agents",
+    f"{PREFLIGHT}::WARNINGS::agents",
 }
 
 
@@ -66,7 +66,11 @@ def installed(lab: Lab) -> None:
 def kept(host: Host, *paths: str) -> Iterator[None]:
     """Files that a test spoils; as before afterwards, or gone if they were not there."""
     copy = "/run/kept-by-test"
-    host.run("sh", "-ec", f"cd /; mkdir {copy}; for f in {' '.join(paths)}; do if [ -e $f ]; then cp -a --parents $f {copy}; fi; done")
+    host.run(
+        "sh",
+        "-ec",
+        f"cd /; mkdir {copy}; for f in {' '.join(paths)}; do if [ -e $f ]; then cp -a --parents $f {copy}; fi; done",
+    )
     try:
         yield
     finally:
@@ -114,22 +118,37 @@ def forward_dropped(host: Host) -> Iterator[None]:
 def touchable(lab: Lab) -> dict[str, Any]:
     """What a run could touch, without the containers, which a test stops and starts itself, and without live rp_filter values of their interfaces."""
     snapshot = lab.snapshot()
-    return {name: {key: value[key] for key in ("files", "units")} if name != "etcd" else value for name, value in snapshot.items()}
+    return {
+        name: {key: value[key] for key in ("files", "units")} if name != "etcd" else value
+        for name, value in snapshot.items()
+    }
 
 
 def test_everything_that_is_wrong_is_said_in_one_message(lab: Lab) -> None:
     first, second, third, fourth = lab.agents
     before = touchable(lab)
     cidrs = ["192.168.5.7/16", "192.169.0.0/27", "172.17.0.0/20", "9.1.0.0/16", "11.2.0.0/16", "172.29.0.0/16"]
-    variables = {"calico_ip_pools": [{"cidr": cidr} for cidr in cidrs] + [{"cidr": "10.250.0.0/16", "ipip": "always"}], "calico_node_name": "same"}
+    variables = {
+        "calico_ip_pools": [{"cidr": cidr} for cidr in cidrs] + [{"cidr": "10.250.0.0/16", "ipip": "always"}],
+        "calico_node_name": "same",
+    }
     with ExitStack() as spoiled:
         spoiled.enter_context(kept(first, f"{CNI_DIR}/notes.txt", "/etc/calico/calicoctl.cfg"))
         first.write(f"{CNI_DIR}/notes.txt", "not JSON")
-        first.write("/etc/calico/calicoctl.cfg", "apiVersion: v1\nkind: calicoApiConfig\nspec:\n  etcdEndpoints: http://192.0.2.1:2379\n")
+        first.write(
+            "/etc/calico/calicoctl.cfg",
+            "apiVersion: v1\nkind: calicoApiConfig\nspec:\n  etcdEndpoints: http://192.0.2.1:2379\n",
+        )
         spoiled.enter_context(forward_dropped(first))
         spoiled.enter_context(kept(second, f"{CNI_DIR}/other.conf"))
         second.write(f"{CNI_DIR}/other.conf", json.dumps({"name": "calico", "type": "bridge"}))
-        spoiled.enter_context(docker_replaced(second, "#!/bin/sh\nif [ \"$1\" = version ]; then echo 1.10.3; else exec /run/real-docker \"$@\"; fi\n", "755"))
+        spoiled.enter_context(
+            docker_replaced(
+                second,
+                '#!/bin/sh\nif [ "$1" = version ]; then echo 1.10.3; else exec /run/real-docker "$@"; fi\n',
+                "755",
+            )
+        )
         spoiled.enter_context(docker_replaced(third, "", "644"))
         spoiled.enter_context(ports_taken(fourth, "0.0.0.0:179", "0.0.0.0:62092", "127.0.0.1:2379"))
         run = playbook(lab.inventory, variables=variables)
@@ -137,8 +156,15 @@ def test_everything_that_is_wrong_is_said_in_one_message(lab: Lab) -> None:
     (message,) = {str(item["msg"]) for item in run.failed()}
     assert message.startswith("Nothing was touched")
     parts = message.split("\n")
-    of = {host.name: "\n".join(parts[parts.index(f"{host.name}:"):]).split("\nagent")[0].split("\npublic")[0] for host in lab.agents}
-    kernel = [] if first.run("test", "-e", "/sys/class/net/tunl0", check=False).returncode == 0 else ["does not support ipip"]
+    of = {
+        host.name: "\n".join(parts[parts.index(f"{host.name}:") :]).split("\nagent")[0].split("\npublic")[0]
+        for host in lab.agents
+    }
+    kernel = (
+        []
+        if first.run("test", "-e", "/sys/class/net/tunl0", check=False).returncode == 0
+        else ["does not support ipip"]
+    )
     for words in (cidrs, ["host bits", "too small", "docker0", "network dcos of DC/OS", "VIP", *kernel]):
         assert [word for word in words if word not in message] == [], message
     for host, words in {
@@ -161,11 +187,27 @@ def whole(lab: Lab) -> bool:
 # Without a proxy, and the members that a proxy would find.
 NO_V2, NOT_TRUSTED = 14379, "/run/other-ca.crt"
 DATASTORES = [
-    ("no records", {"calico_etcd_proxy": True, "calico_etcd_srv": "nowhere.mesos"}, ["no SRV records", "calico_etcd_srv"]),
-    ("unreachable members", {"calico_etcd_proxy": True, "calico_etcd_members": ["http://{master}:1"]}, ["no etcd member can be reached", "refused"]),
-    ("members without v2", {"calico_etcd_proxy": True, "calico_etcd_members": [f"http://{{master}}:{NO_V2 + 1}"]}, ["do not serve the v2 API"]),
+    (
+        "no records",
+        {"calico_etcd_proxy": True, "calico_etcd_srv": "nowhere.mesos"},
+        ["no SRV records", "calico_etcd_srv"],
+    ),
+    (
+        "unreachable members",
+        {"calico_etcd_proxy": True, "calico_etcd_members": ["http://{master}:1"]},
+        ["no etcd member can be reached", "refused"],
+    ),
+    (
+        "members without v2",
+        {"calico_etcd_proxy": True, "calico_etcd_members": [f"http://{{master}}:{NO_V2 + 1}"]},
+        ["do not serve the v2 API"],
+    ),
     ("unreachable", {"calico_etcd_members": ["http://{master}:1"]}, ["none of the etcd endpoints answers", "refused"]),
-    ("without v2", {"calico_etcd_members": [f"http://{{master}}:{NO_V2}"]}, ["does not serve the v2 API", "--enable-v2"]),
+    (
+        "without v2",
+        {"calico_etcd_members": [f"http://{{master}}:{NO_V2}"]},
+        ["does not serve the v2 API", "--enable-v2"],
+    ),
     (
         "wrong certificate",
         {"calico_etcd_members": ["https://mirror.lab:443"], "calico_etcd_ca_file": NOT_TRUSTED},
@@ -178,7 +220,18 @@ DATASTORES = [
 def other_datastores(lab: Lab, installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An etcd without the v2 API, and the certificate of another authority on every agent."""
     folder = tmp_path_factory.mktemp("ca")
-    made = ["-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(folder / "key"), "-out", str(folder / "ca"), "-subj", "/CN=other"]
+    made = [
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        str(folder / "key"),
+        "-out",
+        str(folder / "ca"),
+        "-subj",
+        "/CN=other",
+    ]
     subprocess.run(["openssl", "req", *made], check=True, capture_output=True)
     for agent in lab.agents:
         agent.write(NOT_TRUSTED, (folder / "ca").read_text())
@@ -187,7 +240,9 @@ def other_datastores(lab: Lab, installed: None, tmp_path_factory: pytest.TempPat
 
 
 @pytest.mark.parametrize(("variables", "words"), [row[1:] for row in DATASTORES], ids=[row[0] for row in DATASTORES])
-def test_an_etcd_that_is_of_no_use(lab: Lab, other_datastores: None, variables: dict[str, Any], words: list[str]) -> None:
+def test_an_etcd_that_is_of_no_use(
+    lab: Lab, other_datastores: None, variables: dict[str, Any], words: list[str]
+) -> None:
     before = lab.snapshot()
     members = [url.format(master=lab.masters[0].address) for url in variables.get("calico_etcd_members", [])]
     run = playbook(lab.inventory, variables={"calico_etcd_proxy": False, **variables, "calico_etcd_members": members})
@@ -218,11 +273,17 @@ def test_documents_of_calico_3(lab: Lab, tmp_path: Path) -> None:
     good = {"apiVersion": "v1", "kind": "profile", "metadata": {"name": "new"}, "spec": {}}
     run = playbook(lab.inventory, name=str(play), variables={"documents": [good, V3]})
     (failure,) = run.failed()
-    assert "projectcalico.org/v3" in failure["msg"] and "it is for Calico 3" in failure["msg"] and "apiVersion v1" in failure["msg"]
+    assert (
+        "projectcalico.org/v3" in failure["msg"]
+        and "it is for Calico 3" in failure["msg"]
+        and "apiVersion v1" in failure["msg"]
+    )
     run = playbook(lab.inventory, variables={"calico_ip_pools": [V3]})
     said = " ".join(str(item["msg"]) for item in run.failed())
     assert run.rc != 0 and run.changed() == []
-    assert [word for word in ("entry 1 of calico_ip_pools", "projectcalico.org/v3", "for Calico 3") if word not in said] == [], said
+    assert [
+        word for word in ("entry 1 of calico_ip_pools", "projectcalico.org/v3", "for Calico 3") if word not in said
+    ] == [], said
     assert lab.snapshot() == before
 
 

@@ -73,7 +73,10 @@ def test_the_first_guides_path_with_etcd_of_the_universe() -> None:
         assert f"cluster is healthy; 3 of 3 members in DNS ({', '.join(peers(control))})" in first.output
         for agent in lab.agents:
             assert "--discovery-srv=etcd.mesos" in agent.out("systemctl", "cat", "calico-etcd-proxy.service")
-            assert json.loads(agent.out("curl", "-fsS", "http://127.0.0.1:2379/v2/keys/calico/v1/Ready"))["node"]["value"] == "true"
+            assert (
+                json.loads(agent.out("curl", "-fsS", "http://127.0.0.1:2379/v2/keys/calico/v1/Ready"))["node"]["value"]
+                == "true"
+            )
         within_the_budget(lab, playbook(lab.inventory, "--diff").require())
         assert control.writes() == {"POST /package/install": 1}
         works(lab)
@@ -82,7 +85,11 @@ def test_the_first_guides_path_with_etcd_of_the_universe() -> None:
 def peers(control: Control) -> list[str]:
     """address:port for its peers of each etcd member, as Mesos itself has the tasks."""
     agents = {agent["id"]: agent["hostname"] for agent in control.ask("GET", "/slaves")["slaves"]}
-    running = [task for task in control.ask("GET", "/tasks")["tasks"] if task["state"] == "TASK_RUNNING" and task["name"] == "etcd-server"]
+    running = [
+        task
+        for task in control.ask("GET", "/tasks")["tasks"]
+        if task["state"] == "TASK_RUNNING" and task["name"] == "etcd-server"
+    ]
     ports = [(agents[task["slave_id"]], port) for task in running for port in task["discovery"]["ports"]["ports"]]
     return sorted(f"{address}:{port['number']}" for address, port in ports if port["name"] == "server")
 
@@ -115,13 +122,22 @@ def test_the_universe_does_all_and_what_cannot_be_is_refused_on_untouched_hosts(
             assert playbook(lab.inventory, "--check", "--diff", name=name, variables=given).require().changed()
         assert lab.snapshot() == before and control.writes() == {}
         first = playbook(lab.inventory, name="playbooks/universe.yml", timeout=1800).require()
-        for words in ("This is not Calico 2.6", "0.4.0", "calico/node 1.0.0", "restarts the Mesos agent on each of 3 agents"):
+        for words in (
+            "This is not Calico 2.6",
+            "0.4.0",
+            "calico/node 1.0.0",
+            "restarts the Mesos agent on each of 3 agents",
+        ):
             assert words in " ".join(first.output.split())
         assert longest_silence(first) <= SILENCE
         assert re.search(r"calico: 3 of 3 agents done", first.output) and "CNI plugin" in first.output
         assert control.writes() == {"POST /package/install": 2}
         for agent in lab.agents:
-            eventually("calico/node is up", lambda a=agent: "calico/node:v1.0.0" in a.out("docker", "ps", "--format", "{{.Image}}"), 60)
+            eventually(
+                "calico/node is up",
+                lambda a=agent: "calico/node:v1.0.0" in a.out("docker", "ps", "--format", "{{.Image}}"),
+                60,
+            )
         for name, given in (("playbooks/universe.yml", {}), ("site.yml", site)):
             again = playbook(lab.inventory, name=name, variables=given).require()
             assert again.changed() == [] and again.remote() == {}
@@ -145,7 +161,11 @@ def refused_on_untouched_hosts(lab: Lab, control: Control) -> None:
     for name, host in after.items():
         # The key that a certificate is asked for is made first; it is no other's business.
         if name != "etcd":
-            host["files"] = {path: value for path, value in host["files"].items() if not path.startswith("/etc/calico") and path != "/etc/calico"}
+            host["files"] = {
+                path: value
+                for path, value in host["files"].items()
+                if not path.startswith("/etc/calico") and path != "/etc/calico"
+            }
     assert after == before
 
 
@@ -176,10 +196,15 @@ def dynamic(lab: Lab, folder: Path, *, merged: bool) -> Path:
     source = {"plugin": "dcos.calico.dcos", "url": dcosmaster.url(lab.settings), "ca_path": str(dcosmaster.folder(lab.settings) / "ca-bundle.crt"),
               "token": (dcosmaster.folder(lab.settings) / "token").read_text(), "strict": True}  # fmt: skip
     if merged:
-        hosts = {"hosts": {host.name: {"ansible_host": host.address, **known[host.address]} for host in lab.hosts.values()}}
+        hosts = {
+            "hosts": {host.name: {"ansible_host": host.address, **known[host.address]} for host in lab.hosts.values()}
+        }
         (folder / "10-hosts.yml").write_text(json.dumps({"all": hosts}))
     else:
-        source["compose"] = {name: f"({ {address: given.get(name) for address, given in known.items()} })[inventory_hostname]" for name in CONNECTION}
+        source["compose"] = {
+            name: f"({ {address: given.get(name) for address, given in known.items()} })[inventory_hostname]"
+            for name in CONNECTION
+        }
     (folder / "20-dcos.yml").write_text(json.dumps(source))
     return folder
 
@@ -192,7 +217,10 @@ def known_of(static: dict[str, Any], name: str) -> dict[str, Any]:
     agents = static["all"]["children"]["agents"]["children"]
     for group in (static["all"]["children"]["masters"], *agents.values()):
         if name in group["hosts"]:
-            return {"ansible_become": False, **{key: value for key, value in group["hosts"][name].items() if key in CONNECTION}}
+            return {
+                "ansible_become": False,
+                **{key: value for key, value in group["hosts"][name].items() if key in CONNECTION},
+            }
     raise KeyError(name)
 
 
@@ -236,7 +264,9 @@ ROTATE = "playbooks/rotate_certificates.yml"
 @SLOW
 def test_certificates_of_the_enterprise_ca() -> None:
     """A managed etcd with TLS whose certificates, and those of its clients, are of DC/OS's own authority; issued, kept, renewed."""
-    with lab_with(NAME, "etcd3", LAB_AGENTS="2", LAB_PUBLIC_AGENTS="0", LAB_MANAGED_ETCD="1", LAB_DCOS_VARIANT="enterprise") as lab:
+    with lab_with(
+        NAME, "etcd3", LAB_AGENTS="2", LAB_PUBLIC_AGENTS="0", LAB_MANAGED_ETCD="1", LAB_DCOS_VARIANT="enterprise"
+    ) as lab:
         control = Control(lab)
         control.forget()
         given = {**variables(lab), **TLS}
@@ -260,11 +290,18 @@ def renewed(lab: Lab, control: Control, given: dict[str, Any]) -> None:
     short = {**given, "calico_certificates_profile": "short", "calico_certificates_renew_before": 0}
     # As if they had been issued a year ago: by a profile that gives them a day, because of another name.
     playbook(lab.inventory, name=ROTATE, variables={**short, "calico_certificates_organization": "soon"}).require()
-    assert playbook(lab.inventory, name=ROTATE, variables={**short, "calico_certificates_organization": "soon"}).require().changed() == []
+    assert (
+        playbook(lab.inventory, name=ROTATE, variables={**short, "calico_certificates_organization": "soon"})
+        .require()
+        .changed()
+        == []
+    )
     due = {**given, "calico_certificates_organization": "soon"}
     old = {host.name: serial(host) for host in lab.hosts.values()}
     control.forget()
-    assert {host for host, _ in playbook(lab.inventory, "--check", name=ROTATE, variables=due).require().changed()} >= set(old)
+    assert {
+        host for host, _ in playbook(lab.inventory, "--check", name=ROTATE, variables=due).require().changed()
+    } >= set(old)
     assert control.writes() == {} and {host.name: serial(host) for host in lab.hosts.values()} == old
     with Workloads(lab, "calico") as workloads:
         assert workloads.unreachable() == []
@@ -276,7 +313,9 @@ def renewed(lab: Lab, control: Control, given: dict[str, Any]) -> None:
     assert not [name for name in old if new[name] == old[name]]
     for masters, task in ((True, "member"), (False, "proxy")):
         restarted = [host for host, name in run.changed() if task in name]
-        assert sorted(restarted) == sorted(host.name for host in (lab.masters if masters else lab.agents)), run.changed()
+        assert sorted(restarted) == sorted(host.name for host in (lab.masters if masters else lab.agents)), (
+            run.changed()
+        )
     one_by_one(lab, run)
     certificates_are_in_use(lab)
     all_established(lab)
@@ -299,9 +338,17 @@ def one_by_one(lab: Lab, run: Run) -> None:
     members = [item for item in run.results if item["action"] == "dcos.calico.etcd_member" and item["changed"]]
     wall = time.time() - time.monotonic()  # hosts and this machine have one kernel
     for before, after in zip(members, members[1:]):
-        show = lab.hosts[after["host"]].out("systemctl", "show", "-p", "ActiveEnterTimestampMonotonic", "calico-etcd.service")
-        assert int(show.partition("=")[2]) / 1e6 + wall > before["time"], f"{after['host']} was restarted while {before['host']} was not done"
-    agents = [item["host"] for item in run.results if item["action"] in ("dcos.calico.etcd_proxy", "dcos.calico.calicoctl_node")]
+        show = lab.hosts[after["host"]].out(
+            "systemctl", "show", "-p", "ActiveEnterTimestampMonotonic", "calico-etcd.service"
+        )
+        assert int(show.partition("=")[2]) / 1e6 + wall > before["time"], (
+            f"{after['host']} was restarted while {before['host']} was not done"
+        )
+    agents = [
+        item["host"]
+        for item in run.results
+        if item["action"] in ("dcos.calico.etcd_proxy", "dcos.calico.calicoctl_node")
+    ]
     assert agents[0::2] == agents[1::2] and len(agents) == 2 * len(lab.agents), agents
 
 
@@ -311,7 +358,11 @@ def serial(host: Host) -> str:
 
 def served(host: Host) -> str:
     """Serial number of the certificate that the member on a host shows."""
-    shown = host.out("sh", "-c", f"openssl s_client -connect {host.address}:2379 </dev/null 2>/dev/null | openssl x509 -noout -serial")
+    shown = host.out(
+        "sh",
+        "-c",
+        f"openssl s_client -connect {host.address}:2379 </dev/null 2>/dev/null | openssl x509 -noout -serial",
+    )
     return shown.strip()
 
 
@@ -322,7 +373,14 @@ def certificates_are_in_use(lab: Lab) -> None:
         assert host.address in host.out("openssl", "x509", "-noout", "-text", "-in", TLS["calico_etcd_cert_file"])
     for master in lab.masters:
         assert served(master) == serial(master), f"{master.name} still shows another certificate"
-        answer = lab.agents[0].run("curl", "-sS", "--cacert", TLS["calico_etcd_ca_file"], f"https://{master.address}:2379/v2/keys/", check=False)
+        answer = lab.agents[0].run(
+            "curl",
+            "-sS",
+            "--cacert",
+            TLS["calico_etcd_ca_file"],
+            f"https://{master.address}:2379/v2/keys/",
+            check=False,
+        )
         assert answer.returncode != 0, "a client without a certificate is let in"
     for agent in lab.agents:
         agent.run("curl", "-fsS", "http://127.0.0.1:2379/v2/keys/calico/v1/Ready")

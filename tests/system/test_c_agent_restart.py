@@ -99,9 +99,15 @@ def test_mesos_says_whether_an_agent_that_tells_nobody_is_back(lab: Lab, tmp_pat
     play, agent = tmp_path / "ask.yml", lab.agents[0]
     play.write_text(ASK)
     known = agent.read("/var/lib/mesos/slave/meta/agent_id").strip()
-    playbook(lab.inventory, "--limit", agent.name, name=str(play), variables={**dcos.variables(lab), "agent_id": known}).require()
-    run = playbook(lab.inventory, "--limit", agent.name, name=str(play), variables={**dcos.variables(lab), "agent_id": "another"})
-    assert run.rc != 0 and [item["task"].rpartition(" : ")[2] for item in run.failed()] == ["Wait until Mesos has the agent again"]
+    playbook(
+        lab.inventory, "--limit", agent.name, name=str(play), variables={**dcos.variables(lab), "agent_id": known}
+    ).require()
+    run = playbook(
+        lab.inventory, "--limit", agent.name, name=str(play), variables={**dcos.variables(lab), "agent_id": "another"}
+    )
+    assert run.rc != 0 and [item["task"].rpartition(" : ")[2] for item in run.failed()] == [
+        "Wait until Mesos has the agent again"
+    ]
 
 
 def broken(host: Host, fails: bool) -> None:
@@ -127,7 +133,10 @@ def test_an_agent_that_does_not_come_back_ends_the_roll_and_the_next_one_is_unto
         assert unit(first) in run.output and pids(lab)[second.name] == before[second.name]
     finally:
         broken(first, False)
-    eventually("the agent is back", lambda: first.run("systemctl", "is-active", unit(first), check=False).stdout.strip() == "active")
+    eventually(
+        "the agent is back",
+        lambda: first.run("systemctl", "is-active", unit(first), check=False).stdout.strip() == "active",
+    )
     playbook(lab.inventory, variables={**ALWAYS, **SECOND}).require()
     assert pids(lab)[second.name] != before[second.name]
     assert playbook(lab.inventory, variables={**ALWAYS, **SECOND}).require().changed() == []

@@ -66,14 +66,18 @@ def test_only_nodes_that_take_none_are_restarted_a_master_too(lab: Lab) -> None:
     before = containers(nodes(lab))
     with without_confd(lab, victims[0]), without_confd(lab, victims[1]):
         predicted = apply(lab, "cross-subnet", "--check", **MASTERS).require()
-        assert {host for host, _task in predicted.changed()} == {host.name for host in victims} and containers(nodes(lab)) == before
+        assert {host for host, _task in predicted.changed()} == {host.name for host in victims} and containers(
+            nodes(lab)
+        ) == before
         done = apply(lab, "cross-subnet", **MASTERS).require()
     assert sorted(predicted.changed()) == sorted(done.changed())
     after = containers(nodes(lab))
     assert after[kept.name] == before[kept.name] and all(after[host.name] != before[host.name] for host in victims)
     assert set(tunnels(lab, nodes(lab))) == {host.name for host in nodes(lab)}
     came = ", ".join(sorted(host.address for host in victims))
-    assert f"came with a restart of calico/node: {came}" in lines(done) and f"were there before: {kept.address}" in lines(done)
+    assert f"came with a restart of calico/node: {came}" in lines(
+        done
+    ) and f"were there before: {kept.address}" in lines(done)
     assert apply(lab, "cross-subnet", **MASTERS).require().changed() == []
 
 
@@ -82,7 +86,9 @@ def test_a_run_for_some_hosts_names_the_others_that_lack_one(lab: Lab) -> None:
     first, second = lab.agents
     before = containers(nodes(lab))
     with without_confd(lab, second):
-        run = apply(lab, "cross-subnet", "--limit", first.name, calico_public_cloud_tunnel_wait=1, **variables(lab)).require()
+        run = apply(
+            lab, "cross-subnet", "--limit", first.name, calico_public_cloud_tunnel_wait=1, **variables(lab)
+        ).require()
         assert f"Without a tunnel address, on hosts that are not in this run: {second.address}" in lines(run)
     assert run.changed() == [] and containers(nodes(lab)) == before
     eventually("confd takes one again", lambda: second.name in tunnels(lab, [second]), 30)

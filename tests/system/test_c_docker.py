@@ -47,7 +47,12 @@ def lab() -> Iterator[Lab]:
 def test_the_plugin_runs_where_it_is_wanted(lab: Lab) -> None:
     assert playbook(lab.inventory, name=INSTALL, variables=ON).require().changed() == []
     for agent in lab.agents:
-        eventually("its sockets are there", lambda agent=agent: agent.run("test", "-S", "/run/docker/plugins/calico-ipam.sock", check=False).returncode == 0)
+        eventually(
+            "its sockets are there",
+            lambda agent=agent: (
+                agent.run("test", "-S", "/run/docker/plugins/calico-ipam.sock", check=False).returncode == 0
+            ),
+        )
 
 
 def test_without_the_plugin_nothing_is_touched(lab: Lab) -> None:
@@ -62,8 +67,15 @@ def test_hosts_whose_ipv6_keeps_containers_from_starting_are_named_and_nothing_i
     run = playbook(lab.inventory, name=INSTALL, variables={**WANTED, **NAMES})
     (message,) = {str(item["msg"]) for item in run.failed()}
     assert run.rc != 0 and run.changed() == [] and message.count("[docker_ipv6]") == len(lab.agents), message
-    run = playbook(lab.inventory, name=PLAYBOOK, variables={**WANTED, **CONSENT, "calico_docker_network_disable_ipv6": False})
-    assert run.rc != 0 and run.changed() == [] and "calico_docker_network_disable_ipv6" in said(run) and pids(lab) == before
+    run = playbook(
+        lab.inventory, name=PLAYBOOK, variables={**WANTED, **CONSENT, "calico_docker_network_disable_ipv6": False}
+    )
+    assert (
+        run.rc != 0
+        and run.changed() == []
+        and "calico_docker_network_disable_ipv6" in said(run)
+        and pids(lab) == before
+    )
 
 
 def test_hosts_whose_node_has_another_name_are_named_and_nothing_is_touched(lab: Lab) -> None:
@@ -78,7 +90,9 @@ def test_containers_that_would_end_are_named_and_nothing_is_touched_without_cons
     try:
         for check in ((), ("--check",)):
             run = playbook(lab.inventory, *check, name=PLAYBOOK, variables=ON)
-            assert run.rc != 0 and "busy" in run.output and [item["host"] for item in run.failed()] == [last.name], run.output[-3000:]
+            assert run.rc != 0 and "busy" in run.output and [item["host"] for item in run.failed()] == [last.name], (
+                run.output[-3000:]
+            )
         assert pids(lab) == before and "cluster-store" not in lab.agents[0].read(CONFIG) + last.read(CONFIG)
     finally:
         last.run("docker", "rm", "-f", "busy")
@@ -99,7 +113,11 @@ def test_a_docker_that_does_not_start_ends_the_roll_with_its_old_file_and_the_ne
         first.run("systemctl", "daemon-reload")
     assert first.read(CONFIG) == text and first.out("systemctl", "is-active", "docker.service").strip() == "active"
     assert pids(lab)[second.name] == before[second.name] and "cluster-store" not in second.read(CONFIG)
-    eventually("calico/node is back", lambda: first.run("docker", "inspect", "calico-node", check=False).returncode == 0, seconds=60)
+    eventually(
+        "calico/node is back",
+        lambda: first.run("docker", "inspect", "calico-node", check=False).returncode == 0,
+        seconds=60,
+    )
 
 
 def test_docker_is_restarted_host_by_host_as_predicted_and_other_containers_do_not_notice(lab: Lab) -> None:
@@ -132,9 +150,14 @@ def test_containers_of_two_agents_reach_each_other_and_those_of_mesos(lab: Lab) 
         reach_each_other(lab, found)
         for agent in lab.agents:
             for item in workloads.items:
-                eventually("Docker reaches Mesos", lambda agent=agent, item=item: ping(agent, found[agent.name]["name"], item.address))
+                eventually(
+                    "Docker reaches Mesos",
+                    lambda agent=agent, item=item: ping(agent, found[agent.name]["name"], item.address),
+                )
                 target = found[agent.name]["IPAddress"]
-                eventually("Mesos reaches Docker", lambda item=item, target=target: item.agent.ping(item.container, target))
+                eventually(
+                    "Mesos reaches Docker", lambda item=item, target=target: item.agent.ping(item.container, target)
+                )
         endpoints(lab, found)
         routes = lab.agents[0].out("docker", "exec", found[lab.agents[0].name]["name"], "ip", "route")
         assert [line.split() for line in routes.splitlines()] == [
@@ -169,11 +192,27 @@ def test_with_ipv6_on_the_host_a_container_does_not_start(lab: Lab) -> None:
         agent.write(f"/proc/sys/{IPV6.replace('.', '/')}", "0")
         try:
             name = ["--name", f"v6-{number}"]
-            done = agent.run("docker", "run", "--net", "calico", *name, *options, "--entrypoint", "/bin/sleep", image(agent), "0", check=False)
+            done = agent.run(
+                "docker",
+                "run",
+                "--net",
+                "calico",
+                *name,
+                *options,
+                "--entrypoint",
+                "/bin/sleep",
+                image(agent),
+                "0",
+                check=False,
+            )
         finally:
             agent.write(f"/proc/sys/{IPV6.replace('.', '/')}", "1")
             agent.run("docker", "rm", "-f", f"v6-{number}", check=False)
-        assert done.returncode != 0 and 'routes to ["169.254.1.1/32" "fe80::' in done.stderr.replace("\\", "") and "permission denied" in done.stderr
+        assert (
+            done.returncode != 0
+            and 'routes to ["169.254.1.1/32" "fe80::' in done.stderr.replace("\\", "")
+            and "permission denied" in done.stderr
+        )
         assert allocated(lab) == before, "its address is given back"
     before = allocated(lab)
     agent.run("docker", "run", "--rm", "--net", "calico", "--entrypoint", "/bin/sleep", image(agent), "0")
@@ -199,7 +238,11 @@ def test_another_network_is_another_profile(lab: Lab) -> None:
 
 def test_a_network_with_a_pool_or_in_use_stays_as_it_is(lab: Lab) -> None:
     networks = lab.agents[0].out("docker", "network", "ls", "--no-trunc")
-    run = playbook(lab.inventory, name=PLAYBOOK, variables={**ON, "calico_docker_networks": [{"name": "dmz", "pool": "192.168.0.0/16"}]})
+    run = playbook(
+        lab.inventory,
+        name=PLAYBOOK,
+        variables={**ON, "calico_docker_networks": [{"name": "dmz", "pool": "192.168.0.0/16"}]},
+    )
     assert run.rc != 0 and "2.6.10 or later" in said(run)
     gone = {**ON, "calico_docker_networks": [{"name": "calico", "state": "absent"}, {"name": "dmz", "state": "absent"}]}
     with containers(lab, "dmz", prefix="dmz"):

@@ -55,7 +55,9 @@ def site(lab: Lab, given: dict[str, Any], *arguments: str) -> Run:
 
 
 @pytest.mark.slow
-def test_one_wrong_word_in_any_chapter_is_said_before_anything_is_touched(every: tuple[Lab, Any, dict[str, Any]]) -> None:
+def test_one_wrong_word_in_any_chapter_is_said_before_anything_is_touched(
+    every: tuple[Lab, Any, dict[str, Any]],
+) -> None:
     lab, _api, given = every
     control, before = Control(lab), lab.snapshot()
     control.forget()
@@ -71,7 +73,9 @@ def test_everything_from_nothing_and_again_without_a_change(every: tuple[Lab, An
     site(lab, given).require()
     kubernetes.works(lab, api, named_by_host=True)
     store = lab.etcd()
-    assert {json.loads(value)["cidr"] for key, value in store.items() if key.startswith("/calico/v1/ipam/v4/pool/")} == {"192.168.0.0/16", str(BACKEND)}
+    assert {
+        json.loads(value)["cidr"] for key, value in store.items() if key.startswith("/calico/v1/ipam/v4/pool/")
+    } == {"192.168.0.0/16", str(BACKEND)}
     for agent in lab.agents:
         assert f"/calico/v1/host/{agent.name}/config/IpInIpTunnelAddr" in store
     assert mesos_dns.sources(lab.masters[0]) == mesos_dns.SWAPPED
@@ -81,7 +85,9 @@ def test_everything_from_nothing_and_again_without_a_change(every: tuple[Lab, An
     control.forget()
     again = site(lab, given).require()
     assert again.changed() == []
-    assert [request for request in control.writes() if "/v2/apps" not in request] == [], "but for the containers that verify starts and removes"
+    assert [request for request in control.writes() if "/v2/apps" not in request] == [], (
+        "but for the containers that verify starts and removes"
+    )
 
 
 def test_packets_are_let_through_and_stopped(every: tuple[Lab, Any, dict[str, Any]]) -> None:
@@ -91,7 +97,11 @@ def test_packets_are_let_through_and_stopped(every: tuple[Lab, Any, dict[str, An
 def test_an_isolated_network_keeps_others_out(every: tuple[Lab, Any, dict[str, Any]]) -> None:
     lab = every[0]
     first, second = lab.agents[:2]
-    with policy.container(first, "backend") as inner, policy.container(second, "backend") as peer, policy.container(second, "calico") as outer:
+    with (
+        policy.container(first, "backend") as inner,
+        policy.container(second, "backend") as peer,
+        policy.container(second, "calico") as outer,
+    ):
         assert ipaddress.ip_address(inner.address) in BACKEND
         policy.reached(peer, inner)
         policy.not_reached(outer, inner)

@@ -12,7 +12,19 @@ from typing import Any
 
 import pytest
 from support.dcos import Control
-from support.kubernetes import CONFLIST, PLACE, PROFILES, complains, digest, installed, kubernetes_for, profiles, run, subject, works
+from support.kubernetes import (
+    CONFLIST,
+    PLACE,
+    PROFILES,
+    complains,
+    digest,
+    installed,
+    kubernetes_for,
+    profiles,
+    run,
+    subject,
+    works,
+)
 from support.lab import Lab, lab_with
 
 pytestmark = pytest.mark.slow
@@ -53,7 +65,11 @@ def test_what_is_refused_touches_nothing(lab: Lab, kubernetes: tuple[Any, dict[s
     last.run("mv", plugin, "/tmp/portmap")
     try:
         refused = run(lab, given)
-        assert refused.rc != 0 and f"{last.name}:" in refused.output and "The CNI plugin portmap is in none of" in refused.output
+        assert (
+            refused.rc != 0
+            and f"{last.name}:" in refused.output
+            and "The CNI plugin portmap is in none of" in refused.output
+        )
         assert refused.changed() == []
     finally:
         last.run("mv", "/tmp/portmap", plugin)
@@ -71,10 +87,15 @@ def test_everything_from_nothing(lab: Lab, kubernetes: tuple[Any, dict[str, Any]
     assert control.writes() == {"POST /package/install": 1, "POST /ca/api/v2/sign": len(lab.agents)}
     assert profiles(lab) >= PROFILES
     works(lab, api)
-    assert len({digest(agent, f"{PLACE}/calico.key") for agent in lab.agents}) == len(lab.agents), "each agent has a key of its own"
+    assert len({digest(agent, f"{PLACE}/calico.key") for agent in lab.agents}) == len(lab.agents), (
+        "each agent has a key of its own"
+    )
     assert {subject(agent).rpartition("CN")[2].strip(" =") for agent in lab.agents} == {"calico"}
     again = run(lab, given, "--diff").require()
-    assert again.changed() == [] and control.writes() == {"POST /package/install": 1, "POST /ca/api/v2/sign": len(lab.agents)}
+    assert again.changed() == [] and control.writes() == {
+        "POST /package/install": 1,
+        "POST /ca/api/v2/sign": len(lab.agents),
+    }
     assert run(lab, given, "--check").require().changed() == []
     assert "PRIVATE KEY" not in first.output + again.output
 
@@ -103,4 +124,8 @@ def test_another_network_is_refused_once_it_is_installed(lab: Lab, kubernetes: t
     networks = [{"name": "calico", "file": "calico.cni"}, {"name": "second", "file": "second.cni"}]
     refused = run(lab, given, calico_networks=networks, calico_kubernetes_network="second")
     message = " ".join(" ".join(str(item["msg"]) for item in refused.failed()).split())
-    assert refused.rc != 0 and "network_provider calico, and second is wanted: the option is immutable" in message and refused.changed() == []
+    assert (
+        refused.rc != 0
+        and "network_provider calico, and second is wanted: the option is immutable" in message
+        and refused.changed() == []
+    )

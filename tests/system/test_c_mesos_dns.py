@@ -13,7 +13,20 @@ from typing import Any
 import pytest
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually, lab_with
-from support.mesos_dns import DEFAULT, PLAYBOOK, SWAPPED, UNIT, App, Watch, asked, file_of, gives, heart, sources, started
+from support.mesos_dns import (
+    DEFAULT,
+    PLAYBOOK,
+    SWAPPED,
+    UNIT,
+    App,
+    Watch,
+    asked,
+    file_of,
+    gives,
+    heart,
+    sources,
+    started,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +51,14 @@ def run(lab: Lab, *arguments: str, **variables: Any) -> Run:
 
 def texts(lab: Lab) -> dict[str, tuple[str, str, float]]:
     """{master: (its file, who may read it, when its process started)}."""
-    return {master.name: (master.read(file_of(master)), master.out("stat", "-L", "-c", "%a %u", file_of(master)), started(master)) for master in lab.masters}
+    return {
+        master.name: (
+            master.read(file_of(master)),
+            master.out("stat", "-L", "-c", "%a %u", file_of(master)),
+            started(master),
+        )
+        for master in lab.masters
+    }
 
 
 def test_nothing_is_touched_where_a_master_cannot_take_it(lab: Lab) -> None:
@@ -54,8 +74,14 @@ def test_nothing_is_touched_where_a_master_cannot_take_it(lab: Lab) -> None:
         for arguments in ((), ("--check",)):
             refused = run(lab, *arguments)
             words = " ".join(refused.output.split())
-            assert refused.rc != 0 and refused.changed() == [] and {item["host"] for item in refused.failed()} == {second.name, third.name}
-            assert "DC/OS 1.8.8 is too old" in words and f"{file_of(third)} is not a configuration of Mesos-DNS" in words
+            assert (
+                refused.rc != 0
+                and refused.changed() == []
+                and {item["host"] for item in refused.failed()} == {second.name, third.name}
+            )
+            assert (
+                "DC/OS 1.8.8 is too old" in words and f"{file_of(third)} is not a configuration of Mesos-DNS" in words
+            )
     finally:
         second.write("/opt/mesosphere/etc/dcos-version.json", version)
         third.write(file_of(third), before[third.name][0])
@@ -68,7 +94,9 @@ def test_a_mesos_dns_that_does_not_work_is_not_touched_and_no_other_is(lab: Lab)
     last.run("systemctl", "stop", UNIT)
     try:
         refused = run(lab)
-        assert refused.rc != 0 and refused.changed() == [] and [item["host"] for item in refused.failed()] == [last.name]
+        assert (
+            refused.rc != 0 and refused.changed() == [] and [item["host"] for item in refused.failed()] == [last.name]
+        )
         assert "does not work, so its sources of addresses are not changed" in " ".join(refused.output.split())
     finally:
         last.run("systemctl", "start", UNIT)
@@ -81,7 +109,9 @@ def test_a_mesos_dns_that_does_not_work_is_not_touched_and_no_other_is(lab: Lab)
 def test_names_become_the_containers_one_master_after_the_other(lab: Lab) -> None:
     """No two masters are ever silent at the same time, each is done before the next begins, and what the owner may read stays his."""
     before = texts(lab)
-    assert {text[1].strip() for text in before.values()} == {"640 1"} and file_of(lab.masters[0]).endswith("mesos-dns-enterprise.json")
+    assert {text[1].strip() for text in before.values()} == {"640 1"} and file_of(lab.masters[0]).endswith(
+        "mesos-dns-enterprise.json"
+    )
     with App(lab) as app:
         gives(lab, app, app.agent)
         with Watch(lab) as watch:
@@ -89,7 +119,9 @@ def test_names_become_the_containers_one_master_after_the_other(lab: Lab) -> Non
         assert SETTING in done.output and "may break components" in done.output
         assert watch.overlaps() == [] and all(watch.gaps.values()), watch.gaps
         order = [master.name for master in lab.masters]
-        changes = [item for item in done.results if item["action"] == "dcos.calico.mesos_dns_config" and item["changed"]]
+        changes = [
+            item for item in done.results if item["action"] == "dcos.calico.mesos_dns_config" and item["changed"]
+        ]
         assert [item["host"] for item in changes] == order
         assert order == sorted(order, key=lambda name: started(lab.hosts[name]))
         gives(lab, app, app.container)
@@ -121,13 +153,19 @@ def upgrade(master: Host) -> None:
     inside = file.removeprefix(f"{root}/etc/")
     package = master.out("readlink", file).strip().removesuffix(f"/etc/{inside}")
     text = {**json.loads(master.read(file)), "IPSources": DEFAULT}
-    master.run("sh", "-ec", f"cd {root}; cp -a {package} {package}new; cp -a etc etc.new; ln -sfn {package}new/etc/{inside} etc.new/{inside}")
+    master.run(
+        "sh",
+        "-ec",
+        f"cd {root}; cp -a {package} {package}new; cp -a etc etc.new; ln -sfn {package}new/etc/{inside} etc.new/{inside}",
+    )
     master.write(f"{package}new/etc/{inside}", json.dumps(text, indent=2) + "\n")
     master.run("sh", "-ec", f"cd {root}; mv etc etc.old; mv etc.new etc; systemctl restart {UNIT}")
 
 
 def test_going_back_puts_back_what_dcos_installs(lab: Lab) -> None:
-    assert {host for host, _ in run(lab, calico_mesos_dns_state="absent").require().changed()} == {master.name for master in lab.masters}
+    assert {host for host, _ in run(lab, calico_mesos_dns_state="absent").require().changed()} == {
+        master.name for master in lab.masters
+    }
     assert [sources(master) for master in lab.masters] == [DEFAULT] * 3
     assert run(lab, calico_mesos_dns_state="absent").require().changed() == []
 
@@ -151,7 +189,11 @@ def test_the_run_ends_at_the_first_master_that_breaks(lab: Lab) -> None:
     try:
         broken = run(lab, calico_mesos_dns_wait=8)
         words = " ".join(broken.output.split())
-        assert broken.rc != 0 and [item["host"] for item in broken.failed()] == [second.name] and {host for host, _ in broken.changed()} == {first.name}
+        assert (
+            broken.rc != 0
+            and [item["host"] for item in broken.failed()] == [second.name]
+            and {host for host, _ in broken.changed()} == {first.name}
+        )
         assert "Its file is as it was, and it works with that" in words and "not on this master" in words
         assert [sources(master) for master in lab.masters] == [SWAPPED, DEFAULT, DEFAULT]
         assert texts(lab)[second.name][:2] == before[second.name][:2] and texts(lab)[third.name] == before[third.name]

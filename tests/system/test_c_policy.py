@@ -66,24 +66,35 @@ def test_packets_are_allowed_then_denied_then_allowed(lab: Lab) -> None:
 
 def test_networks_and_their_profiles_come_without_an_agents_restart(lab: Lab) -> None:
     """With the profiles there before the first container; predicted, done, and nothing the second time."""
-    agents = {agent.name: agent.out("systemctl", "show", "-p", "MainPID", "dcos-mesos-slave.service") for agent in lab.agents}
+    agents = {
+        agent.name: agent.out("systemctl", "show", "-p", "MainPID", "dcos-mesos-slave.service") for agent in lab.agents
+    }
     some = ("--tags", "datastore,cni", "--diff")
     before = lab.snapshot()
     predicted = playbook(lab.inventory, *some, "--check", variables=ALL).require()
     assert lab.snapshot() == before
     done = playbook(lab.inventory, *some, variables=ALL).require()
     assert done.predictions() == predicted.predictions() and sorted(done.changed()) == sorted(predicted.changed())
-    assert {name for _host, name in done.predictions()} >= {"profile shop", f"ipPool {SHOP}", "/opt/mesosphere/etc/dcos/network/cni/shop.cni"}
+    assert {name for _host, name in done.predictions()} >= {
+        "profile shop",
+        f"ipPool {SHOP}",
+        "/opt/mesosphere/etc/dcos/network/cni/shop.cni",
+    }
     assert playbook(lab.inventory, *some, variables=ALL).require().changed() == []
     assert apply(lab, **ALL).require().changed() == []
-    assert {agent.name: agent.out("systemctl", "show", "-p", "MainPID", "dcos-mesos-slave.service") for agent in lab.agents} == agents
+    assert {
+        agent.name: agent.out("systemctl", "show", "-p", "MainPID", "dcos-mesos-slave.service") for agent in lab.agents
+    } == agents
 
 
 def test_networks_take_addresses_of_their_own_pools(lab: Lab) -> None:
     for network, cidr in (("shop", SHOP), ("calico", None)):
         for agent in lab.agents:
             with container(agent, network) as found:
-                assert any(ipaddress.ip_address(found.address) in ipaddress.ip_network(pool) for pool in ([cidr] if cidr else [DEFAULT, SHOP, STAGING]))
+                assert any(
+                    ipaddress.ip_address(found.address) in ipaddress.ip_network(pool)
+                    for pool in ([cidr] if cidr else [DEFAULT, SHOP, STAGING])
+                )
 
 
 def test_an_open_profile_lets_everybody_in_and_an_isolated_one_its_own(lab: Lab) -> None:
@@ -96,8 +107,14 @@ def test_an_open_profile_lets_everybody_in_and_an_isolated_one_its_own(lab: Lab)
         apply(lab, **{**ALL, "calico_networks": [{**NETWORKS[0], "profile": "open"}, NETWORKS[1]]}).require()
         reached(shop, inside, "once its profile is open")
         balancer = ("curl", "-fsS", "-o", "/dev/null", "--max-time", "2", f"http://{inside.address}:8000/")
-        eventually("a load balancer on another agent does too", lambda: second.run(*balancer, check=False).returncode == 0)
-        custom = {"name": "calico", "profile": "custom", "profile_ingress": [{"action": "allow", "source": {"nets": [f"{shop.address}/32"]}}]}
+        eventually(
+            "a load balancer on another agent does too", lambda: second.run(*balancer, check=False).returncode == 0
+        )
+        custom = {
+            "name": "calico",
+            "profile": "custom",
+            "profile_ingress": [{"action": "allow", "source": {"nets": [f"{shop.address}/32"]}}],
+        }
         apply(lab, **{**ALL, "calico_networks": [custom, NETWORKS[1]]}).require()
         not_reached(same, inside, "which is not among the rules")
         assert shop.reaches(inside)
@@ -111,9 +128,17 @@ def test_a_second_network_of_a_container_is_a_second_profile(lab: Lab) -> None:
     with container(first, "calico", "shop") as both, container(second, "shop") as shop:
         endpoint = next(json.loads(value) for key, value in lab.etcd().items() if f"/{both.id}/endpoint/" in key)
         assert endpoint["profile_ids"] == ["calico", "shop"] and endpoint["ipv4_nets"] == [f"{both.address}/32"]
-        assert [line.split(":")[1].strip().split("@")[0] for line in output_in(both, "ip", "-o", "link").splitlines()] == ["lo", "eth0"]
+        assert [
+            line.split(":")[1].strip().split("@")[0] for line in output_in(both, "ip", "-o", "link").splitlines()
+        ] == ["lo", "eth0"]
         reached(shop, both, "by the second profile")
-        rule = {"name": "by-network", "order": 5, "selector": "network == 'shop'", "types": ["ingress"], "ingress": [{"action": "deny"}]}
+        rule = {
+            "name": "by-network",
+            "order": 5,
+            "selector": "network == 'shop'",
+            "types": ["ingress"],
+            "ingress": [{"action": "deny"}],
+        }
         apply(lab, **ALL, calico_policies=[rule]).require()
         not_reached(shop, both, "under a policy for the network's label")
         apply(lab, **ALL, calico_policies=[{"name": "by-network", "state": "absent"}]).require()
@@ -125,7 +150,12 @@ def output_in(found: Container, *argv: str) -> str:
 
 
 def test_policies_of_others_are_left_alone(lab: Lab) -> None:
-    theirs = {"apiVersion": "v1", "kind": "policy", "metadata": {"name": "theirs"}, "spec": {"order": 900, "selector": "has(nobody)", "types": ["ingress"]}}
+    theirs = {
+        "apiVersion": "v1",
+        "kind": "policy",
+        "metadata": {"name": "theirs"},
+        "spec": {"order": 900, "selector": "has(nobody)", "types": ["ingress"]},
+    }
     lab.agents[0].run("/opt/calico/bin/calicoctl", "create", "-f", "-", stdin=json.dumps(theirs))
     two = [database(), {"name": "second", "selector": "has(nobody)", "ingress": [{"action": "allow"}]}]
     wanted = {**ALL, "calico_policies": two}
@@ -134,7 +164,9 @@ def test_policies_of_others_are_left_alone(lab: Lab) -> None:
     assert lab.etcd() == before
     assert apply(lab, "--diff", **wanted).require().predictions() == predicted.predictions()
     assert sorted(policies(lab)) == ["second", "test-database", "theirs"]
-    assert apply(lab, **{**ALL, "calico_policies": two[:1]}).require().changed() == [], "what is listed no more stays, unless it is pruned"
+    assert apply(lab, **{**ALL, "calico_policies": two[:1]}).require().changed() == [], (
+        "what is listed no more stays, unless it is pruned"
+    )
     pruned = {**ALL, "calico_policies": two[:1], "calico_policy_prune": True}
     assert len(apply(lab, **pruned).require().changed()) == 1
     assert sorted(policies(lab)) == ["test-database", "theirs"] and apply(lab, **pruned).require().changed() == []
@@ -143,7 +175,12 @@ def test_policies_of_others_are_left_alone(lab: Lab) -> None:
     lab.calicoctl("delete", "policy", "theirs")
 
 
-PEER = {"apiVersion": "v1", "kind": "bgpPeer", "metadata": {"scope": "global", "peerIP": "192.0.2.1"}, "spec": {"asNumber": 64567}}
+PEER = {
+    "apiVersion": "v1",
+    "kind": "bgpPeer",
+    "metadata": {"scope": "global", "peerIP": "192.0.2.1"},
+    "spec": {"asNumber": 64567},
+}
 
 
 def test_further_documents(lab: Lab) -> None:
@@ -163,7 +200,9 @@ BAD: dict[str, Any] = {
     ],
     "calico_resources": [{**PEER, "apiVersion": "projectcalico.org/v3"}],
     "calico_networks": [{"name": "calico", "profile": "closed"}, {"name": "shop", "ipv4_pools": ["10.77.0.0/16"]}],
-    "calico_ip_pools": [{"cidr": cidr} for cidr in (DEFAULT, "192.168.64.0/18", "10.32.64.0/18", "172.29.0.0/16", "11.1.0.0/16")],
+    "calico_ip_pools": [
+        {"cidr": cidr} for cidr in (DEFAULT, "192.168.64.0/18", "10.32.64.0/18", "172.29.0.0/16", "11.1.0.0/16")
+    ],
 }
 SAID = [
     "policy a.selector", "is not a selector", "99999", "from 1 to 65535", "calico_policies, c: unknown rules", "for Calico 3", "profile cannot be 'closed'",
@@ -187,25 +226,40 @@ def test_what_containers_use_is_not_taken_away(lab: Lab) -> None:
         pools = [POOLS[0], {"cidr": SHOP, "state": "absent"}]
         alone = [{"name": "calico", "profile": "isolated"}]
         for networks in (alone, [*alone, {"name": "shop"}]):
-            refused(apply(lab, calico_ip_pools=pools, calico_networks=networks), f"the pool {SHOP} is in use", shop.address, shop.id, "set disabled")
+            refused(
+                apply(lab, calico_ip_pools=pools, calico_networks=networks),
+                f"the pool {SHOP} is in use",
+                shop.address,
+                shop.id,
+                "set disabled",
+            )
         unlisted = {"calico_ip_pools": POOLS[:1], "calico_networks": alone, "calico_ip_pools_unlisted": "delete"}
         refused(apply(lab, **unlisted), f"the pool {SHOP} is in use", "Set calico_ip_pools_unlisted to disable")
         gone = [*alone, {"name": "shop", "state": "absent"}]
         refused(apply(lab, calico_ip_pools=POOLS, calico_networks=gone), "the network shop is in use", shop.id)
         for networks in (gone, [*alone, {"name": "store", "file": "shop.cni"}]):
-            refused(playbook(lab.inventory, variables={"calico_ip_pools": POOLS, "calico_networks": networks}), "the network shop is in use", shop.id)
+            refused(
+                playbook(lab.inventory, variables={"calico_ip_pools": POOLS, "calico_networks": networks}),
+                "the network shop is in use",
+                shop.id,
+            )
         assert lab.snapshot() == before
 
 
 def test_the_way_out_of_a_pool_in_use(lab: Lab) -> None:
     """Disabled first: who has an address keeps it and new containers get others; deleted once nobody has one."""
     shop = {"name": "shop", "profile": "open"}
-    wanted = {"calico_ip_pools": [POOLS[0], {"cidr": SHOP, "disabled": True}, POOLS[2]], "calico_networks": [NETWORKS[0], shop]}
+    wanted = {
+        "calico_ip_pools": [POOLS[0], {"cidr": SHOP, "disabled": True}, POOLS[2]],
+        "calico_networks": [NETWORKS[0], shop],
+    }
     with container(lab.agents[0], "shop") as old:
         playbook(lab.inventory, "--tags", "datastore,cni", variables=wanted).require()
         assert stored_pool(lab, SHOP)["disabled"] is True
         with container(lab.agents[0], "shop") as new, container(lab.agents[1], "shop") as other:
-            assert ipaddress.ip_address(new.address) not in ipaddress.ip_network(SHOP), "although the agent has a block of it"
+            assert ipaddress.ip_address(new.address) not in ipaddress.ip_network(SHOP), (
+                "although the agent has a block of it"
+            )
             reached(other, old, "at an address of the disabled pool")
     wanted["calico_ip_pools"] = [POOLS[0], {"cidr": SHOP, "state": "absent"}, POOLS[2]]
     predicted = apply(lab, "--check", **wanted).require()
@@ -218,9 +272,14 @@ def test_a_pool_that_nobody_lists(lab: Lab) -> None:
     """As the default pool of a node, or of an earlier run: told, then disabled, then deleted."""
     wanted = {"calico_ip_pools": POOLS[:1]}
     # networks of the test before name the pool
-    playbook(lab.inventory, "--tags", "cni", variables={**wanted, "calico_networks": [{"name": "calico"}, {"name": "shop"}]}).require()
+    playbook(
+        lab.inventory, "--tags", "cni", variables={**wanted, "calico_networks": [{"name": "calico"}, {"name": "shop"}]}
+    ).require()
     told = apply(lab, **wanted).require()
-    assert told.changed() == [] and f"the pool {STAGING} is in the datastore and not in calico_ip_pools" in told.output.replace("\n", " ")
+    assert (
+        told.changed() == []
+        and f"the pool {STAGING} is in the datastore and not in calico_ip_pools" in told.output.replace("\n", " ")
+    )
     apply(lab, **wanted, calico_ip_pools_unlisted="disable").require()
     assert stored_pool(lab, STAGING)["disabled"] is True and stored_pool(lab, DEFAULT)["disabled"] is False
     assert apply(lab, **wanted, calico_ip_pools_unlisted="disable").require().changed() == []
@@ -232,7 +291,10 @@ def test_a_pool_goes_when_no_agent_uses_it_any_more(lab: Lab) -> None:
     """A pool is replaced by another: whenever a container is started on an agent, it gets an address by the file that the agent has. With a limit, or by the
     policies' playbook alone, the pool stays and it is said why."""
     first, second = lab.agents
-    old = {"calico_ip_pools": [POOLS[0], {"cidr": SHOP}], "calico_networks": [NETWORKS[0], {"name": "shop", "ipv4_pools": [SHOP]}]}
+    old = {
+        "calico_ip_pools": [POOLS[0], {"cidr": SHOP}],
+        "calico_networks": [NETWORKS[0], {"name": "shop", "ipv4_pools": [SHOP]}],
+    }
     new = {
         "calico_ip_pools": [POOLS[0], {"cidr": SHOP, "state": "absent"}, {"cidr": STAGING}],
         "calico_networks": [NETWORKS[0], {"name": "shop", "ipv4_pools": [STAGING]}],
@@ -240,11 +302,15 @@ def test_a_pool_goes_when_no_agent_uses_it_any_more(lab: Lab) -> None:
     some = ("--tags", "datastore,cni")
     playbook(lab.inventory, *some, variables=old).require()
     stays = apply(lab, **new).require()
-    assert key_of(SHOP) in lab.etcd() and f"shop.cni on {first.name} still names {SHOP}." in " ".join(stays.output.split())
+    assert key_of(SHOP) in lab.etcd() and f"shop.cni on {first.name} still names {SHOP}." in " ".join(
+        stays.output.split()
+    )
     part = playbook(lab.inventory, *some, "--limit", first.name, variables=new).require()
     assert key_of(SHOP) in lab.etcd() and f"Not looked at: {second.name}." in " ".join(part.output.split())
     with container(second, "shop") as found:
-        assert ipaddress.ip_address(found.address) in ipaddress.ip_network(SHOP), "the agent that was not in the run starts containers as before"
+        assert ipaddress.ip_address(found.address) in ipaddress.ip_network(SHOP), (
+            "the agent that was not in the run starts containers as before"
+        )
     # the datastore's steps of a run that did not come to the networks
     playbook(lab.inventory, "--tags", "datastore", variables=new).require()
     for agent, cidr in ((first, STAGING), (second, SHOP)):
@@ -256,7 +322,9 @@ def test_a_pool_goes_when_no_agent_uses_it_any_more(lab: Lab) -> None:
     assert key_of(SHOP) not in lab.etcd()
     with container(second, "shop") as found:
         assert ipaddress.ip_address(found.address) in ipaddress.ip_network(STAGING)
-    playbook(lab.inventory, *some, variables={"calico_networks": NETWORKS[:1] + [{"name": "shop", "profile": "open"}]}).require()
+    playbook(
+        lab.inventory, *some, variables={"calico_networks": NETWORKS[:1] + [{"name": "shop", "profile": "open"}]}
+    ).require()
     playbook(lab.inventory, *some, variables={"calico_ip_pools": POOLS[:1], "calico_networks": NETWORKS[:1] + [{"name": "shop", "profile": "open"}],
                                               "calico_ip_pools_unlisted": "delete"}).require()  # fmt: skip
 
@@ -274,5 +342,12 @@ def test_ipip_goes_on_and_off_for_real(lab: Lab) -> None:
     apply(lab, calico_ip_pools=POOLS[:1]).require()
     assert lab.etcd()[IPIP] == "false" and stored_pool(lab, DEFAULT)["ipip"] == ""
     assert apply(lab, calico_ip_pools=POOLS[:1]).require().changed() == []
-    assert playbook(lab.inventory, variables={"calico_networks": [NETWORKS[0], {"name": "shop", "state": "absent", "profile": "open"}]}).require().changed()
+    assert (
+        playbook(
+            lab.inventory,
+            variables={"calico_networks": [NETWORKS[0], {"name": "shop", "state": "absent", "profile": "open"}]},
+        )
+        .require()
+        .changed()
+    )
     assert not any("/policy/profile/shop/" in key for key in lab.etcd()), "the profile goes with its network"

@@ -20,7 +20,11 @@ from support.workloads import Workloads
 pytestmark = pytest.mark.slow
 
 NAME = os.environ.get("SYSTEM_LAB_TOWER", "tower")
-ENV = {"LAB_AGENTS": "2", "LAB_PUBLIC_AGENTS": "1", "LAB_FLAVOURS": "agent1=centos,agent2=coreos,public1=modern,*=centos"}
+ENV = {
+    "LAB_AGENTS": "2",
+    "LAB_PUBLIC_AGENTS": "1",
+    "LAB_FLAVOURS": "agent1=centos,agent2=coreos,public1=modern,*=centos",
+}
 # Notes what was made of which archive, and every lab packs its own.
 OF_ANOTHER_LAB = ("/var/lib/dcos-calico/receipts.json",)
 
@@ -54,7 +58,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
         agents = [agent.name for agent in lab.agents]
         once = done_once(first, agents) | done_once(second, agents)
         assert not tower.sudo.exists(), tower.sudo.read_text()
-        return Whole(lab.settings.subnet, tower.collections, before, checked, unchanged, first, after, second, once, tower.leaks())
+        return Whole(
+            lab.settings.subnet,
+            tower.collections,
+            before,
+            checked,
+            unchanged,
+            first,
+            after,
+            second,
+            once,
+            tower.leaks(),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +82,31 @@ def tower(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> Iterator[To
 def state_of(snapshot: dict[str, Any], host: str) -> dict[str, Any]:
     """What an install left on a host, without what is another one in every lab: ids of containers, keys of the lab."""
     found = snapshot[host]
-    files = {path: value for path, value in found["files"].items() if ("calico" in path or "/cni" in path) and path not in OF_ANOTHER_LAB}
-    containers = sorted((line.split()[0], line.split()[2]) for line in found["docker"]["containers"] if line.startswith("calico"))
-    return {"files": files, "sysctls": found["sysctls"], "units": found["units"], "containers": containers, "images": found["docker"]["images"]}
+    files = {
+        path: value
+        for path, value in found["files"].items()
+        if ("calico" in path or "/cni" in path) and path not in OF_ANOTHER_LAB
+    }
+    containers = sorted(
+        (line.split()[0], line.split()[2]) for line in found["docker"]["containers"] if line.startswith("calico")
+    )
+    return {
+        "files": files,
+        "sysctls": found["sysctls"],
+        "units": found["units"],
+        "containers": containers,
+        "images": found["docker"]["images"],
+    }
 
 
 def datastore(snapshot: dict[str, Any]) -> dict[str, str]:
     """Pools, settings and nodes; not what Felix reports with the time, nor the name that each datastore gets by chance."""
     found = {key: value for key, value in snapshot["etcd"].items() if not key.endswith("/ClusterGUID")}
-    return {key: value for key, value in found.items() if any(word in key for word in ("/ipam/v4/pool/", "/v1/config/", "ip_addr_v4", "network_v4"))}
+    return {
+        key: value
+        for key, value in found.items()
+        if any(word in key for word in ("/ipam/v4/pool/", "/v1/config/", "ip_addr_v4", "network_v4"))
+    }
 
 
 def test_a_check_says_what_site_would_do_and_changes_nothing(whole: Whole) -> None:
@@ -91,11 +122,17 @@ def test_two_slices_at_once_install_what_one_job_installs(whole: Whole, tower: T
     lab = tower.lab
     agents = [agent.name for agent in lab.agents]
     first = [job.require() for job in tower.launch("site")]
-    assert [set(job.outcomes()) for job in first] == [{"agent1", "public1"}, {"agent2"}], "each slice has its own agents, and masters are for another job"
+    assert [set(job.outcomes()) for job in first] == [{"agent1", "public1"}, {"agent2"}], (
+        "each slice has its own agents, and masters are for another job"
+    )
     after = lab.snapshot()
     for agent in agents:
         found, wanted = state_of(after, agent), state_of(whole.after, agent)
-        differing = [path for path in {*found["files"], *wanted["files"]} if found["files"].get(path) != wanted["files"].get(path)]
+        differing = [
+            path
+            for path in {*found["files"], *wanted["files"]}
+            if found["files"].get(path) != wanted["files"].get(path)
+        ]
         assert differing == [] and found == wanted and len(found["files"]) > 10
     assert datastore(after) == datastore(whole.after) != {}
     assert outcomes(first, whole.once) == outcomes([whole.first], whole.once)
@@ -115,14 +152,20 @@ def rows(job: Job) -> dict[str, dict[str, str]]:
     data = [event.get("event_data", {}) for event in job.events()]
     found = [one.get("res") or {} for one in data if str(one.get("task", "")).endswith("all agents have measured")]
     report = next(result["report"] for result in found if "report" in result)
-    return {row["host"]: {name: check["status"] for name, check in row["checks"].items()} for row in report["agents"] if row["host"] in job.outcomes()}
+    return {
+        row["host"]: {name: check["status"] for name, check in row["checks"].items()}
+        for row in report["agents"]
+        if row["host"] in job.outcomes()
+    }
 
 
 def test_verify_says_of_each_agent_in_slices_what_one_job_says(tower: Tower) -> None:
     agents = {agent.name for agent in tower.lab.agents}
     whole = tower.one("verify").require()
     sliced = [job.require() for job in tower.launch("verify")]
-    assert {name: row for job in sliced for name, row in rows(job).items()} == rows(whole) and set(rows(whole)) == agents
+    assert {name: row for job in sliced for name, row in rows(job).items()} == rows(whole) and set(
+        rows(whole)
+    ) == agents
     assert all(row["peers"] == "ok" for row in rows(whole).values())
     once = done_once(whole, agents)
     assert outcomes(sliced, once) == outcomes([whole], once)
@@ -134,9 +177,13 @@ def test_an_answer_restarts_every_node_once_and_in_its_turn_in_each_slice(tower:
     lab = tower.lab
     before = {agent.name: container(agent) for agent in lab.agents}
     jobs = [job.require() for job in tower.launch("site", calico_node_restart="always")]
-    assert {agent.name for agent in lab.agents if container(agent) != before[agent.name]} == {agent.name for agent in lab.agents}
+    assert {agent.name for agent in lab.agents if container(agent) != before[agent.name]} == {
+        agent.name for agent in lab.agents
+    }
     for job in jobs:
-        restarts = [host for host, task in job.changed() if task.endswith("Run calico/node and wait until it is healthy")]
+        restarts = [
+            host for host, task in job.changed() if task.endswith("Run calico/node and wait until it is healthy")
+        ]
         assert len(restarts) == len(set(restarts)) == len(job.outcomes())
         assert starts_in_turn(job)
 
@@ -150,7 +197,9 @@ def starts_in_turn(job: Job) -> bool:
     running: set[str] = set()
     for event in job.events():
         data = event.get("event_data", {})
-        if data.get("play", "").startswith("Restart, one by one, the nodes") and str(data.get("task", "")).endswith("until it is healthy"):
+        if data.get("play", "").startswith("Restart, one by one, the nodes") and str(data.get("task", "")).endswith(
+            "until it is healthy"
+        ):
             if event["event"] == "runner_on_start":
                 running.add(data["host"])
             elif event["event"].startswith("runner_on_"):
@@ -177,7 +226,11 @@ def test_a_slice_that_fails_leaves_the_other_alone(tower: Tower) -> None:
     before = agent.snapshot()
     try:
         failed, good = tower.launch("site")
-        assert failed.status == "failed" and "broken.conf is no CNI network" in failed.stdout() and agent.snapshot() == before
+        assert (
+            failed.status == "failed"
+            and "broken.conf is no CNI network" in failed.stdout()
+            and agent.snapshot() == before
+        )
         good.require()
     finally:
         agent.run("rm", "/opt/mesosphere/etc/dcos/network/cni/broken.conf")
@@ -190,4 +243,8 @@ def test_nobody_was_root_on_the_controller_and_nothing_was_asked_or_given_away(w
         assert "assword:" not in job.stdout()
         left = {path.name for path in job.folder.iterdir()}
         assert left <= {"artifacts", "cp", "env", "inventory", "project", ".ansible"}, left
-    eventually("the sessions are up", lambda: all("Established" in tower.lab.calicoctl("node", "status", host=agent) for agent in tower.lab.agents), 30)
+    eventually(
+        "the sessions are up",
+        lambda: all("Established" in tower.lab.calicoctl("node", "status", host=agent) for agent in tower.lab.agents),
+        30,
+    )

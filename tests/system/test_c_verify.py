@@ -59,7 +59,12 @@ def test_check_mode_starts_nothing(lab: Lab) -> None:
     control = Control(lab)
     control.forget()
     found = verify(lab, "--check", "--diff")
-    assert found.run.require().changed() == [] and control.writes() == {} and found.report is None and not found.run.remote()
+    assert (
+        found.run.require().changed() == []
+        and control.writes() == {}
+        and found.report is None
+        and not found.run.remote()
+    )
     assert f"an echo server on {lab.agents[0].address}, network calico" in found.said()
 
 
@@ -69,7 +74,9 @@ def test_slices_say_the_same_of_each_agent(lab: Lab) -> None:
     first, *others = [agent.name for agent in lab.agents]
     with ThreadPoolExecutor() as pool:
         parts = list(pool.map(lambda limit: verify(lab, "--limit", limit), (first, ":".join(others))))
-    assert [part.run.changed() for part in parts] == [[], []], "neither takes what the other has started for left behind"
+    assert [part.run.changed() for part in parts] == [[], []], (
+        "neither takes what the other has started for left behind"
+    )
     assert [set(part.statuses()) for part in parts] == [{first}, set(others)]
     assert {**parts[0].statuses(), **parts[1].statuses()} == whole
 
@@ -79,7 +86,9 @@ def test_several_networks_and_some_agents(lab: Lab) -> None:
     some = [lab.agents[0].address, public.name]
     found = verify(lab, given=NETWORKS, calico_verify_networks=["calico", "blue"], calico_verify_agents=some)
     assert found.run.require().changed() == [] and found.failed() == {}
-    assert set(found.statuses()) == {f"{name}/{network}" for name in (lab.agents[0].name, public.name) for network in ("calico", "blue")}
+    assert set(found.statuses()) == {
+        f"{name}/{network}" for name in (lab.agents[0].name, public.name) for network in ("calico", "blue")
+    }
     nothing_is_left(lab)
 
 
@@ -101,7 +110,10 @@ def test_a_policy_that_drops(lab: Lab) -> None:
     with policed(victim, types=["ingress"], ingress=[{"action": "deny"}]):
         found = verify(lab)
     assert found.run.rc != 0 and found.failed() == {agent.name: ["peers"] for agent in others}
-    assert f"It does not reach {victim.address} (TCP and UDP: no answer)" in found.said() and "answers its own host and nobody else" in found.said()
+    assert (
+        f"It does not reach {victim.address} (TCP and UDP: no answer)" in found.said()
+        and "answers its own host and nobody else" in found.said()
+    )
     nothing_is_left(lab)
 
 
@@ -132,13 +144,21 @@ def without_sessions(agent: Host) -> Iterator[None]:
 def test_bgp_that_is_down(lab: Lab) -> None:
     victim, *others = lab.agents
     with without_sessions(victim):
-        eventually("the others take back their routes", lambda: all("via " + victim.address not in agent.out("ip", "route") for agent in others), 30)
+        eventually(
+            "the others take back their routes",
+            lambda: all("via " + victim.address not in agent.out("ip", "route") for agent in others),
+            30,
+        )
         found = verify(lab)
     assert found.run.rc != 0 and found.failed() == {agent.name: ["peers"] for agent in lab.agents}
     rows = {row["host"]: row["checks"]["peers"]["text"] for row in (found.report or {})["agents"]}
     assert rows == {victim.name: "0/2", **{agent.name: "1/2" for agent in others}}
     assert "this host has no route to the other's block" in found.said() and "calicoctl node status" in found.said()
-    eventually("BIRD's routes are back", lambda: all("via " + victim.address in agent.out("ip", "route") for agent in others), 60)
+    eventually(
+        "BIRD's routes are back",
+        lambda: all("via " + victim.address in agent.out("ip", "route") for agent in others),
+        60,
+    )
 
 
 def test_rp_filter_that_is_loose(lab: Lab) -> None:
@@ -159,7 +179,11 @@ def test_names_that_are_missing(lab: Lab) -> None:
         found = verify(lab, calico_verify_dns_wait=2)
     finally:
         master.run("systemctl", "start", "lab-dns-follow.service")
-    assert found.run.rc != 0 and found.failed() == {agent.name: ["dns"] for agent in lab.agents} and "knows no such name" in found.said()
+    assert (
+        found.run.rc != 0
+        and found.failed() == {agent.name: ["dns"] for agent in lab.agents}
+        and "knows no such name" in found.said()
+    )
 
 
 def test_a_name_server_that_one_container_does_not_reach(lab: Lab) -> None:
@@ -167,7 +191,11 @@ def test_a_name_server_that_one_container_does_not_reach(lab: Lab) -> None:
     rules = [{"action": "deny", "protocol": "udp", "destination": {"ports": [53]}}, {"action": "pass"}]
     with policed(victim, types=["egress"], egress=rules):
         found = verify(lab, calico_verify_dns_wait=2)
-    assert found.run.rc != 0 and found.failed() == {victim.name: ["dns"]} and f"{lab.masters[0].address} port 53: timed out" in found.said()
+    assert (
+        found.run.rc != 0
+        and found.failed() == {victim.name: ["dns"]}
+        and f"{lab.masters[0].address} port 53: timed out" in found.said()
+    )
     assert "that no policy closes port 53" in found.said()
 
 
@@ -180,7 +208,10 @@ def test_an_mtu_that_is_too_large(lab: Lab) -> None:
     finally:
         victim.write(CNI, before)
     assert found.run.rc != 0 and found.failed() == {victim.name: ["large"]}
-    assert "an MTU of 9000, and packets of more than 1500 bytes do not come back" in found.said() and "Set mtu: 1500" in found.said()
+    assert (
+        "an MTU of 9000, and packets of more than 1500 bytes do not come back" in found.said()
+        and "Set mtu: 1500" in found.said()
+    )
 
 
 def test_a_task_that_cannot_start(lab: Lab) -> None:
@@ -192,7 +223,11 @@ def test_a_task_that_cannot_start(lab: Lab) -> None:
     finally:
         victim.write(CNI, before)
         victim.run("chmod", "600", CNI)
-    assert found.run.rc != 0 and found.failed() == {victim.name: ["started"]} and "Unknown CNI network 'calico'" in found.said()
+    assert (
+        found.run.rc != 0
+        and found.failed() == {victim.name: ["started"]}
+        and "Unknown CNI network 'calico'" in found.said()
+    )
     others = [checks for host, checks in found.statuses().items() if host != victim.name]
     assert len(others) == len(lab.agents) - 1 and all(set(checks.values()) == {"ok"} for checks in others)
     nothing_is_left(lab)
@@ -203,10 +238,18 @@ def test_a_host_that_cannot_be_logged_in_to(lab: Lab) -> None:
     with tempfile.TemporaryDirectory() as folder:
         text = lab.inventory.read_text()
         inventory = Path(folder) / "hosts.yml"
-        inventory.write_text(re.sub(rf'(?m)^( +)ansible_host: "?{re.escape(lab.agents[1].address)}"?$', r"\g<0>\n\g<1>ansible_port: 1", text))
+        inventory.write_text(
+            re.sub(
+                rf'(?m)^( +)ansible_host: "?{re.escape(lab.agents[1].address)}"?$', r"\g<0>\n\g<1>ansible_port: 1", text
+            )
+        )
         assert inventory.read_text() != text
         found = verify(lab, inventory=inventory)
-    assert found.run.rc != 0 and found.failed() == {lab.agents[1].name: ["probe"]} and "cannot be logged in to" in found.said()
+    assert (
+        found.run.rc != 0
+        and found.failed() == {lab.agents[1].name: ["probe"]}
+        and "cannot be logged in to" in found.said()
+    )
     nothing_is_left(lab)
 
 
@@ -220,7 +263,14 @@ def test_what_a_killed_run_left_is_removed_by_the_next(lab: Lab) -> None:
         extra = Path(folder) / "extra.json"
         extra.write_text(json.dumps({**variables(lab), "calico_verify_wait": 30}))
         argv = [str(environment("2.16") / "ansible-playbook"), "-i", str(lab.inventory), "-e", f"@{extra}", PLAYBOOK]
-        process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            argv,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         try:
             eventually("a policy is tried", lambda: policies(lab), 120, pause=0.05)
             victim = next(agent for agent in lab.agents if any(key.endswith(app_of(agent)) for key in policies(lab)))
@@ -276,7 +326,11 @@ def test_an_agent_that_the_inventory_has_not(lab: Lab) -> None:
     part.run.require()
     assert part.failed() == {} and set(part.statuses()) == set(kept), "of a part of the inventory nobody is missed"
     said = " ".join(whole.output.split())
-    assert whole.changed() == [] and f"Mesos has an agent that the inventory has not: {forgotten.address} (public)" in said
-    assert f"Nothing was done on {forgotten.address} (public)" in " ".join(" ".join(text.split()) for _when, text in whole.lines[-30:])
+    assert (
+        whole.changed() == [] and f"Mesos has an agent that the inventory has not: {forgotten.address} (public)" in said
+    )
+    assert f"Nothing was done on {forgotten.address} (public)" in " ".join(
+        " ".join(text.split()) for _when, text in whole.lines[-30:]
+    )
     assert forgotten.address not in limited.output
     nothing_is_left(lab)

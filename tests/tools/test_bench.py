@@ -37,12 +37,19 @@ def test_a_ratio_over_its_goal_is_missed(cpu: float, missed: int) -> None:
 
 
 def test_figures_of_one_core_are_not_held_against_another_s() -> None:
-    assert not report.judge(GOALS, report.cells([Run("2.16.19", COLLECTION, UNCHANGED, 10, 9, 9, 9), Run("2.21.5", BUILTIN, UNCHANGED, 10, 10, 10, 9)]))
+    assert not report.judge(
+        GOALS,
+        report.cells(
+            [Run("2.16.19", COLLECTION, UNCHANGED, 10, 9, 9, 9), Run("2.21.5", BUILTIN, UNCHANGED, 10, 10, 10, 9)]
+        ),
+    )
 
 
 @pytest.mark.parametrize(("at_1000", "missed"), [(100.0, 0), (109.0, 1), (91.0, 1)])
 def test_a_host_that_costs_more_or_less_than_its_neighbours_is_missed(at_1000: float, missed: int) -> None:
-    found = _missed(*[_run(COLLECTION, DOUBLES, number, cpu) for number, cpu in ((50, 5.0), (200, 20.0), (1000, at_1000))])
+    found = _missed(
+        *[_run(COLLECTION, DOUBLES, number, cpu) for number, cpu in ((50, 5.0), (200, 20.0), (1000, at_1000))]
+    )
     assert len(found) == missed
 
 
@@ -52,7 +59,9 @@ def test_memory_is_held_against_a_play_that_only_pings() -> None:
 
 def test_the_table_has_the_middle_of_all_runs_and_its_ratio() -> None:
     runs = [_run(COLLECTION, UNCHANGED, 5, cpu) for cpu in (1, 2, 9)] + [_run(BUILTIN, UNCHANGED, 5, 8)]
-    assert "| 2.16.19 | unchanged | 5 | 2.0 | 8.0 | 0.25 | 10.0 | 10.0 | 1.00 | 100 | 100 |  |" in report.table(report.cells(runs))
+    assert "| 2.16.19 | unchanged | 5 | 2.0 | 8.0 | 0.25 | 10.0 | 10.0 | 1.00 | 100 | 100 |  |" in report.table(
+        report.cells(runs)
+    )
 
 
 def test_the_page_keeps_what_is_around_the_figures() -> None:
@@ -73,10 +82,21 @@ def test_a_double_gives_the_recorded_answers_in_order_under_its_own_name(tmp_pat
         "agents_private": {"hosts": list(agents)},
         "_meta": {"hostvars": agents},
     }
-    inventory = json.loads(hosts.doubles(listed, tmp_path / "records", 3, tmp_path / "doubles").read_text(encoding="utf-8"))
+    inventory = json.loads(
+        hosts.doubles(listed, tmp_path / "records", 3, tmp_path / "doubles").read_text(encoding="utf-8")
+    )
     third = inventory["all"]["children"]["agents"]["children"]["agents_private"]["hosts"]["double0003"]
     answers = [
-        json.loads(subprocess.run([third["ansible_python_interpreter"]], input="a module", capture_output=True, text=True, timeout=30, check=True).stdout)
+        json.loads(
+            subprocess.run(
+                [third["ansible_python_interpreter"]],
+                input="a module",
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=True,
+            ).stdout
+        )
         for _ in range(2)
     ]
     assert answers == [{"n": n, "name": "double0003", "ip": "10.20.0.3", "near": "agent21 10.0.0.21"} for n in (1, 2)]
@@ -105,4 +125,7 @@ def test_a_process_that_outlives_the_command_is_counted_and_ended(tmp_path: Path
 
 @pytest.mark.skipif(not _can_measure(), reason="control groups cannot be made here")
 def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    assert measure.run(["sleep", "300"], cwd=tmp_path, env={"PATH": "/bin:/usr/bin"}, log=tmp_path / "log", seconds=0.5).rc == -9
+    assert (
+        measure.run(["sleep", "300"], cwd=tmp_path, env={"PATH": "/bin:/usr/bin"}, log=tmp_path / "log", seconds=0.5).rc
+        == -9
+    )

@@ -24,19 +24,40 @@ def total(numbers: list[int] | None) -> int:
 IMPORT = "from ansible_collections.dcos.calico.plugins.module_utils._sums import total\n\n\n"
 TEST = IMPORT + "def test_total():\n    assert total([1, 3, 5]) == 9 and total(None) == 0\n"
 BLIND = IMPORT + "def test_total():\n    total([1, 2])\n"
-TABLE = 'seed = 1\neach = 20\nminutes = 5\n[[set]]\nname = "sums"\nfloor = 90\nfiles = ["plugins/module_utils/_sums.py"]\n'
+TABLE = (
+    'seed = 1\neach = 20\nminutes = 5\n[[set]]\nname = "sums"\nfloor = 90\nfiles = ["plugins/module_utils/_sums.py"]\n'
+)
 
 
 def _run(folder: Path, test: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     checkout = folder / "checkout"
-    for name, text in {"plugins/module_utils/_sums.py": CODE, "tests/unit/plugins/module_utils/test_sums.py": test, "mutation.toml": TABLE}.items():
+    for name, text in {
+        "plugins/module_utils/_sums.py": CODE,
+        "tests/unit/plugins/module_utils/test_sums.py": test,
+        "mutation.toml": TABLE,
+    }.items():
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout / name).write_text(text, encoding="utf-8")
     subprocess.run(["git", "init", "--quiet", str(checkout)], check=True, timeout=30)
     python = venvs.path_of("mutation") / "bin" / "python"
-    options = ["--table", str(checkout / "mutation.toml"), "--checkout", str(checkout), "--copies", str(folder), "--jobs", "1", *arguments]
+    options = [
+        "--table",
+        str(checkout / "mutation.toml"),
+        "--checkout",
+        str(checkout),
+        "--copies",
+        str(folder),
+        "--jobs",
+        "1",
+        *arguments,
+    ]
     return subprocess.run(
-        [str(python), mutation.__file__, *options], env={**os.environ, "NO_COLOR": "1"}, capture_output=True, text=True, timeout=300, check=False
+        [str(python), mutation.__file__, *options],
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -51,7 +72,12 @@ def test_tests_that_assert_nothing_are_below_the_floor(tmp_path: Path, test: str
 
 def test_tests_that_fail_without_a_mutant_find_none(tmp_path: Path) -> None:
     done = _run(tmp_path, IMPORT + "def test_total():\n    assert total([]) == 1\n")
-    assert done.returncode == 1 and "not tried" in done.stdout and "assert 0 == 1" in done.stdout and "FAILED" in done.stdout
+    assert (
+        done.returncode == 1
+        and "not tried" in done.stdout
+        and "assert 0 == 1" in done.stdout
+        and "FAILED" in done.stdout
+    )
 
 
 def test_the_project_s_own_table_names_files_and_tests_that_are_there() -> None:
@@ -72,7 +98,11 @@ def test_a_sample_is_the_same_whatever_stands_above_and_leaves_types_alone() -> 
     below = "# more\n" + CODE
 
     def taken(source: str, shift: int) -> list[tuple[int, str]]:
-        everything = [Spec(line + shift, 4, operator) for line in range(4, 10) for operator in ("core/A", "core/B", mutants.NO_MUTANT)]
+        everything = [
+            Spec(line + shift, 4, operator)
+            for line in range(4, 10)
+            for operator in ("core/A", "core/B", mutants.NO_MUTANT)
+        ]
         everything.append(Spec(4 + shift, CODE.splitlines()[3].index("list"), "core/A"))
         return [(spec.start_pos[0] - shift, spec.operator_name) for spec in mutants.sample(everything, source, 1, 3)]
 

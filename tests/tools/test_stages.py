@@ -78,7 +78,9 @@ def test_interruption_ends_what_runs_and_starts_nothing(logs: Path) -> None:
     runner = Runner("1")
     threading.Timer(0.5, runner.stop).start()
     started = time.monotonic()
-    results = stages.run_all([stage("a", ("sleep", "60"), always=(("echo", "cleaned"),)), stage("b", ("true",))], runner, jobs=1)
+    results = stages.run_all(
+        [stage("a", ("sleep", "60"), always=(("echo", "cleaned"),)), stage("b", ("true",))], runner, jobs=1
+    )
     assert [result.outcome for result in results] == ["stopped", "not run"]
     assert time.monotonic() - started < 10
     assert "cleaned" in results[0].log.read_text(encoding="utf-8")
@@ -104,7 +106,10 @@ def test_what_may_start(waiting: list[Stage], running: list[Stage], passed: set[
 
 def test_what_needs_a_failed_stage_is_not_run_and_counts(logs: Path) -> None:
     results = stages.run_all([stage("a", ("false",)), stage("b", ("true",), needs=("a",))], Runner("1"), jobs=2)
-    assert [(result.stage.name, result.outcome, result.counts.failed) for result in results] == [("a", "failed", 1), ("b", "not run", 1)]
+    assert [(result.stage.name, result.outcome, result.counts.failed) for result in results] == [
+        ("a", "failed", 1),
+        ("b", "not run", 1),
+    ]
 
 
 def test_two_at_a_time(logs: Path) -> None:

@@ -22,7 +22,11 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def _content(copy: Path) -> set[str]:
-    return {str(path.relative_to(copy)) for path in copy.rglob("*") if not path.is_dir() and path.relative_to(copy).parts[0] != ".git"}
+    return {
+        str(path.relative_to(copy))
+        for path in copy.rglob("*")
+        if not path.is_dir() and path.relative_to(copy).parts[0] != ".git"
+    }
 
 
 def test_untracked_files_are_copied_ignored_ones_not(checkout: Path, tmp_path: Path) -> None:
@@ -30,7 +34,9 @@ def test_untracked_files_are_copied_ignored_ones_not(checkout: Path, tmp_path: P
     assert copy == tmp_path / "parent" / "ansible_collections" / "dcos" / "calico"
     assert _content(copy) == {".gitignore", "plugins/new.py", "link"}
     assert (copy / "link").is_symlink()
-    staged = subprocess.run(["git", "-C", str(copy), "ls-files"], capture_output=True, text=True, check=True, timeout=30).stdout
+    staged = subprocess.run(
+        ["git", "-C", str(copy), "ls-files"], capture_output=True, text=True, check=True, timeout=30
+    ).stdout
     assert set(staged.split()) == {".gitignore", "plugins/new.py", "link"}
 
 

@@ -19,8 +19,19 @@ from judge import ENCRYPTED, Refused
 from kinds import KINDS, MANAGED, UNIFIED, Json
 
 # Of a system administrator, of an administrator of the organizations, of somebody who may only look, and of an operator.
-TOKEN, ADMIN_TOKEN, AUDITOR_TOKEN, OPERATOR_TOKEN = "awx-oauth-token-7hYq", "org-admin-token-4fGt", "auditor-token-9kLp", "operator-token-2sDf"
-ROLES = {"admin_role": "Admin", "execute_role": "Execute", "read_role": "Read", "approval_role": "Approve", "use_role": "Use"}
+TOKEN, ADMIN_TOKEN, AUDITOR_TOKEN, OPERATOR_TOKEN = (
+    "awx-oauth-token-7hYq",
+    "org-admin-token-4fGt",
+    "auditor-token-9kLp",
+    "operator-token-2sDf",
+)
+ROLES = {
+    "admin_role": "Admin",
+    "execute_role": "Execute",
+    "read_role": "Read",
+    "approval_role": "Approve",
+    "use_role": "Use",
+}
 LAUNCHED = {"status": "pending", "started": None, "finished": None, "failed": False}
 
 
@@ -45,7 +56,11 @@ class Awx:
 
     def named(self, kind: str, name: str, organization: str | None = None) -> Json:
         owner = organization and self.named("organizations", organization)["id"]
-        return next(one for one in self.objects[kind].values() if name in (one.get("name"), one.get("identifier")) and owner in (None, one.get("organization")))
+        return next(
+            one
+            for one in self.objects[kind].values()
+            if name in (one.get("name"), one.get("identifier")) and owner in (None, one.get("organization"))
+        )
 
     def writes(self) -> list[tuple[str, str]]:
         return [(method, path) for method, path in self.requests if method != "GET"]
@@ -82,7 +97,12 @@ class Awx:
                 return 200, {"version": "24.6.1"}
             self._permit(method, parts, token)
             if parts[0] == "project_updates":
-                return 200, {"id": int(parts[1]), "status": "successful", "failed": False, "finished": "2026-11-22T00:00:00Z"}
+                return 200, {
+                    "id": int(parts[1]),
+                    "status": "successful",
+                    "failed": False,
+                    "finished": "2026-11-22T00:00:00Z",
+                }
             if parts[0] == "roles" and len(parts) == 3:
                 return self._associate(method, self.roles[int(parts[1])][parts[2]], parts[2], body)
             if parts[0] == "jobs":
@@ -96,14 +116,22 @@ class Awx:
     @staticmethod
     def _permit(method: str, parts: list[str], token: str) -> None:
         """Organizations and types of credentials are a system administrator's; operators see no output of what is not theirs."""
-        forbidden = method != "GET" and (token in (AUDITOR_TOKEN, OPERATOR_TOKEN) or parts[0] in ("organizations", "credential_types") and token == ADMIN_TOKEN)
+        forbidden = method != "GET" and (
+            token in (AUDITOR_TOKEN, OPERATOR_TOKEN)
+            or parts[0] in ("organizations", "credential_types")
+            and token == ADMIN_TOKEN
+        )
         if forbidden or (token == OPERATOR_TOKEN and parts[0] not in ("job_templates", "workflow_job_templates")):
             raise Refused({"detail": "You do not have permission to perform this action."}, 403)
 
     def _objects(self, method: str, parts: list[str], query: dict[str, str], body: Json) -> tuple[int, Any]:
         kind = parts[0]
         if len(parts) == 1:
-            return (200, self._page(list(self.objects[kind].values()), query)) if method == "GET" else (201, self._create(kind, body))
+            return (
+                (200, self._page(list(self.objects[kind].values()), query))
+                if method == "GET"
+                else (201, self._create(kind, body))
+            )
         found = self.objects[kind].get(int(parts[1]))
         if found is None:
             return 404, {"detail": "Not found."}
@@ -150,7 +178,11 @@ class Awx:
         def fits(item: Json) -> bool:
             either = [is_one(item, key[4:], value) for key, value in query.items() if key.startswith("or__")]
             never = [is_one(item, key[5:], value) for key, value in query.items() if key.startswith("not__")]
-            every = [is_one(item, key, value) for key, value in query.items() if not key.startswith(("or__", "not__")) and key != "page_size"]
+            every = [
+                is_one(item, key, value)
+                for key, value in query.items()
+                if not key.startswith(("or__", "not__")) and key != "page_size"
+            ]
             return all(every) and not any(never) and (not either or any(either))
 
         found = [self._shown(item) for item in items if fits(item)]
@@ -179,8 +211,12 @@ class Awx:
         if kind == "projects":
             made["scm_revision"] = "3f2a9c1"
         if spec.roles:
-            made["summary_fields"]["object_roles"] = {name: {"id": self._number(), "name": ROLES[name]} for name in spec.roles}
-            self.roles |= {role["id"]: {"teams": set(), "users": set()} for role in made["summary_fields"]["object_roles"].values()}
+            made["summary_fields"]["object_roles"] = {
+                name: {"id": self._number(), "name": ROLES[name]} for name in spec.roles
+            }
+            self.roles |= {
+                role["id"]: {"teams": set(), "users": set()} for role in made["summary_fields"]["object_roles"].values()
+            }
         return made
 
     def _number(self) -> int:
@@ -205,7 +241,9 @@ class Awx:
     def _delete(self, kind: str, found: Json) -> None:
         """What an object owns goes with it, and what only refers to it stays without: an organization's project, too."""
         number = found["id"]
-        if kind == "credential_types" and any(one["credential_type"] == number for one in self.objects["credentials"].values()):
+        if kind == "credential_types" and any(
+            one["credential_type"] == number for one in self.objects["credentials"].values()
+        ):
             raise Refused({"detail": "Credential types that are in use cannot be deleted"}, 403)
         del self.objects[kind][number]
         # a step's approval is nothing without it
@@ -217,14 +255,20 @@ class Awx:
                     continue
                 for members in item["_lists"].values():
                     members.discard(number)
-                item.update({field: None for field in KINDS[name].fields if field in REFERENCES and item[field] == number})
+                item.update(
+                    {field: None for field in KINDS[name].fields if field in REFERENCES and item[field] == number}
+                )
 
     def _fill(self, kind: str, item: Json, body: Json) -> None:
         """Judge and store; fields that cannot be written are left alone, as a serializer of AWX does."""
         spec = KINDS[kind]
         wanted = {name: copy.deepcopy(body[name]) for name in spec.fields if name in body}
         result = {**item, **wanted}
-        same = [one for one in self.objects[kind].values() if spec.unique and one is not item and all(one[name] == result[name] for name in spec.unique)]
+        same = [
+            one
+            for one in self.objects[kind].values()
+            if spec.unique and one is not item and all(one[name] == result[name] for name in spec.unique)
+        ]
         if same:
             raise Refused({"__all__": [f"{spec.type} with this {' and '.join(spec.unique)} already exists."]})
         for name, value in wanted.items():
@@ -246,7 +290,9 @@ class Awx:
         judge.credential_type(result)
         used = any(one["credential_type"] == item["id"] for one in self.objects["credentials"].values())
         if used and wanted.get("inputs", item["inputs"]) != item["inputs"]:
-            raise Refused({"detail": "Modifications to inputs are not allowed for credential types that are in use"}, 403)
+            raise Refused(
+                {"detail": "Modifications to inputs are not allowed for credential types that are in use"}, 403
+            )
 
     def _settle_credentials(self, result: Json, wanted: Json, item: Json) -> None:
         kind = self.objects["credential_types"][result["credential_type"]]
@@ -257,7 +303,9 @@ class Awx:
         kept = self.secrets.get(item["id"], {})
         secret = judge.credential(kind, given) & set(given)
         # inputs are written as a whole: what is not given is gone
-        self.secrets[item["id"]] = {name: kept.get(name) if given[name] == ENCRYPTED else given[name] for name in secret}
+        self.secrets[item["id"]] = {
+            name: kept.get(name) if given[name] == ENCRYPTED else given[name] for name in secret
+        }
         given.update(dict.fromkeys(secret, ENCRYPTED))
 
     def _settle_projects(self, result: Json, wanted: Json, item: Json) -> None:
@@ -268,7 +316,9 @@ class Awx:
 
     def _settle_inventory_sources(self, result: Json, _wanted: Json, _item: Json) -> None:
         credential = self.objects["credentials"].get(result["credential"])
-        judge.inventory_source(result, self.objects["credential_types"][credential["credential_type"]]["kind"] if credential else None)
+        judge.inventory_source(
+            result, self.objects["credential_types"][credential["credential_type"]]["kind"] if credential else None
+        )
         if not (self.project / result["source_path"]).is_file():
             raise Refused({"source_path": ["Not a file of the project."]})
 
@@ -280,7 +330,12 @@ class Awx:
 
     def _settle_workflow_job_template_nodes(self, result: Json, _wanted: Json, item: Json) -> None:
         item["related"]["unified_job_template"] = next(
-            (self.objects[kind][result["unified_job_template"]]["url"] for kind in UNIFIED if result["unified_job_template"] in self.objects[kind]), None
+            (
+                self.objects[kind][result["unified_job_template"]]["url"]
+                for kind in UNIFIED
+                if result["unified_job_template"] in self.objects[kind]
+            ),
+            None,
         )
         self._judge_answers(result, required=False)
 
@@ -296,7 +351,9 @@ class Awx:
         if wrong:
             raise Refused({"variables_needed_to_start": wrong})
 
-    def _associate(self, method: str, members: set[int], kind: str, body: Json, owner: Json | None = None) -> tuple[int, Any]:
+    def _associate(
+        self, method: str, members: set[int], kind: str, body: Json, owner: Json | None = None
+    ) -> tuple[int, Any]:
         if method == "GET":
             found = [self._shown(self.objects[kind][number]) for number in sorted(members)]
             return 200, {"count": len(found), "next": None, "previous": None, "results": found}
@@ -367,7 +424,11 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, document: Any) -> None:
         content = b"" if document is None else json.dumps(document).encode()
         self.send_response(status)
-        for name, value in (("X-API-Product-Name", "AWX"), ("X-API-Product-Version", "24.6.1"), ("Content-Type", "application/json")):
+        for name, value in (
+            ("X-API-Product-Name", "AWX"),
+            ("X-API-Product-Version", "24.6.1"),
+            ("Content-Type", "application/json"),
+        ):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -40,7 +40,12 @@ class Applied:
     tasks: list[tuple[str, dict[str, Any]]]
 
     def require(self) -> Applied:
-        wrong = [item.get("msg") for _name, result in self.tasks for item in (result.get("results") or [result]) if item.get("failed")]
+        wrong = [
+            item.get("msg")
+            for _name, result in self.tasks
+            for item in (result.get("results") or [result])
+            if item.get("failed")
+        ]
         assert self.rc == 0, wrong or self.output[-4000:]
         return self
 
@@ -71,9 +76,24 @@ def apply(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Apply:
     key = tmp_path / "id"
     key.write_text(KEY, encoding="utf-8")
 
-    def run(*arguments: str, token: str = TOKEN, playbook: str = "apply.yml", env: Mapping[str, str] | None = None, **variables: Any) -> Applied:
-        said_before = {"DCOS_URL": "https://dcos.example.com", "DCOS_UID": "calico", "DCOS_PASSWORD": PASSWORD, "TOWER_LOCK_TOKEN": LOCK}
-        known = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CONTROLLER_", "TOWER_", "DCOS_"))}
+    def run(
+        *arguments: str,
+        token: str = TOKEN,
+        playbook: str = "apply.yml",
+        env: Mapping[str, str] | None = None,
+        **variables: Any,
+    ) -> Applied:
+        said_before = {
+            "DCOS_URL": "https://dcos.example.com",
+            "DCOS_UID": "calico",
+            "DCOS_PASSWORD": PASSWORD,
+            "TOWER_LOCK_TOKEN": LOCK,
+        }
+        known = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("ANSIBLE_", "CONTROLLER_", "TOWER_", "DCOS_"))
+        }
         known |= said_before | {"TOWER_SSH_KEY_FILE": str(key)} if env is None else env
         known |= {
             "CONTROLLER_HOST": server.url,
@@ -86,14 +106,34 @@ def apply(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Apply:
             "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json",
         }
         said = SAID | variables
-        argv = [str(Path(sys.executable).with_name("ansible-playbook")), str(TOWER / playbook), "-e", json.dumps(said), *arguments]
-        done = subprocess.run(argv, cwd=tmp_path, env=known, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False)
+        argv = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            str(TOWER / playbook),
+            "-e",
+            json.dumps(said),
+            *arguments,
+        ]
+        done = subprocess.run(
+            argv,
+            cwd=tmp_path,
+            env=known,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=SECONDS,
+            check=False,
+        )
         output = done.stdout + done.stderr
         try:
             plays = json.loads(done.stdout[done.stdout.index("{\n") :])["plays"]
         except ValueError:
             plays = []
-        tasks = [(task["task"]["name"], result) for play in plays for task in play["tasks"] for result in task["hosts"].values()]
+        tasks = [
+            (task["task"]["name"], result)
+            for play in plays
+            for task in play["tasks"]
+            for result in task["hosts"].values()
+        ]
         return Applied(done.returncode, output, tasks)
 
     return run

@@ -42,11 +42,16 @@ def roles_of(path: Path) -> set[str]:
     """Roles of the collection that a playbook names, itself or by what it imports, those that these roles import, and those that each depends on."""
     text = "".join(one.read_text(encoding="utf-8") for one in imported(path))
     named = set(re.findall(r"dcos\.calico\.(calico_\w+)", text))
-    tasks = "".join(file.read_text(encoding="utf-8") for role in named for file in (ROOT / "roles" / role / "tasks").glob("*.yml"))
+    tasks = "".join(
+        file.read_text(encoding="utf-8") for role in named for file in (ROOT / "roles" / role / "tasks").glob("*.yml")
+    )
     return named | set(re.findall(r"name: dcos\.calico\.(calico_\w+)", tasks)) | {"calico"}
 
 
 def defaults_of_playbook(path: Path) -> dict[str, Any]:
     """{variable: default} of what playbooks themselves read, such as calico_roll_serial."""
     text = "".join(one.read_text(encoding="utf-8") for one in imported(path))
-    return {name: yaml.safe_load(value) for name, value in re.findall(r"\{\{ (calico_\w+_serial) \| default\(([^()]+)\) \}\}", text)}
+    return {
+        name: yaml.safe_load(value)
+        for name, value in re.findall(r"\{\{ (calico_\w+_serial) \| default\(([^()]+)\) \}\}", text)
+    }

@@ -14,7 +14,10 @@ from described import TOWER
 from kinds import KINDS
 
 Json = dict[str, Any]
-SAID = {"tower_project_url": "https://git.example.com/dcos/calico.git", "tower_image": "registry.example.com/dcos-calico:1"}
+SAID = {
+    "tower_project_url": "https://git.example.com/dcos/calico.git",
+    "tower_image": "registry.example.com/dcos-calico:1",
+}
 # Lists of the variables, and those of the API in which their names are.
 NAMED = {
     "organization": "organizations", "credential_type": "credential_types", "credential": "credentials", "source_project": "projects", "project": "projects",
@@ -78,17 +81,32 @@ def furnish(awx: Awx, **said: Any) -> Awx:
             runs = {"unified_job_template": numbers["job_templates"].get(step.get("unified_job_template", ""))}
             number = made("workflow_job_template_nodes", {**step, **runs, "workflow_job_template": owner})
             if "approval_node" in step:
-                awx.answer("POST", f"/api/v2/workflow_job_template_nodes/{number}/create_approval_template/", {}, step["approval_node"])
+                awx.answer(
+                    "POST",
+                    f"/api/v2/workflow_job_template_nodes/{number}/create_approval_template/",
+                    {},
+                    step["approval_node"],
+                )
         for step in steps.values():
             for name in step["success_nodes"]:
                 nodes = numbers["workflow_job_template_nodes"]
-                awx.answer("POST", f"/api/v2/workflow_job_template_nodes/{nodes[step['identifier']]}/success_nodes/", {}, {"id": nodes[name]})
+                awx.answer(
+                    "POST",
+                    f"/api/v2/workflow_job_template_nodes/{nodes[step['identifier']]}/success_nodes/",
+                    {},
+                    {"id": nodes[name]},
+                )
     for one in found["controller_schedules"]:
         made("schedules", {**one, "unified_job_template": numbers["job_templates"][one["unified_job_template"]]})
     for one in found["controller_roles"]:
-        for kind, names in (("job_templates", one.get("job_templates", [])), ("workflow_job_templates", one.get("workflows", []))):
+        for kind, names in (
+            ("job_templates", one.get("job_templates", [])),
+            ("workflow_job_templates", one.get("workflows", [])),
+        ):
             for name in names:
-                awx.role(awx.objects[kind][numbers[kind][name]], one["role"])["teams"].add(numbers["teams"][one["team"]])
+                awx.role(awx.objects[kind][numbers[kind][name]], one["role"])["teams"].add(
+                    numbers["teams"][one["team"]]
+                )
     return awx
 
 
@@ -103,18 +121,33 @@ LISTS = (
 
 def normal(awx: Awx) -> Json:
     """Everything in it with names in place of numbers, to compare two of them."""
-    names = {item["id"]: f"{kind}/{item.get('name') or item.get('identifier')}" for kind, items in awx.objects.items() for item in items.values()}
+    names = {
+        item["id"]: f"{kind}/{item.get('name') or item.get('identifier')}"
+        for kind, items in awx.objects.items()
+        for item in items.values()
+    }
     found: Json = {}
     for kind, items in awx.objects.items():
         for item in items.values():
             shown = {name: names.get(value) if name in REFERENCES else value for name, value in item.items()}
             lists = {name: sorted(names[number] for number in numbers) for name, numbers in item["_lists"].items()}
-            hidden = ("id", "url", "related", "summary_fields", "_lists", *(("inputs",) if kind == "credentials" else ()))
+            hidden = (
+                "id",
+                "url",
+                "related",
+                "summary_fields",
+                "_lists",
+                *(("inputs",) if kind == "credentials" else ()),
+            )
             found[names[item["id"]]] = {name: value for name, value in shown.items() if name not in hidden} | lists
     for number, survey in awx.surveys.items():
         found[names[number]]["survey"] = survey
     for kind in ("job_templates", "workflow_job_templates"):
         for item in awx.objects[kind].values():
-            roles = {role["name"]: awx.roles[role["id"]]["teams"] for role in item["summary_fields"]["object_roles"].values()}
-            found[names[item["id"]]]["roles"] = {name: sorted(names[team] for team in teams) for name, teams in roles.items()}
+            roles = {
+                role["name"]: awx.roles[role["id"]]["teams"] for role in item["summary_fields"]["object_roles"].values()
+            }
+            found[names[item["id"]]]["roles"] = {
+                name: sorted(names[team] for team in teams) for name, teams in roles.items()
+            }
     return found

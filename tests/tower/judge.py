@@ -12,8 +12,27 @@ ENCRYPTED = "$encrypted$"
 PLAYBOOK = re.compile(r"^\s*?-?\s*?(?:hosts|include|import_playbook):\s*?.*?$", re.MULTILINE)
 # What AWX refuses in an injector beside ANSIBLE_*; the part of the list that somebody might think of.
 BLOCKED = {"PATH", "LD_PRELOAD", "VIRTUAL_ENV", "PYTHONPATH", "JOB_ID", "INVENTORY_ID", "PROJECT_REVISION", "HOME"}
-FIELD_KEYS = {"id", "type", "label", "help_text", "secret", "multiline", "ask_at_runtime", "format", "choices", "default"}
-SURVEY_TYPES = {"text": str, "textarea": str, "password": str, "multiplechoice": str, "multiselect": str, "integer": int, "float": float}
+FIELD_KEYS = {
+    "id",
+    "type",
+    "label",
+    "help_text",
+    "secret",
+    "multiline",
+    "ask_at_runtime",
+    "format",
+    "choices",
+    "default",
+}
+SURVEY_TYPES = {
+    "text": str,
+    "textarea": str,
+    "password": str,
+    "multiplechoice": str,
+    "multiselect": str,
+    "integer": int,
+    "float": float,
+}
 
 
 class Refused(Exception):
@@ -29,12 +48,28 @@ def credential_type(item: Json) -> None:
         raise Refused({"kind": ["Must be 'cloud' or 'net'"]})
     fields = item["inputs"].get("fields", [])
     ids = [field["id"] for field in fields]
-    strange = [field["id"] for field in fields if set(field) - FIELD_KEYS or field["type"] not in ("string", "boolean") or not field.get("label")]
+    strange = [
+        field["id"]
+        for field in fields
+        if set(field) - FIELD_KEYS or field["type"] not in ("string", "boolean") or not field.get("label")
+    ]
     if strange or len(set(ids)) != len(ids) or set(item["inputs"].get("required", [])) - set(ids) or "tower" in ids:
-        raise Refused({"inputs": [f"Additional properties are not allowed, or an id is used twice or not defined: {strange or ids}"]})
+        raise Refused(
+            {
+                "inputs": [
+                    f"Additional properties are not allowed, or an id is used twice or not defined: {strange or ids}"
+                ]
+            }
+        )
     refused = [name for name in item["injectors"].get("env", {}) if name.startswith("ANSIBLE_") or name in BLOCKED]
     if refused:
-        raise Refused({"injectors": [f"Environment variable {refused[0]} may affect Ansible configuration so its use is not allowed in credentials."]})
+        raise Refused(
+            {
+                "injectors": [
+                    f"Environment variable {refused[0]} may affect Ansible configuration so its use is not allowed in credentials."
+                ]
+            }
+        )
     names = [name.partition(".")[2] for name in item["injectors"].get("file", {})]
     values = {**dict.fromkeys(ids, "EXAMPLE"), "tower": {"filename": dict.fromkeys(names, "EXAMPLE_FILENAME")}}
     for key, template in [pair for part in item["injectors"].values() for pair in part.items()]:
@@ -48,8 +83,18 @@ def credential(kind: Json, given: Json) -> set[str]:
     """Inputs that are written, against the type; names of those that are secret. What the type requires is not required to be saved."""
     fields = {field["id"]: field for field in kind["inputs"]["fields"]}
     if set(given) - set(fields):
-        raise Refused({"inputs": [f"Additional properties are not allowed ({', '.join(sorted(set(given) - set(fields)))} were unexpected)"]})
-    if kind["name"] == "Machine" and given.get("ssh_key_data", ENCRYPTED) != ENCRYPTED and "PRIVATE KEY-----" not in given["ssh_key_data"]:
+        raise Refused(
+            {
+                "inputs": [
+                    f"Additional properties are not allowed ({', '.join(sorted(set(given) - set(fields)))} were unexpected)"
+                ]
+            }
+        )
+    if (
+        kind["name"] == "Machine"
+        and given.get("ssh_key_data", ENCRYPTED) != ENCRYPTED
+        and "PRIVATE KEY-----" not in given["ssh_key_data"]
+    ):
         raise Refused({"inputs": {"ssh_key_data": ["Invalid certificate or key"]}})
     return {name for name, field in fields.items() if field.get("secret")}
 
@@ -58,7 +103,9 @@ def inventory_source(item: Json, kind_of_credential: str | None) -> None:
     if item["source"] == "scm" and not item["source_project"]:
         raise Refused({"source_project": ["Project required for scm type sources."]})
     if kind_of_credential in ("insights", "vault"):
-        raise Refused({"credential": ["Credentials of type insights and vault are disallowed for scm inventory sources."]})
+        raise Refused(
+            {"credential": ["Credentials of type insights and vault are disallowed for scm inventory sources."]}
+        )
 
 
 def survey_trouble(survey: Json) -> str | None:

@@ -27,7 +27,17 @@ class Kind:
 COMMON = {"name": "", "description": ""}
 OWNED = {**COMMON, "organization": None}
 PROMPTS = ("scm_branch", "variables", "limit", "tags", "skip_tags", "inventory", "labels")
-MORE_PROMPTS = ("job_type", "verbosity", "credential", "diff_mode", "execution_environment", "forks", "job_slice_count", "timeout", "instance_groups")
+MORE_PROMPTS = (
+    "job_type",
+    "verbosity",
+    "credential",
+    "diff_mode",
+    "execution_environment",
+    "forks",
+    "job_slice_count",
+    "timeout",
+    "instance_groups",
+)
 ASKED = {f"ask_{name}_on_launch": False for name in (*PROMPTS, *MORE_PROMPTS)}
 TOLD = {f"notification_templates_{when}": "notification_templates" for when in ("started", "success", "error")}
 
@@ -107,7 +117,13 @@ def managed(name: str, kind: str, env: Json | None = None, required: tuple[str, 
     """A credential type of AWX' own; its fields, and whether each is secret."""
     told = [{"id": field, "type": "string", "label": field, "secret": secret} for field, secret in fields.items()]
     injectors = {"env": env} if env else {}
-    return {"name": name, "kind": kind, "managed": True, "inputs": {"fields": told, "required": list(required)}, "injectors": injectors}
+    return {
+        "name": name,
+        "kind": kind,
+        "managed": True,
+        "inputs": {"fields": told, "required": list(required)},
+        "injectors": injectors,
+    }
 
 
 CONTROLLER = ("host", "username", "password", "oauth_token", "verify_ssl")

@@ -38,18 +38,30 @@ TASK_ENV = {
     "PROJECT_REVISION": "3f2a9c1",
 }
 VAULT = r"Vault password:\s*?$"
-PROMPTS = {r"BECOME password.*:\s*?$": "", r"SSH password:\s*?$": "", r"Password:\s*?$": "", VAULT: "", r"Enter passphrase for .*:\s*?$": ""}
+PROMPTS = {
+    r"BECOME password.*:\s*?$": "",
+    r"SSH password:\s*?$": "",
+    r"Password:\s*?$": "",
+    VAULT: "",
+    r"Enter passphrase for .*:\s*?$": "",
+}
 
 
 def stored(listed: Json) -> Json:
     """{hosts: {name: variables}, groups: {name: {hosts, children, vars}}, vars}, which AWX stores of the output of ansible-inventory --list."""
-    groups = {name: {"hosts": [], "children": [], "vars": {}} | value for name, value in listed.items() if name != "_meta"}
+    groups = {
+        name: {"hosts": [], "children": [], "vars": {}} | value for name, value in listed.items() if name != "_meta"
+    }
     variables = groups.pop("all", {}).get("vars", {})
     groups.pop("ungrouped", None)
     children = {child for group in groups.values() for child in group["children"]}
     return {
         # those without variables are only in their groups
-        "hosts": {host: listed["_meta"]["hostvars"].get(host, {}) for group in listed.values() for host in group.get("hosts", [])},
+        "hosts": {
+            host: listed["_meta"]["hostvars"].get(host, {})
+            for group in listed.values()
+            for host in group.get("hosts", [])
+        },
         "groups": {name: groups.get(name, {"hosts": [], "children": [], "vars": {}}) for name in {*groups, *children}},
         "vars": variables,
     }
@@ -63,11 +75,20 @@ def script_data(inventory: Json, number: int = 1, count: int = 1) -> Json:
     for name, group in inventory["groups"].items():
         hosts = [host for host in group["hosts"] if host in names]
         grouped.update(hosts)
-        data[name] = {key: value for key, value in (("hosts", hosts), ("children", group["children"]), ("vars", group["vars"])) if value}
+        data[name] = {
+            key: value
+            for key, value in (("hosts", hosts), ("children", group["children"]), ("vars", group["vars"]))
+            if value
+        }
     data["all"]["hosts"] = [name for name in names if name not in grouped]
     data = {name: group for name, group in data.items() if name == "all" or group.get("hosts") or group.get("children")}
     ids = {name: index for index, name in enumerate(sorted(inventory["hosts"]), 1)}
-    data["_meta"] = {"hostvars": {name: inventory["hosts"][name] | {"remote_tower_enabled": "true", "remote_tower_id": ids[name]} for name in names}}
+    data["_meta"] = {
+        "hostvars": {
+            name: inventory["hosts"][name] | {"remote_tower_enabled": "true", "remote_tower_id": ids[name]}
+            for name in names
+        }
+    }
     return data
 
 
@@ -89,7 +110,9 @@ def unsafe(value: Any) -> Any:
 def answers(survey: Json, given: Mapping[str, Any]) -> Json:
     """What a form is sent with, filled with the defaults of its questions, and over them what somebody answered; refuses what AWX refuses."""
     assert survey_trouble(survey) is None
-    filled = {question["variable"]: given.get(question["variable"], question.get("default")) for question in survey["spec"]}
+    filled = {
+        question["variable"]: given.get(question["variable"], question.get("default")) for question in survey["spec"]
+    }
     assert not answers_trouble(survey, filled), answers_trouble(survey, filled)
     assert not set(given) - set(filled), "not asked for"
     return filled
@@ -118,7 +141,12 @@ def inject(kind: Json, values: Mapping[str, str], folder: Path) -> Injected:
     both = []
     for source in (given, hidden):
         space = {**source, "tower": {"filename": names}}
-        both.append({name: templates.from_string(text).render(**space) for name, text in kind["injectors"].get("env", {}).items()})
+        both.append(
+            {
+                name: templates.from_string(text).render(**space)
+                for name, text in kind["injectors"].get("env", {}).items()
+            }
+        )
     return Injected(both[0], both[1], files)
 
 
@@ -139,8 +167,12 @@ class Job:
         return (self.artifacts / "stdout").read_text(encoding="utf-8", errors="replace")
 
     def events(self) -> list[Json]:
-        files = sorted((self.artifacts / "job_events").glob("*.json"), key=lambda file: int(file.name.partition("-")[0]))
-        return [json.loads(file.read_text(encoding="utf-8")) for file in files if not file.name.endswith("-partial.json")]
+        files = sorted(
+            (self.artifacts / "job_events").glob("*.json"), key=lambda file: int(file.name.partition("-")[0])
+        )
+        return [
+            json.loads(file.read_text(encoding="utf-8")) for file in files if not file.name.endswith("-partial.json")
+        ]
 
     def outcomes(self) -> dict[str, list[tuple[str, str, bool]]]:
         """{host: [(task, ok, failed, skipped or unreachable, changed)]} in the order in which they came."""
@@ -149,7 +181,9 @@ class Job:
             kind, data = event["event"], event.get("event_data", {})
             if kind in ("runner_on_ok", "runner_on_failed", "runner_on_skipped", "runner_on_unreachable"):
                 result = data.get("res") or {}
-                found.setdefault(data["host"], []).append((data["task"], kind.removeprefix("runner_on_"), bool(result.get("changed"))))
+                found.setdefault(data["host"], []).append(
+                    (data["task"], kind.removeprefix("runner_on_"), bool(result.get("changed")))
+                )
         return found
 
     def changed(self) -> list[tuple[str, str]]:
@@ -164,14 +198,31 @@ class Runner:
     """Launches templates of an Awx; `credentials` are the inputs of each credential, by its name; `path` comes first in the PATH of jobs."""
 
     def __init__(
-        self, awx: Awx, folder: Path, python: Path, collections: Path, credentials: Mapping[str, Mapping[str, str]], path: str | None = None
+        self,
+        awx: Awx,
+        folder: Path,
+        python: Path,
+        collections: Path,
+        credentials: Mapping[str, Mapping[str, str]],
+        path: str | None = None,
     ) -> None:
-        self.awx, self.folder, self.python, self.collections, self.credentials = awx, folder, python, collections, credentials
+        self.awx, self.folder, self.python, self.collections, self.credentials = (
+            awx,
+            folder,
+            python,
+            collections,
+            credentials,
+        )
         self._path = f"{path}:" if path else ""
         self._count = 0
 
     def prepare(
-        self, template: str, inventory: Json, given: Mapping[str, Any] | None = None, part: tuple[int, int] = (1, 1), limit: str = ""
+        self,
+        template: str,
+        inventory: Json,
+        given: Mapping[str, Any] | None = None,
+        part: tuple[int, int] = (1, 1),
+        limit: str = "",
     ) -> tuple[Path, Json]:
         """(private_data_dir, what is handed to ansible-runner beside it)."""
         self._count += 1
@@ -182,10 +233,20 @@ class Runner:
         shutil.copytree(self.awx.project, folder / "project")
         hosts = folder / "inventory" / "hosts"
         hosts.touch(mode=0o700)
-        hosts.write_text(f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(script_data(inventory, *part))!r})\n", encoding="utf-8")
+        hosts.write_text(
+            f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(script_data(inventory, *part))!r})\n",
+            encoding="utf-8",
+        )
         survey = answers(self.awx.surveys[found["id"]], given or {}) if found["survey_enabled"] else {}
-        ident = self.awx.job(found["id"], status="running", started=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%S.%fZ}")
-        meta = {"awx_job_id": ident, "tower_job_id": ident, "awx_job_template_name": template, "awx_user_name": "operator"}
+        ident = self.awx.job(
+            found["id"], status="running", started=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        )
+        meta = {
+            "awx_job_id": ident,
+            "tower_job_id": ident,
+            "awx_job_template_name": template,
+            "awx_user_name": "operator",
+        }
         if part[1] > 1:
             # a sliced template runs as a workflow with its name
             meta |= {"awx_workflow_job_id": ident, "awx_workflow_job_name": template}
@@ -207,7 +268,12 @@ class Runner:
                 continue
             if kind["name"] == "Machine" and values:
                 key = values["ssh_key_data"]
-                args += ["-u", values.get("username") or "root", "--become-method", values.get("become_method") or "sudo"]
+                args += [
+                    "-u",
+                    values.get("username") or "root",
+                    "--become-method",
+                    values.get("become_method") or "sudo",
+                ]
                 continue
             injected = inject(kind, values, folder)
             environment |= injected.environment
@@ -239,12 +305,24 @@ class Runner:
         folder = self.folder / f"awx_{self._count}_inventory"
         (folder / "env").mkdir(parents=True, mode=0o700)
         shutil.copytree(self.awx.project, folder / "project")
-        injected = inject(self.awx.objects["credential_types"][credential["credential_type"]], self.credentials.get(credential["name"], {}), folder)
+        injected = inject(
+            self.awx.objects["credential_types"][credential["credential_type"]],
+            self.credentials.get(credential["name"], {}),
+            folder,
+        )
         for file, content in injected.files.items():
             _private(folder / "env" / file, content)
         environment = {**self._environment(folder), **json.loads(source["source_vars"] or "{}"), **injected.environment}
         path = folder / "project" / source["source_path"]
-        argv = ["--list", "--export", "-i", str(path), *(["--limit", source["limit"]] if source["limit"] else []), "--playbook-dir", str(path.parent)]
+        argv = [
+            "--list",
+            "--export",
+            "-i",
+            str(path),
+            *(["--limit", source["limit"]] if source["limit"] else []),
+            "--playbook-dir",
+            str(path.parent),
+        ]
         params = {
             "private_data_dir": str(folder), "executable_cmd": str(self.python.with_name("ansible-inventory")), "cmdline_args": argv,
             "host_cwd": f"{folder}/project", "envvars": environment, "suppress_env_files": True,
@@ -264,7 +342,14 @@ class Runner:
             "NO_PROXY": "*",
         }
 
-    def launch(self, template: str, inventory: Json, given: Mapping[str, Any] | None = None, slices: int | None = None, limit: str = "") -> list[Job]:
+    def launch(
+        self,
+        template: str,
+        inventory: Json,
+        given: Mapping[str, Any] | None = None,
+        slices: int | None = None,
+        limit: str = "",
+    ) -> list[Job]:
         """Its jobs, one for each slice, all at once as AWX runs them; as many slices as the template says, but not more than hosts."""
         wanted = self.awx.named("job_templates", template)["job_slice_count"] if slices is None else slices
         count = max(1, min(wanted, len(inventory["hosts"])))
@@ -305,9 +390,17 @@ def _private(file: Path, content: str) -> None:
 
 def collections_of(root: Path, folder: Path, python: Path) -> Path:
     """What AWX installs for a project from its collections/requirements.yml: the collection of this checkout, out of its tarball."""
-    galaxy = [sys.executable if python == Path(sys.executable) else str(python), "-m", "ansible", "galaxy", "collection"]
+    galaxy = [
+        sys.executable if python == Path(sys.executable) else str(python),
+        "-m",
+        "ansible",
+        "galaxy",
+        "collection",
+    ]
     env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections")}
-    subprocess.run([*galaxy, "build", "--output-path", str(folder), str(root)], check=True, capture_output=True, env=env)
+    subprocess.run(
+        [*galaxy, "build", "--output-path", str(folder), str(root)], check=True, capture_output=True, env=env
+    )
     (tarball,) = folder.glob("dcos-calico-*.tar.gz")
     install = [*galaxy, "install", "--offline", "-p", str(folder / "collections"), str(tarball)]
     subprocess.run(install, check=True, capture_output=True, cwd=folder, env=env)

@@ -27,9 +27,15 @@ def test_a_check_of_an_empty_awx_writes_nothing(server: Server, apply: Apply) ->
 
 @pytest.mark.parametrize(
     ("token", "variables", "words"),
-    [("wrong", {}, "Invalid authentication credentials"), (TOKEN, {"tower_project_url": ""}, "Set tower_project_url"), (ADMIN_TOKEN, {}, "HTTP 403")],
+    [
+        ("wrong", {}, "Invalid authentication credentials"),
+        (TOKEN, {"tower_project_url": ""}, "Set tower_project_url"),
+        (ADMIN_TOKEN, {}, "HTTP 403"),
+    ],
 )
-def test_what_is_wrong_is_said_and_nothing_written(server: Server, apply: Apply, token: str, variables: dict[str, str], words: str) -> None:
+def test_what_is_wrong_is_said_and_nothing_written(
+    server: Server, apply: Apply, token: str, variables: dict[str, str], words: str
+) -> None:
     run = apply(token=token, **variables)
     assert run.rc != 0 and words in run.output and "Traceback" not in run.output
     assert not any(server.awx.objects[kind] for kind in ("organizations", "projects", "job_templates"))
@@ -53,7 +59,11 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     assert awx.secrets[lock["id"]] == {"oauth_token": LOCK} and lock["inputs"]["host"] == server.url
     assert dcos["inputs"] == {"url": "https://dcos.example.com", "uid": "calico", "password": ENCRYPTED}
     assert awx.may("execute", "job_templates", "Calico operators") == set(templates)
-    assert awx.may("execute", "job_templates", "Calico watchers") == {"Calico - plan", "Calico - check", "Calico - verify"}
+    assert awx.may("execute", "job_templates", "Calico watchers") == {
+        "Calico - plan",
+        "Calico - check",
+        "Calico - verify",
+    }
     assert awx.may("approval", "workflow_job_templates", "Calico approvers") == {"Calico - rollout"}
 
 
@@ -150,7 +160,9 @@ def takes_another_way(awx: Awx) -> str:
 
 
 def is_at_another_time(awx: Awx) -> str:
-    awx.named("schedules", "Calico - verify regularly")["rrule"] = "DTSTART:20260105T040000Z RRULE:FREQ=HOURLY;INTERVAL=1"
+    awx.named("schedules", "Calico - verify regularly")["rrule"] = (
+        "DTSTART:20260105T040000Z RRULE:FREQ=HOURLY;INTERVAL=1"
+    )
     return "Calico - verify regularly"
 
 
@@ -175,7 +187,10 @@ def test_what_somebody_changed_in_awx_is_said_by_a_check_and_mended(server: Serv
 @pytest.mark.slow
 def test_roles_of_others_are_told_and_taken_away_when_asked(server: Server, apply: Apply) -> None:
     awx = server.awx
-    bob, team = awx.made("users", username="bob"), awx.made("teams", name="Others", organization=awx.named("organizations", "DC/OS")["id"])
+    bob, team = (
+        awx.made("users", username="bob"),
+        awx.made("teams", name="Others", organization=awx.named("organizations", "DC/OS")["id"]),
+    )
     watchers = awx.named("teams", "Calico watchers")["id"]
     good = copy.deepcopy(normal(awx))
     site, rollout = awx.named("job_templates", "Calico - site"), awx.named("workflow_job_templates", "Calico - rollout")
@@ -184,7 +199,11 @@ def test_roles_of_others_are_told_and_taken_away_when_asked(server: Server, appl
     awx.role(rollout, "approval")["teams"].add(team)
     before = len(awx.writes())
     said = apply().require()
-    for words in ("User bob has role Admin on Calico - site", "Team Calico watchers has role Execute on Calico - site", "Team Others has role Approve on"):
+    for words in (
+        "User bob has role Admin on Calico - site",
+        "Team Calico watchers has role Execute on Calico - site",
+        "Team Others has role Approve on",
+    ):
         assert words in said.output
     assert said.changed() == set() and len(awx.writes()) == before
     assert len(apply(tower_prune_roles=True).require().changed()) == 3
@@ -196,18 +215,34 @@ def test_roles_of_others_are_told_and_taken_away_when_asked(server: Server, appl
 def test_settings_of_ones_own(server: Server, apply: Apply, tmp_path: Path) -> None:
     awx = server.awx
     (tmp_path / "vault").write_text("vault-password", encoding="utf-8")
-    told = {"tower_notification_type": "webhook", "tower_notification_configuration": {"url": "https://chat.example.com", "password": "hook-secret"}}
+    told = {
+        "tower_notification_type": "webhook",
+        "tower_notification_configuration": {"url": "https://chat.example.com", "password": "hook-secret"},
+    }
     own = {"tower_slices": 2, "tower_forks": 50, "tower_vault": True, "tower_schedules_enabled": True, **told}
     run = apply(env={"TOWER_VAULT_PASSWORD_FILE": str(tmp_path / "vault")}, **own).require()
     assert "hook-secret" not in run.output and "vault-password" not in run.output
     templates = {one["name"]: one for one in awx.objects["job_templates"].values()}
     agents, vault = awx.named("inventories", "DC/OS agents")["id"], awx.named("credentials", "DC/OS settings")
-    assert {name for name, one in templates.items() if one["job_slice_count"] == 2} == {"Calico - plan", "Calico - check", "Calico - site", "Calico - verify"}
+    assert {name for name, one in templates.items() if one["job_slice_count"] == 2} == {
+        "Calico - plan",
+        "Calico - check",
+        "Calico - site",
+        "Calico - verify",
+    }
     for one in templates.values():
-        assert one["forks"] == 50 and vault["id"] in one["_lists"]["credentials"] and len(one["_lists"]["notification_templates_error"]) == 1
-        assert (one["inventory"] == agents) == (one["job_slice_count"] == 2) and not (one["ask_limit_on_launch"] and one["job_slice_count"] > 1)
+        assert (
+            one["forks"] == 50
+            and vault["id"] in one["_lists"]["credentials"]
+            and len(one["_lists"]["notification_templates_error"]) == 1
+        )
+        assert (one["inventory"] == agents) == (one["job_slice_count"] == 2) and not (
+            one["ask_limit_on_launch"] and one["job_slice_count"] > 1
+        )
     assert awx.secrets[vault["id"]] == {"vault_password": "vault-password"}
-    assert awx.named("workflow_job_template_nodes", "approve")["_lists"]["success_nodes"] == {awx.named("workflow_job_template_nodes", "masters")["id"]}
+    assert awx.named("workflow_job_template_nodes", "approve")["_lists"]["success_nodes"] == {
+        awx.named("workflow_job_template_nodes", "masters")["id"]
+    }
     assert all(one["enabled"] for one in awx.objects["schedules"].values())
     # and back: with the vault's credential, and what chat needs, still there for the next time
     apply(env={}).require()
@@ -221,7 +256,9 @@ def test_a_second_cluster_in_a_second_organization(server: Server, apply: Apply)
     apply(tower_organization="Second").require()
     second = awx.named("organizations", "Second")["id"]
     for kind in ("projects", "inventories", "job_templates", "credentials", "teams", "workflow_job_templates"):
-        assert {item["organization"] for number, item in awx.objects[kind].items() if number not in first[kind]} == {second}
+        assert {item["organization"] for number, item in awx.objects[kind].items() if number not in first[kind]} == {
+            second
+        }
         assert all(awx.objects[kind][number] == item for number, item in first[kind].items())
     site = awx.named("job_templates", "Calico - site", "Second")
     assert {awx.objects["credentials"][number]["organization"] for number in site["_lists"]["credentials"]} == {second}
@@ -232,18 +269,27 @@ def test_a_second_cluster_in_a_second_organization(server: Server, apply: Apply)
 def test_undo_takes_away_what_was_made_and_nothing_of_others(server: Server, apply: Apply) -> None:
     awx = server.awx
     first = {
-        number for items in awx.objects.values() for number, item in items.items() if item.get("organization") == awx.named("organizations", "DC/OS")["id"]
+        number
+        for items in awx.objects.values()
+        for number, item in items.items()
+        if item.get("organization") == awx.named("organizations", "DC/OS")["id"]
     }
     before = len(awx.writes())
     apply("--check", playbook="undo.yml", tower_organization="Second").require()
     assert len(awx.writes()) == before
     apply(playbook="undo.yml", tower_organization="Second").require()
-    assert {one["name"] for one in awx.objects["organizations"].values()} == {"DC/OS"} and awx.named("credential_types", "DC/OS")
+    assert {one["name"] for one in awx.objects["organizations"].values()} == {"DC/OS"} and awx.named(
+        "credential_types", "DC/OS"
+    )
     assert first <= {number for items in awx.objects.values() for number in items}
     others = awx.made("teams", name="Others", organization=awx.named("organizations", "DC/OS")["id"])
     said = apply(playbook="undo.yml").require()
     assert "Organization DC/OS stays, because it has teams Others" in said.output
     del awx.objects["teams"][others]
     apply(playbook="undo.yml").require()
-    left = {kind: [one["name"] for one in items.values() if not one.get("managed")] for kind, items in awx.objects.items() if kind not in ("users", "labels")}
+    left = {
+        kind: [one["name"] for one in items.values() if not one.get("managed")]
+        for kind, items in awx.objects.items()
+        if kind not in ("users", "labels")
+    }
     assert not any(left.values()), left

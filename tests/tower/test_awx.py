@@ -41,11 +41,15 @@ class Api:
         self.name = f"row-{uuid.uuid4().hex[:8]}"
         self.organization = self.make("organizations", name=self.name)
 
-    def ask(self, method: str, path: str, body: Json | None = None, token: str = "", login: str = "") -> tuple[int, Any]:
+    def ask(
+        self, method: str, path: str, body: Json | None = None, token: str = "", login: str = ""
+    ) -> tuple[int, Any]:
         """(status, document); `login` is a user's name and password."""
         shown = f"Basic {base64.b64encode(login.encode()).decode()}" if login else f"Bearer {token or self.token}"
         headers = {"Authorization": shown, "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/api/v2/{path}", json.dumps(body).encode() if body is not None else None, headers, method=method)
+        request = urllib.request.Request(
+            f"{self.url}/api/v2/{path}", json.dumps(body).encode() if body is not None else None, headers, method=method
+        )
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
@@ -70,7 +74,11 @@ class Api:
 
     def project(self) -> int:
         number = self.make(
-            "projects", name="one", scm_type="git", scm_url=os.environ.get("AWX_PROJECT_URL", "https://git.example.com/x.git"), scm_branch="main"
+            "projects",
+            name="one",
+            scm_type="git",
+            scm_url=os.environ.get("AWX_PROJECT_URL", "https://git.example.com/x.git"),
+            scm_branch="main",
         )
         for _second in range(600 if REAL else 0):
             if self.get(f"projects/{number}/")["status"] in ("successful", "failed"):
@@ -101,16 +109,35 @@ def where() -> Iterator[tuple[str, str]]:
 def api(where: tuple[str, str]) -> Iterator[Api]:
     made = Api(*where)
     yield made
-    for kind in ("users", "job_templates", "workflow_job_templates", "inventories", "projects", "credentials", "organizations"):
+    for kind in (
+        "users",
+        "job_templates",
+        "workflow_job_templates",
+        "inventories",
+        "projects",
+        "credentials",
+        "organizations",
+    ):
         for one in made.get(f"{kind}/")["results"]:
-            if made.name in (one.get("name"), one.get("username", "").rpartition("-")[0], one.get("summary_fields", {}).get("organization", {}).get("name")):
+            if made.name in (
+                one.get("name"),
+                one.get("username", "").rpartition("-")[0],
+                one.get("summary_fields", {}).get("organization", {}).get("name"),
+            ):
                 made.ask("DELETE", f"{kind}/{one['id']}/")
 
 
 def test_inputs_of_a_credential_are_written_as_a_whole(api: Api) -> None:
     number = api.credential("Machine", username="root", password="secret", become_password="other")
-    assert api.get(f"credentials/{number}/")["inputs"] == {"username": "root", "password": "$encrypted$", "become_password": "$encrypted$"}
-    assert api.ask("PATCH", f"credentials/{number}/", {"inputs": {"username": "core", "password": "$encrypted$"}})[0] == 200
+    assert api.get(f"credentials/{number}/")["inputs"] == {
+        "username": "root",
+        "password": "$encrypted$",
+        "become_password": "$encrypted$",
+    }
+    assert (
+        api.ask("PATCH", f"credentials/{number}/", {"inputs": {"username": "core", "password": "$encrypted$"}})[0]
+        == 200
+    )
     assert api.get(f"credentials/{number}/")["inputs"] == {"username": "core", "password": "$encrypted$"}
 
 
@@ -119,7 +146,9 @@ def test_what_a_type_requires_is_not_required_to_be_saved(api: Api) -> None:
 
 
 def test_variables_that_no_survey_asks_for_are_ignored_and_so_is_a_limit(api: Api) -> None:
-    status, launched = api.ask("POST", f"job_templates/{api.template()}/launch/", {"extra_vars": {"how": "b", "strange": 1}, "limit": "one"})
+    status, launched = api.ask(
+        "POST", f"job_templates/{api.template()}/launch/", {"extra_vars": {"how": "b", "strange": 1}, "limit": "one"}
+    )
     assert status == 201 and launched["ignored_fields"] == {"extra_vars": {"strange": 1}, "limit": "one"}
     api.ask("POST", f"jobs/{launched['job']}/cancel/", {})
 
@@ -128,7 +157,11 @@ def test_what_a_survey_requires_is_missing_though_it_has_a_default(api: Api) -> 
     number = api.template()
     wrong = {"variables_needed_to_start": ["'how' value missing"]}
     assert api.ask("POST", f"job_templates/{number}/launch/", {}) == (400, wrong)
-    when = {"name": "one", "unified_job_template": number, "rrule": "DTSTART:20260105T040000Z RRULE:FREQ=DAILY;INTERVAL=1"}
+    when = {
+        "name": "one",
+        "unified_job_template": number,
+        "rrule": "DTSTART:20260105T040000Z RRULE:FREQ=DAILY;INTERVAL=1",
+    }
     assert api.ask("POST", "schedules/", when) == (400, wrong)
     assert api.ask("POST", "schedules/", {**when, "extra_data": {"how": "a"}})[0] == 201
 
@@ -147,15 +180,22 @@ def test_a_vault_is_nothing_for_the_source_of_an_inventory(api: Api) -> None:
         "source_project": api.project(),
         "source_path": "inventory/dcos.yml",
     }
-    status, refused = api.ask("POST", "inventory_sources/", {**source, "credential": api.credential("Vault", vault_password="x")})
-    assert status == 400 and refused == {"credential": ["Credentials of type insights and vault are disallowed for scm inventory sources."]}
+    status, refused = api.ask(
+        "POST", "inventory_sources/", {**source, "credential": api.credential("Vault", vault_password="x")}
+    )
+    assert status == 400 and refused == {
+        "credential": ["Credentials of type insights and vault are disallowed for scm inventory sources."]
+    }
 
 
 def test_what_belongs_to_a_deleted_organization_stays_without_one(api: Api) -> None:
     number = api.template()
     project = api.get(f"job_templates/{number}/")["project"]
     assert api.ask("DELETE", f"organizations/{api.organization}/")[0] == 204
-    assert [api.get(f"{path}/")["organization"] for path in (f"job_templates/{number}", f"projects/{project}")] == [None, None]
+    assert [api.get(f"{path}/")["organization"] for path in (f"job_templates/{number}", f"projects/{project}")] == [
+        None,
+        None,
+    ]
     # and is made a second time beside that
     api.organization = api.make("organizations", name=api.name)
     assert api.template() != number
@@ -192,7 +232,9 @@ def test_a_type_that_is_used_keeps_its_fields_and_is_not_deleted(api: Api) -> No
     more = [*fields, {"id": "uid", "type": "string", "label": "UID"}]
     assert api.ask("PATCH", f"credential_types/{number}/", {"inputs": {"fields": more}})[0] == 403
     assert api.ask("DELETE", f"credential_types/{number}/")[0] == 403
-    assert [api.ask("DELETE", f"{path}/")[0] for path in (f"credentials/{credential}", f"credential_types/{number}")] == [204, 204]
+    assert [
+        api.ask("DELETE", f"{path}/")[0] for path in (f"credentials/{credential}", f"credential_types/{number}")
+    ] == [204, 204]
 
 
 def test_who_has_a_role_is_found_by_its_number(api: Api) -> None:
@@ -235,7 +277,12 @@ def users(api: Api) -> tuple[str, str]:
 def test_an_administrator_of_an_organization_makes_no_other_and_no_type(api: Api) -> None:
     admin, _operator = users(api)
     assert api.ask("POST", "organizations/", {"name": f"{api.name} more"}, admin)[0] == 403
-    assert api.ask("POST", "credential_types/", {"name": api.name, "kind": "cloud", "inputs": {}, "injectors": {}}, admin)[0] == 403
+    assert (
+        api.ask("POST", "credential_types/", {"name": api.name, "kind": "cloud", "inputs": {}, "injectors": {}}, admin)[
+            0
+        ]
+        == 403
+    )
     status, made = api.ask("POST", "inventories/", {"name": "of the admin", "organization": api.organization}, admin)
     assert status == 201, made
 

@@ -27,9 +27,24 @@ NOTE = [
         "hosts": "agents",
         "gather_facts": False,
         "tasks": [
-            {"ansible.builtin.command": {"argv": ["sh", "-c", "echo begin {{ awx_job_template_name }} >> {{ note }}"]}, "run_once": True},
-            {"ansible.builtin.wait_for": {"path": "{{ note }}", "search_regex": "{{ awaited }}", "timeout": int(SECONDS)}, "run_once": True},
-            {"ansible.builtin.command": {"argv": ["sh", "-c", "echo end {{ awx_job_template_name }} >> {{ note }}"]}, "run_once": True},
+            {
+                "ansible.builtin.command": {
+                    "argv": ["sh", "-c", "echo begin {{ awx_job_template_name }} >> {{ note }}"]
+                },
+                "run_once": True,
+            },
+            {
+                "ansible.builtin.wait_for": {
+                    "path": "{{ note }}",
+                    "search_regex": "{{ awaited }}",
+                    "timeout": int(SECONDS),
+                },
+                "run_once": True,
+            },
+            {
+                "ansible.builtin.command": {"argv": ["sh", "-c", "echo end {{ awx_job_template_name }} >> {{ note }}"]},
+                "run_once": True,
+            },
             {"ansible.builtin.debug": {"msg": "{{ inventory_hostname }} has {{ secret | default('nothing') }}"}},
         ],
     },
@@ -48,17 +63,26 @@ class Place:
         self.server = Server(furnish(Awx(self.project), **said))
         (folder / "collections").mkdir()
         self.runner = Runner(self.server.awx, folder, Path(sys.executable), folder / "collections", {})
-        variables = {**VARIABLES, "note": str(self.note), "awaited": "begin", "tower_lock_delay": 1, "tower_lock_retries": int(SECONDS)}
+        variables = {
+            **VARIABLES,
+            "note": str(self.note),
+            "awaited": "begin",
+            "tower_lock_delay": 1,
+            "tower_lock_retries": int(SECONDS),
+        }
         agents = {"hosts": ["a1", "a2", "a3"], "children": [], "vars": {}}
         self.inventory = {"hosts": {"a1": {}, "a2": {}, "a3": {}}, "groups": {"agents": agents}, "vars": variables}
 
     def lock(self, token: str = AUDITOR_TOKEN) -> None:
-        self.runner.credentials = {"Calico - lock": {"host": self.server.url, "oauth_token": token, "verify_ssl": "True"}}
+        self.runner.credentials = {
+            "Calico - lock": {"host": self.server.url, "oauth_token": token, "verify_ssl": "True"}
+        }
 
     def press(self, *names: str) -> list[Job]:
         """Jobs that run at the same time."""
         running = [
-            (folder, params, self.runner.started(params)) for folder, params in (self.runner.prepare(f"Calico - {name}", self.inventory) for name in names)
+            (folder, params, self.runner.started(params))
+            for folder, params in (self.runner.prepare(f"Calico - {name}", self.inventory) for name in names)
         ]
         return [self.runner.ended(*one) for one in running]
 
@@ -104,7 +128,9 @@ def test_a_button_waits_for_another_that_began_before(place: Place, name: str) -
     awx.jobs[other]["status"] = "successful"
     job = place.runner.ended(folder, params, process)
     # a check runs no commands
-    assert job.require() and place.noted() == ([] if name == "check" else [f"begin Calico - {name}", f"end Calico - {name}"])
+    assert job.require() and place.noted() == (
+        [] if name == "check" else [f"begin Calico - {name}", f"end Calico - {name}"]
+    )
     assert AUDITOR_TOKEN not in job.stdout() and AUDITOR_TOKEN not in json.dumps(job.events())
 
 
@@ -130,7 +156,12 @@ def test_one_that_waits_too_long_says_for_what(place: Place) -> None:
 def test_who_may_not_look_is_not_taken_for_nobody_there(place: Place) -> None:
     place.lock(OPERATOR_TOKEN)
     (job,) = place.press("policy")
-    assert job.status == "failed" and "has to be of an auditor" in job.stdout() and OPERATOR_TOKEN not in job.stdout() and place.noted() == []
+    assert (
+        job.status == "failed"
+        and "has to be of an auditor" in job.stdout()
+        and OPERATOR_TOKEN not in job.stdout()
+        and place.noted() == []
+    )
 
 
 @pytest.fixture(scope="module")
@@ -173,9 +204,17 @@ def test_what_is_vaulted_beside_the_playbooks_is_opened_in_jobs(sliced: Place) -
     (folder / "secret.yml").write_text("secret: opened\n", encoding="utf-8")
     password = sliced.project.parent / "password"
     password.write_text("vault-password", encoding="utf-8")
-    vault = [str(Path(sys.executable).with_name("ansible-vault")), "encrypt", "--vault-password-file", str(password), str(folder / "secret.yml")]
+    vault = [
+        str(Path(sys.executable).with_name("ansible-vault")),
+        "encrypt",
+        "--vault-password-file",
+        str(password),
+        str(folder / "secret.yml"),
+    ]
     subprocess.run(vault, check=True, capture_output=True)
-    (sliced.project / "inventory" / "static.yml").write_text("agents: {hosts: {a1: {}}}\nmasters: {hosts: {m1: {}}}\n", encoding="utf-8")
+    (sliced.project / "inventory" / "static.yml").write_text(
+        "agents: {hosts: {a1: {}}}\nmasters: {hosts: {m1: {}}}\n", encoding="utf-8"
+    )
     for name in ("The cluster", "The agents"):
         sliced.server.awx.named("inventory_sources", name)["source_path"] = "inventory/static.yml"
     assert set(sliced.runner.inventory("The cluster")["hosts"]) == {"a1", "m1"}

@@ -37,11 +37,15 @@ def test_the_collection_says_what_its_controller_side_needs() -> None:
 def test_the_definition_is_one_that_ansible_builder_takes(tmp_path: Path) -> None:
     builder("create", "-f", str(TOWER / "execution-environment.yml"), "-c", str(tmp_path / "context"), folder=tmp_path)
     made = (tmp_path / "context" / "Containerfile").read_text(encoding="utf-8")
-    assert "ansible-core>=2.16.0,<2.17" in made and "openssh-clients" in (tmp_path / "context" / "_build" / "bindep.txt").read_text(encoding="utf-8")
+    assert "ansible-core>=2.16.0,<2.17" in made and "openssh-clients" in (
+        tmp_path / "context" / "_build" / "bindep.txt"
+    ).read_text(encoding="utf-8")
 
 
 def collections_used() -> set[str]:
-    texts = [path.read_text(encoding="utf-8") for folder in ("roles", "playbooks") for path in (ROOT / folder).rglob("*.yml")]
+    texts = [
+        path.read_text(encoding="utf-8") for folder in ("roles", "playbooks") for path in (ROOT / folder).rglob("*.yml")
+    ]
     return {name for text in texts for name in OPTIONAL.findall(text)}
 
 
@@ -62,7 +66,9 @@ def test_it_has_the_version_of_this_collection_and_of_the_others_those_that_are_
         folder = site / name.replace(".", "/")
         manifest = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
         needed = yaml.safe_load((folder / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
-        assert manifest["collection_info"]["version"] == version and SpecifierSet(needed).contains(ansible_release.__version__)
+        assert manifest["collection_info"]["version"] == version and SpecifierSet(needed).contains(
+            ansible_release.__version__
+        )
 
 
 def test_a_project_asks_for_no_collection() -> None:

@@ -33,7 +33,9 @@ def dcos(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iter
     """DC/OS Enterprise over TLS, with three private agents and a public one, on which etcd is a real one."""
     found = {"dcos_version": "1.12.5", "variant": "enterprise", "users": users(**PERMISSIONS), "tls": authority.front()}
     launcher = {"kind": "local", "etcd": str(find(ETCD)), "networks": ["dcos"]}
-    with running(tmp_path_factory.mktemp("dcos"), agents=(3, 1), start_seconds=15, launcher=launcher, **found) as standin:
+    with running(
+        tmp_path_factory.mktemp("dcos"), agents=(3, 1), start_seconds=15, launcher=launcher, **found
+    ) as standin:
         yield standin
 
 
@@ -45,7 +47,12 @@ def secrets(dcos: Standin) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def runner(awx: Awx, dcos: Standin, authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Runner:
     folder = tmp_path_factory.mktemp("jobs")
-    login = {"url": dcos.url, "uid": "tower", "password": "tower-secret", "ca": Path(authority.bundle).read_text(encoding="utf-8")}
+    login = {
+        "url": dcos.url,
+        "uid": "tower",
+        "password": "tower-secret",
+        "ca": Path(authority.bundle).read_text(encoding="utf-8"),
+    }
     python = Path(sys.executable)
     return Runner(awx, folder, python, collections_of(ROOT, folder, python), {"DC/OS": login})
 
@@ -59,7 +66,11 @@ def nothing_leaks(runner: Runner, jobs: list[Job], secrets: dict[str, str]) -> N
     """No secret in what a job leaves: events, output, fact cache, project, inventory; nor in what it is given beside the injected files."""
     needles = Needles(secrets)
     for job in jobs:
-        files = [file for file in job.folder.rglob("*") if file.is_file() and file.name != RUNNERS_OWN and "requirements" not in str(file)]
+        files = [
+            file
+            for file in job.folder.rglob("*")
+            if file.is_file() and file.name != RUNNERS_OWN and "requirements" not in str(file)
+        ]
         assert [job.artifacts / RUNNERS_OWN] == [file for file in job.folder.rglob(RUNNERS_OWN)]
         assert (job.artifacts / RUNNERS_OWN).stat().st_mode & 0o077 == 0
         assert needles.found_below(*files) == []
@@ -81,16 +92,23 @@ def test_slices_are_parts_of_the_whole(inventory: dict[str, Any]) -> None:
     parts = [script_data(inventory, number, 2) for number in (1, 2)]
     names = [set(part["_meta"]["hostvars"]) for part in parts]
     assert names[0] | names[1] == set(whole["_meta"]["hostvars"]) and not names[0] & names[1]
-    assert [sum("agents_public" in part for part in parts), sum("leader" in part for part in parts)] == [1, 1], "a group without hosts is not there"
+    assert [sum("agents_public" in part for part in parts), sum("leader" in part for part in parts)] == [1, 1], (
+        "a group without hosts is not there"
+    )
     assert stored(whole)["hosts"].keys() == inventory["hosts"].keys()
 
 
-def test_a_package_of_the_universe_by_one_job_and_by_slices_at_once(runner: Runner, inventory: dict[str, Any], dcos: Standin, secrets: dict[str, str]) -> None:
+def test_a_package_of_the_universe_by_one_job_and_by_slices_at_once(
+    runner: Runner, inventory: dict[str, Any], dcos: Standin, secrets: dict[str, str]
+) -> None:
     """Several jobs that want the same of the cluster at the same time are as one; each waits until it is there."""
     template = runner.awx.named("job_templates", "Calico - universe")
     template["job_tags"] = "etcd"
     dcos.forget()
-    sliced = [job.require() for job in runner.launch("Calico - universe", inventory, {"calico_universe_etcd_wait": 120}, slices=2)]
+    sliced = [
+        job.require()
+        for job in runner.launch("Calico - universe", inventory, {"calico_universe_etcd_wait": 120}, slices=2)
+    ]
     assert len([path for path in dcos.writes() if path.endswith("/package/install")]) >= 1
     installed = [job for job in sliced if job.changed()]
     assert installed, "nobody says that anything changed"
@@ -99,7 +117,9 @@ def test_a_package_of_the_universe_by_one_job_and_by_slices_at_once(runner: Runn
     nothing_leaks(runner, [*sliced, whole], secrets)
 
 
-def test_a_refused_answer_or_login_says_so_without_the_secret(runner: Runner, inventory: dict[str, Any], secrets: dict[str, str]) -> None:
+def test_a_refused_answer_or_login_says_so_without_the_secret(
+    runner: Runner, inventory: dict[str, Any], secrets: dict[str, str]
+) -> None:
     with pytest.raises(AssertionError, match="not asked for"):
         runner.launch("Calico - universe", inventory, {"ansible_become": True})
     good = runner.credentials

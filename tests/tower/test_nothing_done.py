@@ -11,8 +11,21 @@ from awx import Awx
 from conftest import ROOT
 from launch import Runner, collections_of, stored
 
-CREDENTIALS = {"DC/OS": {"url": "http://127.0.0.1:9", "token": "none"}, "DC/OS hosts": {"username": "centos", "ssh_key_data": ""}}
-TEMPLATES = ("check", "site", "verify", "policy", "mesos dns", "docker network", "public cloud", "kubernetes", "certificates")
+CREDENTIALS = {
+    "DC/OS": {"url": "http://127.0.0.1:9", "token": "none"},
+    "DC/OS hosts": {"username": "centos", "ssh_key_data": ""},
+}
+TEMPLATES = (
+    "check",
+    "site",
+    "verify",
+    "policy",
+    "mesos dns",
+    "docker network",
+    "public cloud",
+    "kubernetes",
+    "certificates",
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +38,13 @@ def runner(awx: Awx, tmp_path_factory: pytest.TempPathFactory) -> Runner:
 def inventory_of(**groups: list[str]) -> dict[str, Any]:
     """What AWX hands to a job: of each group the hosts that are enabled."""
     hosts = {name: {} for members in groups.values() for name in members}
-    return stored({"_meta": {"hostvars": hosts}, "all": {"vars": {}}, **{name: {"hosts": members} for name, members in groups.items()}})
+    return stored(
+        {
+            "_meta": {"hostvars": hosts},
+            "all": {"vars": {}},
+            **{name: {"hosts": members} for name, members in groups.items()},
+        }
+    )
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
@@ -37,7 +56,9 @@ def test_a_job_whose_hosts_are_all_disabled_fails_and_says_so(runner: Runner, te
 
 def test_a_job_whose_agents_are_all_disabled_fails_and_says_so(runner: Runner) -> None:
     (job,) = runner.launch("Calico - verify", inventory_of(agents_private=[], masters=["m1"]), slices=1)
-    assert job.status == "failed" and "no host in agents, agents_private or agents_public" in " ".join(job.stdout().split()), job.stdout()
+    assert job.status == "failed" and "no host in agents, agents_private or agents_public" in " ".join(
+        job.stdout().split()
+    ), job.stdout()
 
 
 def test_a_slice_without_agents_leaves_them_to_the_others(runner: Runner) -> None:

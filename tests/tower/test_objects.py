@@ -26,22 +26,39 @@ QUESTIONS = {"int": "integer", "float": "float", "bool": "multiplechoice", "list
 NOT_ASKED = re.compile(r"_(url|sha256|image|file|dir|dirs|user|path|password|token|key)$")
 # The playbook that waits.
 WAIT = "one_at_a_time.yml"
-SECRETS = {"password": "hunter2-hunter2-hunter2", "service_account": '{"private_key": "x"}', "token": "eyJhbGciOi", "ca": "-----BEGIN CERTIFICATE-----"}
+SECRETS = {
+    "password": "hunter2-hunter2-hunter2",
+    "service_account": '{"private_key": "x"}',
+    "token": "eyJhbGciOi",
+    "ca": "-----BEGIN CERTIFICATE-----",
+}
 
 
 def options(role: str) -> dict[str, Any]:
-    specs = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    specs = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))[
+        "argument_specs"
+    ]
     return {name: option for spec in specs.values() for name, option in (spec.get("options") or {}).items()}
 
 
 def asked() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """(survey, question, template) of all."""
     named = {json.dumps(spec): name for name, spec in SURVEYS.items()}
-    return [(named[json.dumps(one["survey_spec"])], question, one) for one in TEMPLATES for question in one["survey_spec"]["spec"]]
+    return [
+        (named[json.dumps(one["survey_spec"])], question, one)
+        for one in TEMPLATES
+        for question in one["survey_spec"]["spec"]
+    ]
 
 
-@pytest.mark.parametrize(("survey", "question", "template"), asked(), ids=lambda value: value.get("variable", "") if isinstance(value, dict) else value)
-def test_a_question_is_an_option_of_a_role_that_runs(survey: str, question: dict[str, Any], template: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("survey", "question", "template"),
+    asked(),
+    ids=lambda value: value.get("variable", "") if isinstance(value, dict) else value,
+)
+def test_a_question_is_an_option_of_a_role_that_runs(
+    survey: str, question: dict[str, Any], template: dict[str, Any]
+) -> None:
     playbook, variable = playbook_of(template), question["variable"]
     known = {name: option for role in roles_of(playbook) for name, option in options(role).items()}
     played = defaults_of_playbook(playbook)
@@ -102,7 +119,13 @@ def test_only_what_leaves_nothing_changed_is_for_watchers() -> None:
 
 def test_the_readme_names_every_button_and_object() -> None:
     text = (TOWER / "README.md").read_text(encoding="utf-8")
-    lists = (TEMPLATES, *(VARIABLES[name] for name in ("tower_every_credential", "controller_teams", "controller_workflows", "controller_schedules")))
+    lists = (
+        TEMPLATES,
+        *(
+            VARIABLES[name]
+            for name in ("tower_every_credential", "controller_teams", "controller_workflows", "controller_schedules")
+        ),
+    )
     assert not [one["name"] for listed in lists for one in listed if one["name"] not in text]
     settings = read(TOWER / "vars" / "settings.yml")
     assert not [name for name in settings if f"`{name}" not in text]
@@ -133,7 +156,10 @@ def test_the_credential_is_what_the_collection_reads_and_hides_its_secrets() -> 
 def test_awx_takes_the_credential_type_and_says_what_is_wrong_with_another() -> None:
     awx, kind = Awx(PROJECT), VARIABLES["controller_credential_types"][0]
     assert awx.answer("POST", "/api/v2/credential_types/", {}, dict(kind))[0] == 201
-    for injectors, words in (({"env": {"ANSIBLE_CONFIG": "x"}}, "not allowed"), ({"env": {"X": "{{ nothing }}"}}, "undefined")):
+    for injectors, words in (
+        ({"env": {"ANSIBLE_CONFIG": "x"}}, "not allowed"),
+        ({"env": {"X": "{{ nothing }}"}}, "undefined"),
+    ):
         with pytest.raises(Refused, match=words):
             awx.answer("POST", "/api/v2/credential_types/", {}, {**kind, "name": "Other", "injectors": injectors})
 
@@ -162,7 +188,11 @@ def tasks(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [inner for item in listed for inner in (tasks(item.get("tasks") or item.get("block") or []) or [item])]
 
 
-TASKS = [task for file in (TOWER / "apply.yml", TOWER / "undo.yml", *sorted((TOWER / "tasks").glob("*.yml"))) for task in tasks(read(file))]
+TASKS = [
+    task
+    for file in (TOWER / "apply.yml", TOWER / "undo.yml", *sorted((TOWER / "tasks").glob("*.yml")))
+    for task in tasks(read(file))
+]
 CALLS = [(name.removeprefix("awx.awx."), task) for task in TASKS for name in task if name.startswith("awx.awx.")]
 
 
@@ -171,7 +201,11 @@ def test_awx_awx_takes_the_arguments(name: str, task: dict[str, Any], monkeypatc
     spec, given = spec_of(name, monkeypatch), task[f"awx.awx.{name}"]
     assert not set(given) - set(spec), "unknown arguments"
     assert not [key for key, option in spec.items() if option.get("required") and key not in given]
-    wrong = [key for key, value in given.items() if "choices" in spec[key] and "{{" not in str(value) and value not in spec[key]["choices"]]
+    wrong = [
+        key
+        for key, value in given.items()
+        if "choices" in spec[key] and "{{" not in str(value) and value not in spec[key]["choices"]
+    ]
     assert not wrong
 
 
@@ -190,7 +224,11 @@ LEFT_OUT = {"workflow_job_templates": {"webhook_service"}, "inventories": {"host
 @pytest.mark.parametrize("name", sorted(KEPT))
 def test_whatever_awx_has_of_an_object_is_said_and_so_mended(name: str) -> None:
     module, kind = KEPT[name]
-    (written,) = [task[f"awx.awx.{module}"] for called, task in CALLS if called == module and "state" not in task[f"awx.awx.{module}"]]
+    (written,) = [
+        task[f"awx.awx.{module}"]
+        for called, task in CALLS
+        if called == module and "state" not in task[f"awx.awx.{module}"]
+    ]
     fields = set(KINDS[kind].fields) - LEFT_OUT.get(kind, set())
     assert not fields - set(written)
     for item in VARIABLES[name]:
@@ -222,11 +260,15 @@ def test_a_list_is_what_infra_aap_configuration_hands_to_the_module(name: str, m
         assert not set(item) - set(spec) - {"simplified_workflow_nodes"}
     if name == "controller_workflows":
         steps = spec_of("workflow_job_template_node", monkeypatch)
-        assert not {key for workflow in of_settings[name] for step in workflow["simplified_workflow_nodes"] for key in step} - set(steps)
+        assert not {
+            key for workflow in of_settings[name] for step in workflow["simplified_workflow_nodes"] for key in step
+        } - set(steps)
 
 
 def test_the_module_path_is_that_of_the_environment() -> None:
     """awx.awx is the one that comes with package ansible, in the version that the README names."""
     module = importlib.import_module("ansible_collections.awx.awx.plugins.module_utils.controller_api")
     version = module.ControllerAPIModule._COLLECTION_VERSION
-    assert str(Path(module.__file__)).startswith(sys.prefix) and version.rpartition(".")[0] in (TOWER / "README.md").read_text(encoding="utf-8")
+    assert str(Path(module.__file__)).startswith(sys.prefix) and version.rpartition(".")[0] in (
+        TOWER / "README.md"
+    ).read_text(encoding="utf-8")

@@ -20,7 +20,9 @@ def test_who_may_read_it(host: Any, path: str, mode: int) -> None:
 
 
 def test_the_authority_is_that_of_the_cluster(host: Any, variables: dict[str, Any]) -> None:
-    assert host.file(CA).content_string.split() == Path(variables["lab_dcos_ca_file"]).read_text(encoding="utf-8").split()
+    assert (
+        host.file(CA).content_string.split() == Path(variables["lab_dcos_ca_file"]).read_text(encoding="utf-8").split()
+    )
     host.check_output("openssl verify -CAfile %s %s", CA, CERTIFICATE)
 
 

@@ -20,7 +20,13 @@ def test_the_network_is_that_of_this_node(host: Any, address: str) -> None:
     assert (file.user, file.group, file.mode) == ("root", "root", 0o644)
     config = json.loads(file.content_string)
     named = {key: config[key] for key in ("name", "type", "nodename", "etcd_endpoints", "ipam")}
-    assert named == {"name": "calico", "type": "calico", "nodename": address, "etcd_endpoints": "http://127.0.0.1:2379", "ipam": {"type": "calico-ipam"}}
+    assert named == {
+        "name": "calico",
+        "type": "calico",
+        "nodename": address,
+        "etcd_endpoints": "http://127.0.0.1:2379",
+        "ipam": {"type": "calico-ipam"},
+    }
 
 
 def test_mesos_reads_nothing_but_networks(host: Any) -> None:
@@ -28,7 +34,9 @@ def test_mesos_reads_nothing_but_networks(host: Any) -> None:
         assert json.loads(host.file(f"{NETWORKS}/{name}").content_string)["name"], name
 
 
-@pytest.mark.parametrize("name, digest", [("calico", "calico_cni_plugin_sha256"), ("calico-ipam", "calico_cni_ipam_sha256")])
+@pytest.mark.parametrize(
+    "name, digest", [("calico", "calico_cni_plugin_sha256"), ("calico-ipam", "calico_cni_ipam_sha256")]
+)
 def test_mesos_finds_the_plugin(host: Any, variables: dict[str, Any], name: str, digest: str) -> None:
     file = host.file(f"/opt/calico/bin/{name}")
     assert (file.user, file.group, file.mode, file.sha256sum) == ("root", "root", 0o755, variables[digest])

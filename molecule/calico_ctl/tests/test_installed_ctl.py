@@ -27,7 +27,10 @@ def test_its_configuration_names_the_proxy(host: Any) -> None:
     assert (file.user, file.group, file.mode) == ("root", "root", 0o644)
     config = yaml.safe_load(file.content_string)
     assert (config["apiVersion"], config["kind"]) == ("v1", "calicoApiConfig")
-    assert {name: value for name, value in config["spec"].items() if value} == {"datastoreType": "etcdv2", "etcdEndpoints": "http://127.0.0.1:2379"}
+    assert {name: value for name, value in config["spec"].items() if value} == {
+        "datastoreType": "etcdv2",
+        "etcdEndpoints": "http://127.0.0.1:2379",
+    }
 
 
 def test_it_reaches_the_datastore(host: Any) -> None:

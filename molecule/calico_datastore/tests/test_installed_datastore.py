@@ -12,11 +12,24 @@ CONFIG = "/calico/v1/config"
 def test_there_is_one_pool_as_wanted(etcd: Any) -> None:
     pools = {key: json.loads(value) for key, value in etcd.below(POOLS).items()}
     assert pools == {
-        f"{POOLS}/192.168.0.0-16": {"cidr": "192.168.0.0/16", "ipip": "", "ipip_mode": "", "masquerade": True, "ipam": True, "disabled": False},
+        f"{POOLS}/192.168.0.0-16": {
+            "cidr": "192.168.0.0/16",
+            "ipip": "",
+            "ipip_mode": "",
+            "masquerade": True,
+            "ipam": True,
+            "disabled": False,
+        },
     }
 
 
 def test_felix_is_set(etcd: Any) -> None:
-    wanted = {"HealthEnabled": "true", "HealthPort": "62092", "UsageReportingEnabled": "false", "IgnoreLooseRPF": "false", "LogSeverityScreen": "info"}
+    wanted = {
+        "HealthEnabled": "true",
+        "HealthPort": "62092",
+        "UsageReportingEnabled": "false",
+        "IgnoreLooseRPF": "false",
+        "LogSeverityScreen": "info",
+    }
     found = etcd.below(CONFIG)
     assert {name: found.get(f"{CONFIG}/{name}") for name in wanted} == wanted

@@ -28,7 +28,9 @@ def test_it_runs_as_its_own_user_who_cannot_log_in(host: Any) -> None:
 
 def test_it_listens_on_the_loopback_device_only(host: Any) -> None:
     process = host.process.get(comm="etcd", user="calico-etcd")
-    listening = [line.split()[3] for line in host.check_output("ss -Hltnp").splitlines() if f"pid={process.pid}," in line]
+    listening = [
+        line.split()[3] for line in host.check_output("ss -Hltnp").splitlines() if f"pid={process.pid}," in line
+    ]
     assert listening == ["127.0.0.1:2379"]
 
 

@@ -38,8 +38,16 @@ def test_modules_will_be_loaded_at_boot(host: Any) -> None:
 
 
 def test_network_managers_leave_its_interfaces_alone(host: Any) -> None:
-    assert lines(host, "/etc/NetworkManager/conf.d/calico.conf") == ["[keyfile]", "unmanaged-devices=interface-name:cali*;interface-name:tunl0"]
-    assert lines(host, "/etc/systemd/network/10-calico.network") == ["[Match]", "Name=cali* tunl0", "[Link]", "Unmanaged=yes"]
+    assert lines(host, "/etc/NetworkManager/conf.d/calico.conf") == [
+        "[keyfile]",
+        "unmanaged-devices=interface-name:cali*;interface-name:tunl0",
+    ]
+    assert lines(host, "/etc/systemd/network/10-calico.network") == [
+        "[Match]",
+        "Name=cali* tunl0",
+        "[Link]",
+        "Unmanaged=yes",
+    ]
 
 
 def test_a_start_of_the_agent_leaves_rp_filter_strict(host: Any) -> None:

@@ -23,7 +23,11 @@ def calico(host: Any) -> dict[str, Any]:
 
 
 def test_the_list_is_that_of_this_node(calico: dict[str, Any], address: str) -> None:
-    assert (calico["nodename"], calico["etcd_endpoints"], calico["ipam"]["type"]) == (address, "http://127.0.0.1:2379", "calico-ipam")
+    assert (calico["nodename"], calico["etcd_endpoints"], calico["ipam"]["type"]) == (
+        address,
+        "http://127.0.0.1:2379",
+        "calico-ipam",
+    )
     assert calico["policy"] == {"type": "k8s"}
 
 
@@ -38,8 +42,12 @@ def test_it_logs_in_with_files_that_it_can_read(host: Any, calico: dict[str, Any
         assert config["clusters"][0]["cluster"]["server"] == "https://apiserver.kubernetes.l4lb.thisdcos.directory:6443"
         user = config["users"][0]["user"]
         key, certificate = user["client-key"], user["client-certificate"]
-        assert host.check_output("openssl pkey -pubout -in %s", key) == host.check_output("openssl x509 -noout -pubkey -in %s", certificate)
-        host.check_output("openssl verify -CAfile %s %s", config["clusters"][0]["cluster"]["certificate-authority"], certificate)
+        assert host.check_output("openssl pkey -pubout -in %s", key) == host.check_output(
+            "openssl x509 -noout -pubkey -in %s", certificate
+        )
+        host.check_output(
+            "openssl verify -CAfile %s %s", config["clusters"][0]["cluster"]["certificate-authority"], certificate
+        )
 
 
 def test_nobody_else_reads_the_key(host: Any) -> None:
@@ -51,4 +59,7 @@ def test_nobody_else_reads_the_key(host: Any) -> None:
 def test_the_network_of_mesos_is_left_alone(host: Any, address: str) -> None:
     own = json.loads(host.file(f"{NETWORKS}/calico.cni").content_string)
     assert (own["name"], own["nodename"]) == ("calico", address)
-    assert {name for name in host.file(NETWORKS).listdir() if name.startswith((".", "c"))} == {"calico.cni", "cni.conflist"}
+    assert {name for name in host.file(NETWORKS).listdir() if name.startswith((".", "c"))} == {
+        "calico.cni",
+        "cni.conflist",
+    }

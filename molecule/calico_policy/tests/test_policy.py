@@ -13,5 +13,7 @@ def test_there_is_one_policy_as_wanted(etcd: Any) -> None:
     assert list(found) == [f"{POLICIES}/database"]
     policy = found[f"{POLICIES}/database"]
     assert (policy["order"], policy["selector"], policy["types"]) == (100, "role == 'database'", ["ingress"])
-    assert policy["inbound_rules"] == [{"action": "allow", "protocol": "tcp", "src_selector": "role == 'api'", "dst_ports": [5432]}]
+    assert policy["inbound_rules"] == [
+        {"action": "allow", "protocol": "tcp", "src_selector": "role == 'api'", "dst_ports": [5432]}
+    ]
     assert not policy.get("outbound_rules")

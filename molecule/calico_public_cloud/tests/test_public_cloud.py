@@ -24,5 +24,7 @@ def test_felix_makes_tunnels(etcd: Any) -> None:
 
 def test_each_node_has_a_tunnel_address_of_its_own(etcd: Any, agents: dict[str, str]) -> None:
     hosts = etcd.below("/calico/v1/host")
-    found = [ipaddress.ip_address(hosts[f"/calico/v1/host/{address}/config/IpInIpTunnelAddr"]) for address in agents.values()]
+    found = [
+        ipaddress.ip_address(hosts[f"/calico/v1/host/{address}/config/IpInIpTunnelAddr"]) for address in agents.values()
+    ]
     assert all(address in POOL for address in found) and len(set(found)) == len(agents) > 1

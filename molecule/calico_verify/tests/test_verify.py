@@ -25,17 +25,27 @@ def report() -> dict[str, Any]:
 
 def test_every_check_of_every_agent_is_well(report: dict[str, Any], agents: dict[str, str]) -> None:
     assert {row["host"]: row["agent"] for row in report["agents"]} == agents
-    statuses = {f"{row['host']} {name}": check["status"] for row in report["agents"] for name, check in row["checks"].items()}
+    statuses = {
+        f"{row['host']} {name}": check["status"] for row in report["agents"] for name, check in row["checks"].items()
+    }
     assert len(statuses) == 10 * len(agents) and set(statuses.values()) == {"ok"}, statuses
-    assert report["ok"] and report["summary"]["pairs"] == report["summary"]["pairs_well"] == len(agents) * (len(agents) - 1)
+    assert report["ok"] and report["summary"]["pairs"] == report["summary"]["pairs_well"] == len(agents) * (
+        len(agents) - 1
+    )
 
 
 def test_each_container_had_an_address_of_its_agents_block(report: dict[str, Any], etcd: Any) -> None:
     """Blocks stay where their agents are when the containers are gone."""
     for row in report["agents"]:
         address = ipaddress.ip_address(row["address"])
-        blocks = [key.rpartition("/")[2].replace("-", "/") for key in etcd.below(f"/calico/ipam/v2/host/{row['agent']}/ipv4/block")]
-        assert address in POOL and [block for block in blocks if address in ipaddress.ip_network(block)], (address, blocks)
+        blocks = [
+            key.rpartition("/")[2].replace("-", "/")
+            for key in etcd.below(f"/calico/ipam/v2/host/{row['agent']}/ipv4/block")
+        ]
+        assert address in POOL and [block for block in blocks if address in ipaddress.ip_network(block)], (
+            address,
+            blocks,
+        )
 
 
 def test_junit_says_the_same(report: dict[str, Any]) -> None:
@@ -46,6 +56,10 @@ def test_junit_says_the_same(report: dict[str, Any]) -> None:
 
 def test_nothing_of_it_is_left(host: Any, etcd: Any) -> None:
     """No app of Marathon, no endpoint, no policy."""
-    apps = json.loads(host.check_output("curl -fsS --max-time 5 http://%s:8080/v2/apps", host.check_output("/opt/mesosphere/bin/detect_ip")))["apps"]
+    apps = json.loads(
+        host.check_output(
+            "curl -fsS --max-time 5 http://%s:8080/v2/apps", host.check_output("/opt/mesosphere/bin/detect_ip")
+        )
+    )["apps"]
     assert apps == []
     assert [key for key in etcd.below(ENDPOINTS) if "/workload/" in key] == [] and etcd.below(POLICIES) == {}

@@ -37,7 +37,9 @@ def containers(agent_hosts: list[Any]) -> Iterator[list[Container]]:
     try:
         for agent in agent_hosts:
             with agent.sudo():
-                answer = json.loads(agent.check_output("%s launch calico --name %s", AGENT_PROGRAM, f"molecule-{uuid.uuid4().hex[:8]}"))
+                answer = json.loads(
+                    agent.check_output("%s launch calico --name %s", AGENT_PROGRAM, f"molecule-{uuid.uuid4().hex[:8]}")
+                )
             started.append(Container(agent, answer["container_id"], answer["ip"]))
         yield started
     finally:

@@ -20,7 +20,9 @@ class Finder:
         def exec_module(module):
             load(module)
             original = module.Session.request
-            module.Session.request = lambda session, method, url, *args, **kwargs: original(session, method, url.replace(API, PLACE), *args, **kwargs)
+            module.Session.request = lambda session, method, url, *args, **kwargs: original(
+                session, method, url.replace(API, PLACE), *args, **kwargs
+            )
 
         spec.loader.exec_module = exec_module
         return spec

@@ -52,7 +52,9 @@ class Bird:
         self._own = self._start(here, sessions, socket, _PATIENT)
         self._neighbour: subprocess.Popen[str] | None = None
         if neighbour_up:
-            self._neighbour = self._start(there, {"up": here}, "/run/neighbour.ctl", _EAGER, ["ip", "netns", "exec", "neighbour"])
+            self._neighbour = self._start(
+                there, {"up": here}, "/run/neighbour.ctl", _EAGER, ["ip", "netns", "exec", "neighbour"]
+            )
         rig.at_close(self.stop)
 
     def _silence(self, peer: str, silent: bool) -> None:
@@ -61,9 +63,12 @@ class Bird:
         if silent:
             self._rig.host.check("ip", "neigh", "add", peer, "lladdr", _NOBODY, "dev", "eth0", "nud", "permanent")
 
-    def _start(self, address: str, sessions: Mapping[str, str], socket: str, delay: int, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
+    def _start(
+        self, address: str, sessions: Mapping[str, str], socket: str, delay: int, prefix: Sequence[str] = ()
+    ) -> subprocess.Popen[str]:
         config = _HEAD.format(address=address) + "".join(
-            _SESSION.format(name=name, address=address, neighbour=peer, asn=_AS, delay=delay) for name, peer in sessions.items()
+            _SESSION.format(name=name, address=address, neighbour=peer, asn=_AS, delay=delay)
+            for name, peer in sessions.items()
         )
         path = self._rig.scratch / f"{Path(socket).stem}-{address}.conf"
         path.write_text(config, encoding="utf-8")

@@ -71,7 +71,9 @@ class EtcdServer:
         """Start the member, by default until it answers."""
         self._directory.mkdir(parents=True, exist_ok=True)
         with self._directory.with_suffix(".log").open("a") as log:
-            self._process = self._host.start(["env", f"--chdir={self._directory}", *self._argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = self._host.start(
+                ["env", f"--chdir={self._directory}", *self._argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         if wait:
             self.wait()
 

@@ -48,7 +48,8 @@ class Host:
         for part in ("upper", "work"):
             (layer / part).mkdir(parents=True, exist_ok=True)
         self._holder = subprocess.Popen(
-            ["unshare", "--mount", "--uts", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"] + [sys.executable, "-I", "-c", _INIT],
+            ["unshare", "--mount", "--uts", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+            + [sys.executable, "-I", "-c", _INIT],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -74,7 +75,9 @@ class Host:
         """The command line that runs `argv` on this host."""
         return [_NSENTER, "--target", str(self._init_pid), "--mount", "--uts", "--net", "--pid", "--", *argv]
 
-    def start(self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: object) -> subprocess.Popen[str]:
+    def start(
+        self, argv: Sequence[str], env: Mapping[str, str] | None = None, **options: object
+    ) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
         environment = {"PATH": _BASE_PATH, "HOME": "/root", "LANG": "C.UTF-8", **(env or {})}
         return subprocess.Popen(  # type: ignore[call-overload, no-any-return]

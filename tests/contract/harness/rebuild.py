@@ -49,7 +49,10 @@ RULES = (
     Rule(
         "no answer in time",
         "The client's clock for the answer's header and the dialler's for the connection are both 30 seconds, and either may ring first.",
-        re.compile(_ERROR + r"(?:client: endpoint \w+://(?P<endpoint>\S+) exceeded header timeout|dial tcp (?P<address>\S+): i/o timeout)"),
+        re.compile(
+            _ERROR
+            + r"(?:client: endpoint \w+://(?P<endpoint>\S+) exceeded header timeout|dial tcp (?P<address>\S+): i/o timeout)"
+        ),
         r"<\g<endpoint>\g<address> did not answer in time>",
     ),
     Rule(

@@ -19,7 +19,10 @@ def summary_lines(stats: Mapping[str, Sequence[Any]]) -> Iterator[str]:
     """The table printed at the end of a run."""
     from not_run import NOT_RUN
 
-    played = {outcome: sum(1 for report in stats.get(outcome, ()) if _PLAYED in report.nodeid) for outcome in ("passed", "failed", "error")}
+    played = {
+        outcome: sum(1 for report in stats.get(outcome, ()) if _PLAYED in report.nodeid)
+        for outcome in ("passed", "failed", "error")
+    }
     total = len(every_record())
     skipped = sum(len(names) for names in NOT_RUN.values())
     yield f"recorded {total}, with a test {total - skipped}, without {skipped}"

@@ -156,7 +156,9 @@ class Rig:
         values, names = self.etcd.tree()
         self.blocks.learn(names)
         wanted = {
-            self.blocks.recorded(self.substitution.text(key)): normal.value(self.blocks.recorded(self.substitution.text(text)))
+            self.blocks.recorded(self.substitution.text(key)): normal.value(
+                self.blocks.recorded(self.substitution.text(text))
+            )
             for key, text in (record.values or {}).items()
         }
         part = os.path.commonprefix(list(wanted)) if record.extra.get("partial") else ""

@@ -17,7 +17,10 @@ TOKEN_SECONDS = 30 * 24 * 3600
 def ask(settings: Settings, path: str, body: object = None) -> Any:
     """A request to the Mesos master's port, where the service's own controls are, too; OSError if there is no answer."""
     address = settings.masters[0].address
-    headers = {"X-Control-Token": (dcosmaster.folder(settings) / "control_token").read_text(), "Content-Type": "application/json"}
+    headers = {
+        "X-Control-Token": (dcosmaster.folder(settings) / "control_token").read_text(),
+        "Content-Type": "application/json",
+    }
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"http://{address}:{dcosmaster.MESOS_PORT}{path}", data, headers)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

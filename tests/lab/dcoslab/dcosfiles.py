@@ -115,9 +115,8 @@ def common(tree: Tree, packages: Packages, settings: Settings, host: Host, pytho
         packages.file("dcos-config", f"bin/{program}", f"#!/bin/sh\necho {host.address}\n", 0o755)
     tree.link(DCOS_PYTHON[0], pythons[DCOS_PYTHON[1]])
     tree.link("/opt/mesosphere/bin/python", "python3")
-    environment = (
-        "PATH=/opt/mesosphere/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nLD_LIBRARY_PATH=/opt/mesosphere/lib\nPROVIDER=onprem\n"
-    )
+    path = "/opt/mesosphere/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    environment = f"PATH={path}\nLD_LIBRARY_PATH=/opt/mesosphere/lib\nPROVIDER=onprem\n"
     tree.file("/opt/mesosphere/environment", environment)
     tree.file(
         "/opt/mesosphere/environment.export",
@@ -160,7 +159,9 @@ def common(tree: Tree, packages: Packages, settings: Settings, host: Host, pytho
             tree.link(f"{home}/{plugin}", f"/usr/lib/cni/{plugin}")
         refuse = '#!/bin/sh\necho \'{"cniVersion":"0.1.0","code":100,"msg":"not in the lab"}\'\nexit 1\n'
         tree.program(f"{packages.activate('dcos-cni')}/dcos-l4lb", refuse)
-        tree.program(f"{packages.activate('mesos')}/libexec/mesos/mesos-cni-port-mapper", FILES / "mesos-cni-port-mapper")
+        tree.program(
+            f"{packages.activate('mesos')}/libexec/mesos/mesos-cni-port-mapper", FILES / "mesos-cni-port-mapper"
+        )
     tree.file(
         "/etc/systemd/system/dcos.target",
         "[Unit]\nDescription=DC/OS\nAfter=network-online.target\n[Install]\nWantedBy=multi-user.target\n",
@@ -259,18 +260,31 @@ def mesos_dns(tree: Tree, packages: Packages, settings: Settings) -> None:
         "email": "root.mesos-dns.mesos",
         "IPSources": ["host", "netinfo"],
         "SetTruncateBit": version >= (1, 10),
-        **({"HTTPListener": "127.0.0.1", "MesosHTTPSOn": True, "IAMConfigFile": "/run/dcos/etc/mesos-dns/iam.json"} if enterprise else {}),
+        **(
+            {"HTTPListener": "127.0.0.1", "MesosHTTPSOn": True, "IAMConfigFile": "/run/dcos/etc/mesos-dns/iam.json"}
+            if enterprise
+            else {}
+        ),
     }
     name = "etc/mesos-dns-enterprise.json" if enterprise else "etc/mesos-dns.json"
     packages.file("dcos-config", name, dumps(config), 0o640 if enterprise else 0o644, DAEMON_UID if enterprise else 0)
     packages.file("dcos-config", "etc/mesos-dns.env", f"MESOS_DNS_CONFIG=/opt/mesosphere/{name}\n")
     packages.file("mesos-dns", "bin/mesos-dns", MESOS_DNS_STANDIN, 0o755)
     # Nobody waits for half a minute here until a name is known.
-    about = {"LAB_MASTERS": " ".join(host.address for host in settings.masters), "LAB_DCOS_VERSION": settings.dcos_version, "LAB_MESOS_DNS_REFRESH": "1"}
+    about = {
+        "LAB_MASTERS": " ".join(host.address for host in settings.masters),
+        "LAB_DCOS_VERSION": settings.dcos_version,
+        "LAB_MESOS_DNS_REFRESH": "1",
+    }
     if settings.dcos_api:
         about["LAB_MESOS_MASTER"] = f"http://{settings.masters[0].address}:5050"
     tree.file("/etc/lab/mesos-dns.env", "".join(f"{key}={value}\n" for key, value in about.items()))
-    files = ["/opt/mesosphere/environment", "/opt/mesosphere/etc/mesos-dns.env", "-/opt/mesosphere/etc/mesos-dns-extras.env", "/etc/lab/mesos-dns.env"]
+    files = [
+        "/opt/mesosphere/environment",
+        "/opt/mesosphere/etc/mesos-dns.env",
+        "-/opt/mesosphere/etc/mesos-dns-extras.env",
+        "/etc/lab/mesos-dns.env",
+    ]
     text = "\n".join(
         (
             "[Unit]",

@@ -97,7 +97,11 @@ def service_config(settings: Settings) -> dict[str, Any]:
     address = settings.masters[0].address
     words = passwords(settings)
     superuser = ["dcos:superuser"]
-    listeners = [("127.0.0.1", ROUTER_PORT, "admin_router"), (address, MESOS_PORT, "mesos"), (address, 8080, "marathon")]
+    listeners = [
+        ("127.0.0.1", ROUTER_PORT, "admin_router"),
+        (address, MESOS_PORT, "mesos"),
+        (address, 8080, "marathon"),
+    ]
     return {
         "dcos_version": settings.dcos_version,
         "variant": settings.dcos_variant,
@@ -109,7 +113,13 @@ def service_config(settings: Settings) -> dict[str, Any]:
             {"uid": SUPERUSER, "password": words[SUPERUSER], "permissions": superuser},
             {"uid": OPERATOR, "password": words[OPERATOR], "permissions": OPERATOR_PERMISSIONS},
         ],
-        "service_accounts": [{"uid": SERVICE_ACCOUNT, "public_key": (folder(settings) / "service-account.pub").read_text(), "permissions": superuser}],
+        "service_accounts": [
+            {
+                "uid": SERVICE_ACCOUNT,
+                "public_key": (folder(settings) / "service-account.pub").read_text(),
+                "permissions": superuser,
+            }
+        ],
         "oidc_public_key": (folder(settings) / "oidc.pub").read_text(),
         "state_dir": "/var/lib/lab-dcos",
         "control_token": (folder(settings) / "control_token").read_text(),
@@ -128,7 +138,9 @@ def master(tree: Tree, settings: Settings, unit: str) -> None:
     tree.unit("lab-dcos.service", unit.format(description="Stand-in DC/OS", service=python % (HOME, LIBRARIES)))
     tree.program("/opt/lab/bin/dns-follow", FILES / "dns-follow")
     follow = f"ExecStart=/opt/lab/bin/dns-follow http://127.0.0.1:{ROUTER_PORT}/_dns/records /etc/lab/dns.d/mesos.conf"
-    tree.unit("lab-dns-follow.service", unit.format(description="DC/OS's records for the lab's name server", service=follow))
+    tree.unit(
+        "lab-dns-follow.service", unit.format(description="DC/OS's records for the lab's name server", service=follow)
+    )
     for name, mode in (("front.crt", 0o644), ("front.key", 0o600)):
         tree.file(f"{ETC}/{name}", place / name, mode)
     router = (FILES / "admin-router.nginx").read_text().replace("@NAMES@", " ".join(names(settings)[2:]))
@@ -147,7 +159,13 @@ def authority(tree: Tree, settings: Settings, unit: str) -> None:
     profile = {"usages": CFSSL_USAGES, "expiry": "8760h"}
     signing = {"default": profile, "profiles": {"short": {**profile, "expiry": "24h"}}}
     tree.file(f"{ETC}/cfssl.json", json.dumps({"signing": signing}, indent=2) + "\n")
-    options = {"ca": "ca.crt", "ca-key": "ca.key", "config": "cfssl.json", "ca-bundle": "ca-bundle.crt", "int-bundle": "ca-bundle.crt"}
+    options = {
+        "ca": "ca.crt",
+        "ca-key": "ca.key",
+        "config": "cfssl.json",
+        "ca-bundle": "ca-bundle.crt",
+        "int-bundle": "ca-bundle.crt",
+    }
     arguments = " ".join(f"-{option} {ETC}/{file}" for option, file in options.items())
     # It looks for files of its own in the working directory.
     service = f"WorkingDirectory={ETC}\nExecStart=/usr/bin/cfssl serve -address 127.0.0.1 -port 8888 {arguments}"
@@ -160,7 +178,9 @@ def every_host(tree: Tree, settings: Settings, host: Host, oneshot_text: Any) ->
         tree.file(f"{ETC}/ca-bundle.crt", folder(settings) / "ca-bundle.crt")
         targets = ("/run/dcos/pki/CA/ca-bundle.crt", "/run/dcos/pki/CA/certs/ca.crt")
         commands = [f"/usr/bin/install -D -m 644 {ETC}/ca-bundle.crt {target}" for target in targets]
-        tree.unit("lab-dcos-pki.service", oneshot_text("DC/OS's authority on this host", commands, "Before=network.target"))
+        tree.unit(
+            "lab-dcos-pki.service", oneshot_text("DC/OS's authority on this host", commands, "Before=network.target")
+        )
     if not host.is_master:
         variables = {
             "LAB_MESOS_MASTER": f"http://{settings.masters[0].address}:{MESOS_PORT}",

@@ -56,7 +56,10 @@ def etcd_scheme(settings: Settings) -> str:
 
 def etcd_endpoints(settings: Settings) -> list[str]:
     # Names where certificates are checked, addresses where nothing but the address matters.
-    return [f"{etcd_scheme(settings)}://{etcd_name(host) if settings.etcd_tls else host.address}:2379" for host in settings.masters]
+    return [
+        f"{etcd_scheme(settings)}://{etcd_name(host) if settings.etcd_tls else host.address}:2379"
+        for host in settings.masters
+    ]
 
 
 def every_host(tree: Tree, settings: Settings, host: Host, pythons: dict[str, str]) -> None:
@@ -172,7 +175,9 @@ def mesos_records(settings: Settings) -> str:
 def name_server(tree: Tree, settings: Settings, host: Host) -> None:
     names, etcd = dns_records(settings)
     # As DC/OS' own name server does: all Mesos-DNS are asked, and the first answer counts.
-    mesos_dns = "".join(f"server=/marathon.mesos/{master.address}#{dcosfiles.MESOS_DNS_PORT}\n" for master in settings.masters)
+    mesos_dns = "".join(
+        f"server=/marathon.mesos/{master.address}#{dcosfiles.MESOS_DNS_PORT}\n" for master in settings.masters
+    )
     tree.file(
         "/etc/lab/dnsmasq.conf",
         f"no-resolv\nno-hosts\nno-poll\nbind-interfaces\nlisten-address={host.address},127.0.0.1\n"

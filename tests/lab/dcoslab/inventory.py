@@ -33,7 +33,11 @@ def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
         "calico_etcd_url": f"{MIRROR_URL}/{staged.etcd_archive}",
         "calico_etcd_sha256": staged.sums.get(staged.etcd_archive, ""),
         "calico_etcd_archive_folder": f"etcd-v{staged.etcd_version}-linux-amd64",
-        "calico_etcd_source": "managed" if settings.managed_etcd else "universe" if settings.universe_etcd else "existing",
+        "calico_etcd_source": "managed"
+        if settings.managed_etcd
+        else "universe"
+        if settings.universe_etcd
+        else "existing",
     }
     if settings.managed_etcd and not settings.etcd_tls:
         variables["calico_etcd_open"] = True
@@ -64,15 +68,22 @@ def etcd_tls_vars(settings: Settings) -> dict[str, Any]:
     )
     return {
         **{f"calico_etcd_{name}": f"{folder}/{file}" for name, file, _ in files},
-        "calico_etcd_tls_files": [{"path": f"{folder}/{file}", key: (pki / file).read_text()} for _, file, key in files],
+        "calico_etcd_tls_files": [
+            {"path": f"{folder}/{file}", key: (pki / file).read_text()} for _, file, key in files
+        ],
     }
 
 
 def connection_vars(settings: Settings) -> dict[str, Any]:
     ssh = settings.state / "ssh"
-    common = (
-        f"-o UserKnownHostsFile={ssh / 'known_hosts'} -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes -o LogLevel=ERROR"
-    )
+    options = {
+        "UserKnownHostsFile": ssh / "known_hosts",
+        "GlobalKnownHostsFile": "/dev/null",
+        "StrictHostKeyChecking": "yes",
+        "IdentitiesOnly": "yes",
+        "LogLevel": "ERROR",
+    }
+    common = " ".join(f"-o {name}={value}" for name, value in options.items())
     # The control socket's path must stay far below 108 characters, so it is not in the state directory. Without ServerAlive an ssh would wait for
     # ever for a host that lost its power.
     shared = f"-o ControlMaster=auto -o ControlPersist=60s -o ControlPath={settings.volatile / 'ssh'}/%C -o ServerAliveInterval=15"

@@ -42,7 +42,14 @@ def self_signed(pki: Path, name: str, common_name: str, names: list[str]) -> Non
     run(
         [
             *("openssl", "req", "-x509", "-new", "-sha256", "-days", "30", "-key", str(pki / f"{name}.key")),
-            *("-subj", f"/CN={common_name}", "-out", str(pki / f"{name}.crt"), "-addext", f"subjectAltName={alternative_names(names)}"),
+            *(
+                "-subj",
+                f"/CN={common_name}",
+                "-out",
+                str(pki / f"{name}.crt"),
+                "-addext",
+                f"subjectAltName={alternative_names(names)}",
+            ),
         ]
     )
 
@@ -53,9 +60,12 @@ def sign(pki: Path, name: str, common_name: str, names: list[str], rsa: bool = F
     sans = alternative_names(names)
     extensions = pki / f"{name}.ext"
     extensions.write_text(
-        "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n" + (f"subjectAltName={sans}\n" if sans else "")
+        "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\n"
+        + (f"subjectAltName={sans}\n" if sans else "")
     )
-    request = run(["openssl", "req", "-new", "-key", str(pki / f"{name}.key"), "-subj", f"{SUBJECT}/CN={common_name}"]).stdout
+    request = run(
+        ["openssl", "req", "-new", "-key", str(pki / f"{name}.key"), "-subj", f"{SUBJECT}/CN={common_name}"]
+    ).stdout
     run(
         [
             *("openssl", "x509", "-req", "-sha256", "-days", "30"),

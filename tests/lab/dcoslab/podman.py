@@ -61,19 +61,27 @@ class Podman:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         nofile = 20000 if hard == resource.RLIM_INFINITY else min(hard, 20000)
         stores = f'"{self.image_store}"' if self.image_store else ""
-        (self.conf / "containers.conf").write_text(CONTAINERS_CONF.format(nofile=nofile, volatile=self.volatile, networks=networks))
-        (self.conf / "storage.conf").write_text(STORAGE_CONF.format(graphroot=self.root / "storage", volatile=self.volatile, image_stores=stores))
+        (self.conf / "containers.conf").write_text(
+            CONTAINERS_CONF.format(nofile=nofile, volatile=self.volatile, networks=networks)
+        )
+        (self.conf / "storage.conf").write_text(
+            STORAGE_CONF.format(graphroot=self.root / "storage", volatile=self.volatile, image_stores=stores)
+        )
 
     @property
     def configured(self) -> bool:
         return (self.conf / "storage.conf").exists()
 
-    def __call__(self, *arguments: str, timeout: float = 60, check: bool = True, text_input: str | None = None) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str, timeout: float = 60, check: bool = True, text_input: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return run(["podman", *arguments], timeout=timeout, check=check, env=self.env, cwd="/", text_input=text_input)
 
     def foreground(self, *arguments: str) -> int:
         """For `exec`: the user's terminal, the program's own exit code."""
         return subprocess.run(["podman", *arguments], env=self.env, check=False).returncode
 
-    def exec(self, container: str, argv: Sequence[str], timeout: float = 60, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def exec(
+        self, container: str, argv: Sequence[str], timeout: float = 60, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         return self("exec", container, *argv, timeout=timeout, check=check)

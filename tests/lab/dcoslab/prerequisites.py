@@ -88,7 +88,9 @@ def pyenv_versions_dir() -> Path:
 
 def python_home(versions: Iterable[str], wanted: str) -> str:
     """The newest patch release of wanted ("2.7") among versions ("2.7.18", ...)."""
-    patches = [int(match[1]) for name in versions if (match := re.fullmatch(re.escape(wanted) + r"\.(\d+)", name)) is not None]
+    patches = [
+        int(match[1]) for name in versions if (match := re.fullmatch(re.escape(wanted) + r"\.(\d+)", name)) is not None
+    ]
     if not patches:
         raise LabError(f"pyenv has no Python {wanted}: pyenv install {wanted}")
     return f"{wanted}.{max(patches)}"

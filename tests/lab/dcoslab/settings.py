@@ -227,7 +227,9 @@ def new(name: str, profile: str, env: Mapping[str, str], with_artefacts: bool) -
         state=state_dir(name, env),
         cache=cache_root(env),
         image_store=image.image_store(cache_root(env)),
-        topology_env={key: env[key] for key in ("LAB_MASTERS", "LAB_AGENTS", "LAB_PUBLIC_AGENTS", "LAB_FLAVOURS") if key in env},
+        topology_env={
+            key: env[key] for key in ("LAB_MASTERS", "LAB_AGENTS", "LAB_PUBLIC_AGENTS", "LAB_FLAVOURS") if key in env
+        },
         dcos_version=env.get("LAB_DCOS_VERSION") or "1.11.0",
         dcos_variant=one_of(env, "LAB_DCOS_VARIANT", VARIANTS),
         etcd_source=one_of(env, "LAB_ETCD_SOURCE", ETCD_SOURCES),

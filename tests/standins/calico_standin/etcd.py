@@ -163,7 +163,9 @@ class Etcd:
             location = absolute.path + (f"?{absolute.query}" if absolute.query else "")
         raise EtcdError("client: too many redirects")
 
-    def _round_trip(self, endpoint: SplitResult, method: str, target: str, body: str | None) -> tuple[int, bytes, str | None]:
+    def _round_trip(
+        self, endpoint: SplitResult, method: str, target: str, body: str | None
+    ) -> tuple[int, bytes, str | None]:
         connection = self._open.pop(endpoint, None)
         if connection is None:
             connection = open_connection(endpoint, self._tls, self._timeout)

@@ -32,7 +32,9 @@ class TlsFiles:
     def context(self) -> ssl.SSLContext:
         """Load the files; every failure is a ConfigError in the words of Go's tls package."""
         if bool(self.cert) != bool(self.key):
-            raise ConfigError(f"KeyFile and CertFile must both be present[key: {self.key or ''}, cert: {self.cert or ''}]")
+            raise ConfigError(
+                f"KeyFile and CertFile must both be present[key: {self.key or ''}, cert: {self.cert or ''}]"
+            )
         for path in (self.cert, self.key, self.ca):
             if path:
                 _require_readable(path)

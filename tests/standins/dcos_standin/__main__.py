@@ -50,7 +50,16 @@ async def serve(settings: config.Config) -> None:
         pair = settings.tls if listener.get("tls") else None
         options: dict[str, Any] = {"ssl_certfile": pair["certificate"], "ssl_keyfile": pair["key"]} if pair else {}
         servers.append(
-            Server(uvicorn.Config(app.Listener(outer, listener["as"]), lifespan="off", log_level="critical", access_log=False, server_header=False, **options))
+            Server(
+                uvicorn.Config(
+                    app.Listener(outer, listener["as"]),
+                    lifespan="off",
+                    log_level="critical",
+                    access_log=False,
+                    server_header=False,
+                    **options,
+                )
+            )
         )
         sockets.append(listening)
         scheme, port = ("https" if pair else "http"), listening.getsockname()[1]
@@ -58,7 +67,10 @@ async def serve(settings: config.Config) -> None:
     inside = [entry["url"] for entry in told if entry["as"] == "mesos"] or [entry["url"] for entry in told]
     cluster.scheduler_url = settings.scheduler_url or inside[0]
     cluster.start()
-    running = [asyncio.ensure_future(server.serve(sockets=[listening])) for server, listening in zip(servers, sockets, strict=True)]
+    running = [
+        asyncio.ensure_future(server.serve(sockets=[listening]))
+        for server, listening in zip(servers, sockets, strict=True)
+    ]
 
     def end() -> None:
         for server in servers:
@@ -80,7 +92,9 @@ async def serve(settings: config.Config) -> None:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="dcos_standin", description="A stand-in DC/OS; see README.md beside this file.")
+    parser = argparse.ArgumentParser(
+        prog="dcos_standin", description="A stand-in DC/OS; see README.md beside this file."
+    )
     parser.add_argument("--config", type=Path, required=True, metavar="FILE")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")

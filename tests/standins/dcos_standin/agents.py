@@ -103,7 +103,14 @@ class Agents:
             port = int(said.get("port", 5051))
         except (KeyError, ValueError) as error:
             raise BadAgent(f"ip and port: {error}") from error
-        resources = {"cpus": 4, "mem": 14018, "disk": 35572, "gpus": 0, "ports": DEFAULT_PORTS, **(said.get("resources") or {})}
+        resources = {
+            "cpus": 4,
+            "mem": 14018,
+            "disk": 35572,
+            "gpus": 0,
+            "ports": DEFAULT_PORTS,
+            **(said.get("resources") or {}),
+        }
         parse_ranges(str(resources["ports"]))
         now = self._clock.now()
         back = self._agents.get(said.get("agent_id") or "")

@@ -14,7 +14,9 @@ class BadBody(ValueError):
     """A request's body is no JSON."""
 
 
-def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None, media: str = "application/json") -> Response:
+def as_json(
+    value: Any, status: int = 200, headers: Mapping[str, str] | None = None, media: str = "application/json"
+) -> Response:
     """JSON, written compactly as the JVM and C++ services do."""
     content = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     return Response(content, status, dict(headers or {}), media_type=media)

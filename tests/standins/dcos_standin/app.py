@@ -104,14 +104,20 @@ class Outer:
                     seconds=round(time.monotonic() - started, 3), listener=scope.get("listener"),
                 )  # fmt: skip
 
-    async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send, method: str, path: str, asked_by_nginx: bool) -> None:
+    async def _answer(
+        self, request: Request, scope: Scope, receive: Receive, send: Send, method: str, path: str, asked_by_nginx: bool
+    ) -> None:
         if asked_by_nginx:
             fault = self._faults.take(method, path, ("expired_token",))
             if fault:
                 self._expire(request)
             await self._inner(scope, receive, send)
             return
-        fault = self._faults.take(method, path, ("500", "503", "slow", "cut", "html", *(("expired_token",) if self._cluster.config.admin_router else ())))
+        fault = self._faults.take(
+            method,
+            path,
+            ("500", "503", "slow", "cut", "html", *(("expired_token",) if self._cluster.config.admin_router else ())),
+        )
         if fault and fault.kind == "cut":
             await _cut(send)
             return

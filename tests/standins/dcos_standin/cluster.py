@@ -61,7 +61,9 @@ class Cluster:
 
     def _make_launcher(self) -> Launcher:
         if self.config.launcher.get("kind") == "local":
-            return LocalLauncher(self.config.state_dir / "sandboxes", self.config.launcher, sys.executable, self.release.networks)
+            return LocalLauncher(
+                self.config.state_dir / "sandboxes", self.config.launcher, sys.executable, self.release.networks
+            )
         return AgentLauncher()
 
     # -- loops ------------------------------------------------------------------------------
@@ -147,7 +149,11 @@ class Cluster:
         return self._programs.get(task_id)
 
     def _program_of_app(self, app_id: str) -> Program | None:
-        running = [program for program in self._programs.values() if program.host.data["app"] == app_id and not program.host.terminal]
+        running = [
+            program
+            for program in self._programs.values()
+            if program.host.data["app"] == app_id and not program.host.terminal
+        ]
         return running[-1] if running else None
 
     def ask_program(self, app_id: str, method: str, path: str) -> Answer | None:

@@ -29,7 +29,9 @@ class Config:
     variant: str = "open"
     cluster_id: str = ""
     cluster_name: str = "lab"
-    listen: list[dict[str, Any]] = field(default_factory=lambda: [{"address": "127.0.0.1", "port": 0, "as": "admin_router"}])
+    listen: list[dict[str, Any]] = field(
+        default_factory=lambda: [{"address": "127.0.0.1", "port": 0, "as": "admin_router"}]
+    )
     admin_router: bool = False
     tls: dict[str, str] | None = None
     auth_enabled: bool = True
@@ -92,4 +94,9 @@ def load(path: Path) -> Config:
     kept = config.state_dir / "cluster-id"
     if not kept.exists():
         kept.write_text(str(uuid.uuid4()), encoding="utf-8")
-    return Config(**{**{entry.name: getattr(config, entry.name) for entry in fields(Config)}, "cluster_id": kept.read_text(encoding="utf-8")})
+    return Config(
+        **{
+            **{entry.name: getattr(config, entry.name) for entry in fields(Config)},
+            "cluster_id": kept.read_text(encoding="utf-8"),
+        }
+    )

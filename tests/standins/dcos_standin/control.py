@@ -26,7 +26,9 @@ TOKEN_HEADER = "x-control-token"
 def _from_loopback(request: Request) -> bool:
     """Not through a proxy: nginx on this machine is loopback too."""
     peer = request.client.host if request.client else ""
-    return peer.startswith("127.") and not any(name in request.headers for name in ("x-forwarded-for", "x-real-ip", "forwarded"))
+    return peer.startswith("127.") and not any(
+        name in request.headers for name in ("x-forwarded-for", "x-real-ip", "forwarded")
+    )
 
 
 class Control:
@@ -73,7 +75,9 @@ class Control:
         path = request.headers.get("x-original-uri", "/").split("?")[0]
         decision = self._cluster.admin_router.decide(path, request.headers)
         headers = {"WWW-Authenticate": decision.challenge} if decision.challenge else {}
-        return Response(status_code=decision.status, headers={**headers, **({"X-Auth-Uid": decision.uid} if decision.uid else {})})
+        return Response(
+            status_code=decision.status, headers={**headers, **({"X-Auth-Uid": decision.uid} if decision.uid else {})}
+        )
 
     async def page(self, request: Request) -> Response:
         status = int(request.path_params["status"])
@@ -114,7 +118,9 @@ class Control:
         program = self._cluster.program(request.path_params["task"])
         if program is None:
             return Response("the scheduler is starting", 503, media_type="text/plain")
-        return program_response(program.handle(request.method, "/" + request.path_params["path"], dict(request.query_params)))
+        return program_response(
+            program.handle(request.method, "/" + request.path_params["path"], dict(request.query_params))
+        )
 
     async def dns_records(self, _request: Request) -> Response:
         return as_json(dns.as_document(dns.records(self._cluster)))

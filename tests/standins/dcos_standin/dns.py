@@ -86,7 +86,10 @@ def as_document(found: Records) -> dict[str, Any]:
     """For /_dns/records; the serial follows from the content."""
     out: dict[str, Any] = {
         "a": {name: sorted(ips) for name, ips in sorted(found.a.items())},
-        "srv": {name: [{"target": target, "port": port} for target, port in sorted(entries)] for name, entries in sorted(found.srv.items())},
+        "srv": {
+            name: [{"target": target, "port": port} for target, port in sorted(entries)]
+            for name, entries in sorted(found.srv.items())
+        },
     }
     digest = hashlib.sha1(repr(out).encode()).hexdigest()
     return {"serial": int(digest[:12], 16), **out}
@@ -103,11 +106,16 @@ def routes(cluster: Cluster) -> list[Route]:
     async def services(request: Request) -> Response:
         found, name = records(cluster), request.path_params["name"].rstrip(".").lower()
         targets = sorted(found.srv.get(name, []))
-        rows = [{"service": name, "host": f"{target}.", "ip": (found.a.get(target) or [""])[0], "port": str(port)} for target, port in targets]
+        rows = [
+            {"service": name, "host": f"{target}.", "ip": (found.a.get(target) or [""])[0], "port": str(port)}
+            for target, port in targets
+        ]
         return as_json(rows or [{"service": "", "host": "", "ip": "", "port": ""}])
 
     async def version(_request: Request) -> Response:
-        return as_json({"Service": "Mesos-DNS", "URL": "https://github.com/mesosphere/mesos-dns", "Version": "v0.7.0-rc2"})
+        return as_json(
+            {"Service": "Mesos-DNS", "URL": "https://github.com/mesosphere/mesos-dns", "Version": "v0.7.0-rc2"}
+        )
 
     async def config(_request: Request) -> Response:
         out: dict[str, Any] = {

@@ -102,4 +102,7 @@ class Record:
         self.requests.clear()
 
     def as_json(self) -> dict[str, Any]:
-        return {**{name: dict(counter) for name, counter in self._counters.items()}, "total_writes": sum(self._counters["writes"].values())}
+        return {
+            **{name: dict(counter) for name, counter in self._counters.items()},
+            "total_writes": sum(self._counters["writes"].values()),
+        }

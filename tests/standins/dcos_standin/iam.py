@@ -50,7 +50,9 @@ class Iam:
         file = self._config.state_dir / "iam.pem"
         if not file.exists():
             key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
-            pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+            pem = key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
             file.touch(mode=0o600)
             file.write_bytes(pem)
         loaded = serialization.load_pem_private_key(file.read_bytes(), None)
@@ -68,9 +70,22 @@ class Iam:
         numbers = self._key.public_key().public_numbers()
 
         def encoded(number: int) -> str:
-            return base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).rstrip(b"=").decode()
+            return (
+                base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).rstrip(b"=").decode()
+            )
 
-        return {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self._config.cluster_id, "n": encoded(numbers.n), "e": encoded(numbers.e)}]}
+        return {
+            "keys": [
+                {
+                    "kty": "RSA",
+                    "use": "sig",
+                    "alg": "RS256",
+                    "kid": self._config.cluster_id,
+                    "n": encoded(numbers.n),
+                    "e": encoded(numbers.e),
+                }
+            ]
+        }
 
     # -- tokens -----------------------------------------------------------------------------
 
@@ -127,7 +142,9 @@ class Iam:
         return self._bouncer_login(body) if self._bouncer else self._oauth_login(body)
 
     def _bouncer_login(self, body: Any) -> tuple[str, str, int]:
-        if not isinstance(body, dict) or not all(isinstance(value, str) for key, value in body.items() if key in ("uid", "password", "token")):
+        if not isinstance(body, dict) or not all(
+            isinstance(value, str) for key, value in body.items() if key in ("uid", "password", "token")
+        ):
             raise _bad_data("The request body does not match the schema.")
         uid, password, token = (body.get(name) for name in ("uid", "password", "token"))
         if (password is None) == (token is None):
@@ -156,7 +173,9 @@ class Iam:
         if account is None:
             raise self._invalid_credentials()
         try:
-            claims = jwt.decode(token, account["public_key"], algorithms=["RS256"], options={"verify_aud": False, "verify_iat": False})
+            claims = jwt.decode(
+                token, account["public_key"], algorithms=["RS256"], options={"verify_aud": False, "verify_iat": False}
+            )
         except jwt.InvalidTokenError as error:
             raise self._invalid_credentials() from error
         if claims.get("uid") != uid:
@@ -167,7 +186,12 @@ class Iam:
         if not self._config.oidc_public_key:
             return {}
         try:
-            return jwt.decode(token, self._config.oidc_public_key, algorithms=["RS256"], options={"verify_aud": False, "verify_iat": False})
+            return jwt.decode(
+                token,
+                self._config.oidc_public_key,
+                algorithms=["RS256"],
+                options={"verify_aud": False, "verify_iat": False},
+            )
         except jwt.InvalidTokenError:
             return {}
 

@@ -68,10 +68,14 @@ class AgentLauncher(Launcher):
         self._ask(agent, "DELETE", f"/_tasks/{task_id}", None, POLL_SECONDS)
 
     @staticmethod
-    def _ask(agent: Agent, method: str, path: str, body: Mapping[str, Any] | None, seconds: float) -> tuple[int, dict[str, Any]]:
+    def _ask(
+        agent: Agent, method: str, path: str, body: Mapping[str, Any] | None, seconds: float
+    ) -> tuple[int, dict[str, Any]]:
         connection = http.client.HTTPConnection(agent.ip, agent.port, timeout=seconds)
         try:
-            connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+            connection.request(
+                method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"}
+            )
             answer = connection.getresponse()
             content = answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -106,10 +110,22 @@ class LocalLauncher(Launcher):
             (sandbox / name).chmod(0o755)
         # An image is never pulled: without a command there is nothing to run but time.
         command = order.get("command") or "exec sleep 1000000"
-        env = {"PATH": os.environ.get("PATH", os.defpath), **self._programs, "HOST": agent.ip, "MESOS_SANDBOX": str(sandbox), **order.get("env", {})}
+        env = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            **self._programs,
+            "HOST": agent.ip,
+            "MESOS_SANDBOX": str(sandbox),
+            **order.get("env", {}),
+        }
         with (sandbox / "stdout").open("wb") as out, (sandbox / "stderr").open("wb") as err:
             process = subprocess.Popen(
-                ["/bin/sh", "-c", command], cwd=sandbox, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+                ["/bin/sh", "-c", command],
+                cwd=sandbox,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
             )
         with self._lock:
             self._processes[str(order["task_id"])] = (agent, process, False)
@@ -125,8 +141,19 @@ class LocalLauncher(Launcher):
         state, message = "TASK_RUNNING", ""
         if code is not None:
             state = "TASK_KILLED" if killed else "TASK_FINISHED" if code == 0 else "TASK_FAILED"
-            message = f"Command exited with status {code}" if code >= 0 else f"Command terminated with signal {signal.Signals(-code).name}"
-        return {"task_id": task_id, "state": state, "pid": process.pid, "message": message, "exit_code": code, "healthy": None}
+            message = (
+                f"Command exited with status {code}"
+                if code >= 0
+                else f"Command terminated with signal {signal.Signals(-code).name}"
+            )
+        return {
+            "task_id": task_id,
+            "state": state,
+            "pid": process.pid,
+            "message": message,
+            "exit_code": code,
+            "healthy": None,
+        }
 
     def kill(self, agent: Agent, task_id: str) -> None:
         with self._lock:

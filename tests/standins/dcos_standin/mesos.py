@@ -89,7 +89,9 @@ class Mesos:
 
     # -- frameworks -------------------------------------------------------------------------
 
-    def register_framework(self, name: str, role: str = "*", framework_id: str | None = None, webui_url: str = "") -> Framework:
+    def register_framework(
+        self, name: str, role: str = "*", framework_id: str | None = None, webui_url: str = ""
+    ) -> Framework:
         """A new framework, or one that returns by its id; raises Refused if that one was torn down."""
         known = self.frameworks.get(framework_id or "")
         if known and known.completed:
@@ -129,7 +131,9 @@ class Mesos:
                 ports += task.ports
         return scalars, ports
 
-    def offer(self, agent: Agent, resources: Mapping[str, float], roles: tuple[str, ...], ports: tuple[int, ...] = ()) -> list[int] | None:
+    def offer(
+        self, agent: Agent, resources: Mapping[str, float], roles: tuple[str, ...], ports: tuple[int, ...] = ()
+    ) -> list[int] | None:
         """The ports (0 asks for any) if the agent can give all of this to these roles, else None."""
         if (PUBLIC_ROLE if agent.public else "*") not in roles or not agent.reachable:
             return None
@@ -252,7 +256,9 @@ class Mesos:
         await asyncio.gather(*(self._poll(agent) for agent in self.agents if agent.reachable))
 
     async def _poll(self, agent: Agent) -> None:
-        expected = {task.id for task in self.tasks.values() if task.agent_id == agent.id and task.accepted and not task.terminal}
+        expected = {
+            task.id for task in self.tasks.values() if task.agent_id == agent.id and task.accepted and not task.terminal
+        }
         try:
             states = await asyncio.to_thread(self._launcher.states, agent)
         except Unreachable:
@@ -268,7 +274,9 @@ class Mesos:
 
     def _follow(self, task: Task, entry: Mapping[str, Any] | None) -> None:
         if entry is None:
-            self.update(task, "TASK_KILLED" if task.killing else "TASK_LOST", "The agent does not know this task any more")
+            self.update(
+                task, "TASK_KILLED" if task.killing else "TASK_LOST", "The agent does not know this task any more"
+            )
             return
         task.ip = entry.get("ip") or task.ip
         task.pid = entry.get("pid") or task.pid
@@ -286,7 +294,10 @@ class Mesos:
     # -- state ------------------------------------------------------------------------------
 
     def dump(self) -> dict[str, Any]:
-        return {"frameworks": [asdict(f) for f in self.frameworks.values()], "tasks": [asdict(task) for task in self.tasks.values()]}
+        return {
+            "frameworks": [asdict(f) for f in self.frameworks.values()],
+            "tasks": [asdict(task) for task in self.tasks.values()],
+        }
 
     def load(self, kept: Mapping[str, Any]) -> None:
         self.frameworks = {entry["id"]: Framework(**entry) for entry in kept["frameworks"]}

@@ -96,13 +96,22 @@ class Api:
     def _info_json(self, agent: Agent) -> Json:
         """What an agent says of itself, which is all that a registry keeps of it (SlaveInfo)."""
         domain = {"domain": agent.domain} if self._release.domains and agent.domain else {}
-        return {"id": agent.id, "hostname": agent.hostname or agent.ip, "port": 5051, "attributes": dict(agent.attributes), **domain}
+        return {
+            "id": agent.id,
+            "hostname": agent.hostname or agent.ip,
+            "port": 5051,
+            "attributes": dict(agent.attributes),
+            **domain,
+        }
 
     def _both(self, wanted: str | None = None) -> Json:
         """Agents that came back since the last election, and those that are known from the registry only."""
         found = [agent for agent in self._cluster.agents if wanted in (None, agent.id)]
         registered, recovered = ([agent for agent in found if agent.recovered is only] for only in (False, True))
-        return {"slaves": [self.agent_json(agent) for agent in registered], "recovered_slaves": [self._info_json(agent) for agent in recovered]}
+        return {
+            "slaves": [self.agent_json(agent) for agent in registered],
+            "recovered_slaves": [self._info_json(agent) for agent in recovered],
+        }
 
     async def slaves(self, request: Request) -> Response:
         wanted = request.query_params.get("slave_id") if self._release.slave_query else None
@@ -136,13 +145,22 @@ class Api:
                 "zk": "zk://127.0.0.1:2181/mesos",
             },
             **agents,
-            "frameworks": [self._framework(entry, True) for entry in self._mesos.frameworks.values() if not entry.completed],
-            "completed_frameworks": [self._framework(entry, True) for entry in self._mesos.frameworks.values() if entry.completed],
+            "frameworks": [
+                self._framework(entry, True) for entry in self._mesos.frameworks.values() if not entry.completed
+            ],
+            "completed_frameworks": [
+                self._framework(entry, True) for entry in self._mesos.frameworks.values() if entry.completed
+            ],
             "orphan_tasks": [],
             "unregistered_frameworks": [],
         }
         if self._release.domains:
-            out["leader_info"] = {"id": self._cluster.master_id, "pid": out["pid"], "port": 5050, "hostname": out["hostname"]}
+            out["leader_info"] = {
+                "id": self._cluster.master_id,
+                "pid": out["pid"],
+                "port": 5050,
+                "hostname": out["hostname"],
+            }
         return as_json(out)
 
     async def summary(self, _request: Request) -> Response:
@@ -158,7 +176,14 @@ class Api:
                 alive = sorted({task.agent_id for task in tasks if not task.terminal})
                 frameworks_json.append({**self._framework(entry, False), **_counts(tasks), "slave_ids": alive})
         leader = str(self._cluster.leader)
-        return as_json({"hostname": leader, "cluster": self._cluster.config.cluster_name, "slaves": agents, "frameworks": frameworks_json})
+        return as_json(
+            {
+                "hostname": leader,
+                "cluster": self._cluster.config.cluster_name,
+                "slaves": agents,
+                "frameworks": frameworks_json,
+            }
+        )
 
     def _framework(self, entry: Framework, with_tasks: bool) -> Json:
         tasks = list(self._mesos.tasks_of(entry.id))
@@ -175,7 +200,10 @@ class Api:
             "capabilities": [],
             "registered_time": entry.registered_time,
             "unregistered_time": entry.unregistered_time,
-            "used_resources": {name: _plain(sum(task.resources.get(name, 0.0) for task in tasks if not task.terminal)) for name in SCALARS},
+            "used_resources": {
+                name: _plain(sum(task.resources.get(name, 0.0) for task in tasks if not task.terminal))
+                for name in SCALARS
+            },
         }
         if with_tasks:
             out["tasks"] = [self.task_json(task) for task in tasks if not task.terminal]
@@ -186,7 +214,13 @@ class Api:
         network: Json = {"ip_addresses": [{"ip_address": task.container_ip, "protocol": "IPv4"}]}
         if task.order["network"]:
             network["name"] = task.order["network"]
-        statuses = [{**entry, **({"container_status": {"network_infos": [network]}} if entry["state"] == "TASK_RUNNING" else {})} for entry in task.statuses]
+        statuses = [
+            {
+                **entry,
+                **({"container_status": {"network_infos": [network]}} if entry["state"] == "TASK_RUNNING" else {}),
+            }
+            for entry in task.statuses
+        ]
         return {
             "id": task.id,
             "name": task.name,
@@ -200,7 +234,13 @@ class Api:
             },
             "statuses": statuses,
             "labels": [{"key": key, "value": value} for key, value in task.order["labels"].items()],
-            "discovery": {"visibility": "FRAMEWORK", "name": task.discovery["name"], "ports": {"ports": task.discovery["ports"]}} if task.discovery else {},
+            "discovery": {
+                "visibility": "FRAMEWORK",
+                "name": task.discovery["name"],
+                "ports": {"ports": task.discovery["ports"]},
+            }
+            if task.discovery
+            else {},
         }
 
     async def frameworks(self, _request: Request) -> Response:
@@ -242,14 +282,24 @@ class Api:
         wanted = request.path_params["id"]
         agent = self._cluster.agents.get(wanted)
         if agent is None:
-            return as_text(f"404 Not Found: agent `{wanted}` unknown.", 404) if self._release.agent_proxy_text else admin_router.page(404)
+            return (
+                as_text(f"404 Not Found: agent `{wanted}` unknown.", 404)
+                if self._release.agent_proxy_text
+                else admin_router.page(404)
+            )
         if request.path_params["path"] not in ("slave(1)/state", "slave(1)/state.json", "state", "state.json"):
             return Response(status_code=404)
         frameworks = []
         for entry in self._mesos.frameworks.values():
             tasks = [task for task in self._mesos.tasks_of(entry.id) if task.agent_id == agent.id and not task.terminal]
             if tasks:
-                frameworks.append({"id": entry.id, "name": entry.name, "executors": [{"tasks": [self.task_json(task)]} for task in tasks]})
+                frameworks.append(
+                    {
+                        "id": entry.id,
+                        "name": entry.name,
+                        "executors": [{"tasks": [self.task_json(task)]} for task in tasks],
+                    }
+                )
         keep = ("id", "hostname", "attributes", "pid", "resources", "version")
         flags = {"ip": agent.ip, "port": "5051", "default_role": agent.role}
         out = {key: value for key, value in self.agent_json(agent).items() if key in keep}

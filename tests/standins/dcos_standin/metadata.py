@@ -83,7 +83,12 @@ class Api:
 
     async def exhibitor(self, _request: Request) -> Response:
         leader = self._cluster.leader or self._cluster.config.masters[0]
-        return as_json([{"code": 3, "description": "serving", "hostname": master, "isLeader": master == leader} for master in self._cluster.config.masters])
+        return as_json(
+            [
+                {"code": 3, "description": "serving", "hostname": master, "isLeader": master == leader}
+                for master in self._cluster.config.masters
+            ]
+        )
 
     async def net_nodes(self, _request: Request) -> Response:
         if not self._release.net_api:
@@ -110,8 +115,14 @@ class Api:
         return [{"id": unit, "health": 0, "output": "", "description": name, "help": "", "name": name}]
 
     def _nodes(self) -> list[dict[str, Any]]:
-        agents = [{"host_ip": agent.ip, "health": 0, "role": "agent_public" if agent.public else "agent"} for agent in self._cluster.agents]
-        return [*({"host_ip": master, "health": 0, "role": "master"} for master in self._cluster.config.masters), *agents]
+        agents = [
+            {"host_ip": agent.ip, "health": 0, "role": "agent_public" if agent.public else "agent"}
+            for agent in self._cluster.agents
+        ]
+        return [
+            *({"host_ip": master, "health": 0, "role": "master"} for master in self._cluster.config.masters),
+            *agents,
+        ]
 
     async def health_nodes(self, _request: Request) -> Response:
         return as_json({"nodes": self._nodes()})
@@ -129,7 +140,11 @@ class Api:
         name = request.path_params["name"]
         task = self._cluster.service_task(name)
         if task is None or not task.ports:
-            return as_text("404 Not Found: service not found.", 404) if self._release.agent_proxy_text else admin_router.page(404)
+            return (
+                as_text("404 Not Found: service not found.", 404)
+                if self._release.agent_proxy_text
+                else admin_router.page(404)
+            )
         path = "/" + request.path_params.get("path", "") + (f"?{request.url.query}" if request.url.query else "")
         return await self._forward(f"http://{task.agent_ip}:{task.ports[0]}", path, request)
 
@@ -156,7 +171,9 @@ class Api:
         return await self._forward(self._cluster.config.ca_url, f"/api/v1/cfssl/{call}", request)
 
 
-def _ask(base: str, method: str, path: str, body: bytes, kind: str | None, seconds: float) -> tuple[int, str, bytes] | None:
+def _ask(
+    base: str, method: str, path: str, body: bytes, kind: str | None, seconds: float
+) -> tuple[int, str, bytes] | None:
     where = urlsplit(base)
     connection = http.client.HTTPConnection(str(where.hostname), where.port or 80, timeout=seconds)
     try:

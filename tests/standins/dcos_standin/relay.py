@@ -15,7 +15,9 @@ class Relay(BaseHTTPRequestHandler):
 
     def _pass(self):
         length = int(self.headers.get("Content-Length") or 0)
-        request = urllib.request.Request(os.environ["RELAY_TO"] + self.path, self.rfile.read(length) if length else None, method=self.command)
+        request = urllib.request.Request(
+            os.environ["RELAY_TO"] + self.path, self.rfile.read(length) if length else None, method=self.command
+        )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=SECONDS) as answer:

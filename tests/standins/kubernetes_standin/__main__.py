@@ -72,10 +72,15 @@ class Outer:
             answer = Response(page.body, page.code, media_type=page.media)
         except Refused as refusal:
             answer = as_json(refusal.body, refusal.code)
-        entry = {"time": time.time(), "method": request.method, "path": request.url.path, "query": request.url.query, "user": user}
+        entry = {
+            "time": time.time(),
+            "method": request.method,
+            "path": request.url.path,
+            "query": request.url.query,
+            "user": user,
+        }
         self._log.append({**entry, "status": answer.status_code, "agent": request.headers.get("user-agent", "")})
         return answer
-
 
     def _check_up(self) -> None:
         """At first, a proxy may have nobody behind it. Raises Refused."""
@@ -88,8 +93,21 @@ def stocked(settings: config.Config) -> Store:
     """A store with what a fresh cluster has."""
     store = Store(Schemas(config.schema_dir(settings)), settings.release)
     for name in settings.namespaces:
-        store.create(BY_NAME["Namespace"], "", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": ["kubernetes"]}})
-        store.create(BY_NAME["ServiceAccount"], "", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}})
+        store.create(
+            BY_NAME["Namespace"],
+            "",
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": name},
+                "spec": {"finalizers": ["kubernetes"]},
+            },
+        )
+        store.create(
+            BY_NAME["ServiceAccount"],
+            "",
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": name}},
+        )
     store.create(BY_NAME["Node"], "", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": settings.node}})
     for item in rbac.bootstrap() if settings.authorization == config.RBAC else ():
         store.create(BY_NAME[item["kind"]], rbac.GROUP, item)
@@ -106,7 +124,13 @@ async def serve(settings: config.Config) -> None:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((settings.address, settings.port))
     listening.listen(128)
-    options: dict[str, Any] = {"lifespan": "off", "log_level": "critical", "access_log": False, "server_header": False, "http": auth.PeerProtocol}
+    options: dict[str, Any] = {
+        "lifespan": "off",
+        "log_level": "critical",
+        "access_log": False,
+        "server_header": False,
+        "http": auth.PeerProtocol,
+    }
     if settings.tls:
         options.update(ssl_certfile=settings.tls["certificate"], ssl_keyfile=settings.tls["key"])
         if settings.client_ca:
@@ -135,7 +159,9 @@ async def serve(settings: config.Config) -> None:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="kubernetes_standin", description="A stand-in Kubernetes API; see README.md beside this file.")
+    parser = argparse.ArgumentParser(
+        prog="kubernetes_standin", description="A stand-in Kubernetes API; see README.md beside this file."
+    )
     parser.add_argument("--config", type=Path, required=True, metavar="FILE")
     arguments = parser.parse_args()
     try:

@@ -47,13 +47,23 @@ class Api:
         release = self.config.release
         if parts == ["version"]:
             major, minor = release
-            return {"major": str(major), "minor": str(minor), "gitVersion": self.config.version, "gitTreeState": "clean", "platform": "linux/amd64"}
+            return {
+                "major": str(major),
+                "minor": str(minor),
+                "gitVersion": self.config.version,
+                "gitTreeState": "clean",
+                "platform": "linux/amd64",
+            }
         if parts == ["api"]:
             return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
         if parts == ["api", "v1"]:
             return kinds.resource_list("", "v1", release)
         if parts == ["apis"]:
-            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [kinds.group_of(name, release) for name in kinds.groups(release)]}
+            return {
+                "kind": "APIGroupList",
+                "apiVersion": "v1",
+                "groups": [kinds.group_of(name, release) for name in kinds.groups(release)],
+            }
         if len(parts) == 2 and parts[0] == "apis" and parts[1] in kinds.groups(release):
             return {"kind": "APIGroup", "apiVersion": "v1", **kinds.group_of(parts[1], release)}
         raise errors.unserved()
@@ -61,7 +71,11 @@ class Api:
     # -- objects ----------------------------------------------------------------------------
 
     async def _objects(self, request: Request, parts: list[str], user: User) -> Response:
-        if parts[:3] == ["apis", "authorization.k8s.io", "v1"] and parts[3:] == ["selfsubjectaccessreviews"] and request.method == "POST":
+        if (
+            parts[:3] == ["apis", "authorization.k8s.io", "v1"]
+            and parts[3:] == ["selfsubjectaccessreviews"]
+            and request.method == "POST"
+        ):
             return as_json(self._reviewed(await self._body(request), user), 201)
         group, version = ("", parts[1]) if parts[0] == "api" else (parts[1], parts[2])
         rest = parts[2:] if parts[0] == "api" else parts[3:]
@@ -77,7 +91,9 @@ class Api:
         kind = next((one for one in kinds.served(group, version, self.config.release) if one.plural == rest[0]), None)
         if kind is None or (namespace is not None and not kind.namespaced) or len(rest) > 3:
             raise Refused(404, "the server could not find the requested resource")
-        at = Address(kind, group, version, namespace, rest[1] if len(rest) > 1 else None, rest[2] if len(rest) > 2 else None)
+        at = Address(
+            kind, group, version, namespace, rest[1] if len(rest) > 1 else None, rest[2] if len(rest) > 2 else None
+        )
         if at.subresource not in (None, "status"):
             raise Refused(404, "the server could not find the requested resource")
         return await self._on_item(request, at, user) if at.name else await self._on_collection(request, at, user)
@@ -85,10 +101,16 @@ class Api:
     async def _on_collection(self, request: Request, at: Address, user: User) -> Response:
         if request.method == "GET":
             chosen = Selection(request)
-            items = [as_version(item, at.group, at.version) for item in self.store.all(at.kind.name, at.namespace) if chosen.takes(item)]
+            items = [
+                as_version(item, at.group, at.version)
+                for item in self.store.all(at.kind.name, at.namespace)
+                if chosen.takes(item)
+            ]
             bare = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")} for item in items]
             metadata = {"selfLink": request.url.path, "resourceVersion": self.store.version}
-            return as_json({"kind": f"{at.kind.name}List", "apiVersion": at.api_version, "metadata": metadata, "items": bare})
+            return as_json(
+                {"kind": f"{at.kind.name}List", "apiVersion": at.api_version, "metadata": metadata, "items": bare}
+            )
         if request.method == "POST" and (at.namespace or not at.kind.namespaced):
             item = await self._body(request)
             rules.body_matches(item, at.kind.name, at.api_version, at.namespace, None)
@@ -103,14 +125,18 @@ class Api:
         if request.method == "DELETE":
             item = self.store.delete(at.kind, at.group, at.namespace, name)
             details = {"name": name, "group": at.group, "kind": at.kind.plural, "uid": item["metadata"]["uid"]}
-            return as_json({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+            return as_json(
+                {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+            )
         if request.method not in ("PUT", "PATCH"):
             raise Refused(405, "the server does not allow this method on the requested resource")
         item = await self._body(request)
         if request.method == "PATCH":
             old = as_version(self.store.get(at.kind, at.group, at.namespace, name), at.group, at.version)
             patch = item
-            item = patches.apply(request.headers.get("content-type", "").partition(";")[0].strip(), old, patch, self.store.schemas)
+            item = patches.apply(
+                request.headers.get("content-type", "").partition(";")[0].strip(), old, patch, self.store.schemas
+            )
             if isinstance(patch, dict) and "resourceVersion" not in (patch.get("metadata") or {}):
                 item["metadata"].pop("resourceVersion", None)
         rules.body_matches(item, at.kind.name, at.api_version, at.namespace, name)
@@ -125,8 +151,14 @@ class Api:
     def _reviewed(self, review: Json, user: User) -> Json:
         """A SelfSubjectAccessReview with its answer; it is not kept."""
         asked = (review.get("spec") or {}).get("resourceAttributes") or {}
-        wish = rbac.Wish(**{key: str(asked.get(key) or "") for key in ("verb", "group", "resource", "namespace", "name")})
-        return {**review, "metadata": {"creationTimestamp": None}, "status": {"allowed": self._rights.allowed(user, wish)}}
+        wish = rbac.Wish(
+            **{key: str(asked.get(key) or "") for key in ("verb", "group", "resource", "namespace", "name")}
+        )
+        return {
+            **review,
+            "metadata": {"creationTimestamp": None},
+            "status": {"allowed": self._rights.allowed(user, wish)},
+        }
 
     def _shown(self, item: Json, at: Address) -> Json:
         return as_version(item, at.group, at.version)
@@ -142,7 +174,9 @@ class Api:
 class Address:
     """What a path leads to."""
 
-    def __init__(self, kind: Kind, group: str, version: str, namespace: str | None, name: str | None, subresource: str | None) -> None:
+    def __init__(
+        self, kind: Kind, group: str, version: str, namespace: str | None, name: str | None, subresource: str | None
+    ) -> None:
         self.kind, self.group, self.version = kind, group, version
         self.namespace, self.name, self.subresource = namespace, name, subresource
         self.api_version = kinds.api_version(group, version)

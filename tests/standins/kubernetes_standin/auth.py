@@ -53,7 +53,10 @@ def user_of(request: Request, config: Config) -> User:
     if certificate:
         subject = x509.load_der_x509_certificate(certificate).subject
         names = [str(part.value) for part in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-        return _known(names[0] if names else "", [str(part.value) for part in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)])
+        return _known(
+            names[0] if names else "",
+            [str(part.value) for part in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)],
+        )
     if config.proxy_user:
         return _known(str(config.proxy_user["user"]), config.proxy_user.get("groups", []))
     if config.authorization == ALWAYS_ALLOW:

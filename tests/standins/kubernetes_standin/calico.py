@@ -28,7 +28,11 @@ def is_controllers(deployment: Json) -> bool:
     """Whether a Deployment is meant to be Calico's controllers, right or not."""
     images = [container["image"] for container in deployment["spec"]["template"]["spec"]["containers"]]
     name = deployment["metadata"]["name"]
-    return "kube-controller" in name or "policy-controller" in name or any("kube-controllers" in image or "kube-policy-controller" in image for image in images)
+    return (
+        "kube-controller" in name
+        or "policy-controller" in name
+        or any("kube-controllers" in image or "kube-policy-controller" in image for image in images)
+    )
 
 
 def profile_keys(namespace: Json) -> dict[str, str]:
@@ -45,9 +49,19 @@ def start_problems(deployment: Json, image: str, store: Store) -> list[tuple[str
     container = deployment["spec"]["template"]["spec"]["containers"][0]
     metadata, account = deployment["metadata"], account_of(deployment)
     if account != "default" and store.find("ServiceAccount", metadata["namespace"], account) is None:
-        return [("FailedCreate", f'pods "{metadata["name"]}" is forbidden: service account {metadata["namespace"]}/{account} was not found')]
+        return [
+            (
+                "FailedCreate",
+                f'pods "{metadata["name"]}" is forbidden: service account {metadata["namespace"]}/{account} was not found',
+            )
+        ]
     if container["image"] != image:
-        return [("ImagePullBackOff", f'Back-off pulling image "{container["image"]}": Calico of this cluster goes with {image}')]
+        return [
+            (
+                "ImagePullBackOff",
+                f'Back-off pulling image "{container["image"]}": Calico of this cluster goes with {image}',
+            )
+        ]
     unknown = enabled(deployment) - KNOWN
     return [("CrashLoopBackOff", f"Invalid controller '{', '.join(sorted(unknown))}' provided.")] if unknown else []
 
@@ -65,7 +79,9 @@ def work_problems(deployment: Json, store: Store) -> list[str]:
     if "profile" not in enabled(deployment):
         found.append("ENABLED_CONTROLLERS has no profile, so there are no profiles")
     if "node" in enabled(deployment):
-        found.append("ENABLED_CONTROLLERS has node: it would remove the nodes of all agents, which Kubernetes calls otherwise")
+        found.append(
+            "ENABLED_CONTROLLERS has node: it would remove the nodes of all agents, which Kubernetes calls otherwise"
+        )
     return found + rbac_problems(deployment, enabled(deployment) & KNOWN, store)
 
 
@@ -74,21 +90,30 @@ def account_of(deployment: Json) -> str:
 
 
 def enabled(deployment: Json) -> set[str]:
-    env = {one["name"]: one.get("value", "") for one in deployment["spec"]["template"]["spec"]["containers"][0].get("env") or []}
+    env = {
+        one["name"]: one.get("value", "")
+        for one in deployment["spec"]["template"]["spec"]["containers"][0].get("env") or []
+    }
     return {name.strip() for name in env.get("ENABLED_CONTROLLERS", DEFAULT).split(",")}
 
 
 def rbac_problems(deployment: Json, names: set[str], store: Store) -> list[str]:
     """What the account lacks to list and watch what the controllers read."""
-    user = auth.User(f"system:serviceaccount:{deployment['metadata']['namespace']}:{account_of(deployment)}", (auth.AUTHENTICATED,))
+    user = auth.User(
+        f"system:serviceaccount:{deployment['metadata']['namespace']}:{account_of(deployment)}", (auth.AUTHENTICATED,)
+    )
     rules = rbac.bound(store, user)
     lacking = []
     for controller in sorted(names):
         for group, resource in WATCHED[controller]:
             for verb in ("list", "watch"):
                 if not any(rbac.allows(rule, rbac.Wish(verb, group, resource)) for rule in rules):
-                    lacking.append(f'{verb} {resource}.{group or "core"}')
-    return [f'User "{user.name}" cannot {", ".join(dict.fromkeys(lacking))} at the cluster scope (RBAC)'] if lacking else []
+                    lacking.append(f"{verb} {resource}.{group or 'core'}")
+    return (
+        [f'User "{user.name}" cannot {", ".join(dict.fromkeys(lacking))} at the cluster scope (RBAC)']
+        if lacking
+        else []
+    )
 
 
 def datastore(deployment: Json, run: list[str]) -> tuple[Etcd | None, str]:

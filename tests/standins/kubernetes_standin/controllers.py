@@ -56,7 +56,9 @@ class Controllers:
         for deployment in list(self._store.all("Deployment")):
             problems = await self._problems(deployment)
             # The object may have changed while etcd was asked.
-            current = self._store.find("Deployment", deployment["metadata"]["namespace"], deployment["metadata"]["name"])
+            current = self._store.find(
+                "Deployment", deployment["metadata"]["namespace"], deployment["metadata"]["name"]
+            )
             if current is not None and current["spec"] == deployment["spec"]:
                 self._settle(current, problems)
         self._collect()
@@ -84,7 +86,10 @@ class Controllers:
     async def _of_addon(self, deployment: Json) -> list[Problem]:
         """An add-on works as soon as its namespace has a profile in etcd; until then nothing reaches it."""
         name = f"k8s_ns.{deployment['metadata']['namespace']}"
-        missing = ("Unhealthy", f"Readiness probe failed: no route to the pod: Calico has no profile {name}, so everything is dropped")
+        missing = (
+            "Unhealthy",
+            f"Readiness probe failed: no route to the pod: Calico has no profile {name}, so everything is dropped",
+        )
         if self._etcd is None:
             return [missing]
         try:
@@ -101,7 +106,11 @@ class Controllers:
         name, namespace = metadata["name"], metadata["namespace"]
         template = hashlib.sha256(json.dumps(spec["template"], sort_keys=True).encode()).hexdigest()[:10]
         pods = [pod for pod in self._store.all("Pod", namespace) if _owner(pod) == metadata["uid"]]
-        for pod in [pod for pod in pods if not (spec["selector"].get("matchLabels") or {}).items() <= pod["metadata"]["labels"].items()]:
+        for pod in [
+            pod
+            for pod in pods
+            if not (spec["selector"].get("matchLabels") or {}).items() <= pod["metadata"]["labels"].items()
+        ]:
             self._release(pod)
             pods.remove(pod)
         current = [pod for pod in pods if pod["metadata"]["labels"].get("pod-template-hash") == template]
@@ -122,10 +131,21 @@ class Controllers:
     def _made(self, deployment: Json, template: str) -> Json:
         metadata, spec = deployment["metadata"], deployment["spec"]
         labels = {**spec["template"]["metadata"]["labels"], "pod-template-hash": template}
-        owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": metadata["name"], "uid": metadata["uid"], "controller": True}
+        owner = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "name": metadata["name"],
+            "uid": metadata["uid"],
+            "controller": True,
+        }
         name = f"{metadata['name']}-{template}-{secrets.token_hex(3)[:5]}"
         made = {"name": name, "namespace": metadata["namespace"], "labels": labels, "ownerReferences": [owner]}
-        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": made, "spec": {**spec["template"]["spec"], "nodeName": self._config.node}}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": made,
+            "spec": {**spec["template"]["spec"], "nodeName": self._config.node},
+        }
         made_pod = self._store.create(POD, "", pod)
         self._born[made_pod["metadata"]["name"]] = asyncio.get_running_loop().time()
         return made_pod
@@ -144,12 +164,24 @@ class Controllers:
         ready: Json = {"type": "Ready", "status": "False" if problems else "True", "lastTransitionTime": now}
         if problems:
             ready.update(reason="ContainersNotReady", message=unready)
-        waiting = {"reason": problems[0][0], "message": "; ".join(message for _reason, message in problems)} if problems else {}
-        state: Json = {"running": {"startedAt": now}} if started else {"waiting": {key: value for key, value in waiting.items() if value}}
+        waiting = (
+            {"reason": problems[0][0], "message": "; ".join(message for _reason, message in problems)}
+            if problems
+            else {}
+        )
+        state: Json = (
+            {"running": {"startedAt": now}}
+            if started
+            else {"waiting": {key: value for key, value in waiting.items() if value}}
+        )
         same = {"imageID": "", "ready": not problems, "restartCount": 0, "state": state}
         containers = [{"name": one["name"], "image": one["image"], **same} for one in pod["spec"]["containers"]]
         conditions = [ready, {"type": "PodScheduled", "status": "True", "lastTransitionTime": now}]
-        status = {"phase": "Running" if started else "Pending", "conditions": conditions, "containerStatuses": containers}
+        status = {
+            "phase": "Running" if started else "Pending",
+            "conditions": conditions,
+            "containerStatuses": containers,
+        }
         self._store.put_status("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"], status)
         return not problems
 
@@ -168,14 +200,25 @@ def _owner(pod: Json) -> str:
 
 def _status(deployment: Json, pods: int, ready: int, problems: list[Problem]) -> Json:
     wanted, now = deployment["spec"]["replicas"], datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    status: Json = {"observedGeneration": deployment["metadata"]["generation"], "replicas": pods, "updatedReplicas": pods}
+    status: Json = {
+        "observedGeneration": deployment["metadata"]["generation"],
+        "replicas": pods,
+        "updatedReplicas": pods,
+    }
     if ready:
         status.update(readyReplicas=ready, availableReplicas=ready)
     if pods - ready:
         status["unavailableReplicas"] = pods - ready
     available = ready >= wanted
     text = "Deployment has minimum availability." if available else "Deployment does not have minimum availability."
-    conditions = [{"type": "Available", "status": str(available), "reason": f"MinimumReplicas{'A' if available else 'Una'}vailable", "message": text}]
+    conditions = [
+        {
+            "type": "Available",
+            "status": str(available),
+            "reason": f"MinimumReplicas{'A' if available else 'Una'}vailable",
+            "message": text,
+        }
+    ]
     for reason, message in problems:
         if reason == "FailedCreate":
             conditions.append({"type": "ReplicaFailure", "status": "True", "reason": reason, "message": message})
@@ -194,5 +237,9 @@ def addon(config: Config, item: Json) -> Json:
         "apiVersion": "extensions/v1beta1",
         "kind": "Deployment",
         "metadata": {"name": item["name"], "namespace": "kube-system", "labels": labels},
-        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": spec}},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
     }

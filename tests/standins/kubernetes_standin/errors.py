@@ -21,7 +21,13 @@ class Refused(Exception):
 
 
 def status(code: int, message: str, reason: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
-    body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
+    body: dict[str, Any] = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+    }
     details = {key: value for key, value in (details or {}).items() if value}
     if reason:
         body["reason"] = reason
@@ -43,7 +49,9 @@ def unserved() -> Page:
 
 def unauthorized(release: tuple[int, int]) -> Refused:
     """Of who shows something wrong, or nothing where that is wrong."""
-    return Refused(401, "Unauthorized") if release >= (1, 8) else Page(401, "Unauthorized\n", "text/plain; charset=utf-8")
+    return (
+        Refused(401, "Unauthorized") if release >= (1, 8) else Page(401, "Unauthorized\n", "text/plain; charset=utf-8")
+    )
 
 
 # Status and media type as the real ones have them.
@@ -73,13 +81,13 @@ def not_found(plural: str, group: str, name: str) -> Refused:
 
 def conflict(plural: str, group: str, name: str) -> Refused:
     what = f"{plural}.{group}" if group else plural
-    message = (
-        f'Operation cannot be fulfilled on {what} "{name}": the object has been modified; please apply your changes to the latest version and try again'
-    )
+    message = f'Operation cannot be fulfilled on {what} "{name}": the object has been modified; please apply your changes to the latest version and try again'
     return Refused(409, message, name=name, group=group, kind=plural)
 
 
 def invalid(kind: str, group: str, name: str, field: str, message: str) -> Refused:
     what = f"{kind}.{group}" if group else kind
     cause = {"reason": "FieldValueInvalid", "message": message, "field": field}
-    return Refused(422, f'{what} "{name}" is invalid: {field}: {message}', name=name, group=group, kind=kind, causes=[cause])
+    return Refused(
+        422, f'{what} "{name}" is invalid: {field}: {message}', name=name, group=group, kind=kind, causes=[cause]
+    )

@@ -35,12 +35,16 @@ class Etcd:
             url = f"{endpoint.rstrip('/')}/v2/keys{quote(key)}"
             argv = [*self._run, "curl", "-sS", "--noproxy", "*", "--max-time", str(SECONDS), *self._flags, *more, url]
             try:
-                done = subprocess.run(argv, capture_output=True, text=True, timeout=3 * SECONDS, stdin=subprocess.DEVNULL, check=False)
+                done = subprocess.run(
+                    argv, capture_output=True, text=True, timeout=3 * SECONDS, stdin=subprocess.DEVNULL, check=False
+                )
                 if done.returncode == 0:
                     found = json.loads(done.stdout)
                     if isinstance(found, dict) and ("node" in found or found.get("errorCode") == 100):
                         return found
-                said.append(f"{endpoint}: {done.stderr.strip() or done.stdout.strip()[:200] or f'curl ended with {done.returncode}'}")
+                said.append(
+                    f"{endpoint}: {done.stderr.strip() or done.stdout.strip()[:200] or f'curl ended with {done.returncode}'}"
+                )
             except (OSError, subprocess.SubprocessError, ValueError) as error:
                 said.append(f"{endpoint}: {error}")
         raise EtcdFailed("client: etcd cluster is unavailable or misconfigured; " + "; ".join(said))

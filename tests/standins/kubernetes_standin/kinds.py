@@ -62,7 +62,11 @@ def served(group: str, version: str, release: tuple[int, int]) -> list[Kind]:
     """The kinds of a group and version."""
     if version not in versions(group, release):
         return []
-    return [kind for kind in KINDS if group in kind.groups and not (version == "v1beta1" and group == "apps" and kind.name in LATER)]
+    return [
+        kind
+        for kind in KINDS
+        if group in kind.groups and not (version == "v1beta1" and group == "apps" and kind.name in LATER)
+    ]
 
 
 def api_version(group: str, version: str) -> str:
@@ -73,11 +77,30 @@ def resource_list(group: str, version: str, release: tuple[int, int]) -> Json:
     """Discovery's answer for one group and version."""
     resources: list[Json] = []
     for kind in served(group, version, release):
-        entry = {"name": kind.plural, "singularName": "", "namespaced": kind.namespaced, "kind": kind.name, "verbs": VERBS}
+        entry = {
+            "name": kind.plural,
+            "singularName": "",
+            "namespaced": kind.namespaced,
+            "kind": kind.name,
+            "verbs": VERBS,
+        }
         resources.append({**entry, **({"shortNames": list(kind.short)} if kind.short else {})})
         if kind.name == "Deployment":
-            resources.append({"name": "deployments/status", "singularName": "", "namespaced": True, "kind": kind.name, "verbs": ["get", "patch", "update"]})
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version(group, version), "resources": resources}
+            resources.append(
+                {
+                    "name": "deployments/status",
+                    "singularName": "",
+                    "namespaced": True,
+                    "kind": kind.name,
+                    "verbs": ["get", "patch", "update"],
+                }
+            )
+    return {
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": api_version(group, version),
+        "resources": resources,
+    }
 
 
 def group_of(name: str, release: tuple[int, int]) -> Json:

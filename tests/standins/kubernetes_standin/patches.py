@@ -54,7 +54,9 @@ def _strategic(target: Json, patch: Json, schema: Json | None, schemas: Schemas)
             result.pop(key, None)
         elif isinstance(value, dict):
             if "retainKeys" in str(field_schema.get("x-kubernetes-patch-strategy")) and "$retainKeys" in value:
-                result[key] = {name: inner for name, inner in (result.get(key) or {}).items() if name in value["$retainKeys"]}
+                result[key] = {
+                    name: inner for name, inner in (result.get(key) or {}).items() if name in value["$retainKeys"]
+                }
             inner = result.get(key)
             result[key] = _strategic(inner if isinstance(inner, dict) else {}, value, field_schema, schemas)
         elif isinstance(value, list) and field_schema.get("x-kubernetes-patch-strategy", "").startswith("merge"):

@@ -22,7 +22,11 @@ LIST_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 OPEN = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/version"]
 # Of those that a server makes for itself, where it is to look at them: under AlwaysAllow there are none.
 BOOTSTRAP: tuple[tuple[str, list[Json], tuple[str, ...]], ...] = (
-    ("cluster-admin", [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}, {"nonResourceURLs": ["*"], "verbs": ["*"]}], (MASTERS,)),
+    (
+        "cluster-admin",
+        [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}, {"nonResourceURLs": ["*"], "verbs": ["*"]}],
+        (MASTERS,),
+    ),
     ("system:discovery", [{"nonResourceURLs": OPEN, "verbs": ["get"]}], (AUTHENTICATED, UNAUTHENTICATED)),
     (
         "system:basic-user",
@@ -53,7 +57,11 @@ class Wish:
         if release < (1, 8):
             return Page(403, f'User "{user.name}" cannot {self.verb} {what} {where}.', "text/plain")
         return Refused(
-            403, f'{which} is forbidden: User "{user.name}" cannot {self.verb} {what} {where}', name=self.name, group=self.group, kind=self.resource
+            403,
+            f'{which} is forbidden: User "{user.name}" cannot {self.verb} {what} {where}',
+            name=self.name,
+            group=self.group,
+            kind=self.resource,
         )
 
 
@@ -139,7 +147,11 @@ def role_of(store: Store, binding: Json) -> Json:
 def _is(subject: Json, user: User) -> bool:
     if subject["kind"] == "Group":
         return subject["name"] in user.groups
-    name = subject["name"] if subject["kind"] == "User" else f"system:serviceaccount:{subject.get('namespace')}:{subject['name']}"
+    name = (
+        subject["name"]
+        if subject["kind"] == "User"
+        else f"system:serviceaccount:{subject.get('namespace')}:{subject['name']}"
+    )
     return bool(name == user.name)
 
 
@@ -152,17 +164,31 @@ def allows(rule: Json, wish: Wish) -> bool:
     if not _has(rule.get("verbs"), wish.verb):
         return False
     if wish.path:
-        return any(wish.path == one or (one.endswith("*") and wish.path.startswith(one[:-1])) for one in rule.get("nonResourceURLs") or [])
+        return any(
+            wish.path == one or (one.endswith("*") and wish.path.startswith(one[:-1]))
+            for one in rule.get("nonResourceURLs") or []
+        )
     names = rule.get("resourceNames") or []
-    return _has(rule.get("apiGroups"), wish.group) and _has(rule.get("resources"), wish.resource) and (not names or wish.name in names)
+    return (
+        _has(rule.get("apiGroups"), wish.group)
+        and _has(rule.get("resources"), wish.resource)
+        and (not names or wish.name in names)
+    )
 
 
 def _single(rules: list[Json]) -> Iterator[Json]:
     """Rules of one verb of one thing each."""
     for rule in rules:
-        for group, resource, verb in itertools.product(rule.get("apiGroups") or [], rule.get("resources") or [], rule.get("verbs") or []):
+        for group, resource, verb in itertools.product(
+            rule.get("apiGroups") or [], rule.get("resources") or [], rule.get("verbs") or []
+        ):
             for name in rule.get("resourceNames") or [None]:
-                yield {"apiGroups": [group], "resources": [resource], "verbs": [verb], **({"resourceNames": [name]} if name else {})}
+                yield {
+                    "apiGroups": [group],
+                    "resources": [resource],
+                    "verbs": [verb],
+                    **({"resourceNames": [name]} if name else {}),
+                }
         for url, verb in itertools.product(rule.get("nonResourceURLs") or [], rule.get("verbs") or []):
             yield {"nonResourceURLs": [url], "verbs": [verb]}
 
@@ -171,12 +197,20 @@ def _covers(own: Json, rule: Json) -> bool:
     [verb] = rule["verbs"]
     if "nonResourceURLs" in rule:
         return allows(own, Wish(verb, path=rule["nonResourceURLs"][0]))
-    return allows(own, Wish(verb, rule["apiGroups"][0], rule["resources"][0], name=(rule.get("resourceNames") or [""])[0]))
+    return allows(
+        own, Wish(verb, rule["apiGroups"][0], rule["resources"][0], name=(rule.get("resourceNames") or [""])[0])
+    )
 
 
 def _as_go(rule: Json) -> str:
     """A rule as a server prints it."""
-    names = {"apiGroups": "APIGroups", "resources": "Resources", "resourceNames": "ResourceNames", "nonResourceURLs": "NonResourceURLs", "verbs": "Verbs"}
+    names = {
+        "apiGroups": "APIGroups",
+        "resources": "Resources",
+        "resourceNames": "ResourceNames",
+        "nonResourceURLs": "NonResourceURLs",
+        "verbs": "Verbs",
+    }
     fields = []
     for key, name in names.items():
         if rule.get(key):
@@ -191,4 +225,10 @@ def bootstrap() -> Iterator[Json]:
         yield {"apiVersion": f"{GROUP}/v1beta1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
         subjects = [{"kind": "Group", "apiGroup": GROUP, "name": group} for group in groups]
         reference = {"apiGroup": GROUP, "kind": "ClusterRole", "name": name}
-        yield {"apiVersion": f"{GROUP}/v1beta1", "kind": "ClusterRoleBinding", "metadata": {"name": name}, "roleRef": reference, "subjects": subjects}
+        yield {
+            "apiVersion": f"{GROUP}/v1beta1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": name},
+            "roleRef": reference,
+            "subjects": subjects,
+        }

@@ -31,7 +31,11 @@ def check_decodable(item: Json, release: tuple[int, int]) -> None:
         return
     strategy = (item.get("spec") or {}).get("strategy") or {}
     rolling = strategy.get("rollingUpdate")
-    if strategy.get("type") == "Recreate" and isinstance(rolling, dict) and not {"maxSurge", "maxUnavailable"} <= rolling.keys():
+    if (
+        strategy.get("type") == "Recreate"
+        and isinstance(rolling, dict)
+        and not {"maxSurge", "maxUnavailable"} <= rolling.keys()
+    ):
         raise undecodable("Deployment", item["apiVersion"], "expected pointer, but got nil")
 
 
@@ -62,7 +66,10 @@ def defaulted(item: Json, old: Json | None, address: Callable[[], str], release:
         _service(spec, old, address)
     if kind == "Secret":
         texts = item.pop("stringData", {})
-        item["data"] = {**item.get("data", {}), **{name: base64.b64encode(text.encode()).decode() for name, text in texts.items()}}
+        item["data"] = {
+            **item.get("data", {}),
+            **{name: base64.b64encode(text.encode()).decode() for name, text in texts.items()},
+        }
         item.setdefault("type", "Opaque")
     if kind in ("ClusterRole", "Role"):
         item["rules"] = item.get("rules") or None
@@ -90,7 +97,11 @@ def _template(template: Json, release: tuple[int, int]) -> None:
 
 
 def _pod(spec: Json, release: tuple[int, int]) -> None:
-    for key, value in (("restartPolicy", "Always"), ("terminationGracePeriodSeconds", 30), ("dnsPolicy", "ClusterFirst")):
+    for key, value in (
+        ("restartPolicy", "Always"),
+        ("terminationGracePeriodSeconds", 30),
+        ("dnsPolicy", "ClusterFirst"),
+    ):
         spec.setdefault(key, value)
     spec.setdefault("schedulerName", "default-scheduler")
     spec.setdefault("securityContext", {})
@@ -100,7 +111,10 @@ def _pod(spec: Json, release: tuple[int, int]) -> None:
         container.setdefault("resources", {})
         container.setdefault("terminationMessagePath", "/dev/termination-log")
         container.setdefault("terminationMessagePolicy", "File")
-        container.setdefault("imagePullPolicy", "Always" if container["image"].endswith(":latest") or ":" not in container["image"] else "IfNotPresent")
+        container.setdefault(
+            "imagePullPolicy",
+            "Always" if container["image"].endswith(":latest") or ":" not in container["image"] else "IfNotPresent",
+        )
     for volume in spec.get("volumes") or []:
         if isinstance(volume.get("secret"), dict):
             volume["secret"].setdefault("defaultMode", 420)
@@ -112,16 +126,28 @@ def check(item: Json, group: str, old: Json | None, release: tuple[int, int]) ->
     """Rules between fields, and what must not change. Raises Refused."""
     kind, name = item["kind"], item["metadata"]["name"]
     if group == "rbac.authorization.k8s.io" and "%" in name:
-        raise invalid(kind, group, name, "metadata.name", f'Invalid value: "{name}": may not contain \'%\'')
+        raise invalid(kind, group, name, "metadata.name", f"Invalid value: \"{name}\": may not contain '%'")
     pattern = RBAC_NAME if group == "rbac.authorization.k8s.io" else NAME
     if not pattern.fullmatch(name) or len(name) > 253:
-        raise invalid(kind, group, name, "metadata.name", f"Invalid value: {name!r}: a DNS-1123 subdomain must consist of lower case letters, digits, - or .")
+        raise invalid(
+            kind,
+            group,
+            name,
+            "metadata.name",
+            f"Invalid value: {name!r}: a DNS-1123 subdomain must consist of lower case letters, digits, - or .",
+        )
     if kind in WORKLOADS:
         _check_workload(item, group, old, release)
     if kind == "Deployment":
         strategy = item["spec"]["strategy"]
         if strategy["type"] == "Recreate" and strategy.get("rollingUpdate"):
-            raise invalid(kind, group, name, "spec.strategy.rollingUpdate", "Forbidden: may not be specified when strategy `type` is 'Recreate'")
+            raise invalid(
+                kind,
+                group,
+                name,
+                "spec.strategy.rollingUpdate",
+                "Forbidden: may not be specified when strategy `type` is 'Recreate'",
+            )
         if strategy["type"] not in ("Recreate", "RollingUpdate"):
             raise invalid(kind, group, name, "spec.strategy", f"Unsupported value: {strategy['type']!r}")
     if kind == "Service" and old is not None:
@@ -152,7 +178,13 @@ def _check_workload(item: Json, group: str, old: Json | None, release: tuple[int
     if not selector:
         raise invalid(kind, group, name, "spec.selector", "Invalid value: empty selector is not valid")
     if not selector.items() <= labels.items():
-        raise invalid(kind, group, name, "spec.template.metadata.labels", f"Invalid value: {labels}: `selector` does not match template `labels`")
+        raise invalid(
+            kind,
+            group,
+            name,
+            "spec.template.metadata.labels",
+            f"Invalid value: {labels}: `selector` does not match template `labels`",
+        )
     # Before 1.9 another selector is taken, and the pods of the old one go on.
     if old is not None and release >= (1, 9) and old["spec"]["selector"] != spec["selector"]:
         raise invalid(kind, group, name, "spec.selector", "Invalid value: field is immutable")
@@ -161,7 +193,13 @@ def _check_workload(item: Json, group: str, old: Json | None, release: tuple[int
     for container in pod["containers"]:
         for mount in container.get("volumeMounts") or []:
             if mount["name"] not in volumes:
-                raise invalid(kind, group, name, "spec.template.spec.containers.volumeMounts.name", f'Not found: "{mount["name"]}"')
+                raise invalid(
+                    kind,
+                    group,
+                    name,
+                    "spec.template.spec.containers.volumeMounts.name",
+                    f'Not found: "{mount["name"]}"',
+                )
 
 
 def body_matches(item: Any, kind: str, api_version: str, namespace: str | None, name: str | None) -> None:
@@ -169,8 +207,13 @@ def body_matches(item: Any, kind: str, api_version: str, namespace: str | None, 
     if not isinstance(item, dict) or not isinstance(item.get("metadata"), dict):
         raise Refused(400, "the body is no object with metadata")
     if item.get("kind") != kind or item.get("apiVersion") != api_version:
-        raise Refused(400, f"{item.get('apiVersion')}, Kind={item.get('kind')} in the body is not {api_version}, Kind={kind} of the address")
+        raise Refused(
+            400,
+            f"{item.get('apiVersion')}, Kind={item.get('kind')} in the body is not {api_version}, Kind={kind} of the address",
+        )
     if namespace and item["metadata"].setdefault("namespace", namespace) != namespace:
         raise Refused(400, "the namespace of the provided object does not match the namespace sent on the request")
     if name and item["metadata"].get("name") != name:
-        raise Refused(400, f"the name of the object ({item['metadata'].get('name')}) does not match the name on the URL ({name})")
+        raise Refused(
+            400, f"the name of the object ({item['metadata'].get('name')}) does not match the name on the URL ({name})"
+        )

@@ -49,21 +49,33 @@ class Schemas:
     def kept(self, item: Json) -> Json:
         """An object as a server decodes it: without what it does not know, and without null and most of what is empty. Raises Unfit."""
         schema = self.of(str(item.get("apiVersion")), str(item.get("kind")))
-        return item if schema is None else {**self._kept(item, schema), "apiVersion": item["apiVersion"], "kind": item["kind"]}
+        return (
+            item
+            if schema is None
+            else {**self._kept(item, schema), "apiVersion": item["apiVersion"], "kind": item["kind"]}
+        )
 
     def _kept(self, value: Any, schema: Json) -> Any:
         schema = self.resolved(schema)
         known, items = schema.get("properties"), schema.get("items")
         if known is not None and not isinstance(value, dict):
-            raise Unfit(f"expect {{ or n, but found {str(value)[:1]}")  # the schemas themselves do not say that these are mappings
+            raise Unfit(
+                f"expect {{ or n, but found {str(value)[:1]}"
+            )  # the schemas themselves do not say that these are mappings
         if isinstance(value, list):
             return [self._kept(one, items) for one in value] if items else value
         if not isinstance(value, dict):
             return value
         if known is None:
             return {name: inner for name, inner in value.items() if inner is not None}
-        fields = {name: self._kept(inner, known[name]) for name, inner in value.items() if name in known and inner is not None}
-        return {name: inner for name, inner in fields.items() if name in schema.get("required", ()) or not self._left_out(name, inner, known[name])}
+        fields = {
+            name: self._kept(inner, known[name]) for name, inner in value.items() if name in known and inner is not None
+        }
+        return {
+            name: inner
+            for name, inner in fields.items()
+            if name in schema.get("required", ()) or not self._left_out(name, inner, known[name])
+        }
 
     def _left_out(self, name: str, value: Any, schema: Json) -> bool:
         """Whether a field of this value is written by no server."""
@@ -77,7 +89,11 @@ class Schemas:
             return None
         validator = jsonschema.Draft4Validator(schema, registry=self._registry)
         error = jsonschema.exceptions.best_match(validator.iter_errors(without_nulls(item)))
-        return None if error is None else (".".join(map(str, error.absolute_path)) or "(root)", error.message, str(error.validator))
+        return (
+            None
+            if error is None
+            else (".".join(map(str, error.absolute_path)) or "(root)", error.message, str(error.validator))
+        )
 
     # -- strategic merge patches ------------------------------------------------------------
 

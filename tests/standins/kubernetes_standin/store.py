@@ -63,16 +63,22 @@ class Store:
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + secrets.token_hex(3)[:5]
         if not metadata.get("name"):
-            raise errors.invalid(kind.name, group, "", "metadata.name", "Required value: name or generateName is required")
+            raise errors.invalid(
+                kind.name, group, "", "metadata.name", "Required value: name or generateName is required"
+            )
         namespace, name = metadata.get("namespace", ""), metadata["name"]
         if namespace and self.find("Namespace", None, namespace) is None:
             raise errors.not_found("namespaces", "", namespace)
         if self.find(kind.name, namespace, name) is not None:
             what = f"{kind.plural}.{group}" if group else kind.plural
-            raise Refused(409, f'{what} "{name}" already exists', "AlreadyExists", name=name, group=group, kind=kind.plural)
+            raise Refused(
+                409, f'{what} "{name}" already exists', "AlreadyExists", name=name, group=group, kind=kind.plural
+            )
         item = self._judged(item, group, None)
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        item["metadata"].update(uid=str(uuid.uuid4()), creationTimestamp=now, resourceVersion=self._next(), selfLink=_self_link(kind, item))
+        item["metadata"].update(
+            uid=str(uuid.uuid4()), creationTimestamp=now, resourceVersion=self._next(), selfLink=_self_link(kind, item)
+        )
         if "spec" in item and kind.name in rules.WORKLOADS:
             item["metadata"]["generation"] = 1
             item.setdefault("status", {})
@@ -89,9 +95,16 @@ class Store:
         if metadata.get("resourceVersion") not in (None, "", old["metadata"]["resourceVersion"]):
             raise errors.conflict(kind.plural, group, name)
         if metadata.get("uid") not in (None, "", old["metadata"]["uid"]):
-            raise Refused(409, f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {old['metadata']['uid']}", kind=kind.plural)
+            raise Refused(
+                409,
+                f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {old['metadata']['uid']}",
+                kind=kind.plural,
+            )
         item = {**old, "status": item.get("status", {})} if status else self._judged(item, group, old)
-        item["metadata"].update({key: old["metadata"][key] for key in KEPT if key in old["metadata"]}, resourceVersion=old["metadata"]["resourceVersion"])
+        item["metadata"].update(
+            {key: old["metadata"][key] for key in KEPT if key in old["metadata"]},
+            resourceVersion=old["metadata"]["resourceVersion"],
+        )
         if not status and "status" in old:
             item["status"] = old["status"]
         item["apiVersion"] = old["apiVersion"]

@@ -93,4 +93,13 @@ class CallbackModule(CallbackBase):
 
     def v2_playbook_on_include(self, included_file) -> None:
         for host in included_file._hosts:
-            _append(kind="result", host=host.get_name(), task="include", action="include", once=False, outcome="ok", changed=False, diff=[])
+            _append(
+                kind="result",
+                host=host.get_name(),
+                task="include",
+                action="include",
+                once=False,
+                outcome="ok",
+                changed=False,
+                diff=[],
+            )

@@ -34,7 +34,9 @@ def started(host: Host, of_unit: str) -> int:
 def is_strict(host: Host) -> None:
     """Neither `all` nor an interface of a container is loose."""
     names = ["all", *(name for name in host.out("ls", "/proc/sys/net/ipv4/conf").split() if name.startswith("cali"))]
-    assert {name: host.read(f"/proc/sys/net/ipv4/conf/{name}/rp_filter").strip() for name in names} == dict.fromkeys(names, "1")
+    assert {name: host.read(f"/proc/sys/net/ipv4/conf/{name}/rp_filter").strip() for name in names} == dict.fromkeys(
+        names, "1"
+    )
 
 
 def other_plugin_path(host: Host, more: str = "/opt/calico/cni") -> None:
@@ -52,7 +54,9 @@ def heart(lab: Lab, variables: dict[str, Any] | None = None) -> Run:
             after = pids(lab)
             assert [name for name in before if after[name] != before[name]] == [victim.name]
             assert "/opt/calico/cni" in victim.out("cat", f"/proc/{after[victim.name]}/environ")
-            assert [(task["id"], task["startedAt"]) for task in tasks(lab, "agent-restart")] == [(task["id"], task["startedAt"]) for task in tasks_before]
+            assert [(task["id"], task["startedAt"]) for task in tasks(lab, "agent-restart")] == [
+                (task["id"], task["startedAt"]) for task in tasks_before
+            ]
             is_strict(victim)
         finally:
             victim.run("rm", OVERRIDE)

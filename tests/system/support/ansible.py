@@ -49,7 +49,9 @@ class Run:
     def others(self) -> Counter[str]:
         """Task results per host that ran no module on it: skipped, included, validated. What is done once per cluster is apart."""
         counted = [item for item in self.results if item["action"] not in NOT_COUNTED and not item["once"]]
-        return Counter(item["host"] for item in counted) - Counter(item["host"] for item in self.executions if not item["once"])
+        return Counter(item["host"] for item in counted) - Counter(
+            item["host"] for item in self.executions if not item["once"]
+        )
 
     def once(self) -> list[str]:
         """Names of the tasks that were done, or skipped, once for the whole cluster."""
@@ -57,7 +59,9 @@ class Run:
 
     def predictions(self) -> set[tuple[str, str]]:
         """(host, name of the thing) of everything in the diffs, for comparing a prediction with the run."""
-        return {(item["host"], piece.get("after_header") or item["task"]) for item in self.results for piece in item["diff"]}
+        return {
+            (item["host"], piece.get("after_header") or item["task"]) for item in self.results for piece in item["diff"]
+        }
 
     def plan(self) -> dict[str, Any]:
         """The plan that the run showed before it touched anything."""
@@ -114,7 +118,16 @@ def _run(argv: list[str], cwd: Path, env: dict[str, str], timeout: float) -> tup
     """Exit code, and each line of the output with when it came."""
     begin = time.monotonic()
     lines = []
-    process = subprocess.Popen(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    process = subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
     late = threading.Timer(timeout, process.kill)
     late.start()
     try:

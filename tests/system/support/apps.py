@@ -23,7 +23,9 @@ def ask(lab: Lab, method: str, path: str, body: object = None) -> Any:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     headers = {"Authorization": f"token={known['calico_dcos_token']}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{known['calico_dcos_url']}/service/marathon/v2{path}", data, headers, method=method)
+    request = urllib.request.Request(
+        f"{known['calico_dcos_url']}/service/marathon/v2{path}", data, headers, method=method
+    )
     try:
         with opener.open(request, timeout=scaled(30)) as answer:
             return json.loads(answer.read() or b"{}")
@@ -50,7 +52,12 @@ def one_on_each_agent(lab: Lab, name: str, network: str) -> Iterator[list[dict[s
 
     def running() -> list[dict[str, Any]]:
         found = tasks(lab, name)
-        return found if len(found) == len(lab.agents) and all(task["state"] == "TASK_RUNNING" and task["ipAddresses"] for task in found) else []
+        return (
+            found
+            if len(found) == len(lab.agents)
+            and all(task["state"] == "TASK_RUNNING" and task["ipAddresses"] for task in found)
+            else []
+        )
 
     try:
         yield eventually(f"the tasks of {name} run", running, seconds=60)

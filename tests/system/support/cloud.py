@@ -12,7 +12,11 @@ from support.lab import Host, Lab, eventually
 PLAYBOOK = "playbooks/public_cloud.yml"
 POOL = {"cidr": "192.168.0.0/16", "nat_outgoing": True}
 # The lab's kernel need not know ipip: keys and addresses are what counts, not packets.
-GIVEN: dict[str, Any] = {"calico_public_cloud_provider": "none", "calico_preflight_ignore": ["kernel"], "calico_public_cloud_tunnel_wait": 10}
+GIVEN: dict[str, Any] = {
+    "calico_public_cloud_provider": "none",
+    "calico_preflight_ignore": ["kernel"],
+    "calico_public_cloud_tunnel_wait": 10,
+}
 IPIP = "/calico/v1/config/IpInIpEnabled"
 
 
@@ -22,7 +26,12 @@ def key_of(host: Host) -> str:
 
 def apply(lab: Lab, ipip: str, *arguments: str, **variables: Any) -> Run:
     """Run the chapter's playbook with the default pool in a mode."""
-    return playbook(lab.inventory, *arguments, name=PLAYBOOK, variables={"calico_ip_pools": [{**POOL, "ipip": ipip}], **GIVEN, **variables})
+    return playbook(
+        lab.inventory,
+        *arguments,
+        name=PLAYBOOK,
+        variables={"calico_ip_pools": [{**POOL, "ipip": ipip}], **GIVEN, **variables},
+    )
 
 
 def tunnels(lab: Lab, hosts: list[Host]) -> dict[str, str]:
@@ -33,7 +42,10 @@ def tunnels(lab: Lab, hosts: list[Host]) -> dict[str, str]:
 
 def containers(hosts: list[Host]) -> dict[str, str]:
     """When each host's calico/node was started."""
-    return {host.name: host.out("docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", "calico-node").strip() for host in hosts}
+    return {
+        host.name: host.out("docker", "inspect", "--format", "{{.Id}} {{.State.StartedAt}}", "calico-node").strip()
+        for host in hosts
+    }
 
 
 def lines(run: Run) -> str:

@@ -28,7 +28,9 @@ def collisions(lab: Lab) -> Iterator[set[Pair]]:
     """The pairs that have met by the end of the with block, as their BIRDs say, who tell all meanwhile."""
     lab.calicoctl("config", "set", "loglevel", "debug")
     before, names, found = size(lab), {agent.address: agent.name for agent in lab.agents}, set()
-    eventually("every BIRD tells all", lambda: all(size(lab)[name] > count for name, count in before.items()), seconds=30)
+    eventually(
+        "every BIRD tells all", lambda: all(size(lab)[name] > count for name, count in before.items()), seconds=30
+    )
     try:
         yield found
     finally:

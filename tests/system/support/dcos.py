@@ -22,7 +22,9 @@ class Control:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         headers = {"X-Control-Token": self._token, "Content-Type": "application/json"}
-        request = urllib.request.Request(self._base + path, None if body is None else json.dumps(body).encode(), headers, method=method)
+        request = urllib.request.Request(
+            self._base + path, None if body is None else json.dumps(body).encode(), headers, method=method
+        )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=scaled(20)) as answer:
             content = answer.read()

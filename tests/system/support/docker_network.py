@@ -39,7 +39,19 @@ def containers(lab: Lab, network: str, prefix: str = "on") -> Iterator[dict[str,
     names = {agent.name: f"{prefix}-{agent.name}" for agent in lab.agents}
     try:
         for agent in lab.agents:
-            agent.run("docker", "run", "-d", "--net", network, "--name", names[agent.name], "--entrypoint", "/bin/sleep", image(agent), "3600")
+            agent.run(
+                "docker",
+                "run",
+                "-d",
+                "--net",
+                network,
+                "--name",
+                names[agent.name],
+                "--entrypoint",
+                "/bin/sleep",
+                image(agent),
+                "3600",
+            )
         found = {}
         for agent in lab.agents:
             inspected = json.loads(agent.out("docker", "inspect", names[agent.name]))[0]
@@ -57,7 +69,11 @@ def ping(host: Host, container: str, address: str) -> bool:
 def reach_each_other(lab: Lab, found: dict[str, dict[str, Any]]) -> None:
     """Every container every other, both ways; the first packets may come before the routes."""
     for one, other in itertools.permutations(found, 2):
-        eventually(f"{one} reaches {other}", lambda one=one, other=other: ping(lab.hosts[one], found[one]["name"], found[other]["IPAddress"]), seconds=30)
+        eventually(
+            f"{one} reaches {other}",
+            lambda one=one, other=other: ping(lab.hosts[one], found[one]["name"], found[other]["IPAddress"]),
+            seconds=30,
+        )
 
 
 def heart(lab: Lab, variables: dict[str, Any] | None = None) -> Run:

@@ -40,7 +40,16 @@ def _module(name: str, path: str) -> ModuleType:
 
 def _inside(host: Host) -> list[str]:
     """What starts a program inside a host."""
-    return ["nsenter", "--target", str(host.pid), "--all", "--wd=/", "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+    return [
+        "nsenter",
+        "--target",
+        str(host.pid),
+        "--all",
+        "--wd=/",
+        "env",
+        "-i",
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ]
 
 
 @contextmanager
@@ -49,7 +58,9 @@ def kubernetes_for(lab: Lab) -> Iterator[tuple[Any, dict[str, Any]]]:
     standin = _module("kubernetes_cluster", "tests/kubernetes/cluster.py")
     with tempfile.TemporaryDirectory() as folder:
         authority = _module("kubernetes_authority", "tests/dcos_api/authority.py").Authority(Path(folder) / "ca")
-        with standin.running(Path(folder) / "api", tls=authority.front(), client_ca=authority.bundle, node_run=_inside(lab.agents[0])) as api:
+        with standin.running(
+            Path(folder) / "api", tls=authority.front(), client_ca=authority.bundle, node_run=_inside(lab.agents[0])
+        ) as api:
             given: dict[str, Any] = {
                 **dcos_variables(lab),
                 "calico_kubernetes_api": {"host": api.url, "token": standin.TOKEN, "ca_file": authority.bundle},
@@ -63,7 +74,10 @@ def own_files(authority: Path) -> list[dict[str, str]]:
     """What an operator without a CA of DC/OS brings."""
     found = {"calico.crt": "front.crt", "ca.crt": "ca.crt", "calico.key": "front.key"}
     texts = {name: (authority / file).read_text() for name, file in found.items()}
-    return [{"path": f"{PLACE}/{name}", "secret_content" if name.endswith("key") else "content": text} for name, text in texts.items()]
+    return [
+        {"path": f"{PLACE}/{name}", "secret_content" if name.endswith("key") else "content": text}
+        for name, text in texts.items()
+    ]
 
 
 def run(lab: Lab, given: dict[str, Any], *arguments: str, **more: Any) -> Run:
@@ -83,7 +97,11 @@ def works(lab: Lab, api: Any, *, named_by_host: bool = False) -> None:
     for agent in lab.agents:
         conflist = json.loads(agent.read(CONFLIST))
         calico, portmap = conflist["plugins"]
-        assert conflist["name"] == "kube-cni" and calico["nodename"] == (agent.name if named_by_host else agent.address) and portmap["type"] == "portmap"
+        assert (
+            conflist["name"] == "kube-cni"
+            and calico["nodename"] == (agent.name if named_by_host else agent.address)
+            and portmap["type"] == "portmap"
+        )
         assert calico["etcd_endpoints"] == "http://127.0.0.1:2379" and calico["policy"] == {"type": "k8s"}
         user = json.loads(agent.read(calico["kubernetes"]["kubeconfig"]))["users"][0]["user"]
         assert agent.out("stat", "-c", "%a %U", user["client-key"]).split() == ["600", "root"]
@@ -97,7 +115,9 @@ def works(lab: Lab, api: Any, *, named_by_host: bool = False) -> None:
 def complains(agent: Host) -> str:
     """What Mesos' agent logs of the list of plugins when it reads its folder: it knows no such lists, and goes on."""
     unit = "dcos-mesos-slave-public.service" if agent.role == "slave_public" else "dcos-mesos-slave.service"
-    return "\n".join(line for line in agent.out("journalctl", "-u", unit, "--no-pager", "-o", "cat").splitlines() if CONFLIST in line)
+    return "\n".join(
+        line for line in agent.out("journalctl", "-u", unit, "--no-pager", "-o", "cat").splitlines() if CONFLIST in line
+    )
 
 
 def heart(lab: Lab) -> None:
@@ -108,11 +128,14 @@ def heart(lab: Lab) -> None:
         assert run(lab, given).require().changed() == []
 
 
-
 def installed(lab: Lab) -> None:
     """Calico on every agent."""
     playbook(lab.inventory).require()
-    eventually("calico/node runs on all agents", lambda: all("Established" in lab.calicoctl("node", "status", host=agent) for agent in lab.agents), 60)
+    eventually(
+        "calico/node runs on all agents",
+        lambda: all("Established" in lab.calicoctl("node", "status", host=agent) for agent in lab.agents),
+        60,
+    )
 
 
 def subject(agent: Host) -> str:

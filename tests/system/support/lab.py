@@ -38,12 +38,32 @@ class Host:
     def pid(self) -> int:
         return self.lab.pids()[self._container]
 
-    def run(self, *argv: str, check: bool = True, timeout: float = 60, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *argv: str, check: bool = True, timeout: float = 60, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a program as root inside the host."""
-        inside = ["nsenter", "--target", str(self.pid), "--all", "--wd=/", "env", "-i", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
-        done = subprocess.run([*inside, *argv], input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", timeout=scaled(timeout))
-        assert not check or done.returncode == 0, f"{self.name}: {' '.join(argv)}: exit {done.returncode}: {done.stderr or done.stdout}"
+        inside = [
+            "nsenter",
+            "--target",
+            str(self.pid),
+            "--all",
+            "--wd=/",
+            "env",
+            "-i",
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        ]
+        done = subprocess.run(
+            [*inside, *argv],
+            input=stdin,
+            stdin=None if stdin is not None else subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=scaled(timeout),
+        )
+        assert not check or done.returncode == 0, (
+            f"{self.name}: {' '.join(argv)}: exit {done.returncode}: {done.stderr or done.stdout}"
+        )
         return done
 
     def out(self, *argv: str, **kwargs: Any) -> str:
@@ -72,7 +92,10 @@ class Host:
     def ping(self, container: str, address: str) -> bool:
         """Whether a container of this host reaches an address; a fresh one needs a second or two."""
         namespace = f"/var/run/mesos/isolators/network/cni/{container}/ns"
-        return self.run("nsenter", f"--net={namespace}", "ping", "-c", "1", "-W", "1", address, check=False).returncode == 0
+        return (
+            self.run("nsenter", f"--net={namespace}", "ping", "-c", "1", "-W", "1", address, check=False).returncode
+            == 0
+        )
 
 
 class Lab:

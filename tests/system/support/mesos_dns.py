@@ -81,12 +81,25 @@ class App:
 
     def __enter__(self) -> App:
         networks = [{"mode": "container", "name": self.network}]
-        self._ask("POST", "", {"id": self.id, "cmd": "sleep 100000", "cpus": 0.1, "mem": 32, "networks": networks, "container": {"type": "MESOS"}})
+        self._ask(
+            "POST",
+            "",
+            {
+                "id": self.id,
+                "cmd": "sleep 100000",
+                "cpus": 0.1,
+                "mem": 32,
+                "networks": networks,
+                "container": {"type": "MESOS"},
+            },
+        )
         [task] = eventually(f"{self.id} runs", self.tasks, 60)
         self.agent, self.container = task["host"], task["ipAddresses"][0]["ipAddress"]
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._ask("DELETE", f"{self.id}?force=true")
 
 
@@ -115,7 +128,9 @@ class Watch:
             thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._end.set()
         for thread in self._threads:
             thread.join(scaled(10))
@@ -129,7 +144,9 @@ class Watch:
 def gives(lab: Lab, app: App, address: str) -> None:
     """Every master, and through the name server every agent, has one address for an app."""
     for master in lab.masters:
-        eventually(f"{master.name} gives {address} for {app.name}", lambda m=master: asked(m, app.name) == [address], 15)
+        eventually(
+            f"{master.name} gives {address} for {app.name}", lambda m=master: asked(m, app.name) == [address], 15
+        )
     for host in lab.agents[:1]:
         eventually(f"{host.name} finds {address} as {app.name}", lambda h=host: resolved(h, app.name) == [address], 15)
 

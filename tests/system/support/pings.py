@@ -26,20 +26,42 @@ class Pings:
     def __enter__(self) -> Pings:
         for item, other in self.pairs:
             # Not into the host's process namespace, so that ping is the process that is terminated.
-            inside = ["nsenter", "--target", str(item.agent.pid), "--mount", "nsenter", f"--net=/var/run/mesos/isolators/network/cni/{item.container}/ns"]
+            inside = [
+                "nsenter",
+                "--target",
+                str(item.agent.pid),
+                "--mount",
+                "nsenter",
+                f"--net=/var/run/mesos/isolators/network/cni/{item.container}/ns",
+            ]
             argv = [*inside, "ping", "-D", "-n", "-i", str(EVERY), other.address]
-            self.running.append((item, other, subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)))
+            self.running.append(
+                (
+                    item,
+                    other,
+                    subprocess.Popen(
+                        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
+                    ),
+                )
+            )
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for item, other, process in self.running:
             process.terminate()
             text = process.communicate(timeout=scaled(30))[0]
-            self.answers[(item.agent.name, other.agent.name)] = [float(number) for number in re.findall(r"^\[([0-9.]+)\] .*bytes from", text, re.MULTILINE)]
+            self.answers[(item.agent.name, other.agent.name)] = [
+                float(number) for number in re.findall(r"^\[([0-9.]+)\] .*bytes from", text, re.MULTILINE)
+            ]
 
     def silences(self) -> dict[tuple[str, str], float]:
         """Longest time between two answers of each pair, in seconds; endless where there was none."""
-        return {pair: max((b - a for a, b in zip(times, times[1:])), default=float("inf")) for pair, times in self.answers.items()}
+        return {
+            pair: max((b - a for a, b in zip(times, times[1:])), default=float("inf"))
+            for pair, times in self.answers.items()
+        }
 
     def worst(self) -> list[tuple[float, float, tuple[str, str]]]:
         """(seconds of silence, when it began, pair) of the five longest."""

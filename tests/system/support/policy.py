@@ -31,7 +31,20 @@ class Container:
     def reaches(self, other: Container) -> bool:
         """Whether it gets an answer of the other's web server."""
         inside = ["nsenter", f"--net={self.namespace}"]
-        return self.agent.run(*inside, "curl", "-fsS", "-o", "/dev/null", "--max-time", "2", f"http://{other.address}:{PORT}/", check=False).returncode == 0
+        return (
+            self.agent.run(
+                *inside,
+                "curl",
+                "-fsS",
+                "-o",
+                "/dev/null",
+                "--max-time",
+                "2",
+                f"http://{other.address}:{PORT}/",
+                check=False,
+            ).returncode
+            == 0
+        )
 
     def pings(self, other: Container) -> bool:
         return self.agent.ping(self.id, other.address)
@@ -63,14 +76,27 @@ def reached(source: Container, target: Container, what: str = "") -> None:
 
 def not_reached(source: Container, target: Container, what: str = "") -> None:
     """Felix needs a second or two; then it stays so."""
-    eventually(f"{source.address} no longer reaches {target.address} {what}", lambda: not source.reaches(target), seconds=20)
+    eventually(
+        f"{source.address} no longer reaches {target.address} {what}", lambda: not source.reaches(target), seconds=20
+    )
     assert not source.reaches(target), what
 
 
 def database(role: str = "db", client: str = "web") -> dict[str, Any]:
     """A policy that lets one kind of containers alone reach another, on one port."""
-    rule = {"action": "allow", "protocol": "tcp", "source": {"selector": f"{LABEL} == '{client}'"}, "destination": {"ports": [PORT]}}
-    return {"name": "test-database", "order": 1, "selector": f"{LABEL} == '{role}'", "types": ["ingress"], "ingress": [rule]}
+    rule = {
+        "action": "allow",
+        "protocol": "tcp",
+        "source": {"selector": f"{LABEL} == '{client}'"},
+        "destination": {"ports": [PORT]},
+    }
+    return {
+        "name": "test-database",
+        "order": 1,
+        "selector": f"{LABEL} == '{role}'",
+        "types": ["ingress"],
+        "ingress": [rule],
+    }
 
 
 def prove(lab: Lab, network: str = "calico", variables: dict[str, Any] | None = None) -> None:
@@ -82,7 +108,11 @@ def prove(lab: Lab, network: str = "calico", variables: dict[str, Any] | None = 
     first, second = lab.agents[:2]
     own = {**(variables or {}), "calico_policy_owner": OWNER, "calico_policy_prune": True}
     policies, none = ({**own, "calico_policies": found} for found in ([database()], []))
-    with container(first, network, role="db") as db, container(second, network, role="web") as web, container(second, network, role="other") as other:
+    with (
+        container(first, network, role="db") as db,
+        container(second, network, role="web") as web,
+        container(second, network, role="other") as other,
+    ):
         for source in (web, other):
             reached(source, db, "without a policy")
         assert [task.split(" : ")[-1] for _host, task in apply(lab, **policies).require().changed()] == [TASK]

@@ -8,8 +8,22 @@ import stat
 import subprocess
 
 FOLDERS = (
-    "/etc/systemd", "/etc/sysctl.d", "/etc/modules-load.d", "/etc/NetworkManager", "/etc/calico", "/etc/cni", "/etc/docker", "/opt/calico", "/opt/bin",
-    "/opt/mesosphere", "/usr/local/bin", "/var/lib/calico", "/var/lib/calico-etcd", "/var/lib/calico-etcd-proxy/.", "/var/lib/dcos-calico", "/var/lib/dcos",
+    "/etc/systemd",
+    "/etc/sysctl.d",
+    "/etc/modules-load.d",
+    "/etc/NetworkManager",
+    "/etc/calico",
+    "/etc/cni",
+    "/etc/docker",
+    "/opt/calico",
+    "/opt/bin",
+    "/opt/mesosphere",
+    "/usr/local/bin",
+    "/var/lib/calico",
+    "/var/lib/calico-etcd",
+    "/var/lib/calico-etcd-proxy/.",
+    "/var/lib/dcos-calico",
+    "/var/lib/dcos",
 )
 FILES = ("/etc/passwd", "/etc/group", "/etc/hosts", "/etc/fstab")
 # What an etcd proxy learns while it runs, not what an install puts there.
@@ -38,7 +52,9 @@ def files():
 
 
 def sysctls():
-    paths = ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"] + sorted(glob.glob("/proc/sys/net/ipv4/conf/*/rp_filter"))
+    paths = ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"] + sorted(
+        glob.glob("/proc/sys/net/ipv4/conf/*/rp_filter")
+    )
     return {path: open(path).read().strip() for path in paths if os.path.exists(path)}
 
 

@@ -54,7 +54,9 @@ class Tower:
         (folder / "bin" / "sudo").write_text(SUDO.format(log=self.sudo))
         (folder / "bin" / "sudo").chmod(0o755)
         self.collections = collections or collections_of(ROOT, folder, python)
-        self.runner = Runner(self.awx, folder, python, self.collections, {"DC/OS": login, "DC/OS hosts": hosts}, path=f"{folder}/bin")
+        self.runner = Runner(
+            self.awx, folder, python, self.collections, {"DC/OS": login, "DC/OS hosts": hosts}, path=f"{folder}/bin"
+        )
         # templates in slices have an inventory without masters
         self.inventory = inventory_of(lab, masters=slices == 1)
         self.jobs: list[Job] = []
@@ -72,7 +74,9 @@ class Tower:
     def leaks(self) -> list[str]:
         """Where the token or the key is to be found in what jobs left, but for the file in which ansible-runner keeps the environment for its user."""
         needles = Needles({"token": self.token, "key": self.key}, generic=False)
-        files = [file for job in self.jobs for file in job.folder.rglob("*") if file.is_file() and file.name != "command"]
+        files = [
+            file for job in self.jobs for file in job.folder.rglob("*") if file.is_file() and file.name != "command"
+        ]
         return needles.found_below(*files)
 
 
@@ -86,7 +90,11 @@ def inventory_of(lab: Lab, masters: bool = True) -> Json:
         for name, group in children.items():
             own = group.get("hosts") or {}
             hosts.update({host: {**hosts.get(host, {}), **(variables or {})} for host, variables in own.items()})
-            groups[name] = {"hosts": sorted(own), "children": sorted(group.get("children") or {}), "vars": group.get("vars") or {}}
+            groups[name] = {
+                "hosts": sorted(own),
+                "children": sorted(group.get("children") or {}),
+                "vars": group.get("vars") or {},
+            }
             walk(group.get("children") or {})
 
     walk(whole["children"])
@@ -96,14 +104,18 @@ def inventory_of(lab: Lab, masters: bool = True) -> Json:
         for group in groups.values():
             group["hosts"] = [host for host in group["hosts"] if host not in gone]
     # what the lab says of itself is for its own tests; some of it is secret
-    variables = {name: value for name, value in whole["vars"].items() if name not in NOT_OF_AWX and not name.startswith("lab_")}
+    variables = {
+        name: value for name, value in whole["vars"].items() if name not in NOT_OF_AWX and not name.startswith("lab_")
+    }
     return {"hosts": hosts, "groups": groups, "vars": variables | {"ansible_ssh_common_args": SSH}}
 
 
 def outcomes(jobs: Iterable[Job], once: Iterable[str] = ()) -> dict[str, list[tuple[str, str, bool]]]:
     """{agent: [(task, outcome, changed)]}, without tasks that are done once for all hosts of a job."""
     left_out = set(once)
-    return {host: [one for one in tasks if one[0] not in left_out] for job in jobs for host, tasks in job.outcomes().items()}
+    return {
+        host: [one for one in tasks if one[0] not in left_out] for job in jobs for host, tasks in job.outcomes().items()
+    }
 
 
 def done_once(job: Job, agents: Iterable[str]) -> set[str]:

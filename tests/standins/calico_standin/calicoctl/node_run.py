@@ -204,7 +204,9 @@ def _report_failure(reason: str, errors: str) -> NoReturn:
 
 def _follow_logs() -> bool:
     """Print the container's log until it says that it started; False when it ends or says nothing for too long."""
-    with subprocess.Popen(["docker", "logs", "--follow", _CONTAINER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as logs:
+    with subprocess.Popen(
+        ["docker", "logs", "--follow", _CONTAINER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as logs:
         timer = threading.Timer(scaled(_LOG_WAIT), logs.kill)
         timer.start()
         assert logs.stdout

@@ -119,7 +119,10 @@ def _connect(version: str) -> socket.socket:
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
     """A frame of + - |, headings centred, cells of more than 30 characters broken between words."""
-    widths = [min(_CELL_WIDTH, max(len(heading), *(len(row[column]) for row in rows))) for column, heading in enumerate(_HEADER)]
+    widths = [
+        min(_CELL_WIDTH, max(len(heading), *(len(row[column]) for row in rows)))
+        for column, heading in enumerate(_HEADER)
+    ]
     frame = "+" + "+".join("-" * (width + 2) for width in widths) + "+"
     lines = [frame, _line([_centred(text, width) for text, width in zip(_HEADER, widths)]), frame]
     for row in rows:

@@ -117,7 +117,9 @@ class Action:
     forgives: tuple[str, type[StandinError]] | None = None
 
 
-_CREATE = Action("create", "created", usage.CREATE, lambda into, one: into.create(one), ("--skip-exists", store.ResourceExists))
+_CREATE = Action(
+    "create", "created", usage.CREATE, lambda into, one: into.create(one), ("--skip-exists", store.ResourceExists)
+)
 _REPLACE = Action("replace", "replaced", usage.REPLACE, lambda into, one: into.replace(one))
 _APPLY = Action("apply", "applied", usage.APPLY, lambda into, one: into.apply(one))
 _DELETE = Action(
@@ -202,7 +204,9 @@ def get(argv: Sequence[str]) -> None:
     except printers.UnknownFormat as exc:
         cli.fail(str(exc))
     try:
-        shown: list[tuple[Kind, list[Resource]]] = [(one.kind, _STORES[one.kind.name](etcd).select(one.metadata)) for one in _wanted(arguments)]
+        shown: list[tuple[Kind, list[Resource]]] = [
+            (one.kind, _STORES[one.kind.name](etcd).select(one.metadata)) for one in _wanted(arguments)
+        ]
         for kind, resources in shown:
             show(kind, resources)
     except (BadFile, StandinError) as exc:

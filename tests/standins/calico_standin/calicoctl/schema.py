@@ -98,7 +98,11 @@ class Struct(Type):
         if not isinstance(content, dict):
             raise _mismatch(content, f"api.{self.go_name}")
         documents.refuse_unknown(content, self.fields)
-        found = {name: kind.decode(content[name], f"{self.go_name}.{name}") for name, kind in self.fields.items() if content.get(name) is not None}
+        found = {
+            name: kind.decode(content[name], f"{self.go_name}.{name}")
+            for name, kind in self.fields.items()
+            if content.get(name) is not None
+        }
         return self.trim(found)
 
     def trim(self, content: Mapping[str, Any]) -> dict[str, Any]:

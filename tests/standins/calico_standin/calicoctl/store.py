@@ -55,7 +55,11 @@ class Store:
     def select(self, metadata: Metadata) -> list[Resource]:
         """The resources whose identifiers are those given; unreadable values are passed over."""
         wanted = {name: metadata[name] for name in self.kind.required if metadata.get(name)}
-        return [resource for resource in self.everything() if all(resource.metadata.get(name) == value for name, value in wanted.items())]
+        return [
+            resource
+            for resource in self.everything()
+            if all(resource.metadata.get(name) == value for name, value in wanted.items())
+        ]
 
     def everything(self) -> Iterator[Resource]:
         """All resources of the kind, in the order of their keys."""

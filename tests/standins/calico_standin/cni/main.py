@@ -138,9 +138,13 @@ def _ipam(call: protocol.Call, conf: config.NetConf, command: str) -> dict[str, 
     try:
         result = protocol.parse_result(done.stdout)
     except ValueError as exc:
-        raise protocol.PluginError(f"netplugin failed but error parsing its diagnostic message {gojson.compact(done.stdout)}: {exc}") from exc
+        raise protocol.PluginError(
+            f"netplugin failed but error parsing its diagnostic message {gojson.compact(done.stdout)}: {exc}"
+        ) from exc
     if done.returncode != 0:
-        raise protocol.PluginError(str(result.get("msg", "")), int(result.get("code", 100)), str(result.get("details", "")))
+        raise protocol.PluginError(
+            str(result.get("msg", "")), int(result.get("code", 100)), str(result.get("details", ""))
+        )
     return result
 
 

@@ -112,7 +112,9 @@ def _check_version(text: str) -> None:
     version = config_version(document)
     if version not in SUPPORTED_VERSIONS:
         known = " ".join(f'"{item}"' for item in SUPPORTED_VERSIONS)
-        raise PluginError("incompatible CNI versions", _INCOMPATIBLE, f'config is "{version}", plugin supports [{known}]')
+        raise PluginError(
+            "incompatible CNI versions", _INCOMPATIBLE, f'config is "{version}", plugin supports [{known}]'
+        )
 
 
 def config_version(document: object) -> str:
@@ -132,7 +134,9 @@ def _error_object(exc: StandinError) -> dict[str, Any]:
 def valid_network_name(name: str) -> str:
     """The name, when it may become the name of a profile."""
     if not _NETWORK_NAME.fullmatch(name):
-        raise PluginError("Invalid characters detected in the given network name. Only letters a-z, numbers 0-9, and symbols _.- are supported.")
+        raise PluginError(
+            "Invalid characters detected in the given network name. Only letters a-z, numbers 0-9, and symbols _.- are supported."
+        )
     return name
 
 

@@ -49,7 +49,10 @@ def main() -> None:
 def etcd_proxy() -> None:
     """Stays: a proxy on etcd's own ports, in front of the members that SRV records name."""
     program = os.environ.get("STANDIN_ETCD", "etcd")
-    os.execvp(program, [program, "--proxy=on", f"--discovery-srv={setting('ETCD_SRV', 'etcd.mesos')}", "--data-dir=./etcd-proxy"])
+    os.execvp(
+        program,
+        [program, "--proxy=on", f"--discovery-srv={setting('ETCD_SRV', 'etcd.mesos')}", "--data-dir=./etcd-proxy"],
+    )
 
 
 def docker() -> None:

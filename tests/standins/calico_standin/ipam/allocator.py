@@ -58,7 +58,9 @@ class Allocator:
 
     # -- assigning --------------------------------------------------------------------------
 
-    def auto_assign(self, count: int, version: int, handle: str | None = None, pools: Sequence[Network] = ()) -> list[Address]:
+    def auto_assign(
+        self, count: int, version: int, handle: str | None = None, pools: Sequence[Network] = ()
+    ) -> list[Address]:
         """Up to `count` addresses: from the host's own blocks, from a new one, from anybody's."""
         try:
             return self._auto_assign(count, version, handle, pools)
@@ -78,7 +80,9 @@ class Allocator:
         if len(found) < count:
             self._log.info("ipam.go 172", f"Ran out of existing affine blocks for host '{self._host}'")
         while len(found) < count:
-            self._log.info("ipam.go 195", f"Need to allocate {count - len(found)} more addresses - allocate another block")
+            self._log.info(
+                "ipam.go 195", f"Need to allocate {count - len(found)} more addresses - allocate another block"
+            )
             claimed = self._claim_new_block(version, pools)
             if claimed is None:
                 found += self._borrow(count - len(found), version, handle, pools)

@@ -42,7 +42,10 @@ class Log:
             return
         now = datetime.now(UTC)
         stamp = f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"
-        tail = "".join(f" {name}={value}" if isinstance(value, Bare) else f' {name}="{value}"' for name, value in sorted(fields.items()))
+        tail = "".join(
+            f" {name}={value}" if isinstance(value, Bare) else f' {name}="{value}"'
+            for name, value in sorted(fields.items())
+        )
         stream = self.stream or sys.stderr
         stream.write(f"{stamp} [{level}][{os.getpid()}] {place}: {message}{tail}\n")
         stream.flush()

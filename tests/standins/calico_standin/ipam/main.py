@@ -54,7 +54,9 @@ def _auto_assign(conf: config.NetConf, allocator: Allocator, handle: str) -> lis
     _say(f"Calico CNI IPAM assigned addresses IPv4=[{shown[4]}] IPv6=[{shown[6]}]")
     for version, count in wanted.items():
         if len(found[version]) < count:
-            raise protocol.PluginError(f"Failed to request {count} IPv{version} addresses. IPAM allocated only {len(found[version])}.")
+            raise protocol.PluginError(
+                f"Failed to request {count} IPv{version} addresses. IPAM allocated only {len(found[version])}."
+            )
     return found[4] + found[6]
 
 

@@ -87,5 +87,9 @@ def _serve_tasks(agent: Agent, variables: Mapping[str, str]) -> None:
     tasks = Tasks(agent.containers, agent.lock, agent.work_dir, identity.ip)
     tasks.recover()
     server = http.server(identity, tasks)
-    for target in (server.serve_forever, tasks.watch, lambda: register_for_ever(identity, variables["LAB_MESOS_MASTER"])):
+    for target in (
+        server.serve_forever,
+        tasks.watch,
+        lambda: register_for_ever(identity, variables["LAB_MESOS_MASTER"]),
+    ):
         threading.Thread(target=target, daemon=True).start()

@@ -122,11 +122,15 @@ class Containers:
         try:
             answer = parse(done.stdout, NETWORK_INFO)
         except ParseError as exc:
-            raise ContainerError(f"Failed to parse the output of the CNI plugin '{plugin}' for container {container.id}: {exc}") from exc
+            raise ContainerError(
+                f"Failed to parse the output of the CNI plugin '{plugin}' for container {container.id}: {exc}"
+            ) from exc
         info = container.info_path(network)
         info.parent.mkdir(parents=True, exist_ok=True)
         info.write_text(done.stdout, encoding="utf-8")
-        container.addresses[network] = [answer[version]["ip"].partition("/")[0] for version in ("ip4", "ip6") if answer.get(version)]
+        container.addresses[network] = [
+            answer[version]["ip"].partition("/")[0] for version in ("ip4", "ip6") if answer.get(version)
+        ]
         self._store(container)
         if not container.addresses[network]:
             glog.warning(f"CNI network '{network}' gave container {container.id} no ip4 or ip6")
@@ -177,10 +181,14 @@ class Containers:
     def _plugin(self, kind: str, network: str) -> str:
         found = which(kind, self._plugins)
         if found is None:
-            raise NetworkError(f"Failed to find CNI plugin '{kind}' used by CNI network '{network}' in '{self._plugins}'")
+            raise NetworkError(
+                f"Failed to find CNI plugin '{kind}' used by CNI network '{network}' in '{self._plugins}'"
+            )
         return found
 
-    def _call(self, plugin: str, command: str, container: Container, interface: str, text: str) -> subprocess.CompletedProcess[str]:
+    def _call(
+        self, plugin: str, command: str, container: Container, interface: str, text: str
+    ) -> subprocess.CompletedProcess[str]:
         environment = {
             "CNI_COMMAND": command,
             "CNI_CONTAINERID": container.id,
@@ -190,7 +198,9 @@ class Containers:
             "PATH": os.environ.get("PATH") or "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         }
         glog.info(f"Invoking CNI plugin '{plugin}' to {command} container {container.id}")
-        return subprocess.run([plugin], env=environment, input=text, capture_output=True, text=True, timeout=_PLUGIN_DEADLINE, check=False)
+        return subprocess.run(
+            [plugin], env=environment, input=text, capture_output=True, text=True, timeout=_PLUGIN_DEADLINE, check=False
+        )
 
     def _store(self, container: Container) -> None:
         path = self._meta / f"{container.id}.json"

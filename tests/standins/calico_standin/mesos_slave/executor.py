@@ -60,9 +60,15 @@ def main(directory: str) -> None:
     try:
         process = _start(task)
     except OSError as exc:
-        write(folder / STATUS, {"state": "TASK_FAILED", "message": f"Failed to start the command: {exc}", "exit_code": None})
+        write(
+            folder / STATUS,
+            {"state": "TASK_FAILED", "message": f"Failed to start the command: {exc}", "exit_code": None},
+        )
         return
-    write(RUN / f"{task['task_id']}.json", {"executor": os.getpid(), "executor_started": start_time(os.getpid()), "pid": process.pid})
+    write(
+        RUN / f"{task['task_id']}.json",
+        {"executor": os.getpid(), "executor_started": start_time(os.getpid()), "pid": process.pid},
+    )
     if killed.is_set():
         stop()
     code = process.wait()
@@ -95,11 +101,19 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 def _status(code: int, killed: bool) -> dict[str, Any]:
     if killed:
-        return {"state": "TASK_KILLED", "message": "Command terminated with signal Terminated" if code < 0 else "", "exit_code": code}
+        return {
+            "state": "TASK_KILLED",
+            "message": "Command terminated with signal Terminated" if code < 0 else "",
+            "exit_code": code,
+        }
     if code == 0:
         return {"state": "TASK_FINISHED", "message": "Command exited with status 0", "exit_code": 0}
     if code < 0:
-        return {"state": "TASK_FAILED", "message": f"Command terminated with signal {signal.strsignal(-code)}", "exit_code": code}
+        return {
+            "state": "TASK_FAILED",
+            "message": f"Command terminated with signal {signal.strsignal(-code)}",
+            "exit_code": code,
+        }
     return {"state": "TASK_FAILED", "message": f"Command exited with status {code}", "exit_code": code}
 
 

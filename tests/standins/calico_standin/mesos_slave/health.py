@@ -11,7 +11,13 @@ _TIMEOUT = 10.0
 _INTERVAL = 2.0
 
 
-def watch(checks: Sequence[Mapping[str, Any]], ip: str, inside: Sequence[str], alive: Callable[[], bool], tell: Callable[[bool], None]) -> None:
+def watch(
+    checks: Sequence[Mapping[str, Any]],
+    ip: str,
+    inside: Sequence[str],
+    alive: Callable[[], bool],
+    tell: Callable[[bool], None],
+) -> None:
     """Tell after each round whether all checks pass, until the task is no more."""
     pause = min(float(check.get("interval_seconds") or _INTERVAL) for check in checks)
     while alive():
@@ -28,7 +34,19 @@ def _passes(check: Mapping[str, Any], ip: str, inside: Sequence[str]) -> bool:
         argv = ["timeout", str(timeout), "bash", "-c", f"exec 3<>/dev/tcp/{ip}/{int(check['port'])}"]
     else:
         url = f"{kind.lower() or 'http'}://{ip}:{int(check['port'])}{check.get('path') or '/'}"
-        argv = ["curl", "--silent", "--fail", "--insecure", "--noproxy", "*", "--output", "/dev/null", "--max-time", str(timeout), url]
+        argv = [
+            "curl",
+            "--silent",
+            "--fail",
+            "--insecure",
+            "--noproxy",
+            "*",
+            "--output",
+            "/dev/null",
+            "--max-time",
+            str(timeout),
+            url,
+        ]
     try:
         return subprocess.run([*inside, *argv], capture_output=True, timeout=timeout + 5, check=False).returncode == 0
     except subprocess.TimeoutExpired:

@@ -90,11 +90,22 @@ def _state(identity: Identity, tasks: Iterable[Mapping[str, Any]]) -> dict[str, 
     for task in tasks:
         shown = frameworks.setdefault(
             task["framework"],
-            {"id": task["framework"], "name": task["framework"], "checkpoint": True, "executors": [], "completed_executors": []},
+            {
+                "id": task["framework"],
+                "name": task["framework"],
+                "checkpoint": True,
+                "executors": [],
+                "completed_executors": [],
+            },
         )
         live = task["state"] in _LIVE
         entry = {"id": task["task_id"], "state": task["state"], "slave_id": identity.agent_id}
-        executor = {"id": task["task_id"], "tasks": [entry] if live else [], "queued_tasks": [], "completed_tasks": [] if live else [entry]}
+        executor = {
+            "id": task["task_id"],
+            "tasks": [entry] if live else [],
+            "queued_tasks": [],
+            "completed_tasks": [] if live else [entry],
+        }
         shown["executors" if live else "completed_executors"].append(executor)
     return {
         "id": identity.agent_id or "",
@@ -111,4 +122,8 @@ def _state(identity: Identity, tasks: Iterable[Mapping[str, Any]]) -> dict[str, 
 def _metrics(identity: Identity, tasks: Iterable[Mapping[str, Any]]) -> dict[str, float]:
     """Some of Mesos' metrics, each a number."""
     running = sum(task["state"] == "TASK_RUNNING" for task in tasks)
-    return {"slave/registered": float(identity.registered), "slave/tasks_running": float(running), "slave/uptime_secs": time.monotonic() - _STARTED}
+    return {
+        "slave/registered": float(identity.registered),
+        "slave/tasks_running": float(running),
+        "slave/uptime_secs": time.monotonic() - _STARTED,
+    }

@@ -41,7 +41,9 @@ class Networks:
         try:
             names: Sequence[str] = os.listdir(self._directory)
         except OSError as exc:
-            raise NetworkError(f"Unable to list the CNI network configuration directory '{self._directory}': {exc.strerror}") from exc
+            raise NetworkError(
+                f"Unable to list the CNI network configuration directory '{self._directory}': {exc.strerror}"
+            ) from exc
         for name in names:
             path = self._directory / name
             if path.is_dir():
@@ -53,7 +55,9 @@ class Networks:
                 continue
             network = config["name"]
             if network in found:
-                glog.error(f"Multiple CNI network configuration files have same name: {network}: '{path}' is skipped, '{found[network]}' is used")
+                glog.error(
+                    f"Multiple CNI network configuration files have same name: {network}: '{path}' is skipped, '{found[network]}' is used"
+                )
                 continue
             found[network] = path
         self._files = found

@@ -46,7 +46,14 @@ class Identity:
         memory = work_dir / "meta" / "agent_id"
         agent_id = memory.read_text(encoding="ascii").strip() if memory.exists() else None
         role = variables.get("MESOS_DEFAULT_ROLE") or "*"
-        return cls(ip, int(variables.get("MESOS_PORT") or 5051), role, {key.strip(): value.strip() for key, _, value in pairs}, memory, agent_id)
+        return cls(
+            ip,
+            int(variables.get("MESOS_PORT") or 5051),
+            role,
+            {key.strip(): value.strip() for key, _, value in pairs},
+            memory,
+            agent_id,
+        )
 
     def describe(self) -> dict[str, Any]:
         """The body of a registration."""

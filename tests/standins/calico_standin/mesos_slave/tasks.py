@@ -137,7 +137,9 @@ class Tasks:
         variables = environment(request, self._address, Path(task.sandbox), task.ip)
         grace = {"grace": request["grace_seconds"]} if request.get("grace_seconds") is not None else {}
         write(folder / TASK, {**asdict(task), "command": request["command"], "env": variables, **grace})
-        self._children.append(subprocess.Popen([*_scope(task.task_id), sys.argv[0], "executor", str(folder)], stdin=subprocess.DEVNULL))
+        self._children.append(
+            subprocess.Popen([*_scope(task.task_id), sys.argv[0], "executor", str(folder)], stdin=subprocess.DEVNULL)
+        )
         deadline = time.monotonic() + _START_DEADLINE
         while not running.exists() and not (folder / STATUS).exists():
             if time.monotonic() > deadline:
@@ -231,7 +233,9 @@ class Tasks:
             self._children = [child for child in self._children if child.poll() is None]
             with self._lock:
                 running = [task for task in self._known.values() if task.state == "TASK_RUNNING"]
-                ended = sorted((task for task in self._known.values() if task.finished), key=lambda item: item.finished or 0)
+                ended = sorted(
+                    (task for task in self._known.values() if task.finished), key=lambda item: item.finished or 0
+                )
             for task in running:
                 self._look_at(task)
             for task in ended[:-_KEPT]:
@@ -251,4 +255,11 @@ def _scope(task_id: str) -> list[str]:
     """Out of the unit's cgroup, which dies with the agent; a machine without systemd has none."""
     if not os.path.isdir("/run/systemd/system"):
         return []
-    return ["systemd-run", "--quiet", "--scope", "--collect", "--slice=mesos_executors.slice", f"--unit={scope_name(task_id)}"]
+    return [
+        "systemd-run",
+        "--quiet",
+        "--scope",
+        "--collect",
+        "--slice=mesos_executors.slice",
+        f"--unit={scope_name(task_id)}",
+    ]

@@ -11,7 +11,9 @@ from ipaddress import IPv4Interface, ip_address
 from ..errors import StandinError
 
 _DEADLINE = 10
-_EXCLUDED = re.compile("^docker.*|^cbr.*|^dummy.*|^virbr.*|^lxcbr.*|^veth.*|^lo$|^cali.*|^tunl.*|^flannel.*|^kube-ipvs.*")
+_EXCLUDED = re.compile(
+    "^docker.*|^cbr.*|^dummy.*|^virbr.*|^lxcbr.*|^veth.*|^lo$|^cali.*|^tunl.*|^flannel.*|^kube-ipvs.*"
+)
 _ADDRESS = re.compile(r"^(\d+): +(\S+?)(?:@\S+)? +inet (\d+\.\d+\.\d+\.\d+(?:/\d+)?)")
 
 
@@ -29,7 +31,9 @@ class Found:
 
 def interfaces() -> list[Found]:
     """Every IPv4 address of the host, in the order of the interfaces."""
-    shown = subprocess.run(["ip", "-o", "-4", "addr", "show"], capture_output=True, text=True, timeout=_DEADLINE, check=True).stdout
+    shown = subprocess.run(
+        ["ip", "-o", "-4", "addr", "show"], capture_output=True, text=True, timeout=_DEADLINE, check=True
+    ).stdout
     matches = [match for match in map(_ADDRESS.match, shown.splitlines()) if match]
     return [Found(match.group(2), IPv4Interface(match.group(3))) for match in matches]
 
@@ -44,7 +48,9 @@ def detect(method: str) -> Found:
         for found in _usable():
             if any(pattern.search(found.interface) for pattern in patterns):
                 return found
-        raise NotDetected(f"Unable to auto-detect an IPv4 address using interface regexes [{' '.join(value.split(','))}]: no valid host interfaces found")
+        raise NotDetected(
+            f"Unable to auto-detect an IPv4 address using interface regexes [{' '.join(value.split(','))}]: no valid host interfaces found"
+        )
     for found in _usable():
         if not _EXCLUDED.match(found.interface):
             return found
@@ -70,7 +76,9 @@ def _towards(destination: str) -> Found:
             probe.connect((destination, 80))
             source = ip_address(probe.getsockname()[0])
     except OSError as exc:
-        raise NotDetected(f"Unable to auto-detect IPv4 address by connecting to {destination}: {exc.strerror or exc}") from exc
+        raise NotDetected(
+            f"Unable to auto-detect IPv4 address by connecting to {destination}: {exc.strerror or exc}"
+        ) from exc
     for found in interfaces():
         if found.address.ip == source:
             return found

@@ -68,7 +68,9 @@ def _aggregation(blocks: list[str]) -> str:
     if not blocks:
         return "function calico_aggr()\n{\n}\n"
     routes = "".join(f"  route {block} blackhole;\n" for block in blocks)
-    tests = "".join(f"  if ( net = {block} ) then {{ accept; }}\n  if ( net ~ {block} ) then {{ reject; }}\n" for block in blocks)
+    tests = "".join(
+        f"  if ( net = {block} ) then {{ accept; }}\n  if ( net ~ {block} ) then {{ reject; }}\n" for block in blocks
+    )
     return f"protocol static {{\n{routes}}}\n\nfunction calico_aggr()\n{{\n{tests}}}\n"
 
 

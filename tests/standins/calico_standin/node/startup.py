@@ -159,7 +159,9 @@ class Startup:
             self._log.warning("startup.go 301", f"Autodetection of IPv4 address failed, keeping existing value: {old}")
             self._confirm(old)
             return old
-        self._log.info("startup.go 467", f"Using autodetected IPv4 address on interface {found.interface}: {found.address}")
+        self._log.info(
+            "startup.go 467", f"Using autodetected IPv4 address on interface {found.interface}: {found.address}"
+        )
         return found.address
 
     def _given(self, text: str) -> IPv4Interface:
@@ -200,7 +202,9 @@ class Startup:
                         updated=str(record.address),
                     )
             elif address.ip == record.address.ip:
-                self._terminate("startup.go 718", f"Calico node '{name}' is already using the IPv4 address {address.ip}.")
+                self._terminate(
+                    "startup.go 718", f"Calico node '{name}' is already using the IPv4 address {address.ip}."
+                )
 
     def _choose_as_number(self, record: NodeRecord) -> None:
         given = os.environ.get("AS", "")
@@ -273,7 +277,9 @@ class Startup:
             value = given.lower() in ("true", "1", "yes", "y", "t")
             self._log.info("startup.go 413", f"{variable} is {str(value).lower()} through environment variable")
             return value
-        self._log.info("startup.go 419", f"{variable} is {str(default).lower()} (defaulted) through environment variable")
+        self._log.info(
+            "startup.go 419", f"{variable} is {str(default).lower()} (defaulted) through environment variable"
+        )
         return default
 
     def _make_pool(self, version: int, cidr: str) -> None:

@@ -55,7 +55,9 @@ class Api:
         self._cluster = cluster
         self._cosmos = cluster.cosmos
 
-    def handler(self, area: str, kind: str, versions: tuple[int, ...], name: str) -> Callable[[Request], Awaitable[Response]]:
+    def handler(
+        self, area: str, kind: str, versions: tuple[int, ...], name: str
+    ) -> Callable[[Request], Awaitable[Response]]:
         offered = [media.of(kind, "response", version, area) for version in versions]
         expected = media.of(kind, "request", 1, area)
         call = getattr(self, name)
@@ -98,7 +100,9 @@ class Api:
     def _need(body: Json, name: str) -> str:
         value = body.get(name)
         if not isinstance(value, str):
-            raise errors.decoding("request", json.dumps(body), f"Attempt to decode value on failed cursor: DownField({name})")
+            raise errors.decoding(
+                "request", json.dumps(body), f"Attempt to decode value on failed cursor: DownField({name})"
+            )
         return value
 
     async def capabilities(self, request: Request) -> Response:
@@ -110,7 +114,9 @@ class Api:
     # -- packages ---------------------------------------------------------------------------
 
     def install(self, body: Json, version: int) -> Json:
-        package, app_id = self._cosmos.install(self._need(body, "packageName"), body.get("packageVersion"), body.get("options"), body.get("appId"))
+        package, app_id = self._cosmos.install(
+            self._need(body, "packageName"), body.get("packageVersion"), body.get("options"), body.get("appId")
+        )
         answer = {"packageName": package.name, "packageVersion": package.version, "appId": app_id}
         if version == 2 and package.notes.get("after"):
             answer["postInstallNotes"] = package.notes["after"]
@@ -125,10 +131,20 @@ class Api:
 
     def list(self, body: Json, _version: int) -> Json:
         found = self._cosmos.installed(body.get("packageName"), body.get("appId"))
-        return {"packages": [{"appId": app.id, "packageInformation": {"packageDefinition": self._cosmos.metadata(app)}} for app in found]}
+        return {
+            "packages": [
+                {"appId": app.id, "packageInformation": {"packageDefinition": self._cosmos.metadata(app)}}
+                for app in found
+            ]
+        }
 
     def list_versions(self, body: Json, _version: int) -> Json:
-        return {"results": {package.version: str(package.release) for package in self._cosmos.versions(self._need(body, "packageName"))}}
+        return {
+            "results": {
+                package.version: str(package.release)
+                for package in self._cosmos.versions(self._need(body, "packageName"))
+            }
+        }
 
     def search(self, body: Json, _version: int) -> Json:
         found = [
@@ -146,7 +162,9 @@ class Api:
         return {"packages": found}
 
     def uninstall(self, body: Json, _version: int) -> Json:
-        return {"results": self._cosmos.uninstall(self._need(body, "packageName"), body.get("appId"), bool(body.get("all")))}
+        return {
+            "results": self._cosmos.uninstall(self._need(body, "packageName"), body.get("appId"), bool(body.get("all")))
+        }
 
     # -- repositories: the list, not what is in it ------------------------------------------
 
@@ -157,15 +175,25 @@ class Api:
         entry = {"name": self._need(body, "name"), "uri": self._need(body, "uri")}
         for known in self._cosmos.repositories:
             if known["name"] == entry["name"] or known["uri"] == entry["uri"]:
-                raise errors.CosmosError("RepositoryAlreadyPresent", f"Repository name [{entry['name']}] or uri [{entry['uri']}] already exists")
+                raise errors.CosmosError(
+                    "RepositoryAlreadyPresent",
+                    f"Repository name [{entry['name']}] or uri [{entry['uri']}] already exists",
+                )
         index = body.get("index")
         self._cosmos.repositories.insert(len(self._cosmos.repositories) if index is None else int(index), entry)
         return self.repository_list(body, 1)
 
     def repository_delete(self, body: Json, _version: int) -> Json:
-        kept = [entry for entry in self._cosmos.repositories if entry["name"] != body.get("name") and entry["uri"] != body.get("uri")]
+        kept = [
+            entry
+            for entry in self._cosmos.repositories
+            if entry["name"] != body.get("name") and entry["uri"] != body.get("uri")
+        ]
         if len(kept) == len(self._cosmos.repositories):
-            raise errors.CosmosError("RepositoryNotPresent", f"Neither repository name [{body.get('name')}] nor uri [{body.get('uri')}] are present")
+            raise errors.CosmosError(
+                "RepositoryNotPresent",
+                f"Neither repository name [{body.get('name')}] nor uri [{body.get('uri')}] are present",
+            )
         self._cosmos.repositories = kept
         return self.repository_list(body, 1)
 

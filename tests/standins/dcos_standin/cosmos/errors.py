@@ -21,7 +21,11 @@ def package_not_found(name: str) -> CosmosError:
 
 
 def version_not_found(name: str, version: str) -> CosmosError:
-    return CosmosError("VersionNotFound", f"Version [{version}] of package [{name}] not found", {"packageName": name, "packageVersion": version})
+    return CosmosError(
+        "VersionNotFound",
+        f"Version [{version}] of package [{name}] not found",
+        {"packageName": name, "packageVersion": version},
+    )
 
 
 def already_installed() -> CosmosError:
@@ -53,14 +57,24 @@ def marathon_bad_response(message: str, errors: list[Any]) -> CosmosError:
 
 def unsupported_content_type(actual: str | None, supported: list[str]) -> CosmosError:
     message = f"Unsupported Content-Type: {actual or ''} Accept: [{', '.join(supported)}]"
-    return CosmosError("UnsupportedContentType", message, {"supported": supported, "actual": actual} if actual else {"supported": supported})
+    return CosmosError(
+        "UnsupportedContentType",
+        message,
+        {"supported": supported, "actual": actual} if actual else {"supported": supported},
+    )
 
 
 def decoding(kind: str, body: str, problem: str) -> CosmosError:
     return CosmosError(
-        "JsonDecodingError", f"Unable to decode the JSON value as a {kind}", {"typeName": kind, "decodingErrorMessage": problem, "decodeInput": body}
+        "JsonDecodingError",
+        f"Unable to decode the JSON value as a {kind}",
+        {"typeName": kind, "decodingErrorMessage": problem, "decodeInput": body},
     )
 
 
 def parsing(body: str, problem: str) -> CosmosError:
-    return CosmosError("JsonParsingError", "Unable to parse the string as a JSON value", {"parsingErrorMessage": problem, "parseInput": body})
+    return CosmosError(
+        "JsonParsingError",
+        "Unable to parse the string as a JSON value",
+        {"parsingErrorMessage": problem, "parseInput": body},
+    )

@@ -31,7 +31,9 @@ def deep_merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, A
     out = dict(under)
     for key, value in over.items():
         mine = out.get(key)
-        out[key] = deep_merge(mine, value) if isinstance(mine, dict) and isinstance(value, dict) else copy.deepcopy(value)
+        out[key] = (
+            deep_merge(mine, value) if isinstance(mine, dict) and isinstance(value, dict) else copy.deepcopy(value)
+        )
     return out
 
 
@@ -42,9 +44,14 @@ def resolve(schema: Mapping[str, Any] | None, options: Mapping[str, Any] | None)
             raise CosmosError("OptionsNotAllowed", "No schema available to validate the provided options")
         return {}
     merged = deep_merge(defaults(schema), options or {})
-    found = sorted(jsonschema.Draft4Validator(dict(schema)).iter_errors(merged), key=lambda error: list(map(str, error.absolute_path)))
+    found = sorted(
+        jsonschema.Draft4Validator(dict(schema)).iter_errors(merged),
+        key=lambda error: list(map(str, error.absolute_path)),
+    )
     if found:
-        raise CosmosError("JsonSchemaMismatch", "Options JSON failed validation", {"errors": [_as_json(error) for error in found]})
+        raise CosmosError(
+            "JsonSchemaMismatch", "Options JSON failed validation", {"errors": [_as_json(error) for error in found]}
+        )
     return merged
 
 
@@ -66,15 +73,27 @@ def _as_json(error: jsonschema.ValidationError) -> dict[str, Any]:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = set(error.schema.get("properties", {})) if isinstance(error.schema, dict) else set()
         out["unwanted"] = sorted(set(error.instance) - known)
-        out["message"] = f"object instance has properties which are not allowed by the schema: {json.dumps(out['unwanted'])}"
+        out["message"] = (
+            f"object instance has properties which are not allowed by the schema: {json.dumps(out['unwanted'])}"
+        )
     if error.validator == "type":
         out["found"], out["expected"] = _kind(error.instance), [error.validator_value]
-        out["message"] = f'instance type ({out["found"]}) does not match any allowed primitive type (allowed: ["{error.validator_value}"])'
+        out["message"] = (
+            f'instance type ({out["found"]}) does not match any allowed primitive type (allowed: ["{error.validator_value}"])'
+        )
     return out
 
 
 def _kind(value: Any) -> str:
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object", list: "array", type(None): "null"}
+    names = {
+        bool: "boolean",
+        int: "integer",
+        float: "number",
+        str: "string",
+        dict: "object",
+        list: "array",
+        type(None): "null",
+    }
     return names[type(value)]
 
 

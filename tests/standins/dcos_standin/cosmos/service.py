@@ -85,7 +85,9 @@ class Cosmos:
             )
         return labels
 
-    def install(self, name: str, version: str | None, options: Mapping[str, Any] | None, app_id: str | None) -> tuple[Package, str]:
+    def install(
+        self, name: str, version: str | None, options: Mapping[str, Any] | None, app_id: str | None
+    ) -> tuple[Package, str]:
         """Returns as soon as Marathon took the app; raises CosmosError."""
         package = self.find(name, version)
         app = self.app_of(package, options, app_id)
@@ -105,7 +107,8 @@ class Cosmos:
         return [
             app
             for app in self._cluster.marathon.apps.apps.values()
-            if app.definition["labels"].get("DCOS_PACKAGE_NAME", "") in ([name] if name else _any(app)) and wanted in (None, app.id)
+            if app.definition["labels"].get("DCOS_PACKAGE_NAME", "") in ([name] if name else _any(app))
+            and wanted in (None, app.id)
         ]
 
     def metadata(self, app: App) -> Json:
@@ -133,7 +136,11 @@ class Cosmos:
         labels = app.definition["labels"]
         metadata = self.metadata(app)
         framework = labels.get(FRAMEWORK_NAME)
-        active = [entry for entry in self._cluster.mesos.frameworks.values() if entry.name == framework and not entry.completed]
+        active = [
+            entry
+            for entry in self._cluster.mesos.frameworks.values()
+            if entry.name == framework and not entry.completed
+        ]
         if labels.get("DCOS_COMMONS_UNINSTALL") == "true" and self._cluster.release.package_definition_label:
             environment = {**app.definition.get("env", {}), "SDK_UNINSTALL": "true"}
             self._cluster.marathon.apps.put(app.id, {"env": environment}, True)
@@ -141,19 +148,32 @@ class Cosmos:
         else:
             if len(active) > 1:
                 ids = [entry.id for entry in active]
-                raise errors.CosmosError("MultipleFrameworkIds", f"Uninstalled package [{name}] has multiple frameworks: [{', '.join(ids)}]", {"ids": ids})
+                raise errors.CosmosError(
+                    "MultipleFrameworkIds",
+                    f"Uninstalled package [{name}] has multiple frameworks: [{', '.join(ids)}]",
+                    {"ids": ids},
+                )
             self._cluster.marathon.apps.delete(app.id, True)
             for entry in active:
                 self._cluster.mesos.teardown(entry.id)
         notes = metadata.get("postUninstallNotes")
-        out = {"packageName": name, "appId": app.id, "packageVersion": labels.get("DCOS_PACKAGE_VERSION"), "postUninstallNotes": notes}
+        out = {
+            "packageName": name,
+            "appId": app.id,
+            "packageVersion": labels.get("DCOS_PACKAGE_VERSION"),
+            "postUninstallNotes": notes,
+        }
         return {key: value for key, value in out.items() if value is not None}
 
     async def _delete_when_uninstalled(self, app_id: str) -> None:
         """Wait for the scheduler's own uninstall plan, then delete the app."""
         while app_id in self._cluster.marathon.apps.apps:
             answer = self._cluster.ask_program(app_id, "GET", "/v1/plans/deploy")
-            if answer is not None and answer.status == 200 and self._cluster.program_env(app_id).get("SDK_UNINSTALL") == "true":
+            if (
+                answer is not None
+                and answer.status == 200
+                and self._cluster.program_env(app_id).get("SDK_UNINSTALL") == "true"
+            ):
                 self._cluster.marathon.apps.delete(app_id, True)
                 return
             await asyncio.sleep(max(0.05, self._cluster.clock.scaled(UNINSTALL_ROUND)))
@@ -164,10 +184,14 @@ class Cosmos:
         found = self.installed(app_id=app_id)
         if not found:
             wanted = "/" + app_id.strip("/")
-            raise errors.CosmosError("MarathonAppNotFound", f"Unable to locate service with marathon appId: '{wanted}'", {"appId": wanted})
+            raise errors.CosmosError(
+                "MarathonAppNotFound", f"Unable to locate service with marathon appId: '{wanted}'", {"appId": wanted}
+            )
         return found[0]
 
-    def update(self, app_id: str, options: Mapping[str, Any] | None, version: str | None, replace: bool) -> tuple[Package, Json, str]:
+    def update(
+        self, app_id: str, options: Mapping[str, Any] | None, version: str | None, replace: bool
+    ) -> tuple[Package, Json, str]:
         """The package, the resolved options and the deployment; raises CosmosError."""
         app = self.service(app_id)
         package = self.find(self.installed_package(app).name, version or self.installed_package(app).version)

@@ -109,7 +109,11 @@ class Api:
                 "elected": True,
                 "leader": leader,
                 "frameworkId": self._marathon.framework.id,
-                "marathon_config": {"master": "zk://zk-1.zk:2181/mesos", "mesos_role": "slave_public", "default_network_name": "dcos"},
+                "marathon_config": {
+                    "master": "zk://zk-1.zk:2181/mesos",
+                    "mesos_role": "slave_public",
+                    "default_network_name": "dcos",
+                },
             }
         )
 
@@ -133,12 +137,22 @@ class Api:
     async def create(self, request: Request) -> Response:
         self._may(request)
         app, deployment = self._apps.create(_object(await body_of(request)))
-        return as_json(self._marathon.app_json(app, ("tasks",)), 201, {"Marathon-Deployment-Id": deployment.id, "Location": request.url.path + app.id})
+        return as_json(
+            self._marathon.app_json(app, ("tasks",)),
+            201,
+            {"Marathon-Deployment-Id": deployment.id, "Location": request.url.path + app.id},
+        )
 
     async def get(self, request: Request) -> Response:
         self._may(request)
         app = self._apps.get(request.path_params["app"])
-        return as_json({"app": self._marathon.app_json(app, ("tasks", *self._embed(request, "app"), *self._embed(request, "apps"), "lastTaskFailure"))})
+        return as_json(
+            {
+                "app": self._marathon.app_json(
+                    app, ("tasks", *self._embed(request, "app"), *self._embed(request, "apps"), "lastTaskFailure")
+                )
+            }
+        )
 
     async def put(self, request: Request) -> Response:
         self._may(request)
@@ -162,7 +176,12 @@ class Api:
         self._may(request)
         definition = self._apps.get(request.path_params["app"]).versions.get(request.path_params["version"])
         if definition is None:
-            return as_json({"message": f"App '{app_id(request.path_params['app'])}' does not exist in version {request.path_params['version']}"}, 404)
+            return as_json(
+                {
+                    "message": f"App '{app_id(request.path_params['app'])}' does not exist in version {request.path_params['version']}"
+                },
+                404,
+            )
         return as_json(definition)
 
     # -- tasks and deployments --------------------------------------------------------------
@@ -186,7 +205,11 @@ class Api:
     async def queue(self, request: Request) -> Response:
         self._may(request)
         waiting = [
-            {"app": self._marathon.app_json(app), "count": count, "delay": {"timeLeftSeconds": int(seconds), "overdue": seconds <= 0}}
+            {
+                "app": self._marathon.app_json(app),
+                "count": count,
+                "delay": {"timeLeftSeconds": int(seconds), "overdue": seconds <= 0},
+            }
             for app, count, seconds in self._marathon.waiting()
         ]
         return as_json({"queue": waiting})
@@ -194,7 +217,16 @@ class Api:
     async def groups(self, request: Request) -> Response:
         self._may(request)
         apps = [self._marathon.app_json(app) for app in self._apps.apps.values()]
-        return as_json({"id": "/", "apps": apps, "groups": [], "pods": [], "dependencies": [], "version": max((app["version"] for app in apps), default="")})
+        return as_json(
+            {
+                "id": "/",
+                "apps": apps,
+                "groups": [],
+                "pods": [],
+                "dependencies": [],
+                "version": max((app["version"] for app in apps), default=""),
+            }
+        )
 
     async def deployments(self, request: Request) -> Response:
         self._may(request)

@@ -113,13 +113,17 @@ class Apps:
         """The app, its deployment, and whether it is new; raises definition.Invalid, Conflict."""
         app_id = definitions.app_id(app_id)
         current = self.apps.get(app_id)
-        merged = definitions.merge(current.definition if current else None, {**given, "id": given.get("id", app_id)}, self._dialect)
+        merged = definitions.merge(
+            current.definition if current else None, {**given, "id": given.get("id", app_id)}, self._dialect
+        )
         wanted = definitions.canonical(merged, self._dialect)
         if current is None:
             app, deployment = self._store(wanted, "start", None)
             return app, deployment, True
         self._unlock(app_id, force)
-        definitions.assign_service_ports(wanted, self._taken_ports(current), definitions.service_ports(current.definition))
+        definitions.assign_service_ports(
+            wanted, self._taken_ports(current), definitions.service_ports(current.definition)
+        )
         kind = "scale" if _configuration(wanted) == _configuration(current.definition) else "update"
         app, deployment = self._store(wanted, kind, current)
         return app, deployment, False
@@ -165,7 +169,9 @@ class Apps:
 
     def _taken_ports(self, but: App | None) -> set[int]:
         """The service ports of the other apps."""
-        return {port for app in self.apps.values() if app is not but for port in definitions.service_ports(app.definition)}
+        return {
+            port for app in self.apps.values() if app is not but for port in definitions.service_ports(app.definition)
+        }
 
     def _new_version(self) -> str:
         known = {version for app in self.apps.values() for version in app.versions}
@@ -175,7 +181,9 @@ class Apps:
         return rfc3339(moment)
 
     def _deploy(self, app_id: str, kind: str, version: str | None = None) -> Deployment:
-        deployment = Deployment(str(uuid.uuid4()), version or self._new_version(), app_id, kind, step_started=self._clock.now())
+        deployment = Deployment(
+            str(uuid.uuid4()), version or self._new_version(), app_id, kind, step_started=self._clock.now()
+        )
         self.deployments[deployment.id] = deployment
         self.changes += 1
         return deployment
@@ -232,7 +240,10 @@ class Apps:
     # -- state ------------------------------------------------------------------------------
 
     def dump(self) -> Json:
-        return {"apps": [asdict(app) for app in self.apps.values()], "deployments": [asdict(entry) for entry in self.deployments.values()]}
+        return {
+            "apps": [asdict(app) for app in self.apps.values()],
+            "deployments": [asdict(entry) for entry in self.deployments.values()],
+        }
 
     def load(self, kept: Mapping[str, Any]) -> None:
         self.apps = {entry["id"]: App(**entry) for entry in kept["apps"]}

@@ -25,11 +25,41 @@ _APP_DEFAULTS: Json = {
     "requirePorts": False,
     "upgradeStrategy": {"maximumOverCapacity": 1, "minimumHealthCapacity": 1},
 }
-_NEW_DEFAULTS: Json = {"killSelection": "YOUNGEST_FIRST", "unreachableStrategy": {"inactiveAfterSeconds": 0, "expungeAfterSeconds": 0}}
-_OLD_NULLS = ("args", "user", "residency", "secrets", "taskKillGracePeriodSeconds", "acceptedResourceRoles", "ipAddress", "cmd", "container")
-_HEALTH_DEFAULTS: Json = {"gracePeriodSeconds": 300, "intervalSeconds": 60, "maxConsecutiveFailures": 3, "timeoutSeconds": 20, "protocol": "HTTP"}
+_NEW_DEFAULTS: Json = {
+    "killSelection": "YOUNGEST_FIRST",
+    "unreachableStrategy": {"inactiveAfterSeconds": 0, "expungeAfterSeconds": 0},
+}
+_OLD_NULLS = (
+    "args",
+    "user",
+    "residency",
+    "secrets",
+    "taskKillGracePeriodSeconds",
+    "acceptedResourceRoles",
+    "ipAddress",
+    "cmd",
+    "container",
+)
+_HEALTH_DEFAULTS: Json = {
+    "gracePeriodSeconds": 300,
+    "intervalSeconds": 60,
+    "maxConsecutiveFailures": 3,
+    "timeoutSeconds": 20,
+    "protocol": "HTTP",
+}
 _NO_VALUE = object()
-_READ_ONLY = ("version", "versionInfo", "deployments", "tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "lastTaskFailure", "taskStats")
+_READ_ONLY = (
+    "version",
+    "versionInfo",
+    "deployments",
+    "tasks",
+    "tasksStaged",
+    "tasksRunning",
+    "tasksHealthy",
+    "tasksUnhealthy",
+    "lastTaskFailure",
+    "taskStats",
+)
 
 
 def app_id(text: str) -> str:
@@ -182,7 +212,9 @@ def assign_service_ports(app: Json, taken: set[int], own: Sequence[int] = ()) ->
 
 def service_ports(app: Mapping[str, Any]) -> list[int]:
     mappings = (app.get("container") or {}).get("portMappings") or []
-    return [definition["port"] for definition in app.get("portDefinitions", [])] + [mapping["servicePort"] for mapping in mappings]
+    return [definition["port"] for definition in app.get("portDefinitions", [])] + [
+        mapping["servicePort"] for mapping in mappings
+    ]
 
 
 def is_host(app: Mapping[str, Any]) -> bool:
@@ -220,7 +252,15 @@ def _as_old(app: Json) -> Json:
         }
     for key in _OLD_NULLS:
         app.setdefault(key, None)
-    for key, empty in (("constraints", []), ("fetch", []), ("storeUrls", []), ("dependencies", []), ("env", {}), ("healthChecks", []), ("readinessChecks", [])):
+    for key, empty in (
+        ("constraints", []),
+        ("fetch", []),
+        ("storeUrls", []),
+        ("dependencies", []),
+        ("env", {}),
+        ("healthChecks", []),
+        ("readinessChecks", []),
+    ):
         app.setdefault(key, empty)
     app["uris"] = [entry["uri"] for entry in app["fetch"]]
     app["ports"] = [] if network else ports
@@ -229,7 +269,22 @@ def _as_old(app: Json) -> Json:
 
 
 def _to_discovery(mapping: Json) -> Json:
-    return {"number": mapping["containerPort"], "name": mapping.get("name", ""), "protocol": mapping["protocol"], "labels": {}}
+    return {
+        "number": mapping["containerPort"],
+        "name": mapping.get("name", ""),
+        "protocol": mapping["protocol"],
+        "labels": {},
+    }
 
 
-__all__ = ["Invalid", "app_id", "assign_service_ports", "canonical", "container_network", "is_host", "merge", "rendered", "service_ports"]
+__all__ = [
+    "Invalid",
+    "app_id",
+    "assign_service_ports",
+    "canonical",
+    "container_network",
+    "is_host",
+    "merge",
+    "rendered",
+    "service_ports",
+]

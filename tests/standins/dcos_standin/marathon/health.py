@@ -119,7 +119,9 @@ def _attempt(where: tuple[str, int], check: Mapping[str, Any]) -> str:
             socket.create_connection(where, seconds).close()
             return ""
         if protocol == "HTTPS":
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(host, port, timeout=seconds, context=_unverified())
+            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
+                host, port, timeout=seconds, context=_unverified()
+            )
         else:
             connection = http.client.HTTPConnection(host, port, timeout=seconds)
         try:

@@ -52,7 +52,10 @@ class Marathon:
         if app is None or task.state == "TASK_KILLED":
             return
         definition = app.definition
-        app.delay = min(definition["maxLaunchDelaySeconds"], app.delay * definition["backoffFactor"] if app.delay else definition["backoffSeconds"])
+        app.delay = min(
+            definition["maxLaunchDelaySeconds"],
+            app.delay * definition["backoffFactor"] if app.delay else definition["backoffSeconds"],
+        )
         app.delayed_until = self._clock.now() + self._clock.scaled(app.delay)
         if task.state == "TASK_FINISHED":
             return
@@ -119,7 +122,9 @@ class Marathon:
             return one.ip if field in ("hostname", "@hostname") else str(one.attributes.get(field, ""))
 
         field, operator, *argument = constraint
-        others = [value_of(found) for found in (self._mesos.agents.get(task.agent_id) for task in self.tasks(app.id)) if found]
+        others = [
+            value_of(found) for found in (self._mesos.agents.get(task.agent_id) for task in self.tasks(app.id)) if found
+        ]
         mine = value_of(agent)
         if operator == "UNIQUE":
             return mine not in others
@@ -157,7 +162,11 @@ class Marathon:
             "user": definition.get("user"),
             "grace_seconds": definition.get("taskKillGracePeriodSeconds", 3),
             "fetch": [entry["uri"] for entry in definition.get("fetch", [])],
-            "health_checks": [entry for entry in definition.get("healthChecks", []) if not entry["protocol"].startswith(("HTTP", "TCP"))],
+            "health_checks": [
+                entry
+                for entry in definition.get("healthChecks", [])
+                if not entry["protocol"].startswith(("HTTP", "TCP"))
+            ],
         }
         self._adapt(order)
         data = {
@@ -167,7 +176,9 @@ class Marathon:
             "networks_of": {"networks": definition["networks"], "portMappings": container.get("portMappings", [])},
         }
         discovery = {"name": name, "ports": self._discovery(definition, mappings, ports)}
-        self._mesos.launch(self.framework, agent, instance, order, resources=resources, ports=ports, discovery=discovery, data=data)
+        self._mesos.launch(
+            self.framework, agent, instance, order, resources=resources, ports=ports, discovery=discovery, data=data
+        )
 
     @staticmethod
     def _mappings(container: Mapping[str, Any], ports: list[int]) -> list[Json]:
@@ -185,9 +196,19 @@ class Marathon:
     @staticmethod
     def _discovery(definition: Mapping[str, Any], mappings: list[Json], ports: list[int]) -> list[Json]:
         if mappings:
-            return [{"number": entry["host_port"] or entry["container_port"], "name": entry["name"], "protocol": entry["protocol"]} for entry in mappings]
+            return [
+                {
+                    "number": entry["host_port"] or entry["container_port"],
+                    "name": entry["name"],
+                    "protocol": entry["protocol"],
+                }
+                for entry in mappings
+            ]
         named = definition.get("portDefinitions", [])
-        return [{"number": port, "name": entry.get("name"), "protocol": entry["protocol"]} for port, entry in zip(ports, named)]
+        return [
+            {"number": port, "name": entry.get("name"), "protocol": entry["protocol"]}
+            for port, entry in zip(ports, named)
+        ]
 
     @staticmethod
     def _env(app: App, instance: str, mappings: list[Json], ports: list[int]) -> dict[str, str]:
@@ -203,7 +224,10 @@ class Marathon:
             MARATHON_APP_VERSION=app.version,
             MESOS_TASK_ID=instance,
             **({"MARATHON_APP_DOCKER_IMAGE": image} if image else {}),
-            **{f"MARATHON_APP_RESOURCE_{name.upper()}": str(definition[name]) for name in ("cpus", "mem", "disk", "gpus")},
+            **{
+                f"MARATHON_APP_RESOURCE_{name.upper()}": str(definition[name])
+                for name in ("cpus", "mem", "disk", "gpus")
+            },
         )
         env.update({key: value for key, value in definition.get("env", {}).items() if isinstance(value, str)})
         return env

@@ -40,10 +40,24 @@ def _is(kind: type) -> Callable[[Any], bool]:
 _TYPES: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("id", "cmd", "user", "executor"), (_is(str), "jsstring")),
     **dict.fromkeys(("cpus", "mem", "disk", "backoffFactor"), (_number, "jsnumber")),
-    **dict.fromkeys(("instances", "gpus", "backoffSeconds", "maxLaunchDelaySeconds", "taskKillGracePeriodSeconds"), (_integer, "jsnumber")),
+    **dict.fromkeys(
+        ("instances", "gpus", "backoffSeconds", "maxLaunchDelaySeconds", "taskKillGracePeriodSeconds"),
+        (_integer, "jsnumber"),
+    ),
     **dict.fromkeys(("labels", "env", "container", "ipAddress", "upgradeStrategy"), (_is(dict), "jsobject")),
     **dict.fromkeys(
-        ("args", "constraints", "networks", "portDefinitions", "ports", "healthChecks", "fetch", "uris", "acceptedResourceRoles", "dependencies"),
+        (
+            "args",
+            "constraints",
+            "networks",
+            "portDefinitions",
+            "ports",
+            "healthChecks",
+            "fetch",
+            "uris",
+            "acceptedResourceRoles",
+            "dependencies",
+        ),
         (_is(list), "jsarray"),
     ),
     "requirePorts": (_is(bool), "jsboolean"),
@@ -54,7 +68,9 @@ def check(app: Json, networks_dialect: bool) -> None:
     """Raises Invalid with everything that is wrong."""
     mistyped = [(key, kind) for key, (fits, kind) in _TYPES.items() if key in app and not fits(app[key])]
     if mistyped:
-        raise Invalid(400, "Invalid JSON", [{"path": f"/{key}", "errors": [f"error.expected.{kind}"]} for key, kind in mistyped])
+        raise Invalid(
+            400, "Invalid JSON", [{"path": f"/{key}", "errors": [f"error.expected.{kind}"]} for key, kind in mistyped]
+        )
     wrong: dict[str, list[str]] = {}
 
     def found(path: str, error: str) -> None:
@@ -116,7 +132,11 @@ def _networking(app: Json, networks_dialect: bool, found: Callable[[str, str], N
         found("/container/docker/network", "error.unknown.enum.literal")
     if "ipAddress" in app and not networks_dialect and (app.get("ports") or app.get("portDefinitions")):
         found("/", "ports and portDefinitions must not be used with ipAddress")
-    if app.get("ports") and app.get("portDefinitions") and list(app["ports"]) != [entry.get("port") for entry in app["portDefinitions"]]:
+    if (
+        app.get("ports")
+        and app.get("portDefinitions")
+        and list(app["ports"]) != [entry.get("port") for entry in app["portDefinitions"]]
+    ):
         found("/", "ports and portDefinitions cannot both be given")
 
 

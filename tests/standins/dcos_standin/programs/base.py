@@ -116,7 +116,9 @@ class Program:
             return []
         return [task for task in self.cluster.mesos.tasks_of(self.framework.id) if not task.terminal]
 
-    def offers(self, resources: dict[str, float], ports: tuple[int, ...] = (), roles: tuple[str, ...] = ("*",)) -> list[tuple[Agent, list[int]]]:
+    def offers(
+        self, resources: dict[str, float], ports: tuple[int, ...] = (), roles: tuple[str, ...] = ("*",)
+    ) -> list[tuple[Agent, list[int]]]:
         """The agents that can give this, with the ports they would give."""
         found = []
         for agent in self.cluster.agents:

@@ -53,7 +53,11 @@ class Calico(Program):
     def _latest(self, agent: Agent) -> dict[str, Task]:
         """The last task of each class on an agent."""
         assert self.framework
-        return {task.data["class"]: task for task in self.cluster.mesos.tasks_of(self.framework.id) if task.agent_id == agent.id}
+        return {
+            task.data["class"]: task
+            for task in self.cluster.mesos.tasks_of(self.framework.id)
+            if task.agent_id == agent.id
+        }
 
     async def step(self) -> None:
         restarting = sum(1 for agent in self.cluster.agents if self._restarts(agent))
@@ -84,7 +88,11 @@ class Calico(Program):
 
     def _launch(self, agent: Agent, step: tuple[str, str, str, bool, str]) -> None:
         cls, name, _, _, kind = step
-        resources = {"cpus": float(self.env.get(f"CALICO_{kind}_CPUS", "0.1")), "mem": float(self.env.get(f"CALICO_{kind}_MEM", "128")), "disk": 0.0}
+        resources = {
+            "cpus": float(self.env.get(f"CALICO_{kind}_CPUS", "0.1")),
+            "mem": float(self.env.get(f"CALICO_{kind}_MEM", "128")),
+            "disk": 0.0,
+        }
         if self.framework is None or self.cluster.mesos.offer(agent, resources, ROLES) is None:
             return
         order = {
@@ -95,7 +103,9 @@ class Calico(Program):
             "user": "root",
         }
         task_id = f"{name}-v0.4.0-{uuid.uuid4()}"
-        self.cluster.mesos.launch(self.framework, agent, task_id, order, resources=resources, data={"class": cls, "hash": 0})
+        self.cluster.mesos.launch(
+            self.framework, agent, task_id, order, resources=resources, data={"class": cls, "hash": 0}
+        )
 
     def handle(self, method: str, path: str, query: dict[str, str]) -> Answer:
         if path == "/health":

@@ -28,7 +28,14 @@ class EtcdMesos(Program):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.healthy = False
-        self.counters = {"RunningServers": 0, "LaunchedServers": 0, "FailedServers": 0, "ClusterLivelocks": 0, "ClusterReseeds": 0, "IsHealthy": 0}
+        self.counters = {
+            "RunningServers": 0,
+            "LaunchedServers": 0,
+            "FailedServers": 0,
+            "ClusterLivelocks": 0,
+            "ClusterReseeds": 0,
+            "IsHealthy": 0,
+        }
         self._failed: set[str] = set()
 
     @property
@@ -58,7 +65,11 @@ class EtcdMesos(Program):
 
     def _count_failures(self) -> None:
         if self.framework:
-            ended = {task.id for task in self.cluster.mesos.tasks_of(self.framework.id) if task.terminal and task.state != "TASK_KILLED"}
+            ended = {
+                task.id
+                for task in self.cluster.mesos.tasks_of(self.framework.id)
+                if task.terminal and task.state != "TASK_KILLED"
+            }
             self.counters["FailedServers"] += len(ended - self._failed)
             self._failed |= ended
 
@@ -70,7 +81,9 @@ class EtcdMesos(Program):
             if not set(member["peerURLs"]) & peers:
                 await asyncio.to_thread(_ask, running[0], "DELETE", f"/v2/members/{member['id']}")
         agent, ports = offer
-        await asyncio.to_thread(_ask, running[0], "POST", "/v2/members", {"peerURLs": [f"http://{agent.ip}:{ports[0]}"]})
+        await asyncio.to_thread(
+            _ask, running[0], "POST", "/v2/members", {"peerURLs": [f"http://{agent.ip}:{ports[0]}"]}
+        )
 
     def _resources(self) -> dict[str, float]:
         return {
@@ -82,7 +95,10 @@ class EtcdMesos(Program):
     def _place(self, running: list[Task]) -> tuple[Agent, list[int]] | None:
         """An agent without a member, and its ports for peers, clients and reseeding."""
         taken = {task.agent_id for task in running}
-        return next(((agent, ports) for agent, ports in self.offers(self._resources(), (0, 0, 0)) if agent.id not in taken), None)
+        return next(
+            ((agent, ports) for agent, ports in self.offers(self._resources(), (0, 0, 0)) if agent.id not in taken),
+            None,
+        )
 
     def _launch(self, running: list[Task], offer: tuple[Agent, list[int]]) -> None:
         assert self.framework
@@ -103,19 +119,43 @@ class EtcdMesos(Program):
             ),
             "image": "mesosphere/etcd-mesos:0.1.3",
         }
-        node = {"name": name, "host": agent.ip, "rpcPort": peer, "clientPort": client, "httpPort": reseed, "type": "", "slaveID": agent.id}
+        node = {
+            "name": name,
+            "host": agent.ip,
+            "rpcPort": peer,
+            "clientPort": client,
+            "httpPort": reseed,
+            "type": "",
+            "slaveID": agent.id,
+        }
         # The protocol "client" is etcd-mesos' own idea: it makes mesos-dns publish _etcd-server._client.
         discovery = {
             "name": TASK_NAME,
-            "ports": [{"number": peer, "name": "server", "protocol": "tcp"}, {"number": client, "name": "client", "protocol": "client"}],
+            "ports": [
+                {"number": peer, "name": "server", "protocol": "tcp"},
+                {"number": client, "name": "client", "protocol": "client"},
+            ],
         }
         task_id = f"{name} {agent.ip} {peer} {client} {reseed}".replace(" ", "-")
         self.counters["LaunchedServers"] += 1
-        self.cluster.mesos.launch(self.framework, agent, task_id, order, resources=resources, ports=ports, discovery=discovery, data={"node": node})
+        self.cluster.mesos.launch(
+            self.framework,
+            agent,
+            task_id,
+            order,
+            resources=resources,
+            ports=ports,
+            discovery=discovery,
+            data={"node": node},
+        )
 
     def handle(self, method: str, path: str, query: dict[str, str]) -> Answer:
         if path == "/healthz":
-            return Answer(200, "cluster is healthy", "text/plain") if self.healthy else Answer(500, "cluster is unhealthy", "text/plain")
+            return (
+                Answer(200, "cluster is healthy", "text/plain")
+                if self.healthy
+                else Answer(500, "cluster is unhealthy", "text/plain")
+            )
         if path == "/stats":
             return Answer(200, self.counters)
         if path == "/members":
@@ -135,7 +175,9 @@ def _ask(task: Task, method: str, path: str, body: Any = None) -> Any:
     node = task.data["node"]
     connection = http.client.HTTPConnection(node["host"], node["clientPort"], timeout=ANSWER_SECONDS)
     try:
-        connection.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+        connection.request(
+            method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"}
+        )
         answer = connection.getresponse()
         content = answer.read()
         return json.loads(content) if content and answer.status < 300 else None

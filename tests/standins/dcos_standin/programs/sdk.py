@@ -83,7 +83,16 @@ class Sdk(Program):
         discovery = {"name": step.name, "ports": step.discovery}
         order = {**step.order, "name": step.name}
         task_id = f"{step.name}__{uuid.uuid4()}"
-        self.cluster.mesos.launch(self.framework, agent, task_id, order, resources=step.resources, ports=ports, discovery=discovery, data={"step": step.name})
+        self.cluster.mesos.launch(
+            self.framework,
+            agent,
+            task_id,
+            order,
+            resources=step.resources,
+            ports=ports,
+            discovery=discovery,
+            data={"step": step.name},
+        )
 
     # -- its HTTP server --------------------------------------------------------------------
 
@@ -93,8 +102,19 @@ class Sdk(Program):
             return {"phases": [], "errors": [], "strategy": "serial", "status": status}
         phases = []
         for name, strategy, steps in self.phases():
-            rows = [{"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, step.name)), "name": step.name, "status": self._status(step)} for step in steps]
-            phases.append({"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)), "name": name, "steps": rows, "strategy": strategy, "status": _sum(rows)})
+            rows = [
+                {"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, step.name)), "name": step.name, "status": self._status(step)}
+                for step in steps
+            ]
+            phases.append(
+                {
+                    "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
+                    "name": name,
+                    "steps": rows,
+                    "strategy": strategy,
+                    "status": _sum(rows),
+                }
+            )
         return {"phases": phases, "errors": [], "strategy": "serial", "status": _sum(phases)}
 
     def handle(self, method: str, path: str, query: dict[str, str]) -> Answer:
@@ -129,7 +149,11 @@ class EtcdSdk(Sdk):
         key = f"{self.zookeeper_path}/placement"
         kept = self.cluster.zookeeper.get(key, "")
         if not kept:
-            count, client, peer = int(self.env["NODE_COUNT"]), int(self.env["ETCD_CLIENT_PORT"]), int(self.env["ETCD_PEER_PORT"])
+            count, client, peer = (
+                int(self.env["NODE_COUNT"]),
+                int(self.env["ETCD_CLIENT_PORT"]),
+                int(self.env["ETCD_PEER_PORT"]),
+            )
             offers = self.offers(self._resources(), (client, peer))
             if len(offers) < count:
                 return []
@@ -138,7 +162,11 @@ class EtcdSdk(Sdk):
         return [(name, ip) for name, _, ip in (entry.partition("=") for entry in kept.split(","))]
 
     def _resources(self) -> dict[str, float]:
-        return {"cpus": float(self.env["NODE_CPUS"]), "mem": float(self.env["NODE_MEM"]), "disk": float(self.env["NODE_DISK"])}
+        return {
+            "cpus": float(self.env["NODE_CPUS"]),
+            "mem": float(self.env["NODE_MEM"]),
+            "disk": float(self.env["NODE_DISK"]),
+        }
 
     def phases(self) -> list[tuple[str, str, list[Step]]]:
         client, peer = int(self.env["ETCD_CLIENT_PORT"]), int(self.env["ETCD_PEER_PORT"])
@@ -155,11 +183,17 @@ class EtcdSdk(Sdk):
                 self._resources(),
                 (client, peer),
                 unique=True,
-                discovery=[{"number": client, "name": "client", "protocol": "tcp"}, {"number": peer, "name": "peer", "protocol": "tcp"}],
+                discovery=[
+                    {"number": client, "name": "client", "protocol": "tcp"},
+                    {"number": peer, "name": "peer", "protocol": "tcp"},
+                ],
             )
             for name, ip in placed
         ]
-        waiting = [Step(f"etcd-{index}-node", {}, self._resources(), (client, peer)) for index in range(int(self.env["NODE_COUNT"]))]
+        waiting = [
+            Step(f"etcd-{index}-node", {}, self._resources(), (client, peer))
+            for index in range(int(self.env["NODE_COUNT"]))
+        ]
         return [("etcd", self.env.get("DEPLOY_STRATEGY", "parallel"), steps or waiting)]
 
     def place(self, step: Step, offers: list[tuple[Agent, list[int]]]) -> tuple[Agent, list[int]] | None:
@@ -191,5 +225,9 @@ class Kubernetes(Sdk):
             ("controller-manager", "parallel", steps("kube-controller-manager", masters)),
             ("scheduler", "parallel", steps("kube-scheduler", masters)),
             ("node", "parallel", steps("kube-node", int(self.env.get("NODE_COUNT", "1")), network=network)),
-            ("public-node", "parallel", steps("kube-node-public", int(self.env.get("PUBLIC_NODE_COUNT", "0")), ("slave_public",), network)),
+            (
+                "public-node",
+                "parallel",
+                steps("kube-node-public", int(self.env.get("PUBLIC_NODE_COUNT", "0")), ("slave_public",), network),
+            ),
         ]

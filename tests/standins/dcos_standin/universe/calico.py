@@ -11,9 +11,17 @@ def _config(with_libnetwork: bool) -> Json:
     groups = {
         "Framework Settings": group(
             {
-                "framework-name": text("calico-install-framework", "The name of the framework, and of its Marathon app."),
-                "master": text("zk://zk-1.zk:2181,zk-2.zk:2181,zk-3.zk:2181,zk-4.zk:2181,zk-5.zk:2181/mesos", "Where Mesos' leader is found."),
-                "zk": text("zk://zk-1.zk:2181,zk-2.zk:2181,zk-3.zk:2181,zk-4.zk:2181,zk-5.zk:2181/calico", "Where the framework keeps its state."),
+                "framework-name": text(
+                    "calico-install-framework", "The name of the framework, and of its Marathon app."
+                ),
+                "master": text(
+                    "zk://zk-1.zk:2181,zk-2.zk:2181,zk-3.zk:2181,zk-4.zk:2181,zk-5.zk:2181/mesos",
+                    "Where Mesos' leader is found.",
+                ),
+                "zk": text(
+                    "zk://zk-1.zk:2181,zk-2.zk:2181,zk-3.zk:2181,zk-4.zk:2181,zk-5.zk:2181/calico",
+                    "Where the framework keeps its state.",
+                ),
                 "max-concurrent-restarts": integer(1, "How many agents may restart services at a time.", minimum=1),
                 "cpu-limit": number(0.2, "Processors of the framework.", minimum=0.0),
                 "mem-limit": number(512, "Memory of the framework (MB).", minimum=32),
@@ -65,7 +73,12 @@ def _config(with_libnetwork: bool) -> Json:
     required = tuple(groups)
     if with_libnetwork:
         groups["Run Calico-Libnetwork"] = group(
-            {"enable": flag(True, "Run the Docker network plugin."), "cpu-limit": number(0.1), "mem-limit": number(128)}, ("enable",)
+            {
+                "enable": flag(True, "Run the Docker network plugin."),
+                "cpu-limit": number(0.1),
+                "mem-limit": number(128),
+            },
+            ("enable",),
         )
         required = tuple(groups)
     return schema(groups, required)

@@ -77,7 +77,9 @@ SDK_CONFIG = schema(
                 "service_account_secret": text("", "Where its key is."),
                 "virtual_network_enabled": flag(False, "Join a virtual network."),
                 "virtual_network_name": text("dcos", "Which."),
-                "log_level": text("INFO", "The scheduler's.", enum=["OFF", "FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE", "ALL"]),
+                "log_level": text(
+                    "INFO", "The scheduler's.", enum=["OFF", "FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE", "ALL"]
+                ),
                 "deploy_strategy": text("parallel", "How members are started.", enum=["parallel", "serial"]),
                 "update_strategy": text("serial", "How members are changed.", enum=["parallel", "serial"]),
             },
@@ -157,7 +159,10 @@ _ALPHA = "etcd-mesos is alpha software. Its data is lost when a majority of its 
 
 
 def packages() -> list[Package]:
-    notes = {"before": _ALPHA, "gone": "ZooKeeper keeps the state of the framework: remove /etcd before you install it again."}
+    notes = {
+        "before": _ALPHA,
+        "gone": "ZooKeeper keeps the state of the framework: remove /etcd before you install it again.",
+    }
     old = [
         Package(
             "etcd", version, index, "A distributed key-value store, as a Mesos framework.", MESOS_CONFIG, MESOS_TEMPLATE,
@@ -166,6 +171,13 @@ def packages() -> list[Package]:
         for index, (version, image) in enumerate((("0.0.2", "0.1.2"), ("0.0.3", "0.1.3")))
     ]  # fmt: skip
     new = Package(
-        "etcd", "0.1.0-3.3.12", 2, "A distributed key-value store, as an SDK service.", SDK_CONFIG, SDK_TEMPLATE, tags=("etcd", "key-value"), min_dcos="1.11"
+        "etcd",
+        "0.1.0-3.3.12",
+        2,
+        "A distributed key-value store, as an SDK service.",
+        SDK_CONFIG,
+        SDK_TEMPLATE,
+        tags=("etcd", "key-value"),
+        min_dcos="1.11",
     )
     return [*old, new]

@@ -122,7 +122,9 @@ class _Renderer:
             for policy in policies:
                 rules.append(f"-m mark --mark {_NOT_PASSED} -j {_chain(policy_prefix, policy.name)}")
                 rules.append(_returning("Return if policy accepted"))
-            rules.append(f'-m comment --comment "Drop if no policies passed packet" -m mark --mark {_NOT_PASSED} -j DROP')
+            rules.append(
+                f'-m comment --comment "Drop if no policies passed packet" -m mark --mark {_NOT_PASSED} -j DROP'
+            )
         for profile in endpoint.profiles:
             rules.append(f"-j {_chain(profile_prefix, profile)}")
             rules.append(_returning("Return if profile accepted"))

@@ -24,7 +24,9 @@ class Config:
         """Read all sources; later ones win."""
         raw = {name.lower(): value for name, value in snapshot.under("/v1/config") if "/" not in name}
         raw.update((name.lower(), value) for name, value in snapshot.under(f"/v1/host/{node}/config"))
-        raw.update((name[len(_PREFIX) :].lower(), value) for name, value in os.environ.items() if name.startswith(_PREFIX))
+        raw.update(
+            (name[len(_PREFIX) :].lower(), value) for name, value in os.environ.items() if name.startswith(_PREFIX)
+        )
         return cls(raw)
 
     def flag(self, name: str, default: bool = False) -> bool:

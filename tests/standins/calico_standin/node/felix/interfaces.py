@@ -43,7 +43,12 @@ class Interfaces:
             if self._configured.get(name) != signature:
                 for setting, value in _SETTINGS.items():
                     (_IPV4 / "conf" / name / setting).write_text(value, encoding="ascii")
-                if all([_ip("-4", "route", "replace", network, "dev", name, "scope", "link") for network in endpoint.networks]):
+                if all(
+                    [
+                        _ip("-4", "route", "replace", network, "dev", name, "scope", "link")
+                        for network in endpoint.networks
+                    ]
+                ):
                     self._configured[name] = signature
 
 

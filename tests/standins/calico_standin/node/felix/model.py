@@ -84,7 +84,9 @@ def read(snapshot: Snapshot, node: str) -> Model:
         endpoints=list(_endpoints(snapshot, profiles)),
         profiles=profiles,
         policies=sorted(_policies(snapshot), key=lambda policy: (policy.order, policy.name)),
-        pools=[Pool(pool["cidr"], bool(pool.get("masquerade"))) for _, pool in _documents(snapshot, "/v1/ipam/v4/pool")],
+        pools=[
+            Pool(pool["cidr"], bool(pool.get("masquerade"))) for _, pool in _documents(snapshot, "/v1/ipam/v4/pool")
+        ],
     )
 
 

@@ -52,7 +52,9 @@ def server(path: Path, implements: str, driver: object) -> socketserver.Threadin
                 return {"Implements": [implements]}
             kind, _, method = self.path.lstrip("/").partition(".")
             name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in method).lstrip("_")
-            answer: Answer | None = getattr(driver, name, None) if kind == implements and not name.startswith("_") else None
+            answer: Answer | None = (
+                getattr(driver, name, None) if kind == implements and not name.startswith("_") else None
+            )
             if answer is None:
                 raise StandinError(f"{self.path} is not played")
             print(f"level=info msg={self.path}", file=sys.stderr, flush=True)

@@ -95,7 +95,10 @@ class Network:
         _ip("link", "set", "dev", other, "up")
         _ip("link", "set", "dev", host, "up")
         local = _link_local(host)
-        routes = [{"Destination": to, "RouteType": 1, "NextHop": ""} for to in (f"{GATEWAY}/32", *([f"{local}/128"] if local else []))]
+        routes = [
+            {"Destination": to, "RouteType": 1, "NextHop": ""}
+            for to in (f"{GATEWAY}/32", *([f"{local}/128"] if local else []))
+        ]
         names = {"SrcName": other, "DstPrefix": os.environ.get("CALICO_LIBNETWORK_IFPREFIX") or "cali"}
         return {"InterfaceName": names, "Gateway": GATEWAY, "GatewayIPv6": local, "StaticRoutes": routes}
 
@@ -129,7 +132,10 @@ class Ipam:
 
     def get_default_address_spaces(self, _: Request) -> Request:
         """Their names."""
-        return {"LocalDefaultAddressSpace": "CalicoLocalAddressSpace", "GlobalDefaultAddressSpace": "CalicoGlobalAddressSpace"}
+        return {
+            "LocalDefaultAddressSpace": "CalicoLocalAddressSpace",
+            "GlobalDefaultAddressSpace": "CalicoGlobalAddressSpace",
+        }
 
     def request_pool(self, request: Request) -> Request:
         """A pool of Calico's as a whole, or all of them; the gateway keeps Docker from asking for one."""
@@ -170,7 +176,9 @@ class Ipam:
                 )
         found = self._allocator.auto_assign(number, 4, None, []) if number else []
         if len(found) != 1:
-            raise DriverError(f"Unexpected number of assigned IP addresses. A single address should be assigned. Got {found}")
+            raise DriverError(
+                f"Unexpected number of assigned IP addresses. A single address should be assigned. Got {found}"
+            )
         return {"Address": f"{found[0]}/32", "Data": {}}
 
     def release_address(self, request: Request) -> Request:
