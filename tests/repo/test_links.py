@@ -1,0 +1,59 @@
+"""Links of the pages lead somewhere: to a file of the checkout, and to a heading of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from layout import ROOT
+
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "roles").glob("*/README.md"),
+    ]
+)
+LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+REPOSITORY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
+OURS = re.compile(rf"{re.escape(REPOSITORY)}/(?:blob|tree)/main/")
+
+
+def links_of(text: str) -> list[str]:
+    return [inline or named for inline, named in LINK.findall(FENCED.sub("", text))]
+
+
+def anchors_of(text: str) -> set[str]:
+    """Names by which a browser on the forge finds the headings."""
+    headings = HEADING.findall(FENCED.sub("", text))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def dead(link: str, page: Path) -> bool:
+    """Whether a link leads to a place of this repository that is not there."""
+    path, _, anchor = link.partition("#")
+    if OURS.match(path):
+        target = ROOT / OURS.sub("", path)
+    elif re.match(r"\w+:", link):
+        return False
+    else:
+        target = page.parent / path if path else page
+    if not target.exists():
+        return True
+    return bool(anchor) and anchor not in anchors_of(target.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_link_is_dead(page: Path) -> None:
+    assert [link for link in links_of(page.read_text(encoding="utf-8")) if dead(link, page)] == []
+
+
+def test_a_dead_link_is_found() -> None:
+    page = ROOT / "docs" / "install.md"
+    assert dead("nowhere.md", page) and dead("#nowhere", page) and dead(f"{REPOSITORY}/blob/main/nowhere.md", page)
+    assert not dead("etcd.md", page) and not dead("#run", page) and not dead("https://example.com/x", page)
