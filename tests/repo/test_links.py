@@ -1,4 +1,4 @@
-"""Links of the pages lead somewhere: to a file of the checkout, and to a heading of it."""
+"""Links of the pages lead somewhere: to a file of the checkout, and to a heading of it. Galaxy shows the README by itself, so it has whole addresses."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ def dead(link: str, page: Path) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_link_is_dead(page: Path) -> None:
     assert [link for link in links_of(page.read_text(encoding="utf-8")) if dead(link, page)] == []
+
+
+def test_the_readme_has_whole_addresses() -> None:
+    assert [link for link in links_of((ROOT / "README.md").read_text(encoding="utf-8")) if "://" not in link] == []
 
 
 def test_a_dead_link_is_found() -> None:
