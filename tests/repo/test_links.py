@@ -20,7 +20,8 @@ PAGES = sorted(
 LINK = re.compile(r"\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-REPOSITORY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["repository"]
+GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
+REPOSITORY = GALAXY["repository"]
 OURS = re.compile(rf"{re.escape(REPOSITORY)}/(?:blob|tree)/main/")
 
 
@@ -55,6 +56,16 @@ def test_no_link_is_dead(page: Path) -> None:
 
 def test_the_readme_has_whole_addresses() -> None:
     assert [link for link in links_of((ROOT / "README.md").read_text(encoding="utf-8")) if "://" not in link] == []
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page.parent != ROOT], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_an_installed_page_has_whole_addresses_of_what_is_not_installed(page: Path) -> None:
+    left_out = [(ROOT / name).resolve() for name in GALAXY["build_ignore"]]
+    inside = [link for link in links_of(page.read_text(encoding="utf-8")) if not re.match(r"\w+:|#", link)]
+    targets = {link: (page.parent / link.partition("#")[0]).resolve() for link in inside}
+    assert [link for link, target in targets.items() if set(left_out) & {target, *target.parents}] == []
 
 
 def test_a_dead_link_is_found() -> None:
