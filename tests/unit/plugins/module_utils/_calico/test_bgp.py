@@ -4,7 +4,11 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
+import shutil
 import socket
+import tempfile
+import threading
 
 import pytest
 
@@ -100,3 +104,99 @@ def test_a_port_is_open_only_where_somebody_listens():
     server.listen(1)
     assert _bgp.port_open('127.0.0.1', port)
     server.close()
+
+
+GREETING = b'0001 BIRD 1.6.8 ready.\n'
+
+
+@pytest.fixture
+def bird():
+    """A control socket: bird(pieces) greets, takes one command, sends the pieces and closes; it gives the path and what was asked."""
+    folder, server, asked = tempfile.mkdtemp(), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), []
+    path, left = os.path.join(folder, 'bird.ctl'), threading.Event()
+    server.bind(path)
+    server.listen(1)
+
+    def start(*pieces, **options):
+        def serve():
+            client = server.accept()[0]
+            try:
+                client.sendall(options.get('greeting', GREETING))
+                asked.append(client.recv(100))
+                for piece in pieces:
+                    client.sendall(piece)
+                    left.wait(options.get('pause', 0))
+            except (OSError, socket.error):
+                pass  # whoever asked has gone
+            finally:
+                client.close()
+
+        thread = threading.Thread(target=serve)
+        thread.daemon = True
+        thread.start()
+        return path, asked
+
+    yield start
+    left.set()
+    server.close()
+    shutil.rmtree(folder)
+
+
+def test_sessions_are_asked_for_once_bird_has_greeted(bird):
+    reply = with_codes(PROTOCOLS).encode('ascii')[len(GREETING):]
+    path, asked = bird(reply[:90], reply[90:], pause=0.05)
+    assert brief(_bgp.ask(path)) == brief(_bgp.parse_protocols(PROTOCOLS)) and asked == [b'show protocols\n']
+
+
+def test_a_line_that_is_not_the_last_ends_no_reply(bird):
+    """What comes after it in another packet belongs to the reply: a restart that is being recovered from is not missed."""
+    path, asked = bird(b'1000-BIRD 1.6.8\n', b'0024-Graceful restart recovery in progress\n   Waiting for 2 protocols to recover\n', b'0013 Daemon is up\n', pause=0.05)
+    assert _bgp.recovery(path) == 'Waiting for 2 protocols to recover' and asked == [b'show status\n']
+
+
+def test_a_reply_without_an_end_is_not_waited_for(bird):
+    path, _asked = bird(b'1002-Mesh_10_0_0_2 BGP master up 23:49:15 Established\n', pause=30)
+    with pytest.raises(CalicoError) as error:
+        _bgp.ask(path, timeout=0.2)
+    assert 'BIRD does not answer on %s' % path in str(error.value) and 'docker logs calico-node' in str(error.value)
+
+
+def test_a_reply_that_was_cut_off_is_none(bird):
+    path, _asked = bird(b'1002-Mesh_10_0_0_2 BGP master up 23:49:15 Established\n')
+    with pytest.raises(CalicoError, match='the connection was closed'):
+        _bgp.ask(path)
+
+
+def test_whoever_sends_without_end_does_not_fill_the_memory(bird, monkeypatch):
+    assert _bgp.LARGEST == 16 * 1024 * 1024
+    monkeypatch.setattr(_bgp, 'LARGEST', 100000)
+    path, _asked = bird(*[b'x' * 60000] * 50)
+    with pytest.raises(CalicoError, match='its reply does not end'):
+        _bgp.ask(path)
+
+
+def test_the_socket_of_calico_node_is_the_default(bird, monkeypatch):
+    path, asked = bird(with_codes(PROTOCOLS).encode('ascii')[len(GREETING):])
+    assert _bgp.SOCKET == '/var/run/calico/bird.ctl'
+    monkeypatch.setattr(_bgp, 'SOCKET', path)
+    assert len(_bgp.ask()) == 4 and asked
+
+
+def test_what_is_known_of_a_session():
+    lines = 'Mesh_10_0_0_3 BGP master start 23:49:11\nMesh_10_0_0_2 BGP master up 23:49:15 Established\nMesh_10_0_0_4 Aux master up 23:49:15 Established'
+    peers = _bgp.parse_protocols(lines)
+    assert _bgp.describe('10.0.0.2', peers) == '10.0.0.2 (Established, up since 23:49:15)'
+    assert _bgp.describe('10.0.0.3', peers) == '10.0.0.3 (start, start since 23:49:11)'
+    assert [item['address'] for item in peers] == ['10.0.0.3', '10.0.0.2'], 'what is no BGP has no session'
+
+
+def test_a_peer_is_tried_on_the_port_of_bgp(monkeypatch):
+    tried = []
+
+    def refuse(target, timeout):
+        tried.append((target, timeout < 5))
+        raise socket.error('refused')
+
+    monkeypatch.setattr(_bgp.socket, 'create_connection', refuse)
+    assert _bgp.down('10.0.0.2', [_bgp.peer('10.0.0.2', 'node-to-node mesh', 'start', '23:49:11', 'Active Socket: Connection refused')])
+    assert tried == [(('10.0.0.2', 179), True)]

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 
 # As calicoctl 1.6.3 prints it.
 DRYRUN = """Use the following command to start the calico/node container:
@@ -116,3 +116,110 @@ def test_proxies_that_dockers_client_adds_are_no_difference():
     for name in ('HTTP_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy', 'ftp_proxy'):
         container['Config']['Env'].append('%s=http://proxy:3128' % name)
     assert _node.differences(_node.parse_dryrun(DRYRUN), _node.from_inspect(container, IMAGE)) == []
+
+
+PARAMS = {'name': 'agent-1.example.com', 'ip': '10.0.0.11/24', 'health': {'peers': 'auto', 'felix_port': 9099, 'port_access': 'host'},
+          'calicoctl': '/opt/calico/bin/calicoctl', 'config': '/etc/calico/calicoctl.cfg', 'image': 'calico/node:v2.6.6', 'backend': 'bird', 'as_number': 64512,
+          'log_dir': '/var/log/calico', 'libnetwork': False, 'no_default_ippools': True, 'init_system': True, 'after_units': []}
+
+
+@pytest.mark.parametrize('changes', [
+    {}, {'ip': '10.0.0.11/8'}, {'ip': '10.0.0.11/32'}, {'ip': '255.255.255.255/9'}, {'name': 'a'}, {'health': {'peers': '3'}}, {'health': {'peers': 0}},
+])
+def test_what_can_be_right_is_taken(changes):
+    assert _node.check(dict(PARAMS, **changes)) is None
+
+
+@pytest.mark.parametrize('changes, words', [
+    ({'ip': ''}, '(nothing) is not an IPv4 address with its prefix'),
+    ({'ip': None}, '(nothing) is not an IPv4 address'),
+    ({'ip': '10.0.0.11'}, 'Write it like 10.0.2.10/24'),
+    ({'ip': '10.0.0.11/7'}, '10.0.0.11/7 is not'),
+    ({'ip': '10.0.0.11/33'}, '10.0.0.11/33 is not'),
+    ({'ip': '256.0.0.11/24'}, '256.0.0.11/24 is not'),
+    ({'ip': '10.0.0.256/24'}, '10.0.0.256/24 is not'),
+    ({'ip': '10.0.0.11/24\n'}, 'is not an IPv4 address'),
+    ({'ip': 'fd00::1/64'}, 'fd00::1/64 is not'),
+    ({'name': None}, 'None cannot be the name of a Calico node'),
+    ({'name': 'agent 1'}, 'Use letters, digits, dots and dashes'),
+    ({'name': '-agent'}, 'cannot be the name'),
+    ({'health': {'peers': 'all'}}, "health.peers is 'all'"),
+    ({'health': {'peers': -1}}, 'Give auto or a number'),
+])
+def test_what_cannot_be_right_is_refused(changes, words):
+    with pytest.raises(ValidationError) as error:
+        _node.check(dict(PARAMS, **changes))
+    assert words in str(error.value)
+
+
+def test_the_command_line_says_what_is_wanted_and_nothing_else():
+    argv = ['node', 'run', '--node-image=calico/node:v2.6.6', '--name=agent-1.example.com', '--backend=bird', '--log-dir=/var/log/calico']
+    assert _node.arguments(PARAMS, 'eth0') == argv + ['--ip-autodetection-method=interface=^eth0$', '--as=64512', '--no-default-ippools',
+                                                      '--disable-docker-networking', '--init-system']
+    assert _node.arguments(dict(PARAMS, as_number=None, libnetwork=True, no_default_ippools=False, init_system=False), None) == argv
+
+
+UNIT = """\
+# Managed by Ansible (dcos.calico.calicoctl_node); changes made here by hand are overwritten.
+[Unit]
+Description=Calico node
+Documentation=https://docs.projectcalico.org/v2.6/
+Wants=calico-etcd-proxy.service
+After=docker.service calico-etcd-proxy.service
+
+[Service]
+ExecStartPre=/bin/close 9099
+ExecStart=/opt/calico/bin/calicoctl node run --node-image=calico/node:v2.6.6 --name=agent-1.example.com --backend=bird --log-dir=/var/log/calico \
+--as=64512 --no-default-ippools --disable-docker-networking --init-system --config=/etc/calico/calicoctl.cfg
+ExecStop=-/usr/bin/docker stop -t 10 calico-node
+Restart=always
+RestartSec=5
+StartLimitInterval=0
+TimeoutStopSec=30
+NoNewPrivileges=true
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_MODULE
+PrivateDevices=true
+PrivateTmp=true
+ProtectSystem=full
+ProtectHome=true
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def test_the_text_of_the_unit():
+    """Whole: a change of it restarts calico/node on each agent."""
+    params = dict(PARAMS, after_units=['calico-etcd-proxy.service'])
+    assert _node.unit_text(params, '/usr/bin/docker', closed=['ExecStartPre=/bin/close 9099']) == UNIT
+    assert _node.unit_text(PARAMS, '/usr/bin/docker') == UNIT.replace('Wants=calico-etcd-proxy.service\n', '').replace(
+        'docker.service calico-etcd-proxy.service', 'docker.service').replace('ExecStartPre=/bin/close 9099\n', '')
+
+
+@pytest.mark.parametrize('health, port', [
+    ({'felix_port': 9099, 'port_access': 'host'}, 9099), ({'felix_port': 9099, 'port_access': 'all'}, None), ({'felix_port': None, 'port_access': 'host'}, None),
+    (None, None),
+])
+def test_the_port_that_is_closed(health, port):
+    assert _node.closed_port({'health': health}) == port
+
+
+def test_what_a_container_will_be_is_told_by_the_options():
+    assert _node.summary(dict(PARAMS, as_number='')) == {
+        'image': 'calico/node:v2.6.6', 'name': 'agent-1.example.com', 'ip': '10.0.0.11/24', 'as_number': None, 'backend': 'bird', 'libnetwork': False,
+        'no_default_ippools': True, 'config': '/etc/calico/calicoctl.cfg', 'init_system': True}
+
+
+def test_an_answer_without_a_command_is_quoted_by_its_end():
+    with pytest.raises(CalicoError) as error:
+        _node.parse_dryrun('one\ntwo\nthree\nfour\nfive\n')
+    assert error.value.why == 'three | four | five'
+
+
+def test_addresses_in_the_datastore_and_who_has_one_already():
+    nodes = _node.addresses([{'name': 'b', 'ipv4': '10.0.0.1/24', 'ran': True}, {'name': 'a', 'ipv4': None, 'ran': False}, {'name': 'c', 'ipv4': '10.0.0.11/24'}])
+    assert nodes == {'a': None, 'b': '10.0.0.1/24', 'c': '10.0.0.11/24'}
+    assert _node.conflict(nodes, 'a', '10.0.0.1/32') == 'b' and _node.conflict(nodes, 'b', '10.0.0.1/24') is None and _node.conflict(nodes, 'a', '10.0.0.2/24') is None
+    what, why, remedy = _node.conflict_words('b', 'a', '10.0.0.1/24')
+    assert what == 'The Calico node b already uses the address 10.0.0.1/24 of a' and why
+    assert 'set calico_node_name to b.' in remedy and 'calicoctl delete node b.' in remedy

@@ -8,6 +8,7 @@ __metaclass__ = type
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _usage
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 
 
 def workload(name, *addresses, **metadata):
@@ -38,6 +39,24 @@ def test_users_of_a_profile():
 
 
 def test_few_are_named():
-    many = [workload('c%d' % number, '10.0.0.%d/32' % number) for number in range(1, 6)]
+    many = [workload('c%d' % number, '10.0.0.%d/32' % number) for number in range(1, 10)]
     assert _usage.shown(_usage.in_pool('10.0.0.0/24', many[:2])) == '10.0.0.1 (container c1 on node n1); 10.0.0.2 (container c2 on node n1)'
-    assert _usage.shown(_usage.in_pool('10.0.0.0/24', many)).endswith('10.0.0.3 (container c3 on node n1) and 2 more')
+    assert _usage.shown(_usage.in_pool('10.0.0.0/24', many[:3])).endswith('10.0.0.3 (container c3 on node n1)')
+    assert _usage.shown(_usage.in_pool('10.0.0.0/24', many)).endswith('10.0.0.3 (container c3 on node n1) and 6 more')
+
+
+@pytest.mark.parametrize('check, name, words', [
+    (_usage.check_pool, '10.0.0.0/24', 'The pool 10.0.0.0/24 is in use: workloads have addresses of it: 10.0.0.1 (container c on node n1). Set disabled on the '
+     'pool'),
+    (_usage.check_profile, 'db', 'The profile db is in use: workloads have it, and would be cut off: no address (container d on node n1); 192.168.0.9, fd00::1 '
+     '(container a on node n2). Move these workloads'),
+])
+def test_what_is_in_use_is_not_deleted_and_its_users_are_named(check, name, words):
+    with pytest.raises(CalicoError) as error:
+        check(name, WORKLOADS)
+    assert str(error.value).startswith(words) and 'force' in error.value.remedy
+
+
+@pytest.mark.parametrize('check, name', [(_usage.check_pool, '10.1.0.0/24'), (_usage.check_profile, 'other')])
+def test_what_nobody_uses_may_go(check, name):
+    assert check(name, WORKLOADS) is None
