@@ -23,6 +23,7 @@ LENGTHS = {u'x': 2, u'u': 4, u'U': 8}
 REST = u'(?:[^:#]|:(?=\\S)|(?<=\\S)#)*?'
 KEY = re.compile(u'(?:"(?:[^"\\\\]|\\\\.)*"|\'(?:[^\']|\'\')*\'|[^\\s#,\\[\\]{}&*!|>\'"%%@`?:-]%s|[?:-](?=\\S)%s)\\s*:(?=\\s|\\Z)' % (REST, REST))
 BLOCK = re.compile(u'([|>])([-+]?)([1-9]?)([-+]?)\\s*(?:\\s#.*)?\\Z')
+COMMENT = re.compile(u'\\s#.*')
 ANCHOR = re.compile(u'&[^\\s,\\[\\]{}]+(\\s+|\\Z)')
 
 
@@ -146,32 +147,40 @@ class _Reader(object):
                 line = self.lines[self.at].strip()
                 words = words + (u'\n' if words[0] in u'{[' else u' ') + line
                 self.at += 1
-        lines = [re.sub(u'\\s+#.*', u'', words).rstrip()]
-        while self._look() is not None and self._look() > indent and not KEY.match(self.lines[self.at].strip()):
-            lines.append(re.sub(u'\\s+#.*', u'', self.lines[self.at].strip()).rstrip())
+        lines, after = [words.strip()], self.at
+        while self._look() is not None and self._look() > indent and not self._ended() and not KEY.match(self.lines[self.at].strip()):
+            if self.at > after or COMMENT.search(lines[-1]):
+                self.fail('a comment or an empty line within a value')
+            lines.append(self.lines[self.at].strip())
             self.at += 1
-        words = u' '.join(lines)
+            after = self.at
+        words = COMMENT.sub(u'', u' '.join(lines)).rstrip()
         if words[0] in u',]}' or re.match(u'[-?](\\s|\\Z)', words) or re.search(u':(\\s|\\Z)', words):
             self.fail('%r is no plain text' % words[:40])
         return _plain(words)
 
     def _scalar_block(self, match, indent):
         style, chomp = match.group(1), match.group(2) or match.group(4)
-        lines, inner = [], int(match.group(3)) + max(indent, 0) if match.group(3) else None
+        lines, widest, inner = [], 0, int(match.group(3)) + max(indent, 0) if match.group(3) else None
         while self.at < len(self.lines):
             line = self.lines[self.at]
             own = len(line) - len(line.lstrip(u' '))
             if line.strip() and own <= indent:
                 break
-            if line.strip() and inner is None:
+            if inner is None and line.strip():
                 inner = own
-            lines.append(line[inner:] if line.strip() else u'')
+            elif inner is None:
+                widest = max(widest, own)
+            if line.strip() and own < max(inner, widest):
+                self.fail('a wrong indent')
+            lines.append(u'' if inner is None else line[inner:])
             self.at += 1
         text = u'\n'.join(lines)
         if style == u'>':
-            text = re.sub(u'(?<=[^\\n])(\\n+)(?=[^\\n\\s])', lambda match: match.group(1)[1:] or u' ', text)
+            # Lines that are indented further, and what is beside them, stay lines.
+            text = re.sub(u'^(\\S.*)(\\n+)(?=\\S)', lambda match: match.group(1) + (match.group(2)[1:] or u' '), text, flags=re.MULTILINE)
         body = text.rstrip(u'\n')
-        return body + (u'' if chomp == u'-' else text[len(body):] + u'\n' if chomp == u'+' else u'\n' if body else u'')
+        return body + (u'' if chomp == u'-' else text[len(body):] + (u'\n' if lines else u'') if chomp == u'+' else u'\n' if body else u'')
 
 
 class _Open(Exception):
@@ -221,13 +230,15 @@ class _Flow(object):
             self.reader.fail('%r is more of YAML than is read here' % self.text[self.at:self.at + 40])
         match = re.compile(u'(?:[^,\\[\\]{}:#]|:(?![\\s,\\[\\]{}]|\\Z)|(?<=\\S)#)*' if stops else u'.*', re.DOTALL).match(self.text, self.at)
         self.at = match.end()
-        return _plain(u' '.join(match.group(0).split()))
+        return _plain(re.sub(u'\\s*\\n\\s*', u' ', match.group(0).strip()))
 
     def _mapping(self):
         found = {}
         self.at += 1
         while self._next() != u'}':
             key = self._value(u',}')
+            if isinstance(key, (dict, list)):
+                self.reader.fail('a key that is no text')
             value = None
             if self._next() == u':':
                 self.at += 1

@@ -237,6 +237,12 @@ def test_policies_of_others_are_never_pruned(apply, calicoctl):
     assert apply([], **prune)['changed'] is False
 
 
+def test_profiles_have_no_owner_and_are_pruned_whoever_made_them(apply, calicoctl):
+    calicoctl.hold(profile('old'), policy('theirs'), policy('zzz'))
+    done = apply([profile('calico'), policy('a')], owner='us', prune=True, prune_kinds=['profile', 'policy'])
+    assert done['deleted'] == ['profile old'] and sorted(owners(calicoctl)) == ['a', 'theirs', 'zzz']
+
+
 def test_annotations_beside_the_owner_are_those_that_are_wanted(apply, calicoctl):
     wanted = policy('a')
     wanted['metadata']['annotations'] = {'why': 'because'}

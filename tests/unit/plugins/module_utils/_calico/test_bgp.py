@@ -150,7 +150,8 @@ def test_sessions_are_asked_for_once_bird_has_greeted(bird):
 
 def test_a_line_that_is_not_the_last_ends_no_reply(bird):
     """What comes after it in another packet belongs to the reply: a restart that is being recovered from is not missed."""
-    path, asked = bird(b'1000-BIRD 1.6.8\n', b'0024-Graceful restart recovery in progress\n   Waiting for 2 protocols to recover\n', b'0013 Daemon is up\n', pause=0.05)
+    recovery = b'0024-Graceful restart recovery in progress\n   Waiting for 2 protocols to recover\n'
+    path, asked = bird(b'1000-BIRD 1.6.8\n', recovery, b'0013 Daemon is up and running\n', pause=0.05)
     assert _bgp.recovery(path) == 'Waiting for 2 protocols to recover' and asked == [b'show status\n']
 
 

@@ -197,8 +197,8 @@ def test_the_text_of_the_unit():
 
 
 @pytest.mark.parametrize('health, port', [
-    ({'felix_port': 9099, 'port_access': 'host'}, 9099), ({'felix_port': 9099, 'port_access': 'all'}, None), ({'felix_port': None, 'port_access': 'host'}, None),
-    (None, None),
+    ({'felix_port': 9099, 'port_access': 'host'}, 9099), ({'felix_port': 9099, 'port_access': 'all'}, None),
+    ({'felix_port': None, 'port_access': 'host'}, None), (None, None),
 ])
 def test_the_port_that_is_closed(health, port):
     assert _node.closed_port({'health': health}) == port
@@ -217,9 +217,16 @@ def test_an_answer_without_a_command_is_quoted_by_its_end():
 
 
 def test_addresses_in_the_datastore_and_who_has_one_already():
-    nodes = _node.addresses([{'name': 'b', 'ipv4': '10.0.0.1/24', 'ran': True}, {'name': 'a', 'ipv4': None, 'ran': False}, {'name': 'c', 'ipv4': '10.0.0.11/24'}])
+    nodes = _node.addresses([{'name': 'b', 'ipv4': '10.0.0.1/24', 'ran': True}, {'name': 'a', 'ipv4': None}, {'name': 'c', 'ipv4': '10.0.0.11/24'}])
     assert nodes == {'a': None, 'b': '10.0.0.1/24', 'c': '10.0.0.11/24'}
-    assert _node.conflict(nodes, 'a', '10.0.0.1/32') == 'b' and _node.conflict(nodes, 'b', '10.0.0.1/24') is None and _node.conflict(nodes, 'a', '10.0.0.2/24') is None
+    assert _node.conflict(nodes, 'a', '10.0.0.1/32') == 'b' and _node.conflict(nodes, 'a', '10.0.0.2/24') is None
+    assert _node.conflict(nodes, 'b', '10.0.0.1/24') is None, 'its own'
     what, why, remedy = _node.conflict_words('b', 'a', '10.0.0.1/24')
     assert what == 'The Calico node b already uses the address 10.0.0.1/24 of a' and why
     assert 'set calico_node_name to b.' in remedy and 'calicoctl delete node b.' in remedy
+
+
+@pytest.mark.parametrize('there', ['calico/node:v2.6.12', 'quay.io/calico/node:v2.6.12'])
+def test_images_of_which_no_id_is_known_are_compared_by_their_names(there):
+    actual = _node.from_inspect(inspected(Config={'Image': there}), IMAGE)
+    assert _node.differences(_node.parse_dryrun(DRYRUN), actual) == ['image: runs %s, wanted quay.io/calico/node:v2.6.6' % there]

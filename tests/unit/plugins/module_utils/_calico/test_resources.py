@@ -112,6 +112,13 @@ def test_names(document, name):
     (doc('bgpPeer', {'scope': 'global', 'node': 'n', 'peerIP': '10.0.0.1'}, {'asNumber': 1}), 'set scope to node'),
     (doc('ipPool', {'cidr': '10.0.0.0/16'}, 'x'), 'Write fields'),
     (doc('ipPool', {'cidr': 'fd00::/123'}, {}), 'at most 122'),
+    (doc('node', {'name': 'n'}, {'bgp': {'asNumber': 64512}}), 'node n.bgp has no address'),
+    (doc('hostEndpoint', {'name': 'e', 'node': 'n'}, {}), 'hostEndpoint n e has neither interfaceName nor expectedIPs'),
+    (doc('policy', {'name': 'p'}, {'preDNAT': True, 'doNotTrack': True}), 'policy p has both doNotTrack and preDNAT'),
+    (doc('bgpPeer', {'scope': 'node', 'peerIP': '10.0.0.1'}, {'asNumber': 1}), 'has no node'),
+    (doc('policy', {'name': 'p'}, {'order': 'many'}), 'Give a number such as 100'),
+    (doc('policy', {'name': 'p'}, {'order': 'nan'}), 'it is not a number'),
+    (doc('policy', {'name': 'p'}, {'order': True}), 'it is not a number'),
 ])
 def test_refused(document, words):
     with pytest.raises(ValidationError) as error:
@@ -193,3 +200,17 @@ def test_all_faults_of_a_document_are_told_at_once(document, faults):
     assert len(told) == len(faults), told
     assert [words for words in faults if not any(words in fault for fault in told)] == []
     assert all(fault in str(error.value) for fault in told)
+
+
+@pytest.mark.parametrize('order, found', [('100', '100'), (100.0, '100'), (1.5, '1.5'), ('1.5', '1.5'), (-0.5, '-0.5'), (-3, '-3')])
+def test_an_order_is_whole_where_it_can_be(order, found):
+    """And never cut: policies of one order have no order."""
+    assert str(_resources.explicit(doc('policy', {'name': 'p'}, {'order': order}))['spec']['order']) == found
+
+
+def test_what_is_to_go_needs_its_identity_only():
+    assert _resources.reference(dict(doc('policy', {'name': 'p'}, {'nonsense': 1}), state='absent')) == doc('policy', {'name': 'p'}, {})
+    with pytest.raises(ValidationError, match='metadata of policy p q'):
+        _resources.reference(doc('policy', {'name': 'p q'}, {}))
+    with pytest.raises(ValidationError, match='metadata of ipPool'):
+        _resources.reference(doc('ipPool', {}, {}))

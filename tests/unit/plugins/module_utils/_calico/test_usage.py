@@ -20,6 +20,7 @@ WORKLOADS = [
     workload('b', '192.168.0.10/32'), workload('a', '192.168.0.9/32', 'fd00::1/128', node='n2', profiles=['db', 'calico']), workload('c', '10.0.0.1/32'),
     workload('d', profiles=['db']), {'metadata': {}, 'spec': {}}, {},
 ]
+UNNAMED = {'metadata': {'name': 'eth0', 'node': 'n1'}, 'spec': {'ipNetworks': ['10.0.0.9/32']}}
 
 
 @pytest.mark.parametrize('cidr, found', [
@@ -30,6 +31,10 @@ WORKLOADS = [
 ])
 def test_users_of_a_pool(cidr, found):
     assert [str(user) for user in _usage.in_pool(cidr, WORKLOADS)] == found
+
+
+def test_an_endpoint_that_is_no_workloads_is_called_by_its_own_name():
+    assert [str(user) for user in _usage.in_pool('10.0.0.0/24', [UNNAMED])] == ['10.0.0.9 (container eth0 on node n1)']
 
 
 def test_users_of_a_profile():

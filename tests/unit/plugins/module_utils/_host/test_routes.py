@@ -49,3 +49,42 @@ def test_by_which_address_a_connection_is_seen():
 def test_a_kernel_that_does_not_tell(monkeypatch, tmpdir):
     monkeypatch.setattr(_network, 'PROC', str(tmpdir))
     assert _routes.seen_as('192.168.12.5:4000', '10.0.0.11:5050') is None and _routes.routes() == []
+
+
+DEVICES = """Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+%s"""
+LOOPBACK = {'name': 'lo', 'gateway': None, 'address': '127.0.0.1'}
+
+
+@pytest.fixture
+def kernel(monkeypatch):
+    """A namespace with these interfaces, of which the kernel tells an address where it is not None."""
+    def has(interfaces, routes=''):
+        files = {'/proc/self/net/route': routes, '/proc/self/net/dev': DEVICES % ''.join('%6s: 0 0\n' % name for name in interfaces)}
+        monkeypatch.setattr(_network, 'read', files.get)
+        monkeypatch.setattr(_routes, '_ask', lambda request, name: interfaces[name] if request == _routes.GET_ADDRESS else None)
+
+    return has
+
+
+def test_the_interface_of_the_default_route_as_this_kernel_tells_it(monkeypatch):
+    route = 'Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\nlo\t00000000\t00000000\t0001\t0\t0\t0\t00000000\n'
+    monkeypatch.setattr(_network, 'read', {'/proc/self/net/route': route, '/proc/self/net/dev': ''}.get)
+    with open('/sys/class/net/lo/mtu') as handle:
+        assert _routes.interface() == dict(LOOPBACK, mtu=int(handle.read()))
+
+
+@little
+def test_without_a_default_route_it_is_the_first_other_than_lo_that_has_an_address(kernel):
+    address = b'\0' * 20 + b'\x0a\x00\x02\x0a' + b'\xff' * 16
+    kernel({'lo': address, 'zeth0': address, 'veth9': None, 'xeth1': address})
+    assert _routes.interface() == {'name': 'xeth1', 'gateway': None, 'address': '10.0.2.10', 'mtu': None}
+    kernel({'lo': address, 'eth0': None}, TEXT)
+    assert _routes.interface() == {'name': 'eth0', 'gateway': '10.0.2.1', 'address': None, 'mtu': None}
+    kernel({'lo': address, 'veth9': None})
+    assert _routes.interface() is None
+
+
+def test_a_name_that_is_longer_than_the_kernel_takes_has_no_interface():
+    assert _routes._ask(_routes.GET_ADDRESS, 'no-such-interface-here') is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -26,12 +27,13 @@ GOOD = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
         (deployment(None, **GOOD), True, "1 of 1 available"),
         (deployment(0), True, "0 of 0 available"),
         (deployment(generation=2, **GOOD), False, "its last change has not been seen yet"),
+        (deployment(generation=int("1000"), seen=int("1000"), **GOOD), True, "1 of 1 available"),
         (deployment(**{**GOOD, "replicas": 2}), False, "1 of 1 available"),
         (deployment(conditions=[{"status": "False", "message": "no account"}, {"status": "True", "message": "x"}]), False, "0 of 1 available; no account"),
     ],
 )
 def test_deployments(item: dict[str, Any], ready: bool, text: str) -> None:
-    found = _state.deployment(item)
+    found = _state.deployment(json.loads(json.dumps(item)))  # as an API gives it
     assert (found.ready, found.text, found.images) == (ready, text, ("i:1",))
 
 
@@ -56,7 +58,7 @@ WAITING = [{"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff", "me
     ],
 )
 def test_pods(item: dict[str, Any], ready: bool, text: str) -> None:
-    found = _state.pod(item)
+    found = _state.pod(json.loads(json.dumps(item)))
     assert (found.ready, found.text) == (ready, text)
 
 
