@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 RUN = "r1a2b3c4"
@@ -84,6 +85,7 @@ class World:
     def seen(self) -> Any:
         from ansible_collections.dcos.calico.plugins.plugin_utils._verify_judge import Seen
 
-        hosts = {name: {"address": name, "result": result} for name, result in self.results.items()}
+        results = json.loads(json.dumps(self.results))  # as they come from hosts
+        hosts = {name: {"address": name, "result": result} for name, result in results.items()}
         pools = {network["name"]: network.get("ipv4_pools") or [] for network in self.networks}
         return Seen(RUN, hosts, self.agents, self.cluster, self.apps, list(pools), pools, [POOL], self.skip, "cpus 0.05, mem 64")

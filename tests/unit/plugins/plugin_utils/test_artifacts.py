@@ -83,3 +83,18 @@ def test_a_manifest_of_a_new_release_is_not_measured_against_sums_of_the_old_one
     given = [{"name": "calicoctl", "sha256": "ab" * 32}]
     sums = {sums_of: _artifacts.manifest("2.6.12", overrides=given, sums_of=sums_of)[0].get("sha256") for sums_of in ("", "2.6.12", "v2.6.12", "2.6.6")}
     assert sums == {"": "ab" * 32, "2.6.12": "ab" * 32, "v2.6.12": "ab" * 32, "2.6.6": None}
+
+
+def test_only_the_image_may_be_left_out_of_a_manifest() -> None:
+    """A registry can give it; everything else is fetched from somewhere."""
+    found = {item["name"]: item for item in _artifacts.manifest("2.6.6", mirror="https://mirror")}
+    assert {name: item["optional"] for name, item in found.items()} == {name: name == "calico-node" for name in _artifacts.NAMES}
+    assert found["calico-node"]["image"] == "calico/node:v2.6.6" and "image" not in found["calico"]
+    assert found["calico"]["path"] == "cni-plugin/v1.11.2/calico" and found["calico"]["url"] == "https://mirror/cni-plugin/v1.11.2/calico"
+
+
+def test_an_etcd_that_is_not_fetched_needs_no_sum() -> None:
+    found = _artifacts.resolve("2.6.6", mirror="https://mirror", overrides=[{"name": "calico", "sha256": "AB" * 32}])
+    assert [item["name"] for item in _artifacts.sums(found)] == list(found)
+    listed = {item["name"]: item["sha256"] for item in _artifacts.sums(found, etcd=False)}
+    assert listed == {"calicoctl": "", "calico": "ab" * 32, "calico-ipam": "", "calico-node": ""}

@@ -57,3 +57,22 @@ def test_known_hosts() -> None:
     hosts = [("agent1", "10.0.1.1"), ("10.0.1.2", None), ("10.0.1.3", "10.0.1.3"), ("twin", "10.0.1.1"), ("moved", "10.0.1.9")]
     known = _dcos_inventory.known_hosts(hosts)
     assert known["10.0.1.1"] == ["agent1", "twin"] and known["10.0.1.2"] == ["10.0.1.2"] and known["10.0.1.3"] == ["10.0.1.3"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    "worse",
+    [{"recovered": True}, {"active": False}, {"active": False, "recovered": True}],
+    ids=["of a master that came back", "not heard of", "neither"],
+)
+def test_of_two_agents_at_one_address_the_one_that_is_heard_of_counts(order: int, worse: dict) -> None:
+    """An agent that its master only remembers (recovered) has registered with none yet."""
+    both = [agent("10.0.1.1", id="old", **worse), agent("10.0.1.1", id="new")][::order]
+    assert [one["id"] for one in _dcos_inventory.one_each(both)] == ["new"]
+    none = [agent("", id="a"), agent("", id="b", **worse)][::order]
+    assert len(_dcos_inventory.one_each(none)) == 2, "without an address nobody knows that they are one"
+
+
+def test_an_agent_that_is_active_counts_before_one_that_is_only_no_memory() -> None:
+    both = [agent("10.0.1.1", id="active", recovered=True), agent("10.0.1.1", id="gone", active=False)]
+    assert [[one["id"] for one in _dcos_inventory.one_each(pair)] for pair in (both, both[::-1])] == [["active"], ["active"]]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._docker import docker_networks
 
-POOLS = [{"cidr": "192.168.0.0/16"}, {"cidr": "10.60.0.0/16", "disabled": True}, {"cidr": "10.61.0.0/16", "state": "absent"}]
+# As they come out of an inventory.
+POOLS = json.loads('[{"cidr": "192.168.0.0/16"}, {"cidr": "10.60.0.0/16", "disabled": true}, {"cidr": "10.61.0.0/16", "state": "absent"}]')
 
 
 def test_networks_as_the_module_takes_them():

@@ -90,6 +90,7 @@ def test_tls_by_the_files_of_the_agents() -> None:
     assert env["ETCD_ENDPOINTS"] == "https://a:2379,https://b:2379"
     mounted = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
     paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"]}
+    assert all(mount["readOnly"] for mount in pod["containers"][0]["volumeMounts"]), "a container does not write keys of its host"
     for variable, path in (("ETCD_CA_CERT_FILE", "/etc/ca.crt"), ("ETCD_CERT_FILE", "/etc/c.crt"), ("ETCD_KEY_FILE", "/etc/c.key")):
         assert paths[mounted[env[variable]]] == path
 
@@ -110,7 +111,9 @@ def test_tls_by_a_secret() -> None:
     found = _kubernetes.objects("2.6.6", "v1.10.8", {**PROXY, "endpoints": ["https://a:2379"]}, secret="calico-etcd-secrets")
     pod = by_kind(found, "Deployment")["spec"]["template"]["spec"]
     assert pod["volumes"] == [{"name": "etcd-certs", "secret": {"secretName": "calico-etcd-secrets"}}]
-    assert env_of(found)["ETCD_KEY_FILE"] == "/calico-secrets/etcd-key" and pod["containers"][0]["volumeMounts"][0]["mountPath"] == "/calico-secrets"
+    assert env_of(found)["ETCD_KEY_FILE"] == "/calico-secrets/etcd-key" and pod["containers"][0]["volumeMounts"] == [
+        {"name": "etcd-certs", "mountPath": "/calico-secrets", "readOnly": True}
+    ]
 
 
 def test_a_release_that_is_refused() -> None:
@@ -147,3 +150,10 @@ def test_kubeconfigs() -> None:
     assert json.loads(_kubernetes.kubeconfig("https://api:6443", "/ca", token="hunter2"))["users"][0]["user"] == {"token": "hunter2"}
     with pytest.raises(AnsibleFilterError, match="certificate and its key, or a token"):
         _kubernetes.kubeconfig("https://api:6443", "/ca", "/crt")
+
+
+def test_the_text_of_a_kubeconfig_is_the_same_in_each_release() -> None:
+    """Laid out anew, it would be written on each agent again."""
+    text = _kubernetes.kubeconfig("https://api:6443", "/ca", token="hunter2")
+    assert text.startswith('{\n  "apiVersion": "v1",\n  "clusters": [\n    {\n      "cluster": {\n        "certificate-authority": "/ca",\n')
+    assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"

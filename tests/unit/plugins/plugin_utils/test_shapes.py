@@ -9,6 +9,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _resour
 from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import (
     cni_network_files,
     datastore_readers,
+    documents_of,
     ip_pool_resources,
     policy_resources,
     profile_resources,
@@ -244,3 +245,32 @@ def test_a_pool_whose_switch_is_the_text_false_gives_out_addresses() -> None:
     pools = [{"cidr": "10.1.0.0/16", "disabled": "false"}, {"cidr": "10.2.0.0/16"}]
     [file] = cni_network_files([{"name": "a"}], "n", {"endpoints": []}, pools=pools)
     assert file["config"]["ipam"] == {"type": "calico-ipam"}
+
+
+POOL = {"apiVersion": "v1", "kind": "bgpPeer", "metadata": {"scope": "global", "peerIP": "10.0.0.9"}, "spec": {"asNumber": 64512}}
+
+
+def expectations(**changes: Any) -> dict[str, Any]:
+    return {"pools": [], "networks": [], "policies": [], "documents": [], "default_profile": "unmanaged", **changes}
+
+
+def test_documents_are_profiles_policies_and_further_ones_and_no_pools() -> None:
+    """Pools are looked at by who knows the networks of hosts."""
+    given = expectations(
+        pools=[{"cidr": "192.168.0.0/16"}], networks=[{"name": "calico", "profile": "open"}], policies=[{"name": "db", "order": 1}], documents=[POOL],
+    )  # fmt: skip
+    documents, problems = documents_of(given)
+    assert [(item["kind"], item["metadata"].get("name")) for item in documents] == [("profile", "calico"), ("policy", "db"), ("bgpPeer", None)]
+    assert problems == [] and given["documents"] == [POOL]
+    assert documents_of(expectations()) == ([], [])
+
+
+def test_what_is_wrong_with_one_entry_hides_no_other() -> None:
+    given = expectations(
+        pools=[{"ipip": "on"}, {"cidr": "10.1.0.0/16", "ipip": "on"}, {"cidr": "10.2.0.0/16", "size": 26}],
+        networks=[{"name": "a", "profile": "x"}, {"name": "b", "profile": "open"}], policies=[{"selector": "all()"}, {"name": "p", "rules": []}, {"name": "q"}],
+    )  # fmt: skip
+    documents, problems = documents_of(given)
+    assert [item["metadata"]["name"] for item in documents] == ["b", "q"]
+    said = [words for words in ("10.1.0.0/16", "10.2.0.0/16: unknown size", "profile cannot be 'x'", "no name", "p: unknown rules") if words in " ".join(problems)]
+    assert len(problems) == len(said) == 5, "a pool without cidr is said by who looks at pools"

@@ -85,6 +85,10 @@ def test_one_thing_is_broken_and_one_check_fails(change: Change, host: str, chec
     world = World()
     change(world)
     assert failures(world) == {("agent1" if host == "agent1" else host): [check]}
+    if check in ("started", "probe"):
+        [row] = [row for row in judge.judge(world.seen()) if row.host == host]
+        later = CHECKS[CHECKS.index(check) + 1 :]
+        assert {row.checks[name].status for name in later} == {judge.SKIPPED}, "nothing was measured there"
     for text in said:
         assert text in words(world, host)
 
@@ -167,3 +171,10 @@ def test_one_agent_alone_has_no_pairs() -> None:
     world.results = {"agent1": world.results["agent1"]}
     world.container(11).update(peers=[], policy=None)
     assert failures(world) == {} and judge.judge(world.seen())[0].checks["peers"].status == judge.SKIPPED
+
+
+@pytest.mark.parametrize(("path", "said"), [(None, "Set mtu: 1400"), (1200, "Set mtu: 1200"), (9000, "Set mtu: 9000"), (1500, "Look for what drops packets")])
+def test_the_mtu_that_is_proposed_is_that_of_the_path(path: int | None, said: str) -> None:
+    world = World()
+    world.container(11)["peers"][0]["large"] = {"bulk": "timeout", "datagram": "too_large", "path_mtu": path}
+    assert said in words(world, "agent1")

@@ -57,7 +57,7 @@ def test_the_servers_program_is_of_any_python() -> None:
         (plan.Wanted(["calico"], ["calico"], outside=["x"]), "'x', which is not host:port"),
         (plan.Wanted(["calico"], ["calico"], outside=["x:99999"]), "'x:99999', which is not host:port"),
         (plan.Wanted(["calico"], ["calico"], skip=["started"]), "'started', which is none of address, route"),
-        (plan.Wanted(["calico"], ["calico"], port=1, denied_port=1), "are both 1"),
+        (plan.Wanted(["calico"], ["calico"], port=int("17008")), "calico_verify_port and calico_verify_denied_port are both 17008"),
     ],
 )
 def test_what_is_refused(wanted: plan.Wanted, words: str) -> None:
@@ -97,3 +97,9 @@ def test_containers_are_those_that_run() -> None:
 def test_what_is_reached_outside() -> None:
     assert plan.outside(CALICO, CLUSTER) == ["10.0.0.11:5050"] and plan.outside(CALICO, {"agents": [], "leader": None}) == []
     assert plan.outside(plan.Wanted([], [], outside=["x:1"]), CLUSTER) == ["x:1"]
+
+
+def test_a_container_asks_for_little() -> None:
+    """An agent that is nearly full is verified too; docs/verify.md says how much is needed."""
+    [app] = plan.definitions(plan.Wanted(["calico"], ["calico"], agents=["10.0.1.11"]), CLUSTER, "r", "", 0)
+    assert (app["cpus"], app["mem"], app["instances"]) == (0.05, 64, 1)

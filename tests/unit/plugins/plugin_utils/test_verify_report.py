@@ -120,6 +120,12 @@ def test_json_has_everything() -> None:
     assert list(first["checks"]) == list(CHECKS)
 
 
+def test_json_can_be_read_in_any_script() -> None:
+    world = World()
+    world.app(11).update(ready=False, tasks=[], failure="größer als λ")
+    assert "größer als λ" in report.as_json(made(world), [])
+
+
 def test_what_goes_to_a_jobs_artifacts_is_little() -> None:
     found = report.stats(made(broken()))
     agents = {"agent1": ["rp_filter (calico)", "peers (calico)"], "agent2": ["started (calico)"], "public1": []}

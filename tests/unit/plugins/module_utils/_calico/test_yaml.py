@@ -81,8 +81,9 @@ def test_bytes_and_depth():
     assert _yaml.load(u'a: {b: , c: null}\n') == {u'a': {u'b': None, u'c': None}}
 
 
-PIECES = [u'a', u'b', u'c  d', u'"x"', u"'y'", u': ', u':', u'- ', u'-', u'\n', u'\n', u'\n  ', u'\n ', u'\n    ', u' ', u'#', u' # k', u'{', u'}', u'[', u']', u', ', u'|',
-          u'>', u'|-', u'>+', u'\n\n', u'?', u'~', u'null', u'"\\n"', u"''", u'""', u'&a ', u'|2', u'---\n', u'...\n', u'a: ', u'\n  c: ', u'\n  - ', u'\n- ', u'%', u'x:y']
+PIECES = [u'a', u'b', u'c  d', u'"x"', u"'y'", u': ', u':', u'- ', u'-', u'\n', u'\n', u'\n  ', u'\n ', u'\n    ', u' ', u'#', u' # k', u'{', u'}', u'[', u']',
+          u', ', u'|', u'>', u'|-', u'>+', u'\n\n', u'?', u'~', u'null', u'"\\n"', u"''", u'""', u'&a ', u'|2', u'---\n', u'...\n', u'a: ', u'\n  c: ',
+          u'\n  - ', u'\n- ', u'%', u'x:y']
 
 
 def nulls(value):
