@@ -395,3 +395,11 @@ def test_a_host_whose_networks_cannot_be_is_named(cluster):
     cluster.info['subnets'][0]['network'] = '{{ x }}'
     failures, dummy = cluster.judge()
     assert [(finding['host'], finding['check']) for finding in failures] == [('agent2', 'agent_info')] and '{{ x }}' in failures[0]['why']
+
+
+def test_of_many_hosts_in_the_way_three_are_named(cluster):
+    for number in range(4, 10):
+        cluster.hosts['agent%d' % number] = {'info': host(number), 'node_name': None, 'node_ip': None}
+    pools('172.16.0.0/15')(cluster)
+    [failure] = cluster.judge()[0]
+    assert 'docker0 on agent1, docker0 on agent2, docker0 on agent3 and 6 more' in failure['what']
