@@ -139,7 +139,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _archive, _docker, _download, _files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _archive, _docker, _download, _files, _lock
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -270,7 +270,15 @@ def is_ours(text: str) -> bool:
 
 
 def job(module: AnsibleModule) -> dict[str, Any]:
-    """Fetch, look, digest, write; see RETURN."""
+    """Fetch, look, digest, write; see RETURN. One run at a time, whose notes of the folder are all runs'."""
+    if module.check_mode:
+        return record(module)
+    _files.ensure_directory(module.params["folder"])
+    with _lock.held_directory(module.params["folder"], max(_lock.PATIENCE, module.params["timeout"])):
+        return record(module)
+
+
+def record(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
     folder, file = Path(params["folder"]), Path(params["file"])
     options = _download.Options(params["ca_path"], params["timeout"])

@@ -114,8 +114,8 @@ class Options:
                 value = (to_text(value) if name == "password" else to_text(value).strip()) or None
             values[name] = value
         if values["url"] is None:
-            remedy = "Give url (calico_dcos_url for roles and playbooks), such as https://dcos.example.com, or set DCOS_URL"
-            raise ValidationError("No DC/OS cluster is named", "the option url is not given", remedy)
+            remedy = "Set calico_dcos_url, or url of a task or an inventory file of your own, to its address, such as https://dcos.example.com"
+            raise ValidationError("No DC/OS cluster is named", "neither calico_dcos_url (the option url) nor the environment's DCOS_URL is set", remedy)
         return cls(**values)
 
     def secret_texts(self) -> set[str]:

@@ -22,6 +22,7 @@ PATH = '/run/dcos-calico.lock'  # not in /run/lock, where on some systems everyb
 PATIENCE = 180
 PAUSE = 0.5
 MOST = 4096
+UNKNOWN = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)  # to NFS a directory cannot be locked
 SELF = ('module', 'pid', 'user', 'since')
 
 
@@ -42,7 +43,9 @@ def held(module, clock=None, sleep=None):
         return
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)  # What is started here must not keep it.
-        _take(descriptor, Deadline(PATIENCE, clock, sleep))
+        if not _take(descriptor, PATH, Deadline(PATIENCE, clock, sleep)):
+            raise CalicoError('Another run changes this host, and was not done within %g seconds' % PATIENCE, why=_holder(descriptor),
+                              remedy='Run again when it is over')
         _note(descriptor, json.dumps(dict(zip(SELF, (module, os.getpid(), os.environ.get('SUDO_USER') or os.environ.get('USER') or 'root',
                                                      time.strftime('%Y-%m-%d %H:%M:%S'))))))
         yield
@@ -51,16 +54,35 @@ def held(module, clock=None, sleep=None):
         os.close(descriptor)
 
 
-def _take(descriptor, deadline):
+@contextlib.contextmanager
+def held_directory(path, patience, clock=None, sleep=None):
+    """Hold a directory as long as the context, where what a run reads and writes back there is to be its own; raises CalicoError after so many seconds.
+
+    Nothing is left there. A file system without such locks, as some networks have, holds nothing.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+        if not _take(descriptor, path, Deadline(patience, clock, sleep)):
+            raise CalicoError('Another run works in %s, and was not done within %g seconds' % (path, patience), remedy='Run again when it is over')
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor, path, deadline):
+    """Whether a lock was taken before a deadline, or is one that the file system does not know; raises CalicoError where it cannot be."""
     while True:
         try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
         except (IOError, OSError) as error:
+            if error.errno in UNKNOWN:
+                return True
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
-                raise CalicoError('The lock %s cannot be taken' % PATH, why=error.strerror)
+                raise CalicoError('The lock %s cannot be taken' % path, why=error.strerror)
         if not deadline.pause(PAUSE):
-            raise CalicoError('Another run changes this host, and was not done within %g seconds' % PATIENCE, why=_holder(descriptor),
-                              remedy='Run again when it is over')
+            return False
 
 
 def _note(descriptor, text):

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import multiprocessing
 import os
 import tarfile
 from pathlib import Path
@@ -189,3 +190,30 @@ def test_the_manifest_says_of_which_release_it_is(call, tls_server, tmp_path: Pa
     assert done["changed"] and "backup_file" not in done and done["sums"] == {"calico_calicoctl_sha256": digest}
     assert yaml.safe_load(file.read_text()) == {"calico_manifest_release": "2.6.12", "calico_calicoctl_sha256": digest}
     assert not call(tool, release="2.6.12")["changed"] and "backup_file" not in call(tool, release="2.6.6")
+
+
+def test_what_two_runs_at_once_fetched_is_noted_by_both(call, tls_server, tmp_path: Path, monkeypatch) -> None:
+    """The second one begins while the first one fetches: it would read notes without what that fetches, and write them so."""
+    tools = [{"name": name, "url": tls_server.serve(f"/{name}", DATA + name.encode())[0]} for name in ("calicoctl", "calico")]
+    context = multiprocessing.get_context("fork")
+    first_fetches, ended = context.Event(), context.Queue()
+
+    def second() -> None:
+        first_fetches.wait(60)
+        ended.put(call(tools[1], file=str(tmp_path / "vars" / "second.yml"))["changed"])
+
+    other = context.Process(target=second, daemon=True)
+    other.start()
+    fetch = artifact_manifest.fetch
+
+    def slow(*arguments):
+        first_fetches.set()
+        other.join(1)
+        return fetch(*arguments)
+
+    monkeypatch.setattr(artifact_manifest, "fetch", slow)
+    assert call(tools[0])["changed"] and ended.get(timeout=60) is True
+    other.join(60)
+    notes = json.loads((tmp_path / "mirror" / artifact_manifest.NOTES).read_text())
+    assert sorted(notes) == ["calico/calico", "calicoctl/calicoctl"]
+    assert os.listdir(tmp_path / "mirror") and not [path for path in (tmp_path / "mirror").iterdir() if "lock" in path.name]

@@ -115,7 +115,10 @@ def test_no_leader(run_module, cluster) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"url": ""}, "url is not given"),
+        (
+            {"url": ""},
+            "No DC/OS cluster is named: neither calico_dcos_url (the option url) nor the environment's DCOS_URL is set. Set calico_dcos_url, or url of",
+        ),
         ({"url": "dcos.example.com"}, "does not begin with https://"),
         ({"timeout": 0}, "timeout is 0"),
         ({"uid": "bob"}, "uid is given without password"),

@@ -105,3 +105,29 @@ def test_a_module_that_changes_the_host_holds_it_and_check_mode_does_not(run_mod
     for check in (True, False):
         run_module(sysctl, {'name': 'x', 'directory': str(tmpdir)}, check=check)
     assert seen[0] is None and '"pid": %d' % os.getpid() in seen[1]
+
+
+def test_a_directory_is_held_by_one_and_nothing_is_left_there(tmpdir, monkeypatch):
+    monkeypatch.setattr(_lock, 'PAUSE', 0.05)
+    with _lock.held_directory(str(tmpdir), 5):
+        with pytest.raises(CalicoError) as error:
+            with _lock.held_directory(str(tmpdir), 0.2):
+                pass
+    assert 'Another run works in %s' % tmpdir in str(error.value) and tmpdir.listdir() == []
+    with _lock.held_directory(str(tmpdir), 0.2):
+        pass
+
+
+@pytest.mark.parametrize('number, goes_on', [(9, True), (37, True), (5, False)])
+def test_a_file_system_that_knows_no_locks_is_worked_on_without(tmpdir, monkeypatch, number, goes_on):
+    """EBADF is what NFS says of a directory, ENOLCK what it says without its lock manager."""
+    def refused(*unused):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(_lock.fcntl, 'flock', refused)
+    if goes_on:
+        with _lock.held_directory(str(tmpdir), 0.2):
+            return
+    with pytest.raises(CalicoError, match='cannot be taken'):
+        with _lock.held_directory(str(tmpdir), 0.2):
+            pass
