@@ -9,6 +9,8 @@ is there before the proxy. Who comes from a container's network is no user of th
 
 Without rules there is no proxy: each of its starts, of which systemd makes one every two seconds, has the unit started that is not up, and ends where
 the folder is missing that systemd keeps for it. Requires= would let a proxy down for good whose rules came late, as oneshot units are not started again.
+
+Other rules are put in place by a reload, during which the port is closed at each moment: a second chain closes it while the first one is made anew.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -42,22 +44,18 @@ class Guard(object):
         self.text = self._text(proxy, _rules(listen), users) if users else None
 
     def _text(self, proxy, rules, users):
-        start, stop = [], []
-        for program, chain, jump in rules:
-            argv = [_path_of(program), '-w']
-            take_away = [argv + ['-D', 'OUTPUT'] + jump, argv + ['-F', chain], argv + ['-X', chain]]
-            # What a host that lost its power in between left is made anew.
-            start += [('ExecStartPre=-', each) for each in take_away] + [('ExecStart=', argv + ['-N', chain])]
-            start += [('ExecStart=', argv + ['-A', chain, '-m', 'owner', '--uid-owner', user, '-j', 'RETURN']) for user in users]
-            start += [('ExecStart=', argv + ['-A', chain, '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset']),
-                      ('ExecStart=', argv + ['-I', 'OUTPUT'] + jump)]
-            stop += [('ExecStop=-', each) for each in take_away]
-            self.checks.append(argv + ['-C', 'OUTPUT'] + jump)
+        make, stop = [], []
+        for program, chain, match in rules:
+            argv, second = [_path_of(program), '-w'], chain + '-new'
+            make += _close(argv, second, match, users) + _open(argv, chain, match) + _close(argv, chain, match, users) + _open(argv, second, match)
+            stop += _open(argv, chain, match) + _open(argv, second, match)
+            self.checks.append(argv + ['-C', 'OUTPUT'] + match + ['-j', chain])
         lines = ['# Managed by Ansible (dcos.calico.etcd_proxy); changes made here by hand are overwritten.', '[Unit]',
                  'Description=The port of %s for %s only' % (_unit_text.value(proxy), ', '.join(users)), 'Before=%s' % _unit_text.value(proxy),
                  'After=%s' % EARLIER, '', '[Service]', 'Type=oneshot', 'RemainAfterExit=yes', 'StartLimitInterval=0',
                  'RuntimeDirectory=%s' % _unit_text.value(os.path.basename(self.test[-1]))]
-        lines += [key + ' '.join(_unit_text.command(argv)) for key, argv in start + stop]
+        lines += [key + sign + ' '.join(_unit_text.command(argv))
+                  for key, commands in (('ExecStart=', make), ('ExecReload=', make), ('ExecStop=', stop)) for sign, argv in commands]
         return '\n'.join(lines + ['', '[Install]', 'WantedBy=multi-user.target']) + '\n'
 
     def file(self):
@@ -68,7 +66,7 @@ class Guard(object):
         """The _systemd.Unit."""
         if not self.text:
             return _systemd.Unit(self.name, enabled=False, state='stopped', optional=True)
-        return _systemd.Unit(self.name, enabled=True, state='started', restart_on=[self.path])
+        return _systemd.Unit(self.name, enabled=True, state='started', reload_on=[self.path])
 
     def holds(self):
         """Whether the rules are in place, which somebody may have flushed."""
@@ -80,15 +78,26 @@ def check_users(users):
     return [user if user.isdigit() else _etcd.check_plain(user, 'The user', _etcd.USER_NAME) for user in users]
 
 
+def _close(argv, chain, match, users):
+    """[(sign, argv)] of commands that close a port by a chain; those with the sign - may fail, because a killed run has left the chain."""
+    return ([('-', argv + ['-N', chain]), ('', argv + ['-F', chain])]
+            + [('', argv + ['-A', chain, '-m', 'owner', '--uid-owner', user, '-j', 'RETURN']) for user in users]
+            + [('', argv + ['-A', chain, '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset']), ('', argv + ['-I', 'OUTPUT'] + match + ['-j', chain])])
+
+
+def _open(argv, chain, match):
+    """[(sign, argv)] of commands that take a chain away."""
+    return [('-', argv + operation) for operation in (['-D', 'OUTPUT'] + match + ['-j', chain], ['-F', chain], ['-X', chain])]
+
+
 def _rules(listen):
-    """[(program, chain, what jumps to the chain)] for URLs that a proxy listens on."""
+    """[(program, chain, what matches the packets for it)] for URLs that a proxy listens on."""
     found = []
     for url in listen:
         host, port = _etcd.check_url(url, 'listen_client_urls:')[1:]
         where = [] if host in WILDCARDS else ['-d', host]
         for program in WILDCARDS.get(host, ['ip6tables' if ':' in host else 'iptables']):
-            chain = 'dcos-calico-etcd-%d' % (len(found) + 1)
-            found.append((program, chain, ['-o', 'lo', '-p', 'tcp'] + where + ['--dport', str(port), '-j', chain]))
+            found.append((program, 'dcos-calico-etcd-%d' % (len(found) + 1), ['-o', 'lo', '-p', 'tcp'] + where + ['--dport', str(port)]))
     return found
 
 

@@ -207,11 +207,11 @@ def _action(unit, state, changed, late):
     """start, stop, restart, reload or None. A failed unit that is to be stopped is left: it is not running."""
     if unit.state == 'stopped':
         return 'stop' if state.running or state.active == 'deactivating' else None
-    if state.running and (changed.intersection(unit.restart_on) or late):
+    if state.running and (changed.intersection(unit.restart_on) or late and unit.restart_on):
         return 'restart'
     if unit.state == 'started' and state.active not in ('active', 'reloading'):
         return 'start'
-    if state.active == 'active' and changed.intersection(unit.reload_on):
+    if state.active == 'active' and (changed.intersection(unit.reload_on) or late):
         return 'reload'
     return None
 

@@ -28,6 +28,11 @@ def read(path):
         return handle.read()
 
 
+def called(commands):
+    """Whether commands succeed, one after the other, those with - always."""
+    return all(subprocess.call(shlex.split(command.lstrip("-"))) == 0 or command.startswith("-") for command in commands)
+
+
 def on_disk(name):
     """Text of a unit with its drop-ins, None if there is no such unit."""
     path = os.path.join(UNITS, name)
@@ -105,7 +110,7 @@ class Manager:
                 self.start(wanted)
         ready = [subprocess.call(shlex.split(command.lstrip("-"))) == 0 or command.startswith("-") for command in settings(text, "ExecStartPre")]
         if "oneshot" in settings(text, "Type"):
-            done = all(ready) and all(subprocess.call(shlex.split(command)) == 0 for command in settings(text, "ExecStart"))
+            done = all(ready) and called(settings(text, "ExecStart"))
             self.runtime_folders(text, done)
             self.state["services"][name] = {"pid": 0, "since": int(monotonic() * 1e6), "done": done}
             return
@@ -208,7 +213,10 @@ def main():
                 manager.stop(name)
             if verb != "stop":
                 manager.start(name)
-    elif verb not in ("reset-failed", "reload"):
+    elif verb == "reload":
+        if not all(called(settings(manager.load(name), "ExecReload")) for name in names):
+            sys.exit("Job for %s failed. See 'systemctl status %s' and 'journalctl -xn' for details." % (names[0], names[0]))
+    elif verb != "reset-failed":
         sys.exit("Unknown operation %s." % verb)
     manager.save()
 

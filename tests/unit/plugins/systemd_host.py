@@ -57,9 +57,12 @@ IPTABLES = """#!/bin/sh
 [ "$1" = -w ] || exec /usr/sbin/iptables "$@"
 echo "$@" >> "{0}/iptables.calls"
 case " $* " in
-  *" -C "*) [ -e "{0}/iptables.rules" ];;
-  *" -I "*) touch "{0}/iptables.rules";;
-  *" -D "*) rm "{0}/iptables.rules" 2> /dev/null;;
+  *" -C "*) grep -qxF -e "${{*#-w -C }}" "{0}/iptables.rules" 2> /dev/null;;
+  *" -I "*) echo "${{*#-w -I }}" >> "{0}/iptables.rules";;
+  *" -D "*)
+    grep -qxF -e "${{*#-w -D }}" "{0}/iptables.rules" 2> /dev/null || exit 1
+    grep -vxF -e "${{*#-w -D }}" "{0}/iptables.rules" > "{0}/iptables.new" || rm "{0}/iptables.rules" "{0}/iptables.new"
+    [ ! -e "{0}/iptables.new" ] || mv "{0}/iptables.new" "{0}/iptables.rules";;
 esac
 """
 

@@ -7,6 +7,7 @@ import ctypes
 import errno
 import json
 import os
+import select
 import socket
 import subprocess
 import time
@@ -299,11 +300,11 @@ def test_the_port_is_closed_by_a_unit_that_goes_with_the_proxy(run, systemd_host
     assert systemd_host.calls() == ['daemon-reload', 'enable %s %s' % (GUARD, UNIT), 'start %s %s' % (GUARD, UNIT)]
     port = systemd_host.url.rsplit(':', 1)[1]
     said = [line for line in systemd_host.root.join('iptables.calls').read().splitlines() if ' -A ' in line or ' -I ' in line]
-    assert said == ['-w -A dcos-calico-etcd-1 -m owner --uid-owner root -j RETURN', '-w -A dcos-calico-etcd-1 -m owner --uid-owner 4711 -j RETURN',
+    assert said[4:] == ['-w -A dcos-calico-etcd-1 -m owner --uid-owner root -j RETURN', '-w -A dcos-calico-etcd-1 -m owner --uid-owner 4711 -j RETURN',
                     '-w -A dcos-calico-etcd-1 -p tcp -j REJECT --reject-with tcp-reset',
                     '-w -I OUTPUT -o lo -p tcp -d 127.0.0.1 --dport %s -j dcos-calico-etcd-1' % port]
     assert not run(allowed_users=['root', '4711'])['changed'] and systemd_host.calls() == []
-    assert run(allowed_users=['root'])['changed'] and systemd_host.calls() == ['daemon-reload', 'restart ' + GUARD], 'the proxy goes on'
+    assert run(allowed_users=['root'])['changed'] and systemd_host.calls() == ['daemon-reload', 'reload ' + GUARD], 'the proxy goes on'
     run(allowed_users=['root'], state='absent')
     assert not rules.check() and not systemd_host.units.join(GUARD).check()
 
@@ -314,7 +315,7 @@ def test_rules_that_somebody_flushed_come_back(run, systemd_host):
     rules.remove()
     systemd_host.calls()
     assert run(allowed_users=['root'], check=True)['changed'] and not rules.check()
-    assert run(allowed_users=['root'])['changed'] and rules.check() and systemd_host.calls() == ['restart ' + GUARD]
+    assert run(allowed_users=['root'])['changed'] and rules.check() and systemd_host.calls() == ['reload ' + GUARD]
     assert run()['changed'] and not rules.check() and not systemd_host.units.join(GUARD).check(), 'an empty list opens it'
 
 
@@ -365,34 +366,100 @@ def by(uid, port):
     return os.waitpid(pid, 0)[1] >> 8
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not hasattr(socket, 'create_connection'), reason='only root has network namespaces')
+def commands(text, key):
+    """Lines of a shell script: what a unit runs."""
+    found = [line.split('=', 1)[1] for line in text.splitlines() if line.startswith(key + '=')]
+    return [line.lstrip('-') + (' 2>/dev/null' if line.startswith('-') else ' || exit 1') for line in found]
+
+
+needs_namespaces = pytest.mark.skipif(os.geteuid() != 0 or not hasattr(socket, 'create_connection'), reason='only root has network namespaces')
+
+
+class Network(object):
+    """A network of its own, in which a script runs that waits at each step until it is told to go on."""
+
+    def __init__(self, folder, steps):
+        self.folder, script = folder, folder.join('script')
+        waits = ['touch %s; read line' % folder.join('step%d' % number) for number in range(len(steps))]
+        script.write('ip link set lo up\n' + ''.join('%s\n%s\n' % ('\n'.join(step), wait) for step, wait in zip(steps, waits)) + 'iptables -S\n')
+        self.process = subprocess.Popen(['unshare', '-n', 'sh', str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True)
+
+    def wait(self, number):
+        deadline = time.time() + 60
+        while not self.folder.join('step%d' % number).check():
+            assert self.process.poll() is None and time.time() < deadline
+            time.sleep(0.02)
+
+    def go_on(self):
+        self.process.stdin.write('\n')
+        self.process.stdin.flush()
+
+    def within(self, job):
+        """The exit code of job() in a process that is in this network and has a listener."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                handle = os.open('/proc/%d/ns/net' % self.process.pid, os.O_RDONLY)
+                ctypes.CDLL(None).setns(handle, 0)
+                listener = socket.socket()
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                listener.bind(('127.0.0.1', 2379))
+                listener.listen(50)
+                os._exit(job(listener))
+            finally:
+                os._exit(99)
+        return os.waitpid(pid, 0)[1] >> 8
+
+
+@needs_namespaces
 def test_the_kernel_lets_root_in_and_nobody_else(tmpdir):
     """The unit's own commands, in a network of their own."""
-    guard = _etcd_guard.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], ['root', '1'])
-    commands = [line.split('=', 1) for line in guard.text.splitlines() if line.startswith('Exec')]
-    script = tmpdir.join('script')
-    script.write('ip link set lo up\n%s\ntouch %s\nread line\n%s\niptables -S OUTPUT\n' % (
-        '\n'.join(line.lstrip('-') + (' 2>/dev/null' if line.startswith('-') else ' || exit 1') for key, line in commands if key.startswith('ExecStart')),
-        tmpdir.join('ready'), '\n'.join(line.lstrip('-') for key, line in commands if key == 'ExecStop')))
-    process = subprocess.Popen(['unshare', '-n', 'sh', str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True)
-    deadline = time.time() + 20
-    while not tmpdir.join('ready').check():
-        assert process.poll() is None and time.time() < deadline
-        time.sleep(0.02)
-    pid = os.fork()
-    if pid == 0:
-        try:
-            handle = os.open('/proc/%d/ns/net' % process.pid, os.O_RDONLY)
-            ctypes.CDLL(None).setns(handle, 0)
-            listener = socket.socket()
-            listener.bind(('127.0.0.1', 2379))
-            listener.listen(5)
-            os._exit(0 if (by(0, 2379), by(1, 2379), by(65534, 2379)) == (0, 0, errno.ECONNREFUSED) else 1)
-        finally:
-            os._exit(2)
-    assert os.waitpid(pid, 0)[1] == 0
-    out = process.communicate('\n')[0]
-    assert out == '-P OUTPUT ACCEPT\n', 'nothing is left of it'
+    text = _etcd_guard.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], ['root', '1']).text
+    network = Network(tmpdir, [commands(text, 'ExecStart'), commands(text, 'ExecStop')])
+    network.wait(0)
+    assert network.within(lambda listener: 0 if (by(0, 2379), by(1, 2379), by(65534, 2379)) == (0, 0, errno.ECONNREFUSED) else 1) == 0
+    out = network.process.communicate('\n\n')[0]
+    assert out == '-P INPUT ACCEPT\n-P FORWARD ACCEPT\n-P OUTPUT ACCEPT\n', 'nothing is left of it'
+
+
+def knock(network, listener, number):
+    """How often nobody was let in, and root was not, while a step goes on."""
+    network.go_on()
+    wrong, tries, end = 0, 0, network.folder.join('step%d' % number)
+    while not end.check() or not tries:
+        wrong += by(65534, 2379) != errno.ECONNREFUSED
+        wrong += by(0, 2379) != 0
+        while select.select([listener], [], [], 0)[0]:
+            listener.accept()[0].close()
+        tries += 1
+    return min(wrong, 90) if tries > 20 else 98
+
+
+@needs_namespaces
+@pytest.mark.parametrize('before', [('root', '1'), ('root',)])
+def test_the_port_is_closed_at_each_moment_of_a_change_of_its_users(tmpdir, before):
+    """And root, whom both lets in, is let in at each."""
+    old, new = [_etcd_guard.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], users).text for users in (before, ('root', '2'))]
+    network = Network(tmpdir, [commands(old, 'ExecStart'), commands(new, 'ExecReload') * 20, ['true']])
+    network.wait(0)
+    assert network.within(lambda listener: knock(network, listener, 1)) == 0
+    assert network.within(lambda listener: 0 if (by(1, 2379), by(2, 2379)) == (errno.ECONNREFUSED, 0) else 1) == 0
+    rules = network.process.communicate('\n\n')[0]
+    assert rules.count('--dport 2379') == 1 and rules.count('REJECT') == 1 and '-new' not in rules
+
+
+@needs_namespaces
+@pytest.mark.parametrize('killed_after', range(1, 15))
+def test_a_change_that_was_killed_is_made_good_by_the_next(tmpdir, killed_after):
+    old, new = [_etcd_guard.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], users).text for users in (['root', '1'], ['root'])]
+    half = commands(new, 'ExecReload')[:killed_after]
+    network = Network(tmpdir, [commands(old, 'ExecStart') + half, commands(new, 'ExecReload')])
+    network.wait(0)
+    assert network.within(lambda listener: 0 if (by(0, 2379), by(65534, 2379)) == (0, errno.ECONNREFUSED) else 1) == 0
+    network.go_on()
+    network.wait(1)
+    assert network.within(lambda listener: 0 if (by(0, 2379), by(1, 2379)) == (0, errno.ECONNREFUSED) else 1) == 0
+    assert '--uid-owner 1 ' not in network.process.communicate('\n')[0]
 
 
 def test_its_own_process_that_was_started_anew_between_the_looks_is_no_other_program(systemd_host, monkeypatch):
