@@ -20,6 +20,7 @@ LOOK, CHANGE, LOAD = 20, 60, 600
 ABSENT = re.compile(r'No such (object|image|container)', re.IGNORECASE)
 ROOM = 'Free space on the file system of the folder that "docker info" calls Docker Root Dir, and run again'
 CHANGED = 'The registry, or a proxy before it, sends something else than the digest names: ask who runs it, and pull nothing from there until you know'
+UNKNOWN = "Correct the image's name, tag or digest, or push it there: the registry was reached, and has none of it"
 UNREACHED = 'Let this host reach the registry, or give the image as an archive (image_archive)'
 DAEMON_CONFIG = '/etc/docker/daemon.json'
 
@@ -65,8 +66,9 @@ def pull(reference):
     """C(docker pull); the registry's words are in the error."""
     result = _command.run(['docker', 'pull', reference], LOAD)
     if result.rc != 0:
-        raise CommandError('The image %s cannot be pulled' % reference, why=result.said(),
-                           remedy=_room(result, CHANGED if 'verification failed' in result.said() else UNREACHED))
+        said = result.said()
+        otherwise = CHANGED if 'verification failed' in said else UNKNOWN if 'manifest unknown' in said else UNREACHED
+        raise CommandError('The image %s cannot be pulled' % reference, why=said, remedy=_room(result, otherwise))
 
 
 def _room(result, otherwise):

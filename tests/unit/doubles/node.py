@@ -102,7 +102,11 @@ def docker(arguments):
     elif arguments[0] == "load":
         load(state, arguments[-1])
     elif arguments[0] == "pull":
+        if state.get("registry"):
+            fail(state["registry"])
         state["images"][arguments[1]] = {"id": "sha256:pulled", "env": ["CALICO=image"]}
+        name, _at, digest = arguments[1].partition("@")
+        print("%sStatus: Downloaded newer image for %s\n%s" % ("Digest: %s\n" % digest if digest else "", arguments[1], arguments[1]))
     elif arguments[0] == "rm":
         if not state["container"] or not alive(state["container"]):
             fail("Error: No such container: calico-node")

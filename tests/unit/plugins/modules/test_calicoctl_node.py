@@ -5,6 +5,8 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import hashlib
+import io
+import json
 import os
 import shutil
 import subprocess
@@ -421,6 +423,39 @@ def test_what_is_pulled_is_named_by_a_digest(run_module, node, image, refused):
     result = run_module(calicoctl_node, node.args(image=image, image_by_tag=False), check=True)
     assert bool(result.get('failed')) == refused
     assert not refused or ('is named by a tag alone: what a tag names can change' in result['msg'] and node.docker_calls() == [])
+
+
+def recorded(name):
+    """What a real Docker and a real registry did."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '..', 'contract', 'records', '25-docker-etcd-bird.jsonl')
+    with io.open(path, encoding='utf-8') as lines:
+        return next(record for record in map(json.loads, lines) if record['name'] == name)
+
+
+def test_an_image_that_was_pulled_by_its_digest_is_found_by_it(run_module, node):
+    record = recorded('docker pull by digest')
+    image = str(record['argv'][-1])
+    node.update(images={})
+    double = subprocess.Popen([str(node.host.root.join('bin', 'docker')), 'pull', image], stdout=subprocess.PIPE, universal_newlines=True)
+    assert double.communicate()[0].splitlines() == record['stdout'].splitlines()[-3:], 'the double ends as Docker does'
+    node.update(images={})
+    node.docker_calls()
+    done = run_module(calicoctl_node, node.args(image=image, image_by_tag=False))
+    assert done['image_id'] == 'sha256:pulled' and 'pull' in node.docker_calls()
+    assert not run_module(calicoctl_node, node.args(image=image, image_by_tag=False))['changed']
+
+
+@pytest.mark.parametrize('name, remedy', [
+    ('docker pull by digest, the registry sends another manifest', 'sends something else than the digest names'),
+    ('docker pull by digest, the registry sends another layer', 'sends something else than the digest names'),
+    ('docker pull by digest, unknown to the registry', 'the registry was reached, and has none of it'),
+    ('docker pull, registry not reached', 'Let this host reach the registry'),
+])
+def test_what_a_registry_does_not_send_is_not_run(run_module, node, name, remedy):
+    record = recorded(name)
+    node.update(images={}, registry=record['stderr'].strip())
+    result = run_module(calicoctl_node, node.args(image=str(recorded('docker pull by digest')['argv'][-1]), image_by_tag=False))
+    assert result['failed'] and remedy in result['msg'] and node.state()['container'] is None and not node.host.units.join('calico-node.service').check()
 
 
 BAD = [

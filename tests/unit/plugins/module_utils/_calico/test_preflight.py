@@ -397,9 +397,22 @@ def test_a_host_whose_networks_cannot_be_is_named(cluster):
     assert [(finding['host'], finding['check']) for finding in failures] == [('agent2', 'agent_info')] and '{{ x }}' in failures[0]['why']
 
 
-def test_of_many_hosts_in_the_way_three_are_named(cluster):
-    for number in range(4, 10):
-        cluster.hosts['agent%d' % number] = {'info': host(number), 'node_name': None, 'node_ip': None}
+@pytest.mark.parametrize('number, said', [(3, 'docker0 on agent3'), (4, 'docker0 on agent3 and 1 more'), (9, 'docker0 on agent3 and 6 more')])
+def test_of_many_hosts_in_the_way_three_are_named(cluster, number, said):
+    for more in range(4, number + 1):
+        cluster.hosts['agent%d' % more] = {'info': host(more), 'node_name': None, 'node_ip': None}
     pools('172.16.0.0/15')(cluster)
     [failure] = cluster.judge()[0]
-    assert 'docker0 on agent1, docker0 on agent2, docker0 on agent3 and 6 more' in failure['what']
+    assert failure['what'].endswith('docker0 on agent1, docker0 on agent2, ' + said)
+
+
+@pytest.mark.parametrize('port, remedy', [(179, 'Stop that program'), (62092, 'Stop that program, or set calico_felix_health_port')])
+def test_a_port_that_is_taken_is_moved_only_where_it_can_be(cluster, port, remedy):
+    cluster.info['ports'] = {str(port): {'process': 'haproxy', 'pid': 7}}
+    assert [failure['remedy'] for failure in cluster.judge()[0]] == [remedy]
+
+
+def test_what_an_inventory_and_a_host_tell_is_compared_by_value(cluster):
+    """A file of ours that is there already: its type is a text that came from elsewhere."""
+    cni_file(file='calico.cni', name='calico', type=''.join(['cal', 'ico']))(cluster)
+    assert cluster.judge()[0] == []

@@ -121,7 +121,7 @@ def datastore(*pools):
 KNOWN = datastore(pool('192.168.0.0/16'))
 GONE = [{'cidr': '192.168.0.0/16', 'state': 'absent'}, {'cidr': '10.1.0.0/16'}]
 IN_USE = [
-    ({'pools': GONE}, 'pool_in_use', ['192.168.0.0/16', '192.168.72.9 (container c1 on node n1)', 'set disabled']),
+    ({'pools': GONE}, 'pool_in_use', ['192.168.0.0/16', 'these have addresses of it: 192.168.72.9 (container c1 on node n1) Leave out', 'set disabled']),
     ({'pools': GONE[1:], 'unlisted_pools': 'delete'}, 'pool_in_use', ['192.168.72.9', 'Set calico_ip_pools_unlisted to disable']),
     ({'pools': [{'cidr': '192.168.0.0/17'}]}, 'pool_overlap', ['the pool 192.168.0.0/17 overlaps the pool 192.168.0.0/16 in the datastore']),
     ({'networks': [{'name': 'calico', 'state': 'absent'}]}, 'network_in_use', ['the network calico is in use', 'container c1', 'another network first']),

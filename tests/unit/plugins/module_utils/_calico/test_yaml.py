@@ -142,6 +142,7 @@ def test_where_a_configuration_of_calicoctl_points_to(text, found):
     (u'a: {b: 1, b: 2}\n', "line 1: 'b' is there twice"),
     (u'a:\n  - "x" "y"\n', "line 2: '\"y\"' behind the end of a value"),
     (u'a: ["x" y, z]\n', "'y, z]' where a comma or ] belongs"),
+    (u'a: ["x" ' + u'y' * 60 + u']\n', "'" + u'y' * 40 + "' where a comma or ] belongs"),
     (u'a: {"x": "y" z}\n', "'z}' where a comma or } belongs"),
     (u'a: [1, 2\n', 'it has no end'),
     (u'a: "\\q"\n', "'\\\\q' is no sign"),
