@@ -53,6 +53,11 @@ class Policy:
     profile: str
     shared: bool
 
+    @property
+    def called(self) -> str:
+        """What the CA's profile is called in messages."""
+        return f"profile {self.profile} of the CA" if self.profile else "CA's default profile"
+
 
 @dataclasses.dataclass
 class Outcome:
@@ -138,7 +143,7 @@ def judge(items: Sequence[Item], trust: Trust, policy: Policy) -> list[Outcome]:
 
 def check_profile(info: _ca.Info, items: Sequence[Item], policy: Policy) -> None:
     """Raise if what the CA would issue could not be kept: it would be issued at every run."""
-    called = f"profile {policy.profile} of the CA" if policy.profile else "CA's default profile"
+    called = policy.called
     named = [item.name for item in items if _certificates.server_names(item.wanted.common_name, item.wanted.hosts)]
     if named and SERVERS.intersection(info.usages) and _certificates.SERVER not in policy.usages:
         raise ValidationError(
@@ -225,9 +230,16 @@ def _accepted(
     except ValueError as error:
         raise ApiError(what, str(error), "Look at the log of dcos-ca on the leading master")
     trust = _with_the_way_to_the_root(authority, leaf, trust)
-    wrong = _certificates.reasons(issued.certificate, wanted, trust, policy.renew_before, now())
+    wrong = _certificates.reasons(issued.certificate, wanted, trust, datetime.timedelta(0), now())
     if wrong:
         raise ApiError(what, "; ".join(wrong), "See that the clocks of the controller and of the masters agree, and that the CA's profile allows all of it")
+    end = _x509.not_after(leaf)
+    if end <= now() + policy.renew_before:
+        raise ApiError(
+            f"The CA issued a certificate for {item.name} that would be replaced at every run",
+            f"it is valid until {_x509.show_time(end)} only, whatever the {policy.called} says, and renew_before is {policy.renew_before.days} days",
+            f"Make renew_before shorter than that, or have the {policy.called} make certificates for longer",
+        )
     return _x509.to_pem(_certificates.verify(leaf, trust, now())[0]), _x509.describe(leaf)
 
 

@@ -248,6 +248,24 @@ def test_a_window_longer_than_what_the_ca_gives(run_module, dcos_api, ca) -> Non
     assert ca.writes == 0
 
 
+@pytest.mark.parametrize(("hours", "profile", "called"), [(720, "", "CA's default profile"), (1, "short", "profile short of the CA")])
+@pytest.mark.parametrize("certificate", [item, shared])
+def test_a_certificate_that_would_be_replaced_at_every_run(
+    run_module, dcos_api, ca, monkeypatch, certificate, hours: int, profile: str, called: str
+) -> None:
+    """The CA gives less than its profile says: nothing is handed out, and what to change is named."""
+    monkeypatch.setattr(ca, "_certificate", lambda key, subject, hosts: pem_of(
+        sign(ca.signer.certificate, ca.signer.key, key, subject, hosts, ca.usages, lifetime=datetime.timedelta(hours=hours))))  # fmt: skip
+    result = run_module(dcos_ca_certificate, dcos_api.args(certificates=[certificate()], profile=profile))
+    assert result["failed"] and "certificates" not in result
+    assert "a certificate for agent1 that would be replaced at every run: it is valid until" in result["msg"]
+    assert f"whatever the {called} says, and renew_before is 30 days. Make renew_before shorter than that, or have the {called} make" in result["msg"]
+    assert "clocks" not in result["msg"]
+    if hours == 720:
+        shorter = run_module(dcos_ca_certificate, dcos_api.args(certificates=[certificate()], profile=profile, renew_before=20))
+        assert shorter["issued"] == ["agent1"]
+
+
 def test_a_profile_without_the_wanted_usages(run_module, dcos_api, ca) -> None:
     ca.usages = ("server auth",)
     result = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item()], profile="web"))
