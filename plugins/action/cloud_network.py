@@ -9,16 +9,14 @@ and diff are the same for all clouds, which their modules do not all have.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 from ansible_collections.dcos.calico.plugins.plugin_utils import _aws, _cloud_plan, _gce
+from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
 
 LIST = {"type": "list", "elements": "str", "default": []}
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -61,48 +59,34 @@ def reason(answer: dict[str, Any]) -> str:
     return (last[0] if last else "it does not say why") if broken else str(answer["msg"]).strip()
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """dcos.calico.cloud_network"""
 
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
+    SPEC = ARGUMENT_SPEC
+    REQUIRED_IF = (("cloud", "aws", ("aws",)), ("cloud", "gce", ("gce",)))
+    _requires_connection = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(
-            copy.deepcopy(ARGUMENT_SPEC), required_if=[("cloud", "aws", ("aws",)), ("cloud", "gce", ("gce",))]
-        )
-        self._task_vars = task_vars or {}
-        check = bool(self._task.check_mode)
-        try:
-            nodes = _cloud_plan.nodes_of(args["nodes"])
-            options = {
-                name: tuple(value) if isinstance(value, list) else value for name, value in args[args["cloud"]].items()
-            }
-            with self._reading():
-                found = (
-                    self._aws(nodes, args["ipip"], options)
-                    if args["cloud"] == "aws"
-                    else self._gce(nodes, args["ipip"], options)
-                )
-            made: list[str] = []
-            for step in () if check else found.steps:
-                self._call(step.module, step.arguments, made)
-                made.append(step.name)
-        except CalicoError as error:
-            result.update(failed=True, msg=str(error), **error.details)
-            return result
+    def answer(self, args: dict[str, Any]) -> dict[str, Any]:
+        nodes = _cloud_plan.nodes_of(args["nodes"])
+        options = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in args[args["cloud"]].items()
+        }
+        with self._reading():
+            found = (self._aws if args["cloud"] == "aws" else self._gce)(nodes, args["ipip"], options)
+        made: list[str] = []
+        for step in () if self._task.check_mode else found.steps:
+            self._call(step.module, step.arguments, made)
+            made.append(step.name)
         plan = Plan()
         for step in found.steps:
             plan.add(step.name, step.before, step.after)
-        result.update(
-            plan.result(self._task.diff),
-            changes=plan.names(),
-            instances=found.instances,
-            between=found.between,
-            notes=found.notes,
-        )
-        return result
+        return {
+            **plan.result(self._task.diff),
+            "changes": plan.names(),
+            "instances": found.instances,
+            "between": found.between,
+            "notes": found.notes,
+        }
 
     def _aws(self, nodes: list[_cloud_plan.Node], ipip: bool, given: dict[str, Any]) -> _cloud_plan.CloudPlan:
         options = _aws.Options(**given)
@@ -141,7 +125,7 @@ class ActionModule(ActionBase):
 
     def _call(self, module: str, arguments: dict[str, Any], made: list[str] | None = None) -> dict[str, Any]:
         """Run a module of the cloud's collection where this task runs; raises CalicoError if it fails."""
-        answer = self._execute_module(module_name=module, module_args=dict(arguments), task_vars=self._task_vars)
+        answer = self._execute_module(module_name=module, module_args=dict(arguments), task_vars=self.variables)
         if answer.get("failed"):
             before = (
                 ""
@@ -155,5 +139,6 @@ class ActionModule(ActionBase):
                 why=reason(answer),
                 remedy="See that the credentials on the controller are right and permit it; docs/public-cloud.md lists the permissions",
                 module=module,
+                changed=bool(made),
             )
         return answer

@@ -1,29 +1,27 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps Kubernetes objects: compares and judges them here, and has kubernetes.core write those that differ.
+"""Keeps Kubernetes objects: compares and checks them here, and has kubernetes.core write those that differ.
 
 kubernetes.core alone would not do. In check mode it sends what it would write, with dryRun, which a Kubernetes before 1.12 takes for a request to write.
 """
 
 from __future__ import annotations
 
-import copy
 import os
 import time
 from typing import Any
-
-from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _client, _options, _reconcile, _rights
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
+from ansible_collections.dcos.calico.plugins.plugin_utils._kubernetes import WRITER
 
 ARGUMENT_SPEC = _options.argument_spec(
     objects=dict(type="list", elements="dict", required=True), wait_timeout=dict(type="float", default=60.0)
 )
-WRITER = "kubernetes.core.k8s"
 TRY_EVERY = 1.0
 # How a server words it that an object is not the one that was compared: changed, made, or removed meanwhile.
 CONFLICTS = ("Conflict", "AlreadyExists", "resourceVersion should not be set on objects to be created")
@@ -65,32 +63,26 @@ def _absolute(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """dcos.calico.kubernetes_objects"""
 
-    _supports_check_mode = True
+    SPEC = ARGUMENT_SPEC
+    _requires_connection = True
     _supports_diff = True
-    TRANSFERS_FILES = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))
-        try:
-            plan = self._kept(args, task_vars or {})
-            result.update(plan.result(self._task.diff), written=plan.names())
-        except CalicoError as error:
-            result.update(failed=True, changed=False, msg=str(error))
-        return result
+    def answer(self, args: dict[str, Any]) -> dict[str, Any]:
+        plan = self._kept(args)
+        return {**plan.result(self._task.diff), "written": plan.names()}
 
-    def _kept(self, args: dict[str, Any], task_vars: dict[str, Any]) -> Plan:
-        """Look, judge, write, and look again; the plan is that of the first look, and in check mode it is not carried out.
+    def _kept(self, args: dict[str, Any]) -> Plan:
+        """Look, check, write, and look again; the plan is that of the first look, and in check mode it is not carried out.
 
         What somebody else changed in the same moment is compared anew, and tried again until the deadline.
         """
         deadline = Deadline(args["wait_timeout"], clock=time.monotonic)
         first = plan = self._look(args, deadline, judge=True)
         while plan.changed and not self._task.check_mode:
-            why, conflict = self._write(plan, args, task_vars)
+            why, conflict = self._write(plan, args)
             left = self._look(args, deadline)
             if left.changed and not (conflict and deadline.pause(TRY_EVERY)):
                 raise _unwritten(first, left, why)
@@ -116,10 +108,10 @@ class ActionModule(ActionBase):
                 if not deadline.pause(TRY_EVERY):
                     raise
 
-    def _write(self, plan: Plan, args: dict[str, Any], task_vars: dict[str, Any]) -> tuple[str, bool]:
+    def _write(self, plan: Plan, args: dict[str, Any]) -> tuple[str, bool]:
         """Whole objects in place of those that are there, all by one module run: (why it failed, whether because of what somebody else did)."""
         module_args = {**writer_options(args), "force": True, "resource_definition": [change.how for change in plan]}
-        done = self._execute_module(module_name=WRITER, module_args=module_args, task_vars=task_vars)
+        done = self._execute_module(module_name=WRITER, module_args=module_args, task_vars=self.variables)
         if done.get("failed"):
             why = " ".join(str(done.get("msg") or done.get("module_stderr") or done).split())
             return why, any(mark in f"{why} {done.get('reason')}" for mark in CONFLICTS)

@@ -1,21 +1,19 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge what is wanted of Kubernetes; the judgement itself is in module_utils/_kubernetes/_judge.py, and pure."""
+"""Validate what is desired of Kubernetes; what is checked is in plugin_utils/_kubernetes_preflight.py, and pure."""
 
 from __future__ import annotations
 
-import copy
 import importlib.util
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import module_loader
 
-from ansible_collections.dcos.calico.plugins.action.kubernetes_objects import WRITER
-from ansible_collections.dcos.calico.plugins.action.preflight import message, sentence
-from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _judge
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
+from ansible_collections.dcos.calico.plugins.plugin_utils import _kubernetes_preflight
+from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
+from ansible_collections.dcos.calico.plugins.plugin_utils._kubernetes import WRITER
+from ansible_collections.dcos.calico.plugins.plugin_utils._preflight_networks import file_of
 
 PACKAGE_SPEC = {
     "wanted": {"type": "bool", "default": True},
@@ -79,28 +77,16 @@ def lacking() -> list[dict[str, str]]:
     return found
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """dcos.calico.kubernetes_preflight"""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
+    SPEC = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
-        hostvars = (task_vars or {}).get("hostvars", {})
-        hosts = {name: (hostvars[name].get(args["info"]) if name in hostvars else None) for name in args["hosts"]}
+    def answer(self, args: dict[str, Any]) -> dict[str, Any]:
+        hosts = {name: self.of_host(name).get(args["info"]) for name in args["hosts"]}
         wanted = args["wanted"]
         same_dir = wanted["conflist"]["dir"] == wanted["mesos_dir"]
-        wanted["files"] = (
-            [str(item.get("file") or f"{item.get('name')}.cni") for item in wanted["networks"]] if same_dir else []
-        )
+        wanted["files"] = [file_of(item) for item in wanted["networks"]] if same_dir else []
         wanted["controllers"]["lacking"] = lacking() if wanted["controllers"]["wanted"] else []
-        failures, warnings = _judge.judge(hosts, wanted)
-        result.update(changed=False, checked=list(args["hosts"]), problems=failures)
-        if warnings:
-            result["warnings"] = [f"{finding['host']}: {sentence(finding)}" for finding in warnings]
-        if failures:
-            result.update(failed=True, msg=message(failures, len(hosts)))
-        return _foreign.told(result)
+        verdict = _kubernetes_preflight.judge(hosts, wanted)
+        return {"checked": list(args["hosts"]), **verdict.result(f"by preflight of {len(hosts)} hosts")}

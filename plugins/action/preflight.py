@@ -1,20 +1,16 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge all hosts together; the judgement itself is in module_utils/_calico/_preflight.py, and pure."""
+"""Validate all hosts together; what is checked is in plugin_utils/_preflight.py, and pure."""
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight
+from ansible_collections.dcos.calico.plugins.plugin_utils import _agents, _preflight
+from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
 from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import documents_of
-from ansible_collections.dcos.calico.plugins.plugin_utils import _agents, _foreign
-
-Finding = dict[str, Any]
 
 ETCD_SPEC = {
     "source": {"type": "str", "choices": ["existing", "managed", "universe"], "default": "existing"},
@@ -84,84 +80,43 @@ def _strategy(task: Any) -> str:
     return str(getattr(getattr(parent, "_play", None), "strategy", ""))
 
 
-def sentence(finding: Finding) -> str:
-    """One finding in one line: what, why, remedy and the name of its check."""
-    text = f"{finding['what']}: {finding['why']}" if finding["why"] else finding["what"]
-    parts = [text, finding["remedy"]] if finding["remedy"] else [text]
-    return " ".join(part.strip().rstrip(".") + "." for part in parts) + f" [{finding['check']}]"
-
-
-def message(failures: list[Finding], hosts: int) -> str:
-    """All failures in one text, grouped by host."""
-    concerned = dict.fromkeys(finding["host"] for finding in failures)
-    things = f"{len(failures)} {'thing' if len(failures) == 1 else 'things'} to put right first"
-    found = f"preflight of {hosts} hosts found" if hosts else "there is" if len(failures) == 1 else "there are"
-    lines = [f"Nothing was touched: {found} {things}."]
-    for host in concerned:
-        lines.append(f"{host}:")
-        lines += [f"  - {sentence(finding)}" for finding in failures if finding["host"] == host]
-    return "\n".join(lines)
-
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """dcos.calico.preflight"""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
+    SPEC = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
+    def answer(self, args: dict[str, Any]) -> dict[str, Any]:
         strategy = _strategy(self._task)
+        nothing: dict[str, Any] = {"checked": [], "findings_ignored": [], "left_out": []}
         if strategy in OWN_PACE:
-            nothing: dict[str, list[Any]] = {
-                "checked": [],
-                "problems": [],
-                "notes": [],
-                "findings_ignored": [],
-                "left_out": [],
-            }
-            return {**result, **nothing, "failed": True, "changed": False, "msg": UNORDERED.format(strategy)}
-        hosts = {name: self._host(name, args, task_vars or {}) for name in args["hosts"]}
+            return {**nothing, **Verdict().result(""), "failed": True, "msg": UNORDERED.format(strategy)}
+        hosts = {name: self._host(name, args) for name in args["hosts"]}
         expectations = args["expectations"]
         documents, problems = documents_of(expectations)
         named = [network for network in expectations["networks"] if network.get("name")]
-        failures, warnings = _preflight.judge(
+        verdict = _preflight.judge(
             hosts, {**expectations, "documents": documents, "problems": problems, "networks": named}, args["ignore"]
         )
-        left_out: list[str] = []
-        if args["mesos"] is not None:
-            more, left_out = self._compare(args, hosts, task_vars or {})
-            warnings += more
-        result.update(
-            changed=False,
-            checked=list(args["hosts"]),
-            problems=failures,
-            notes=warnings,
-            left_out=left_out,
-            findings_ignored=sorted({finding["check"] for finding in warnings} & set(args["ignore"])),
-        )
-        if warnings:
-            result["warnings"] = [f"{finding['host']}: {sentence(finding)}" for finding in warnings]
-        if failures:
-            result.update(failed=True, msg=message(failures, len(hosts)))
-        return _foreign.told(result)
+        left_out = [] if args["mesos"] is None else self._compare(verdict, args["mesos"], hosts)
+        noted = {finding.check for finding in verdict.warnings}
+        return {
+            "checked": list(args["hosts"]),
+            "left_out": left_out,
+            "findings_ignored": sorted(noted & set(args["ignore"])),
+            **verdict.result(f"by preflight of {len(hosts)} hosts" if hosts else ""),
+        }
 
-    @staticmethod
-    def _compare(
-        args: dict[str, Any], hosts: dict[str, Any], task_vars: dict[str, Any]
-    ) -> tuple[list[Finding], list[str]]:
+    def _compare(self, verdict: Verdict, mesos: dict[str, Any], hosts: dict[str, Any]) -> list[str]:
         """The agents of the inventory, and those at hand, against those of Mesos."""
-        hostvars, ours = task_vars.get("hostvars", {}), {}
-        for name in _agents.in_inventory(task_vars.get("groups", {})):
-            known = hostvars[name] if name in hostvars else {}
-            ours[name] = _agents.names_of(name, known, _agents.detected((hosts.get(name) or {}).get("info")))
-        return _agents.findings(args["mesos"], ours, _agents.is_whole(task_vars))
+        ours = {
+            name: _agents.names_of(name, self.of_host(name), _agents.detected((hosts.get(name) or {}).get("info")))
+            for name in _agents.in_inventory(self.variables.get("groups", {}))
+        }
+        return _agents.check(verdict, mesos, ours, _agents.is_whole(self.variables))
 
-    def _host(self, name: str, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """What the variables of one host say; hostvars template themselves."""
-        found = task_vars["hostvars"][name] if name in task_vars.get("hostvars", {}) else {}
+    def _host(self, name: str, args: dict[str, Any]) -> dict[str, Any]:
+        """What the variables of one host say."""
+        found = self.of_host(name)
         return {
             "info": found.get(args["info"]),
             "node_name": found.get(args["node_name"]),

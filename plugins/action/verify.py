@@ -1,22 +1,22 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge what all agents have measured, show it as a table, and keep it as files; the judgement itself is in plugin_utils/_verify_judge.py, and pure."""
+"""Say what the measurements of all agents mean, show it as a table, and keep it as files; what they mean is in plugin_utils/_verify_judge.py, and pure."""
 
 from __future__ import annotations
 
 import datetime
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils import (
     _agents,
+    _controller_paths,
     _foreign,
     _verify_judge,
-    _verify_pairs,
     _verify_report,
 )
+from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import RUN
 
 ARGUMENT_SPEC = {
@@ -44,35 +44,20 @@ def pairs_of(seen: _verify_judge.Seen) -> list[dict[str, Any]]:
     for network in seen.networks:
         for host in seen.hosts:
             for peer in (seen.container(host, network) or {}).get("peers", []):
-                wrong, large = _verify_pairs.trouble(peer), peer.get("large") or {}
+                wrong, large = _verify_judge.trouble(peer), peer.get("large") or {}
                 ms = (peer.get("tcp") or {}).get("ms")
                 found.append({"network": network, "from": seen.agent_of(host), "to": peer["agent"], "ok": wrong is None, "trouble": wrong, "ms": ms,
                               "path_mtu": large.get("path_mtu")})  # fmt: skip
     return found
 
 
-def ours(args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, set[str]]:
-    """By what Mesos may know each host that is an agent: those of the groups, and those that this is about."""
-    hostvars, found = task_vars.get("hostvars", {}), {}
-    for host in {*args["hosts"], *_agents.in_inventory(task_vars.get("groups", {}))}:
-        known = hostvars[host] if host in hostvars else {}
-        found[host] = _agents.names_of(
-            host, known, (known.get(args["result"]) or {}).get("agent") or _agents.detected(known.get("calico_agent"))
-        )
-    return found
-
-
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """dcos.calico.verify"""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
+    SPEC = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec({name: dict(option) for name, option in ARGUMENT_SPEC.items()})
-        seen, now = self._seen(args, task_vars or {}), datetime.datetime.now(datetime.timezone.utc)
+    def answer(self, args: dict[str, Any]) -> dict[str, Any]:
+        seen, now = self._seen(args), datetime.datetime.now(datetime.timezone.utc)
         pairs = pairs_of(seen)
         begin = datetime.datetime.fromtimestamp(args["plan"]["started"], datetime.timezone.utc)
         report = _verify_report.Report(
@@ -91,18 +76,16 @@ class ActionModule(ActionBase):
         if not report.ok:
             failures.insert(0, _verify_report.message(report))
         self._show(report, args["removed"], files)
-        result.update(
-            changed=False,
-            ok=not failures,
-            message=" ".join(failures),
-            summary=_verify_report.summary(report),
-            report=_verify_report.document(report, pairs),
-            stats=_verify_report.stats(report),
-            files=files,
-        )
-        return _foreign.told(
-            {**result, "failed": True, "msg": result["message"]} if failures and args["fail"] else result
-        )
+        message = " ".join(failures)
+        return {
+            "ok": not failures,
+            "message": message,
+            "summary": _verify_report.summary(report),
+            "report": _verify_report.document(report, pairs),
+            "stats": _verify_report.stats(report),
+            "files": files,
+            **({"failed": True, "msg": message} if failures and args["fail"] else {}),
+        }
 
     @staticmethod
     def _show(report: _verify_report.Report, removed: int, files: list[str]) -> None:
@@ -111,23 +94,31 @@ class ActionModule(ActionBase):
         for line in lines + [f"Written: {file}" for file in files]:
             _foreign.show(f"  {line}" if line else "")
 
-    @staticmethod
-    def _seen(args: dict[str, Any], task_vars: dict[str, Any]) -> _verify_judge.Seen:
-        hosts, hostvars = {}, task_vars.get("hostvars", {})
-        for name in args["hosts"]:
-            found = hostvars[name] if name in hostvars else {}
-            hosts[name] = {"address": str(found.get("ansible_host", name)), "result": found.get(args["result"])}
-        run = args["plan"]["run"]
-        compared = (
-            _agents.compare(args["plan"]["agents"], ours(args, task_vars))
-            if _agents.is_whole(task_vars)
-            else _agents.Compared([], [], [])
-        )
+    def _ours(self, args: dict[str, Any]) -> dict[str, set[str]]:
+        """By what Mesos may know each host that is an agent: those of the groups, and those that this is about."""
+        found = {}
+        for host in {*args["hosts"], *_agents.in_inventory(self.variables.get("groups", {}))}:
+            known = self.of_host(host)
+            said = (known.get(args["result"]) or {}).get("agent") or _agents.detected(known.get("calico_agent"))
+            found[host] = _agents.names_of(host, known, said)
+        return found
+
+    def _seen(self, args: dict[str, Any]) -> _verify_judge.Seen:
+        hosts = {
+            name: {
+                "address": str(self.of_host(name).get("ansible_host", name)),
+                "result": self.of_host(name).get(args["result"]),
+            }
+            for name in args["hosts"]
+        }
+        run, agents, cluster = args["plan"]["run"], args["plan"]["agents"], args["cluster"]["agents"]
+        whole = _agents.is_whole(self.variables)
+        compared = _agents.compare(agents, self._ours(args)) if whole else _agents.Compared([], [], [])
         return _verify_judge.Seen(
             run=run,
             hosts=hosts,
-            agents=args["plan"]["agents"],
-            cluster=args["cluster"]["agents"],
+            agents=agents,
+            cluster=cluster,
             apps=[app for app in args["apps"] if app["labels"].get(RUN) == run],
             networks=args["networks"],
             network_pools={
@@ -137,7 +128,7 @@ class ActionModule(ActionBase):
             skip=args["skip"],
             needs=args["needs"],
             forgotten=compared.forgotten,
-            unknown=compared.unknown if args["plan"]["agents"] == args["cluster"]["agents"] else [],
+            unknown=compared.unknown if agents == cluster else [],
         )
 
     def _write(
@@ -152,10 +143,8 @@ class ActionModule(ActionBase):
             if not file or self._task.check_mode:
                 continue
             try:
-                _verify_report.write(file, text())
+                _controller_paths.write(file, text())
                 files.append(file)
-            except OSError as error:
-                failures.append(
-                    f"{file} could not be written: {error.strerror or error}. Make its folder, or name another file."
-                )
+            except CalicoError as error:
+                failures.append(str(error))
         return files, failures

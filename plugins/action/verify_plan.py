@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge what is to be verified and say what is to be started; the judgement itself is in plugin_utils/_verify_plan.py, and pure."""
+"""Validate what is to be verified and say what is to be started; what is checked is in plugin_utils/_verify_plan.py, and pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import secrets
 import time
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host._stream import whole
 from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _verify_plan
+from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
 
 ARGUMENT_SPEC = {
     "cluster": {"type": "dict", "required": True},
@@ -75,40 +74,33 @@ def unwritable(files: list[str]) -> list[str]:
     for file in filter(None, files):
         folder = os.path.dirname(os.path.abspath(file))
         if not os.path.isdir(folder):
-            found.append(f"{file} cannot be written, because there is no folder {folder}")
+            found.append(f"{file} cannot be written, because there is no directory {folder}")
         elif os.path.isdir(file) or not os.access(folder, os.W_OK):
             found.append(f"{file} cannot be written")
     return found
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """dcos.calico.verify_plan"""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
+    SPEC = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec({name: dict(option) for name, option in ARGUMENT_SPEC.items()})
+    def answer(self, args: dict[str, Any]) -> dict[str, Any]:
         fields = ("outside", "skip", "cpus", "mem", "port", "denied_port")
         known = [str(network["name"]) for network in args["known_networks"] if network.get("state") != "absent"]
-        hostvars = (task_vars or {}).get("hostvars", {})
-        agents = [_address(name, hostvars) for name in args["agents"]] if args["agents"] else None
+        # An agent may be named as the inventory has it.
+        agents = [str(self.of_host(name).get("ansible_host", name)) for name in args["agents"] or ()] or None
         wanted = _verify_plan.Wanted(
             args["networks"] or known[:1], known, agents, **{name: args[name] for name in fields}
         )
-        try:
-            problems = unwritable(args["files"])
-            if problems:
-                raise CalicoError(
-                    "Nothing was started, because the result could not be kept",
-                    "; ".join(problems),
-                    "Make the folder, or name another file",
-                )
-            _verify_plan.judge(wanted, args["cluster"])
-        except CalicoError as error:
-            return {**result, "failed": True, "changed": False, "msg": str(error)}
+        problems = unwritable(args["files"])
+        if problems:
+            raise CalicoError(
+                "Nothing was started, because the result could not be kept",
+                "; ".join(problems),
+                "Make the directory, or name another file",
+            )
+        _verify_plan.judge(wanted, args["cluster"])
         run, now = f"r{secrets.token_hex(4)}", time.time()
         apps = _verify_plan.definitions(wanted, args["cluster"], run, owner(os.getppid()), int(now + args["lifetime"]))
         gone = (
@@ -116,18 +108,17 @@ class ActionModule(ActionBase):
             if args["sweep"]
             else _verify_plan.leftovers(args["apps"], now, is_over)
         )
-        result.update(
-            changed=False,
-            start=not self._task.check_mode,
-            run=run,
-            started=now,
-            apps=apps,
-            networks=wanted.networks,
-            agents=_verify_plan.chosen(wanted, args["cluster"]),
-            leftovers=[{"id": app} for app in gone],
-            runs=sorted({_verify_plan.run_of(app["id"]) for app in args["apps"] if app["id"] not in gone}),
-            outside=[] if "outside" in wanted.skip else _verify_plan.outside(wanted, args["cluster"]),
-        )
+        result = {
+            "start": not self._task.check_mode,
+            "run": run,
+            "started": now,
+            "apps": apps,
+            "networks": wanted.networks,
+            "agents": _verify_plan.chosen(wanted, args["cluster"]),
+            "leftovers": [{"id": app} for app in gone],
+            "runs": sorted({_verify_plan.run_of(app["id"]) for app in args["apps"] if app["id"] not in gone}),
+            "outside": [] if "outside" in wanted.skip else _verify_plan.outside(wanted, args["cluster"]),
+        }
         if self._task.check_mode:
             self._show(result, wanted)
         return result
@@ -142,9 +133,3 @@ class ActionModule(ActionBase):
             _foreign.show(f"    an echo server on {labels[_verify_plan.AGENT]}, network {labels[_verify_plan.NETWORK]}")
         for app in result["leftovers"]:
             _foreign.show(f"  {app['id']}, which an earlier run has left, is removed")
-
-
-def _address(name: str, hostvars: Any) -> str:
-    """An agent may be named as the inventory has it."""
-    found = hostvars[name].get("ansible_host", name) if name in hostvars else name
-    return str(found)

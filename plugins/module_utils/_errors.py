@@ -35,7 +35,7 @@ class CalicoError(Exception):
         what = what.rstrip('.')
         sentences = ['%s: %s' % (what, why) if why else what, remedy]
         # what failed, and why, quotes hosts, clusters and tools
-        return _foreign.clean(' '.join(sentence.rstrip('.') + '.' for sentence in sentences if sentence))
+        return _foreign.clean(' '.join(sentence.rstrip('.') + ('' if sentence.endswith('?') else '.') for sentence in sentences if sentence))
 
 
 class CommandError(CalicoError):

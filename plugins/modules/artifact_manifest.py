@@ -9,6 +9,7 @@ module: artifact_manifest
 short_description: Fetch artefacts once and write down their digests
 version_added: 0.1.0
 description:
+  - Internal to this collection; role C(calico) calls it.
   - Fetches each artefact into a folder, unless it is there already, and writes a variables file with the sha256 of each for the operator to review.
   - Looks at each first, whether it is an executable, an archive with its member, or an image with its name. Something else is not written down.
   - Says of each in the variables file where it came from, the address, or that it lay in the folder.

@@ -11,6 +11,7 @@ module: cloud_network
 short_description: Have AWS or Google Compute Engine let through what Calico's nodes send to each other
 version_added: 0.1.0
 description:
+  - Internal to this collection; role C(calico_public_cloud) calls it.
   - On AWS turns the source/destination check off on every network interface of every node's instance, and adds to the security groups of the nodes what
     lets TCP port 179 (BGP) and protocol 4 (IP-in-IP) in from each other. Rules of others are never removed.
   - On Google Compute Engine keeps one firewall rule for the same, and tells which instances may forward packets (C(canIpForward)).
@@ -115,7 +116,7 @@ attributes:
     description: Shows each interface and rule before and after.
     support: full
 seealso:
-  - module: dcos.calico.cloud_judge
+  - module: dcos.calico.cloud_preflight
 """
 
 EXAMPLES = r"""

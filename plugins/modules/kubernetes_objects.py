@@ -9,6 +9,7 @@ module: kubernetes_objects
 short_description: Keep Kubernetes objects as wanted
 version_added: 0.1.0
 description:
+  - Internal to this collection; role C(calico_kubernetes) calls it.
   - Compares objects with those that are there, and has C(kubernetes.core.k8s) write those that differ, each as a whole.
   - It is the three-way merge of C(kubectl apply). A field that an object mentions gets its value, one that it mentioned when it was written last and does not
     mention any more goes, and every other one is kept, whoever set it; except that a list has exactly the wanted items. What was written last is noted in the

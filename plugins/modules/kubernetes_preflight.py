@@ -6,10 +6,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kubernetes_preflight
-short_description: Judge what is wanted of Kubernetes on DC/OS before anything is touched
+short_description: Validate what is desired of Kubernetes on DC/OS before anything is touched
 version_added: 0.1.0
 description:
-  - Judges what M(dcos.calico.agent_info), M(dcos.calico.dcos_package_info) and M(dcos.calico.kubernetes_info) found against what is wanted, and fails with one
+  - Internal to this collection; role C(calico_kubernetes) calls it.
+  - Compares what M(dcos.calico.agent_info), M(dcos.calico.dcos_package_info) and M(dcos.calico.kubernetes_info) found with what is desired, and fails with one
     message that lists all failures, each with its cause and what to do.
   - Runs on the controller. Run it once.
 author:
@@ -224,7 +225,7 @@ checked:
   elements: str
   sample: [agent1, agent2]
 problems:
-  description: What has to be put right first.
+  description: The problems found.
   returned: always
   type: list
   elements: dict
@@ -254,4 +255,10 @@ problems:
       type: str
       returned: always
       sample: Install it with dcos.calico.cni_plugin
+notes:
+  description: What is worth knowing and stops nothing, in the same shape as RV(problems). Shown as warnings too.
+  returned: always
+  type: list
+  elements: dict
+  sample: []
 """

@@ -11,6 +11,7 @@ module: network_probe
 short_description: Measure what the containers of a verification see of the network
 version_added: 0.1.0
 description:
+  - Internal to this collection; role C(calico_verify) calls it.
   - Finds those of some containers that run on this host, goes into the network namespace of each, and tries from there what applications do. It reaches the
     others by TCP and UDP, also with much data and with datagrams as large as the interface takes, resolves names by the container's own name servers, and
     reaches addresses outside.

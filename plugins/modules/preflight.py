@@ -8,10 +8,11 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: preflight
-short_description: Judge all hosts together before anything is touched
+short_description: Validate all hosts together before anything is touched
 version_added: 0.1.0
 description:
-  - Judges what M(dcos.calico.agent_info) found on each host against what is wanted, and fails with one message that lists all failures of all
+  - Internal to this collection; roles C(calico_preflight) and C(calico_policy) call it.
+  - Compares what M(dcos.calico.agent_info) found on each host with what is desired, and fails with one message that lists all failures of all
     hosts, each with its cause and what to do.
   - Runs on the controller. Run it once, after M(dcos.calico.agent_info) ran on all hosts.
 author:
@@ -249,7 +250,7 @@ EXAMPLES = r"""
     felix_health_port: 62092
   register: calico_agent
 
-- name: Judge what was found on all hosts together
+- name: Validate what was found on all hosts together
   dcos.calico.preflight:
     hosts: "{{ ansible_play_hosts }}"
     info: calico_agent
@@ -274,7 +275,7 @@ checked:
   elements: str
   sample: [agent1, agent2, agent3]
 problems:
-  description: What must be put right first.
+  description: The problems found.
   returned: always
   type: list
   elements: dict

@@ -8,9 +8,10 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: verify
-short_description: Judge what all agents have measured, and show it
+short_description: Say what the measurements of all agents mean
 version_added: 0.1.0
 description:
+  - Internal to this collection; role C(calico_verify) calls it.
   - Takes what M(dcos.calico.network_probe) returned on each host and what Marathon and Mesos say, and judges each check of each agent, with its cause and
     what to do.
   - Shows a table, writes files on request, and fails with one message if a check has failed.

@@ -11,6 +11,7 @@ module: verify_plan
 short_description: Say what a verification starts, and what earlier ones have left
 version_added: 0.1.0
 description:
+  - Internal to this collection; role C(calico_verify) calls it.
   - Judges what is to be verified, and fails with one message that names all that cannot be right.
   - Makes the definitions of the apps, one for each agent and network, each an echo server that DC/OS' own Python runs, below a group of Marathon's that is
     this verification's own.

@@ -9,16 +9,16 @@ They are the same where an address or host name of Mesos' is the name of a host,
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._dcos_inventory import one_each
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict, some
 from ansible_collections.dcos.calico.plugins.plugin_utils._required_hosts import is_slice
 
 GROUPS = ("agents", "agents_private", "agents_public")
 CHECK = "agents"
 SHOWN = 5
-Finding = dict[str, Any]
 
 
 def is_whole(variables: Mapping[str, Any]) -> bool:
@@ -87,41 +87,40 @@ def called(agent: Mapping[str, Any]) -> str:
     return f"{name} ({', '.join(more)})" if more else name
 
 
-def some(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-
-
-def findings(mesos: Mapping[str, Any], hosts: Mapping[str, set[str]], whole: bool) -> tuple[list[Finding], list[str]]:
-    """(what preflight warns of, the forgotten agents in words).
+def check(verdict: Verdict, mesos: Mapping[str, Any], hosts: Mapping[str, set[str]], whole: bool) -> list[str]:
+    """Warn of agents that one side has alone; the forgotten agents in words.
 
     :param mesos: the result of dcos_agent_info, or what came instead of one.
     :param whole: see is_whole(); of a part, nothing is said about agents that are not in it.
     """
     if not isinstance(mesos.get("agents"), list):
-        return ([_not_looked(mesos)] if whole else []), []
+        if whole:
+            _not_looked(verdict, mesos)
+        return []
     compared = compare(mesos["agents"], hosts)
-    found = []
-    if whole and compared.forgotten:
-        number = len(compared.forgotten)
-        found.append(_finding(f"Mesos has {'an agent' if number == 1 else f'{number} agents'} that the inventory has not: "
-                              f"{some([called(agent) for agent in compared.forgotten])}",
-                              "nothing is done there, and containers on Calico's networks that Mesos starts there fail",
-                              "Add them to agents_private or agents_public, now or in a later run"))  # fmt: skip
+    forgotten = [called(agent) for agent in compared.forgotten] if whole else []
+    if forgotten:
+        number = "an agent" if len(forgotten) == 1 else f"{len(forgotten)} agents"
+        verdict.warn(
+            CHECK,
+            f"Mesos has {number} that the inventory has not: {some(forgotten, SHOWN)}",
+            "nothing is done there, and containers on Calico's networks that Mesos starts there fail",
+            "Add them to agents_private or agents_public, now or in a later run",
+        )
     if compared.unknown:
-        found.append(_finding(f"Mesos has no agent {some(compared.unknown)}", "it starts no container there",
-                              "See whether its Mesos agent runs (dcos-mesos-slave or dcos-mesos-slave-public), or take it out of the group"))  # fmt: skip
-    return found, [called(agent) for agent in compared.forgotten] if whole else []
+        verdict.warn(
+            CHECK,
+            f"Mesos has no agent {some(compared.unknown, SHOWN)}",
+            "it starts no container there",
+            "See whether its Mesos agent runs (dcos-mesos-slave or dcos-mesos-slave-public), or take it out of the group",
+        )
+    return forgotten
 
 
-def _not_looked(mesos: Mapping[str, Any]) -> Finding:
+def _not_looked(verdict: Verdict, mesos: Mapping[str, Any]) -> None:
     what = "it was not looked whether Mesos has agents that the inventory has not"
     if mesos.get("skipped") or not mesos.get("msg"):
-        return _finding(
-            what, "calico_dcos_url is not set", "Set it, and how to log in (calico_dcos_*), to have that looked at"
-        )
-    return _finding(what, str(mesos["msg"]), "See whether calico_dcos_url and how to log in (calico_dcos_*) are right")
-
-
-def _finding(what: str, why: str, remedy: str) -> Finding:
-    return {"host": "all hosts", "check": CHECK, "what": what, "why": why, "remedy": remedy}
+        why, remedy = "calico_dcos_url is not set", "Set it, and how to log in (calico_dcos_*), to have that looked at"
+    else:
+        why, remedy = str(mesos["msg"]), "See whether calico_dcos_url and how to log in (calico_dcos_*) are right"
+    verdict.warn(CHECK, what, why, remedy)

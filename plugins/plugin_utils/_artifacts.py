@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
+from ansible_collections.dcos.calico.plugins.plugin_utils import _releases
 
 NAMES = ("calicoctl", "calico", "calico-ipam", "etcd", "calico-node")
 # The variable by which an operator gives the digest of each.

@@ -10,10 +10,13 @@ several folders.
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 
 COLLECTION = Path(__file__).resolve().parents[2]
 # What a checkout, in which one may work, has of the product; of an installed collection everything is.
@@ -58,3 +61,28 @@ def _is_product(path: Path) -> bool:
         return False
     inside = path.relative_to(COLLECTION).parts
     return (COLLECTION / INSTALLED).exists() or (bool(inside) and inside[0] in PRODUCT)
+
+
+def write(path: str, text: str) -> None:
+    """Put a text in a file, which is either as before or whole.
+
+    :raises CalicoError:
+    """
+    try:
+        _replace(path, text)
+    except OSError as error:
+        raise CalicoError(
+            f"{path} could not be written", error.strerror or str(error), "Make its directory, or name another file"
+        ) from error
+
+
+def _replace(path: str, text: str) -> None:
+    handle, staged = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix=".dcos-calico.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(staged, 0o644)
+        os.replace(staged, path)
+    except BaseException:
+        os.unlink(staged)
+        raise

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""C(calico_docker_networks), judged before anything is touched. Pure; used by the filter docker_networks."""
+"""C(calico_docker_networks), validated before anything is touched. Pure; used by the filter docker_networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_networks
 
 KEYS = ("name", "pool", "state")
@@ -19,37 +19,40 @@ STATES = ("present", "absent")
 FIRST_WITH_POOLS = (2, 6, 10)
 
 
-def _judged(item: Any, pools: dict[str, dict[str, Any]], release: str | None) -> dict[str, Any]:
+def _checked(item: Any, pools: dict[str, dict[str, Any]], release: str | None) -> dict[str, Any]:
     if not isinstance(item, dict) or not item.get("name"):
-        raise AnsibleFilterError(
-            f"An item of calico_docker_networks has no name: {item!r}. Write it as a mapping with {', '.join(KEYS)}."
+        raise ValidationError(
+            f"An item of calico_docker_networks has no name: {item!r}",
+            None,
+            f"Write it as a mapping with {', '.join(KEYS)}",
         )
-    unknown = sorted(set(item) - set(KEYS))
+    name, unknown, state = (
+        f"calico_docker_networks, {item['name']}",
+        sorted(set(item) - set(KEYS)),
+        item.get("state", "present"),
+    )
     if unknown:
-        raise AnsibleFilterError(
-            f"calico_docker_networks, {item['name']}: unknown {', '.join(unknown)}. Known are {', '.join(KEYS)}."
-        )
-    state = item.get("state", "present")
+        raise ValidationError(f"{name}: unknown {', '.join(unknown)}", None, f"Known are {', '.join(KEYS)}")
     if state not in STATES:
-        raise AnsibleFilterError(
-            f"calico_docker_networks, {item['name']}: state cannot be {state!r}. Use one of {', '.join(STATES)}."
-        )
+        raise ValidationError(f"{name}: state cannot be {state!r}", None, f"Use one of {', '.join(STATES)}")
     network = {"name": str(item["name"]), "pool": str(item["pool"]) if item.get("pool") else None, "state": state}
     if network["pool"] and state == "present":
         if release and tuple(int(part) for part in release.split(".")) < FIRST_WITH_POOLS:
-            raise AnsibleFilterError(
-                f"calico_docker_networks, {item['name']}: with Calico {release} no container starts on a network with a pool of its own, because its plugin "
-                "asks for no address there. Leave pool out to take addresses from all pools, or set calico_release to 2.6.10 or later."
+            raise ValidationError(
+                f"{name}: with Calico {release} no container starts on a network with a pool of its own",
+                "its plugin asks for no address there",
+                "Leave pool out to take addresses from all pools, or set calico_release to 2.6.10 or later",
             )
         pool = pools.get(network["pool"])
         if pool is None:
-            raise AnsibleFilterError(
-                f"calico_docker_networks, {item['name']}: {network['pool']} is none of calico_ip_pools ({', '.join(pools) or 'which is empty'}). "
-                "Calico's plugin wants the whole of a pool: name one of them, add it there, or leave pool out to take addresses from all."
+            raise ValidationError(
+                f"{name}: {network['pool']} is none of calico_ip_pools ({', '.join(pools) or 'which is empty'})",
+                "Calico's plugin takes the whole of a pool",
+                "Name one of them, add it there, or leave pool out to take addresses from all",
             )
         if pool.get("disabled") or pool.get("state") == "absent":
-            raise AnsibleFilterError(
-                f"calico_docker_networks, {item['name']}: the pool {network['pool']} gives out no addresses. Name another one."
+            raise ValidationError(
+                f"{name}: the pool {network['pool']} gives out no addresses", None, "Name another one"
             )
     return network
 
@@ -68,8 +71,11 @@ def docker_networks(
         )
     try:
         known = {_cidr.canonical(pool["cidr"]): pool for pool in pools}
-        judged = [_judged(item, known, release) for item in networks]
-        _docker_networks.desired(judged)
+        checked = [_checked(item, known, release) for item in networks]
+        _docker_networks.desired(checked)
     except CalicoError as error:
-        raise AnsibleFilterError(f"calico_docker_networks: {error}") from error
-    return judged
+        words = str(error)
+        raise AnsibleFilterError(
+            words if "calico_docker_networks" in words else f"calico_docker_networks: {words}"
+        ) from error
+    return checked

@@ -14,10 +14,12 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _versions
+from ansible_collections.dcos.calico.plugins.plugin_utils import _releases
 
+# What writes objects.
+WRITER = "kubernetes.core.k8s"
 NAMESPACE = "kube-system"
 NAME = "calico-kube-controllers"
 CNI_ROLE = "calico-cni"

@@ -13,7 +13,7 @@ from ansible.release import __version__ as core_version
 # ansible-core -> the oldest Python on a host (ansible/module_utils/basic.py of each release)
 OLDEST = (((2, 20), (3, 9)), ((2, 18), (3, 8)), ((2, 17), (3, 7)), ((2, 16), (3, 6)))
 # DC/OS-era Pythons -> the last ansible-core that manages them
-LAST = {
+LAST: dict[tuple[int, ...], str] = {
     (2, 7): "ansible-core 2.16, the last that manages Python 2.7",
     (3, 6): "ansible-core 2.16, the last that manages it",
     (3, 5): "ansible-core 2.15",

@@ -11,9 +11,8 @@ from typing import Any, Protocol
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight_pools
-from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight import ALL, Verdict
-from ansible_collections.dcos.calico.plugins.plugin_utils import _shapes
+from ansible_collections.dcos.calico.plugins.plugin_utils import _preflight_networks, _shapes
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
 
 CLOUDS = ("aws", "gce", "azure", "none")
 COLLECTIONS = {"aws": "amazon.aws", "gce": "google.cloud"}
@@ -68,15 +67,14 @@ class Decision:
     zones: list[str] = dataclasses.field(default_factory=list)
 
 
-def judge(wanted: Wanted, controller: Controller) -> tuple[Decision, list[dict[str, Any]], list[dict[str, Any]]]:
-    """(decision, failures, warnings); failures and warnings as dcos.calico.preflight has them."""
+def judge(wanted: Wanted, controller: Controller) -> tuple[Decision, Verdict]:
+    """What follows from what is desired, and what is found wrong with it."""
     verdict = Verdict()
     cloud = wanted.provider.strip().lower() or str(wanted.detected.get("cloud") or "none")
     if cloud not in CLOUDS:
         verdict.fail(
-            ALL,
             "cloud",
-            f"there is no cloud {wanted.provider} here",
+            f"the provider {wanted.provider} is not supported",
             f"known are {', '.join(CLOUDS)}",
             "Correct calico_public_cloud_provider; with none the cloud's own network is yours, and Calico's part is done all the same",
         )
@@ -88,7 +86,7 @@ def judge(wanted: Wanted, controller: Controller) -> tuple[Decision, list[dict[s
         _untunnelled(verdict, cloud, wanted.pools)
     if decision.manage and _tools(verdict, cloud, controller):
         (_aws if cloud == "aws" else _gce)(verdict, wanted, decision, controller)
-    return decision, verdict.failures, verdict.warnings
+    return decision, verdict
 
 
 def mode_of(pool: Mapping[str, Any]) -> str:
@@ -107,16 +105,15 @@ def _pools(verdict: Verdict, pools: list[Any]) -> list[dict[str, Any]]:
     try:
         _shapes.ip_pool_resources(pools)
     except AnsibleFilterError as error:
-        verdict.fail(ALL, "pool_cidr", str(error))
+        verdict.fail("pool_cidr", str(error))
         return []
-    _preflight_pools.check_pools(verdict, {}, present(pools))
+    _preflight_networks.check_pools(verdict, {}, present(pools))
     return [pool for pool in present(pools) if mode_of(pool) != "off"]
 
 
 def _azure(verdict: Verdict, tunnelled: list[dict[str, Any]], override: bool) -> None:
     if not tunnelled:
         verdict.warn(
-            ALL,
             "azure",
             "Azure delivers packets of containers to other hosts only by user-defined routes",
             None,
@@ -129,10 +126,9 @@ def _azure(verdict: Verdict, tunnelled: list[dict[str, Any]], override: bool) ->
         "Azure drops IP-in-IP packets, whatever its security groups say",
     )
     if override:
-        verdict.warn(ALL, "azure", what, why, "It goes on because calico_public_cloud_azure_ipip is set")
+        verdict.warn("azure", what, why, "It goes on because calico_public_cloud_azure_ipip is set")
         return
     verdict.fail(
-        ALL,
         "azure",
         what,
         why,
@@ -151,7 +147,6 @@ def _untunnelled(verdict: Verdict, cloud: str, pools: list[Any]) -> None:
     if plain:
         where = "hosts of other subnets" if cloud == "aws" else "other hosts"
         verdict.warn(
-            ALL,
             "ipip",
             f"the pool {', '.join(plain)} has no IP-in-IP",
             f"the cloud's routers do not deliver packets of containers to {where}",
@@ -167,7 +162,6 @@ def _tools(verdict: Verdict, cloud: str, controller: Controller) -> bool:
     leave = "or set calico_public_cloud_manage to false and do by hand what docs/public-cloud.md lists"
     if not controller.has_collection(collection):
         verdict.fail(
-            ALL,
             "collection",
             f"the collection {collection} is not installed on the controller",
             "the cloud's own network is changed by its modules",
@@ -178,7 +172,6 @@ def _tools(verdict: Verdict, cloud: str, controller: Controller) -> bool:
         reason = controller.missing(library)
         if reason:
             verdict.fail(
-                ALL,
                 "library",
                 f"the Python of ansible-playbook has no {library}",
                 reason,
@@ -198,7 +191,6 @@ def _aws(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
         found, region = controller.aws_session(profile)
     except ValueError as error:
         verdict.fail(
-            ALL,
             "credentials",
             "the credentials for AWS cannot be used",
             str(error),
@@ -207,7 +199,6 @@ def _aws(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
         return
     if not found and not _first(controller.environ, KEYS):
         verdict.fail(
-            ALL,
             "credentials",
             "there are no credentials for AWS on the controller",
             None,
@@ -217,7 +208,6 @@ def _aws(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
     decision.region = given or _first(controller.environ, REGIONS) or region or _of(wanted, "aws", "region")
     if not decision.region:
         verdict.fail(
-            ALL,
             "region",
             "it is not known in which region of AWS the cluster is",
             None,
@@ -230,10 +220,9 @@ def _gce(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
     kind = wanted.gce.get("auth_kind") or environ.get("GCP_AUTH_KIND")
     remedy = "Set calico_public_cloud_gce_service_account_file, or GCP_AUTH_KIND and what belongs to it in the environment of ansible-playbook"
     if not kind and not wanted.gce.get("service_account_file"):
-        verdict.fail(ALL, "credentials", "there are no credentials for Google Cloud on the controller", None, remedy)
+        verdict.fail("credentials", "there are no credentials for Google Cloud on the controller", None, remedy)
     elif kind in AUTH_KINDS and not wanted.gce.get("service_account_file") and not _first(environ, AUTH_KINDS[kind]):
         verdict.fail(
-            ALL,
             "credentials",
             f"there are no credentials for Google Cloud on the controller, although the kind is {kind}",
             None,
@@ -243,7 +232,6 @@ def _gce(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
     decision.zones = [str(zone) for zone in wanted.gce.get("zones") or filter(None, [_of(wanted, "gce", "zone")])]
     if not decision.project:
         verdict.fail(
-            ALL,
             "region",
             "it is not known to which project of Google Cloud the cluster belongs",
             None,
@@ -251,7 +239,6 @@ def _gce(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
         )
     if not decision.zones:
         verdict.fail(
-            ALL,
             "region",
             "it is not known in which zones of Google Cloud the cluster is",
             None,

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
-from ansible_collections.dcos.calico.plugins.plugin_utils._agents import in_inventory, some
+from ansible_collections.dcos.calico.plugins.plugin_utils._agents import SHOWN, in_inventory
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import some
 from ansible_collections.dcos.calico.plugins.plugin_utils._required_hosts import is_slice
 
 
@@ -39,9 +40,9 @@ def obstacles(
     seen = {host: _networks(hostvars[host].get(info)) for host in hosts}
     unseen = [host for host in in_inventory(groups) if seen.get(host) is None]
     if unseen:
-        found.append(f"Not looked at: {some(unseen)}.")
+        found.append(f"Not looked at: {some(unseen, SHOWN)}.")
     if left_out:
-        found.append(f"Mesos has agents that the inventory has not: {some(left_out)}.")
+        found.append(f"Mesos has agents that the inventory has not: {some(left_out, SHOWN)}.")
     pools = {_network(name.partition(" ")[2]) for name in left if name.startswith("ipPool ")}
     profiles = {name.partition(" ")[2] for name in left if name.startswith("profile ")}
     for host, networks in seen.items():

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Finding
+
+HEAD = "BGP sessions are down with {}, whose containers cannot be reached from the hosts that miss it"
+
 
 def address_of(result: dict[str, Any]) -> str:
     """A node's address without its prefix."""
@@ -36,19 +40,18 @@ def down(results: dict[str, dict[str, Any]], earlier: dict[str, list[str]] | Non
     return missed
 
 
-def message(missed: dict[str, list[str]], results: dict[str, dict[str, Any]]) -> str:
-    """All of them in one text, each with what to do."""
-    hosts = {address_of(result): host for host, result in results.items()}
-    lines = [
-        f"{len(missed)} {'node has' if len(missed) == 1 else 'nodes have'} no BGP session with others, whose containers cannot be reached from there."
-    ]
+def findings(missed: dict[str, list[str]], results: dict[str, dict[str, Any]]) -> list[Finding]:
+    """Each node that is down, and what to do."""
+    hosts, found = {address_of(result): host for host, result in results.items()}, []
     for address, missing in sorted(missed.items()):
         if address in hosts:
-            what = f'{hosts[address]} ({address}): open TCP port 179 between it and {", ".join(missing)}, and see "docker logs calico-node" there.'
+            remedy = f'Open TCP port 179 between them, and see "docker logs calico-node" on {hosts[address]}'
+            found.append(Finding(f"{hosts[address]} ({address}) is missed by {', '.join(missing)}", None, remedy))
         else:
-            what = (
-                f'{address} is no host of this run, and calico/node does not answer there. If it is gone for good, remove it with "calicoctl delete node"; '
-                "if it is under repair, name it in calico_node_tolerated_peers; else run for it too."
+            remedy = (
+                'If it is gone for good, remove it with "calicoctl delete node"; if it is under repair, name it in calico_node_tolerated_peers; '
+                "else run for it too"
             )
-        lines.append(f"  - {what}")
-    return "\n".join(lines)
+            what = f"{address} is no host of this run, and calico/node does not answer there"
+            found.append(Finding(what, None, remedy))
+    return found

@@ -19,9 +19,9 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths, _docker, _shapes
+from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths, _docker, _releases, _shapes
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import ALL, Finding, some
 
 PREFIX = "calico_"
 SOFTENED = "calico_unknown_variables"
@@ -199,14 +199,15 @@ def unknown(name: str, options: Options) -> str | None:
     return f"{name}: {hint}" if near else f"{name}: no role or playbook of this collection knows it, so {hint}"
 
 
-def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[list[str], list[str]]:
-    """(what is wrong with values, names that nobody knows): sentences, each with the hosts that it is about if those are not all.
+def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[list[Finding], list[Finding]]:
+    """(what is wrong with values, names that nobody knows).
 
     :param hosts: host -> its variables that begin with calico_ and could be templated.
     """
     wrong: dict[str, list[str]] = {}
     strange: dict[str, list[str]] = {}
     judged: dict[tuple[str, str], str | None] = {}
+    sentences: list[str | None]
     filtered: dict[str, Mapping[str, list[str]]] = {}
     for host, variables in hosts.items():
         together = repr([(name, variables.get(name)) for name in FOR_FILTERS])
@@ -214,7 +215,7 @@ def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[lis
             filtered[together] = _refused(variables)
         for name, value in sorted(variables.items()):
             if name in filtered[together]:
-                sentences, found = filtered[together][name], wrong
+                sentences, found = [*filtered[together][name]], wrong
             elif name in options:
                 key = (name, repr(value))
                 if key not in judged:
@@ -225,16 +226,16 @@ def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[lis
             for sentence in sentences:
                 if sentence:
                     found.setdefault(sentence, []).append(host)
-    return list(_named(wrong, len(hosts))), list(_named(strange, len(hosts)))
+    return _findings(wrong, len(hosts)), _findings(strange, len(hosts))
 
 
-def together(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]]) -> list[str]:
+def together(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]]) -> list[Finding]:
     """What is wrong with the variables of all hosts and their groups."""
     managed = [variables for variables in hosts.values() if variables.get("calico_etcd_source") == "managed"]
     lacking = (
         managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed)
     )
-    return [_shapes.NO_MASTERS] if lacking else []
+    return [Finding(_shapes.NO_MASTERS)] if lacking else []
 
 
 def _refused(variables: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -283,7 +284,7 @@ def _items(variables: Mapping[str, Any], name: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def without_effect(hosts: Mapping[str, Mapping[str, Any]], extra: Iterable[str] = EXTRA_ONLY) -> list[str]:
+def without_effect(hosts: Mapping[str, Mapping[str, Any]], extra: Iterable[str] = EXTRA_ONLY) -> list[Finding]:
     """What is set, and does nothing as the rest is set.
 
     :param extra: names of the extra variables of this run.
@@ -292,7 +293,7 @@ def without_effect(hosts: Mapping[str, Mapping[str, Any]], extra: Iterable[str] 
     for host, variables in hosts.items():
         for sentence in (*_idle(variables), *_unread(variables, extra)):
             found.setdefault(sentence, []).append(host)
-    return list(_named(found, len(hosts)))
+    return _findings(found, len(hosts))
 
 
 def _unread(variables: Mapping[str, Any], extra: Iterable[str]) -> Iterator[str]:
@@ -325,10 +326,6 @@ def _yes(variables: Mapping[str, Any], name: str) -> bool:
     return bool(boolean(variables.get(name, False), strict=False))
 
 
-def _named(found: Mapping[str, list[str]], number: int) -> Iterator[str]:
-    for sentence, hosts in found.items():
-        yield (
-            sentence
-            if len(hosts) == number
-            else f"{sentence} ({', '.join(hosts[:3])}{f' and {len(hosts) - 3} more' if len(hosts) > 3 else ''})"
-        )
+def _findings(found: Mapping[str, list[str]], number: int) -> list[Finding]:
+    """Sentences as findings, each with the hosts that it is about if those are not all."""
+    return [Finding(words, host=ALL if len(hosts) == number else some(hosts)) for words, hosts in found.items()]

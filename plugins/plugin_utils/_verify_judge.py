@@ -11,29 +11,25 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_pairs
 from ansible_collections.dcos.calico.plugins.plugin_utils._agents import called
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Finding
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import AGENT, CHECKS, NETWORK, RUN
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
-
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """What is wrong, why, and what to do."""
-
-    what: str
-    why: str | None = None
-    remedy: str | None = None
-
-    def __str__(self) -> str:
-        text = f"{self.what}: {self.why}" if self.why else self.what
-        return " ".join(part.strip().rstrip(".") + "." for part in (text, self.remedy) if part)
+WORDS = {
+    "timeout": "no answer",
+    "refused": "the connection is refused",
+    "unreachable": "there is no way there",
+    "too_large": "the packet is too large",
+}
+TUNNEL = "tunl0"
+# DC/OS has a default route on every host; by that a container's address of another agent leads nowhere.
+DEFAULT = "0.0.0.0/0"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +61,52 @@ class Row:
         return [check for check in self.checks.values() if check.status == FAILED]
 
 
+def words(error: Any) -> str:
+    """A word of network_probe as an operator reads it."""
+    return WORDS.get(str(error), str(error))
+
+
+def trouble(peer: Mapping[str, Any]) -> str | None:
+    """What of a pair does not work, in words; None if all of it does."""
+    if peer.get("error"):
+        return f"it could not be tried: {peer['error']}"
+    errors = {kind.upper(): words(peer[kind]["error"]) for kind in ("tcp", "udp") if peer[kind]["error"] is not None}
+    if len(set(errors.values())) == 1:
+        return f"{' and '.join(errors)}: {next(iter(errors.values()))}"
+    return ", ".join(f"{kind}: {error}" for kind, error in errors.items()) or None
+
+
+@dataclasses.dataclass(frozen=True)
+class Matrix:
+    """What the containers of a network have seen, by the address of their agent."""
+
+    containers: Mapping[str, Mapping[str, Any]]
+
+    def peer(self, source: str, target: str) -> Mapping[str, Any] | None:
+        """The try of one to reach another, if there was one."""
+        return next(
+            (peer for peer in (self.containers.get(source) or {}).get("peers", []) if peer["agent"] == target), None
+        )
+
+    def callers(self, target: str) -> list[bool]:
+        """Whether each of those that tried has reached it."""
+        tries = (self.peer(source, target) for source in self.containers)
+        return [trouble(peer) is None for peer in tries if peer]
+
+    def calls(self, source: str) -> list[bool]:
+        """Whether it has reached each of those that it tried."""
+        return [trouble(peer) is None for peer in (self.containers.get(source) or {}).get("peers", [])]
+
+    def answers_its_host(self, agent: str) -> bool:
+        found = self.containers.get(agent)
+        return bool(found and found["host"] and found["host"]["answers"] is None)
+
+
+def has_route(way: Mapping[str, Any] | None) -> bool:
+    """Whether a host knows more of the way than its default route."""
+    return bool(way and way["route"] and not way["route"].startswith(DEFAULT))
+
+
 @dataclasses.dataclass(frozen=True)
 class Seen:
     """All that a run has found out.
@@ -86,7 +128,7 @@ class Seen:
     pools: list[Mapping[str, Any]]
     skip: list[str] = dataclasses.field(default_factory=list)
     needs: str = ""
-    forgotten: list[Mapping[str, Any]] = dataclasses.field(default_factory=list)
+    forgotten: Sequence[Mapping[str, Any]] = dataclasses.field(default_factory=list)
     unknown: list[str] = dataclasses.field(default_factory=list)
 
     def app(self, agent: str, network: str) -> Mapping[str, Any] | None:
@@ -104,10 +146,10 @@ class Seen:
         result = self.hosts[host]["result"] or {}
         return next((one for one in result.get("containers") or [] if one["network"] == network), None)
 
-    def matrix(self, network: str) -> _verify_pairs.Matrix:
+    def matrix(self, network: str) -> Matrix:
         """All pairs of a network that were tried."""
         found = {host: self.container(host, network) for host in self.hosts}
-        return _verify_pairs.Matrix({self.agent_of(host) or host: one for host, one in found.items() if one})
+        return Matrix({self.agent_of(host) or host: one for host, one in found.items() if one})
 
 
 def judge(seen: Seen) -> list[Row]:
@@ -149,7 +191,7 @@ def verdict(name: str, findings: list[Finding], text: str = "ok", wrong: str = "
     return Check(name, FAILED if findings else OK, wrong if findings else text, tuple(findings))
 
 
-def _checks(seen: Seen, row: Row, agent: Mapping[str, Any] | None, matrix: _verify_pairs.Matrix) -> list[Check]:
+def _checks(seen: Seen, row: Row, agent: Mapping[str, Any] | None, matrix: Matrix) -> list[Check]:
     start = _started(seen, row, agent)
     if start.status != OK:
         return [start]
@@ -342,7 +384,7 @@ def _route(seen: Seen, row: Row, container: Mapping[str, Any]) -> list[Finding]:
             Finding("The container has no default route", None, "Look for what else changes the container's network")
         )
     if host["answers"] is not None:
-        why = f"a connection from this host to it: {_verify_pairs.words(host['answers'])}"
+        why = f"a connection from this host to it: {words(host['answers'])}"
         found.append(
             Finding(
                 "The container does not answer its own host", why, "See whether Felix runs and is ready on this host"
@@ -368,14 +410,60 @@ def _rp_filter(container: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
-def _peers(container: Mapping[str, Any], row: Row, matrix: _verify_pairs.Matrix) -> Check:
+def explain(source: str, peer: Mapping[str, Any], matrix: Matrix) -> tuple[str, str, str]:
+    """(what, cause, remedy) of a pair that does not work."""
+    target, what = peer["agent"], str(trouble(peer))
+    way, back = peer.get("way"), matrix.peer(target, source)
+    works_back = back is not None and trouble(back) is None
+    way_back = (back or {}).get("way")
+    sessions = "See whether calico/node runs on both and its sessions are Established (calicoctl node status); they need TCP 179 between agents"
+    if not way:
+        return what, "it is not known why", "Run again"
+    if not has_route(way):
+        return (
+            what,
+            f"this host has no route to the other's block ({'its route is ' + way['route'] if way['route'] else 'it has none'})",
+            sessions,
+        )
+    if not way["agent_answers"]:
+        return what, "this host does not reach the other host itself", "Put the network between the hosts right first"
+    if way_back and not has_route(way_back):
+        return what, "the other host has no route back to this one's block", sessions
+    if TUNNEL in way["route"]:
+        other = ", though the other direction works" if works_back else ""
+        return (
+            what,
+            f"packets between the hosts are in IP-in-IP, and these get lost{other}",
+            "Open IP protocol 4 between all agents, in both directions",
+        )
+    if len(matrix.callers(target)) > 0 and not any(matrix.callers(target)) and matrix.answers_its_host(target):
+        remedy = "See what its profile (of the network's name) and policies take: calicoctl get profile NAME -o yaml, calicoctl get policy -o yaml"
+        return (
+            what,
+            "that container answers its own host and nobody else: a policy or its profile lets nothing in",
+            remedy,
+        )
+    if len(matrix.calls(source)) > 1 and not any(matrix.calls(source)):
+        return (
+            what,
+            "this container reaches nobody: a policy or its profile lets nothing out, or Felix is not ready here",
+            "See calicoctl get policy -o yaml",
+        )
+    if peer["tcp"]["error"] is None or peer["udp"]["error"] is None:
+        return what, "only one protocol passes", "See what policies, and firewalls between the hosts, say of the other"
+    other = ", though the other direction works" if works_back else ""
+    remedy = "On clouds see the check of source and destination addresses and the security groups; else what filters FORWARD on both hosts, and policies"
+    return what, f"routes are there and packets get lost on the way ({way['route']}){other}", remedy
+
+
+def _peers(container: Mapping[str, Any], row: Row, matrix: Matrix) -> Check:
     peers = container["peers"]
     if not peers:
         return Check("peers", SKIPPED, "-")
-    broken = [peer for peer in peers if _verify_pairs.trouble(peer)]
+    broken = [peer for peer in peers if trouble(peer)]
     groups: dict[tuple[str, str, str], list[str]] = {}
     for peer in broken:
-        groups.setdefault(_verify_pairs.explain(str(row.agent), peer, matrix), []).append(peer["agent"])
+        groups.setdefault(explain(str(row.agent), peer, matrix), []).append(peer["agent"])
     findings = [
         Finding(f"It does not reach {', '.join(agents)} ({what})", why, remedy)
         for (what, why, remedy), agents in groups.items()
@@ -397,7 +485,7 @@ def _large(container: Mapping[str, Any]) -> Check:
     for (bulk, path), agents in groups.items():
         why = f"the container's interface has an MTU of {mtu}, and packets of more than {path or 'a few hundred'} bytes do not come back"
         tcp = (
-            f"much data by TCP: {_verify_pairs.words(bulk)}"
+            f"much data by TCP: {words(bulk)}"
             if bulk
             else "TCP adapts itself to that, while datagrams that must not be fragmented are lost"
         )
@@ -451,9 +539,7 @@ def _outside(seen: Seen, container: Mapping[str, Any], row: Row) -> Check:
             remedy = "See that no policy closes it, and that the host itself reaches it"
             if not _is_set(pool, "nat_outgoing"):
                 remedy = "Its pool has no nat_outgoing, so the network outside must know the way back; or set it in calico_ip_pools"
-            findings.append(
-                Finding(f"{one['target']} is not reached from the container", _verify_pairs.words(one["error"]), remedy)
-            )
+            findings.append(Finding(f"{one['target']} is not reached from the container", words(one["error"]), remedy))
         elif _is_set(pool, "nat_outgoing") and one.get("seen_as") == row.address and not _is_pooled(host, pools):
             what, why = (
                 "Packets leave with the container's address, though its pool wants the host's",
@@ -490,7 +576,7 @@ def _policy(seen: Seen, container: Mapping[str, Any], row: Row) -> Check:
             Finding(f"A policy that closes a port of the container on {partner} lets packets pass", None, remedy)
         )
     elif tried["allowed"] is not None:
-        why = _verify_pairs.words(tried["allowed"])
+        why = words(tried["allowed"])
         findings.append(
             Finding(f"A policy that closes one port of the container on {partner} closes another one too", why)
         )

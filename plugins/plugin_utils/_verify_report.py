@@ -1,14 +1,12 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A verification as an operator reads it in a terminal, and as programs do: JSON, JUnit. Pure, but for write()."""
+"""A verification as an operator reads it in a terminal, and as programs do: JSON, JUnit. Pure."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import tempfile
 from typing import Any
 from xml.etree import ElementTree
 
@@ -127,7 +125,10 @@ def document(report: Report, pairs: list[dict[str, Any]]) -> dict[str, Any]:
                 check.name: {
                     "status": check.status,
                     "text": check.text,
-                    "findings": [dataclasses.asdict(finding) for finding in check.findings],
+                    "findings": [
+                        {"what": finding.what, "why": finding.why, "remedy": finding.remedy}
+                        for finding in check.findings
+                    ],
                 }
                 for check in row.checks.values()
             },
@@ -173,10 +174,10 @@ def junit(report: Report) -> str:
         every = [check for row in rows for check in row.checks.values()]
         states = [check.status for check in every]
         counts = {"tests": len(every), "failures": states.count(FAILED), "errors": 0, "skipped": states.count(SKIPPED)}
-        suite = ElementTree.SubElement(
-            root, "testsuite", name=_clean(f"dcos.calico.verify.{network}"), hostname=_clean(report.run), timestamp=report.started[:19],
-            time=f"{report.seconds:.1f}", **{name: str(number) for name, number in counts.items()},
-        )  # fmt: skip
+        named = {"name": _clean(f"dcos.calico.verify.{network}"), "hostname": _clean(report.run)}
+        times = {"timestamp": report.started[:19], "time": f"{report.seconds:.1f}"}
+        numbers = {name: str(number) for name, number in counts.items()}
+        suite = ElementTree.SubElement(root, "testsuite", {**named, **times, **numbers})
         for row in rows:
             for check in row.checks.values():
                 case = ElementTree.SubElement(
@@ -199,23 +200,6 @@ def junit(report: Report) -> str:
 
 def _clean(text: str) -> str:
     return text.translate(PRINTABLE)
-
-
-def write(path: str, text: str) -> None:
-    """Put a text in a file, which is either as before or whole.
-
-    :raises OSError:
-    """
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, staged = tempfile.mkstemp(dir=folder, prefix=".dcos-calico.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(staged, 0o644)
-        os.replace(staged, path)
-    except BaseException:
-        os.unlink(staged)
-        raise
 
 
 def as_json(report: Report, pairs: list[dict[str, Any]]) -> str:

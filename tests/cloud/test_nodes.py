@@ -41,7 +41,7 @@ REFUSED: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     (
         "an unknown cloud",
         {"calico_public_cloud_provider": "digitalocean"},
-        ("there is no cloud digitalocean", "aws, gce, azure, none"),
+        ("the provider digitalocean is not supported", "aws, gce, azure, none"),
     ),
     (
         "IP-in-IP on Azure",

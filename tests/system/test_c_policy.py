@@ -215,7 +215,7 @@ def test_bad_input_is_refused_in_one_message_before_anything_is_changed(lab: Lab
     before = lab.etcd()
     refused(apply(lab, **BAD), *SAID)
     one = apply(lab, **ALL, calico_policies=BAD["calico_policies"][1:2])
-    refused(one, "there is 1 thing to put right first", "policy a.selector")
+    refused(one, "1 problem found", "policy a.selector")
     assert lab.etcd() == before
 
 

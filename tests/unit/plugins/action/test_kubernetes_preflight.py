@@ -57,7 +57,7 @@ def test_all_is_well() -> None:
 def test_one_message_for_all() -> None:
     old = {**INFO, "dcos": {"version": "1.8.9"}}
     result = run({"a1": {"found": INFO}, "a2": {"found": old}, "a3": {}}, package={"version": "2.0.0-1.12.1"})
-    assert result["failed"] and result["msg"].startswith("Nothing was touched: preflight of 3 hosts found 3 things to put right first.")
+    assert result["failed"] and result["msg"].startswith("Nothing was touched: 3 problems found by preflight of 3 hosts.")
     assert [line for line in result["msg"].splitlines() if line.endswith(":")] == ["all hosts:", "a2:", "a3:"]
 
 

@@ -52,7 +52,7 @@ def test_one_message_tells_all_grouped_by_host() -> None:
     result = run({"agent1": {"found": INFO}, "agent2": {"found": broken}, "agent3": {}}, expectations=WANTED | {"release": "2.6.4"})
     assert result["failed"]
     lines = result["msg"].splitlines()
-    assert lines[0] == "Nothing was touched: preflight of 3 hosts found 4 things to put right first."
+    assert lines[0] == "Nothing was touched: 4 problems found by preflight of 3 hosts."
     assert [line for line in lines if line.endswith(":")] == ["all hosts:", "agent2:", "agent3:"]
     assert "  - Docker is not installed. Install Docker 1.11 or later: calico/node is a container. [docker]" in lines
 
@@ -69,7 +69,7 @@ def test_what_is_written_wrongly_is_said_with_the_rest() -> None:
         "documents": [{"kind": "ipPoool", "metadata": {"cidr": "10.2.0.0/16"}}],
     }
     result = run({}, expectations=wanted)
-    assert result["msg"].startswith("Nothing was touched: there are 12 things to put right first.\nall hosts:\n")
+    assert result["msg"].startswith("Nothing was touched: 12 problems found.\n  - ")
     said = ["ipip cannot be 'on'. Use one of off", "unknown natOutgoing", "profile cannot be 'closed'. Use one of", "An item of calico_networks has no name"]
     said += ["ipv4_pools is not a list", "'d d' is refused by CNI", "has no profile_ingress", "calico_policies, p: unknown rules", "policy q.selector"]
     for words in (*said, "An item of calico_policies has no name", "ipPoool"):
@@ -145,7 +145,7 @@ def test_agents_that_only_mesos_has_are_a_warning() -> None:
     hosts = {"agent1": {"found": INFO}}
     result = run(hosts, AGENTS, mesos=mesos("10.0.0.1", **OTHER))
     assert not result.get("failed") and result["left_out"] == ["10.0.0.9 (node9, public)"]
-    assert "all hosts: Mesos has an agent that the inventory has not: 10.0.0.9 (node9, public)" in result["warnings"][0]
+    assert "Mesos has an agent that the inventory has not: 10.0.0.9 (node9, public)" in result["warnings"][0]
     assert run(hosts, AGENTS, mesos=mesos("10.0.0.1"))["notes"] == []
     for other in ({"node9": {}}, {"edge": {"ansible_host": "node9"}}, {"edge": {"ansible_host": "10.0.0.9"}}):
         groups = {"agents_private": ["agent1"], "agents_public": list(other)}

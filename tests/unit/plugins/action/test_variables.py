@@ -48,8 +48,8 @@ def test_nothing_is_wrong() -> None:
 
 def test_one_message_tells_all() -> None:
     result = run(a={"calico_masters": "{{ nope }}", "calico_relase": "1", "calico_etcd_members": "x"}, b={"calico_relase": "1"})
-    assert result["failed"] and result["msg"].startswith("Nothing was touched: 3 of this inventory's variables to put right first.\n")
-    assert "calico_masters: " in result["msg"] and "(a)" in result["msg"]
+    assert result["failed"] and result["msg"].startswith("Nothing was touched: 3 problems found in the variables of this inventory.\n")
+    assert "calico_masters: " in result["msg"] and "\na:\n" in result["msg"]
     assert "  - calico_relase: did you mean calico_release? Correct the name; or, if it is another's, set calico_unknown_variables to warn." in result["msg"]
 
 

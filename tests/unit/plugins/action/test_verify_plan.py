@@ -50,7 +50,7 @@ def test_bad_input_is_one_message(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     result, _shown = run(monkeypatch, networks=["old"], agents=["10.9.9.9"])
     assert result["failed"] and "calico_verify_networks has old" in result["msg"] and "10.9.9.9" in result["msg"] and "apps" not in result
     result, _shown = run(monkeypatch, files=["", str(tmp_path / "none" / "x.json"), str(tmp_path), str(tmp_path / "x.xml")])
-    assert result["failed"] and "there is no folder" in result["msg"] and f"{tmp_path} cannot be written" in result["msg"] and "x.xml" not in result["msg"]
+    assert result["failed"] and "there is no directory" in result["msg"] and f"{tmp_path} cannot be written" in result["msg"] and "x.xml" not in result["msg"]
 
 
 def test_check_mode_starts_nothing_and_shows_what_would_be_started(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _agents
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
 
 
 def agent(address: str, **more: Any) -> dict[str, Any]:
@@ -50,5 +51,7 @@ def test_a_run_is_whole_without_limit_and_slices(variables: dict[str, str], whol
 
 
 def test_many_are_not_listed_in_full() -> None:
-    [finding], left_out = _agents.findings({"agents": [agent(f"10.0.0.{number}") for number in range(1, 10)]}, {}, True)
-    assert finding["what"].startswith("Mesos has 9 agents") and finding["what"].endswith("10.0.0.5 and 4 more") and len(left_out) == 9
+    verdict = Verdict()
+    left_out = _agents.check(verdict, {"agents": [agent(f"10.0.0.{number}") for number in range(1, 10)]}, {}, True)
+    [finding] = verdict.warnings
+    assert finding.what.startswith("Mesos has 9 agents") and finding.what.endswith("10.0.0.5 and 4 more") and len(left_out) == 9

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
 
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths as paths
 
 from ..inventory.test_dcos import ROOT, Inventories
@@ -73,3 +76,17 @@ def test_a_manifest_is_written_where_the_command_was_started(tmp_path: Path) -> 
     refused = runs.run("dcos.calico.manifest", "-e", f"calico_manifest_file={collection}/playbooks/x.yml", program="ansible-playbook")
     assert refused.returncode != 0 and "it lies in the collection" in refused.stdout + refused.stderr
     assert sorted(path for path in collection.rglob("*") if "__pycache__" not in path.parts) == before
+
+
+def test_a_file_is_whole_or_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "x.json"
+    paths.write(str(file), "one")
+    assert file.read_text() == "one" and file.stat().st_mode & 0o777 == 0o644 and os.listdir(tmp_path) == ["x.json"]
+
+    def full(*_unused: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(paths.os, "replace", full)
+    with pytest.raises(CalicoError, match="No space left on device. Make its directory"):
+        paths.write(str(file), "two")
+    assert file.read_text() == "one" and os.listdir(tmp_path) == ["x.json"]

@@ -132,7 +132,7 @@ def test_hosts(runs) -> None:
     judged = {"hosts": "{{ ansible_play_hosts }}", "info": "calico_agent", "expectations": WANTED}
     look = {"dcos.calico.agent_info": {}, "register": "calico_agent"}
     judge = [
-        {"dcos.calico.sessions": {"hosts": "{{ ansible_play_hosts }}", "result": "calico_agent"}, "ignore_errors": True, "run_once": True},
+        {"dcos.calico.bgp_sessions_check": {"hosts": "{{ ansible_play_hosts }}", "result": "calico_agent"}, "ignore_errors": True, "run_once": True},
         {"dcos.calico.preflight": judged, "register": "judged", "ignore_errors": True, "run_once": True},
     ]
     said = play(runs, "-i", hosts, hosts="all:!localhost", tasks=[look, *judge])

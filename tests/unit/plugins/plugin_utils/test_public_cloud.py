@@ -42,9 +42,9 @@ class Controller:
 def outcome(provider: str, controller: Any = None, pools: Any = (POOL,), detected: Any = None, **more: Any) -> tuple[Any, str, str]:
     """(decision, words of the failures, words of the warnings)."""
     wanted = Wanted(provider, detected or {}, list(pools), **more)
-    decision, failures, warnings = judge(wanted, controller or Controller())
-    words = [" | ".join(f"[{item['check']}] {item['what']}: {item['why']}. {item['remedy']}" for item in found) for found in (failures, warnings)]
-    assert all(item["host"] == "all hosts" for item in failures + warnings)
+    decision, verdict = judge(wanted, controller or Controller())
+    words = [" | ".join(f"[{item.check}] {item.what}: {item.why}. {item.remedy}" for item in found) for found in (verdict.failures, verdict.warnings)]
+    assert all(item.host == "all hosts" for item in verdict.failures + verdict.warnings)
     return decision, words[0], words[1]
 
 
@@ -83,7 +83,7 @@ def test_the_region_comes_from_the_nearest(controller: Controller, given: dict[s
 
 
 REFUSALS = [
-    ("digitalocean", {}, ("[cloud] there is no cloud digitalocean here", "aws, gce, azure, none", "calico_public_cloud_provider")),
+    ("digitalocean", {}, ("[cloud] the provider digitalocean is not supported", "aws, gce, azure, none", "calico_public_cloud_provider")),
     ("azure", {}, ("[azure] IP-in-IP is wanted on Azure, of the pool 192.168.0.0/16 (cross-subnet)", "drops IP-in-IP", "user-defined routes", "azure_ipip")),
     ("", {"detected": {"cloud": "azure"}}, ("[azure]",)),
     ("aws", {"controller": Controller(("google.cloud",))}, ("[collection] the collection amazon.aws", "galaxy collection install amazon.aws", "manage")),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _variables
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Finding
 
 from ..inventory.test_dcos import ROOT, Inventories
 
@@ -90,13 +91,13 @@ def test_names(name: str, words: str | None) -> None:
 def test_hosts_are_named_where_it_is_not_all() -> None:
     hosts: dict[str, dict[str, Any]] = {f"h{number}": {"calico_masters": "nope" if number else True, "calico_relase": 1} for number in range(6)}
     wrong, strange = _variables.judge(hosts, OPTIONS)
-    assert wrong[0].endswith("(h1, h2, h3 and 2 more)") and strange == ["calico_relase: did you mean calico_release?"]
+    assert wrong[0].host == "h1, h2, h3 and 2 more" and strange == [Finding("calico_relase: did you mean calico_release?")]
 
 
 def test_a_managed_datastore_without_masters_is_one_sentence() -> None:
     hosts = {"a": {"calico_etcd_source": "managed"}, "b": {}}
     (masters,) = _variables.together(hosts, {"agents": ["a"]})
-    assert masters.startswith("A managed datastore needs hosts in the group `masters`")
+    assert masters.what.startswith("A managed datastore needs hosts in the group `masters`")
     assert _variables.together({"a": {"calico_etcd_source": "managed", "calico_etcd_members": ["x"]}}, {}) == []
     assert _variables.together({"a": {"calico_release": "2.6.6", "calico_etcd_source": "managed"}}, {"masters": ["m"]}) == []
 
@@ -123,7 +124,7 @@ def test_a_managed_datastore_without_masters_is_one_sentence() -> None:
 )
 def test_what_is_set_and_does_nothing_is_said(variables: dict[str, Any], words: str | None) -> None:
     found = _variables.without_effect({"a": variables, "b": variables})
-    assert found == [] if words is None else len(found) == 1 and found[0].startswith(words)
+    assert found == [] if words is None else len(found) == 1 and found[0].what.startswith(words)
 
 
 # What an operator can write that a filter refuses, and the filter's words.
@@ -148,14 +149,14 @@ def test_what_filters_would_say_behind_templates_is_said_first(name: str) -> Non
     value, *words = REFUSED[name]
     variables = {name: value, "calico_docker_network": True}
     wrong, _strange = _variables.judge({"a": variables, "b": {}}, OPTIONS)
-    assert [sentence for word in words for sentence in wrong if sentence.startswith(word) and sentence.endswith("(a)")]
+    assert [finding for word in words for finding in wrong if str(finding).startswith(word) and finding.host == "a"]
     assert len(wrong) == (2 if isinstance(value, list) and len(value) == 2 else 1)
 
 
 def test_networks_of_docker_are_judged_by_the_pools_and_the_release() -> None:
     variables = {"calico_docker_network": True, "calico_ip_pools": [{"cidr": "10.0.0.0/8"}], "calico_docker_networks": [{"name": "d", "pool": "10.0.0.0/8"}]}
     assert _variables.judge({"a": {**variables, "calico_release": "2.6.12"}}, OPTIONS) == ([], [])
-    assert "with Calico 2.6.6 no container starts" in _variables.judge({"a": {**variables, "calico_release": "2.6.6"}}, OPTIONS)[0][0]
+    assert "with Calico 2.6.6 no container starts" in _variables.judge({"a": {**variables, "calico_release": "2.6.6"}}, OPTIONS)[0][0].what
     assert _variables.judge({"a": {**variables, "calico_release": "2.6.6", "calico_docker_network": False}}, OPTIONS) == ([], [])
 
 

@@ -1,20 +1,22 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge what is wanted of Kubernetes before anything is touched anywhere. Pure: from what was found and what is wanted to findings.
+"""Whether Kubernetes on DC/OS can be what is desired, before anything is touched anywhere. Pure.
 
-C(hosts) is {name: what agent_info returned}; C(wanted) is described in the module kubernetes_preflight. A finding is as in _calico/_preflight.py.
+C(hosts) is {name: what agent_info returned}; C(wanted) is described in the module kubernetes_preflight.
 """
+
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _releases
-from ansible_collections.dcos.calico.plugins.module_utils._calico._preflight import ALL, Verdict
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _versions
+from ansible_collections.dcos.calico.plugins.plugin_utils import _releases
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
+from ansible_collections.dcos.calico.plugins.plugin_utils._preflight_networks import file_of
 
 Found = Mapping[str, Any]
 
@@ -44,8 +46,8 @@ def has_option(version: Any) -> bool:
     return len(found) == 3 and PACKAGE[0] <= found <= PACKAGE[1]
 
 
-def judge(hosts: Mapping[str, Found], wanted: Found) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(failures, warnings), those of the cluster first."""
+def judge(hosts: Mapping[str, Found | None], wanted: Found) -> Verdict:
+    """What is found, about the cluster first."""
     verdict = Verdict()
     check_network(verdict, wanted)
     check_certificates(verdict, wanted)
@@ -54,8 +56,8 @@ def judge(hosts: Mapping[str, Found], wanted: Found) -> tuple[list[dict[str, Any
     if wanted["controllers"]["wanted"]:
         check_controllers(verdict, wanted)
     for name in sorted(hosts):
-        check_host(verdict, name, hosts[name] or {}, wanted)
-    return verdict.failures, verdict.warnings
+        check_host(verdict.on(name), hosts[name] or {}, wanted)
+    return verdict
 
 
 def check_network(verdict: Verdict, wanted: Found) -> None:
@@ -63,7 +65,6 @@ def check_network(verdict: Verdict, wanted: Found) -> None:
     names = [item.get("name") for item in wanted["networks"] if item.get("state", "present") == "present"]
     if wanted["network"] not in names:
         verdict.fail(
-            ALL,
             "network",
             f"calico_kubernetes_network is {wanted['network']}",
             f"calico_networks has {', '.join(map(str, names)) or 'nothing'}, and tasks on a network that Mesos does not know fail",
@@ -71,20 +72,32 @@ def check_network(verdict: Verdict, wanted: Found) -> None:
         )
     conflist = wanted["conflist"]
     if conflist["name"] in names:
-        why, remedy = "two files of one folder must not define one network", "Choose another calico_kubernetes_conflist_name"
-        verdict.fail(ALL, "conflist", f"The network {conflist['name']} is one of calico_networks", why, remedy)
+        why, remedy = (
+            "two files of one folder must not define one network",
+            "Choose another calico_kubernetes_conflist_name",
+        )
+        verdict.fail("conflist", f"The network {conflist['name']} is one of calico_networks", why, remedy)
     if not conflist["file"].endswith(".conflist"):
         remedy = "Let it end in .conflist"
-        verdict.fail(ALL, "conflist", f"calico_kubernetes_conflist_file is {conflist['file']}", "a kubelet reads lists of plugins from *.conflist only", remedy)
+        verdict.fail(
+            "conflist",
+            f"calico_kubernetes_conflist_file is {conflist['file']}",
+            "a kubelet reads lists of plugins from *.conflist only",
+            remedy,
+        )
     if conflist["dir"] == wanted["mesos_dir"]:
         for item in wanted["networks"]:
-            _check_first(verdict, ALL, str(item.get("file") or f"{item.get('name')}.cni"), conflist, "set its file in calico_networks to NAME.cni")
+            _check_first(
+                verdict,
+                file_of(item),
+                conflist,
+                "set its file in calico_networks to NAME.cni",
+            )
 
 
-def _check_first(verdict: Verdict, host: str, file: str, conflist: Found, remedy: str) -> None:
+def _check_first(verdict: Verdict, file: str, conflist: Found, remedy: str) -> None:
     if file.endswith(KUBELET_READS) and file < conflist["file"]:
         verdict.fail(
-            host,
             "conflist",
             f"{conflist['dir']}/{file} comes before {conflist['file']}",
             "a kubelet takes the first file by name that ends in .conf, .conflist or .json, so pods would get the network in that one",
@@ -97,7 +110,6 @@ def check_certificates(verdict: Verdict, wanted: Found) -> None:
     certificates = wanted["certificates"]
     if certificates["issued"] and certificates["variant"] == "open":
         verdict.fail(
-            ALL,
             "certificates",
             "Open DC/OS has no certificate authority",
             None,
@@ -105,7 +117,6 @@ def check_certificates(verdict: Verdict, wanted: Found) -> None:
         )
     if certificates["issued"] and certificates["files"]:
         verdict.fail(
-            ALL,
             "certificates",
             "The CNI plugin's certificates have two sources",
             "calico_kubernetes_certificates is true, and calico_kubernetes_tls_files is not empty",
@@ -113,23 +124,36 @@ def check_certificates(verdict: Verdict, wanted: Found) -> None:
         )
     if not certificates["issued"]:
         # The CA, which comes last, goes with a token too.
-        missing = [path for path in certificates["paths"][2 if certificates["token"] else 0 :] if path not in certificates["files"]]
+        missing = [
+            path
+            for path in certificates["paths"][2 if certificates["token"] else 0 :]
+            if path not in certificates["files"]
+        ]
         if missing and (certificates["files"] or certificates["token"]):
-            verdict.fail(ALL, "certificates", f"calico_kubernetes_tls_files has no {', '.join(missing)}", None, "List the certificate, its key and the CA")
+            verdict.fail(
+                "certificates",
+                f"calico_kubernetes_tls_files has no {', '.join(missing)}",
+                None,
+                "List the certificate, its key and the CA",
+            )
         elif missing:
             remedy = "Switch on calico_kubernetes_certificates (Enterprise), or give calico_kubernetes_tls_files or calico_kubernetes_token"
-            verdict.fail(ALL, "certificates", "The CNI plugin has no way to log in to the API of Kubernetes", None, remedy)
+            verdict.fail("certificates", "The CNI plugin has no way to log in to the API of Kubernetes", None, remedy)
 
 
 def check_package(verdict: Verdict, wanted: Found) -> None:
     """The version, and that what is installed has the option as wanted: it cannot be changed."""
     package, network = wanted["package"], wanted["network"]
     if not has_option(package["version"]):
-        verdict.fail(ALL, "package", f"Package kubernetes {package['version']} cannot be used", OTHER_PACKAGE, "Choose 1.3.1-1.10.8")
+        verdict.fail(
+            "package", f"Package kubernetes {package['version']} cannot be used", OTHER_PACKAGE, "Choose 1.3.1-1.10.8"
+        )
     given = ((package["options"] or {}).get("kubernetes") or {}).get("network_provider", network)
     if given != network:
         why = f"calico_kubernetes_options says {given}, calico_kubernetes_network {network}"
-        verdict.fail(ALL, "package", "kubernetes.network_provider is said twice", why, "Leave it out of calico_kubernetes_options")
+        verdict.fail(
+            "package", "kubernetes.network_provider is said twice", why, "Leave it out of calico_kubernetes_options"
+        )
     for one in package["installed"]:
         if one["app_id"].strip("/") == package["service"].strip("/"):
             _check_installed(verdict, one, package, network)
@@ -138,19 +162,23 @@ def check_package(verdict: Verdict, wanted: Found) -> None:
 def _check_installed(verdict: Verdict, one: Found, package: Found, network: str) -> None:
     what = f"Package kubernetes {one['version']} is installed as {one['app_id']}"
     if not has_option(one["version"]):
-        verdict.fail(ALL, "package", what, OTHER_PACKAGE, "Leave calico_kubernetes off for this cluster, or use another calico_kubernetes_service")
+        verdict.fail(
+            "package",
+            what,
+            OTHER_PACKAGE,
+            "Leave calico_kubernetes off for this cluster, or use another calico_kubernetes_service",
+        )
         return
     if one["version"] != package["version"]:
         remedy = "Set calico_kubernetes_version, or upgrade the package yourself first"
-        verdict.fail(ALL, "package", f"{what}, and {package['version']} is wanted", None, remedy)
+        verdict.fail("package", f"{what}, and {package['version']} is wanted", None, remedy)
     if one["options"] is None:
         remedy = "Look at the options of its app, and set calico_kubernetes_package to false if they are right"
-        verdict.fail(ALL, "package", f"{what}, and nobody noted its options", None, remedy)
+        verdict.fail("package", f"{what}, and nobody noted its options", None, remedy)
         return
     provider = (one["options"].get("kubernetes") or {}).get("network_provider", "dcos")
     if provider != network:
         verdict.fail(
-            ALL,
             "package",
             f"{what} with kubernetes.network_provider {provider}, and {network} is wanted",
             "the option is immutable: it must not be changed after the installation, and the package does not convert what runs",
@@ -164,24 +192,36 @@ def check_controllers(verdict: Verdict, wanted: Found) -> None:
     try:
         _releases.resolve(wanted["release"])
     except CalicoError as error:
-        verdict.fail(ALL, "release", error.what, error.why, error.remedy)
+        verdict.refuse("release", error)
     refused = _versions.controllers_refused(controllers["version"])
     if refused:
-        verdict.fail(ALL, "kubernetes_version", *refused)
+        verdict.fail("kubernetes_version", *refused)
     if not controllers["endpoints"]:
         why = "calico_kubernetes_etcd_endpoints is empty"
-        verdict.fail(ALL, "etcd", "kube-controllers would not find the datastore", why, "Set it, or calico_etcd_members")
+        verdict.fail("etcd", "kube-controllers would not find the datastore", why, "Set it, or calico_etcd_members")
     secured = [url for url in controllers["endpoints"] if url.startswith("https://")]
     if secured and not (controllers["secret"] or controllers["tls"]):
-        remedy = "Set calico_etcd_ca_file, calico_etcd_cert_file and calico_etcd_key_file, or calico_kubernetes_etcd_secret"
-        verdict.fail(ALL, "etcd", f"kube-controllers could not talk to {', '.join(secured)}", "there are no files for TLS", remedy)
+        remedy = (
+            "Set calico_etcd_ca_file, calico_etcd_cert_file and calico_etcd_key_file, or calico_kubernetes_etcd_secret"
+        )
+        verdict.fail(
+            "etcd", f"kube-controllers could not talk to {', '.join(secured)}", "there are no files for TLS", remedy
+        )
     for needed in controllers["lacking"]:
         what = "The objects of kube-controllers cannot be written"
-        verdict.fail(ALL, "collection", what, f"the {needed['kind']} {needed['name']} is not there", f"Install it for ansible-playbook: {needed['command']}")
+        verdict.fail(
+            "collection",
+            what,
+            f"the {needed['kind']} {needed['name']} is not there",
+            f"Install it for ansible-playbook: {needed['command']}",
+        )
     for item in wanted["deployments"]:
-        if item["name"] != OURS and any(mark in image for image in item["images"] for mark in CONTROLLER_IMAGES) and not item["text"].startswith("0 of 0"):
+        if (
+            item["name"] != OURS
+            and any(mark in image for image in item["images"] for mark in CONTROLLER_IMAGES)
+            and not item["text"].startswith("0 of 0")
+        ):
             verdict.fail(
-                ALL,
                 "controllers",
                 f"The Deployment {item['name']} runs {', '.join(item['images'])} already",
                 "two of them work against each other",
@@ -189,30 +229,30 @@ def check_controllers(verdict: Verdict, wanted: Found) -> None:
             )
 
 
-def check_host(verdict: Verdict, name: str, info: Found, wanted: Found) -> None:
+def check_host(verdict: Verdict, info: Found, wanted: Found) -> None:
     """DC/OS' version, the plugins that the conflist names, and what a kubelet would read before it."""
     dcos, cni, conflist = info.get("dcos") or {}, info.get("cni") or {}, wanted["conflist"]
     version = numbers(dcos.get("version"))[:2]
     if version and version < OLDEST_DCOS:
         verdict.fail(
-            name,
             "dcos_version",
             f"DC/OS {dcos['version']} is not supported",
-            "Mesos' agent does not start there with a list of plugins in its folder of networks",
+            "Mesos' agent does not start there with a list of plugins in its directory of networks",
             "Leave calico_kubernetes off, or upgrade DC/OS; package kubernetes needs 1.11",
         )
     elif version:
         supported, reason = _releases.supported_dcos(dcos["version"])
         if not supported:
-            verdict.fail(name, "dcos_version", str(reason), None, "Leave calico_kubernetes off")
+            verdict.fail("dcos_version", str(reason), None, "Leave calico_kubernetes off")
         elif wanted["package"]["wanted"] and version < PACKAGE_DCOS:
             remedy = "Upgrade DC/OS; or bring a Kubernetes of your own, and set calico_kubernetes_package to false"
-            verdict.fail(name, "dcos_version", f"Package kubernetes needs DC/OS 1.11, and this is {dcos['version']}", None, remedy)
+            verdict.fail(
+                "dcos_version", f"Package kubernetes needs DC/OS 1.11, and this is {dcos['version']}", None, remedy
+            )
     there = cni.get("plugins") or {}
     for plugin in wanted["plugins"]:
         if plugin not in there:
             verdict.fail(
-                name,
                 "plugin",
                 f"The CNI plugin {plugin} is in none of {', '.join(wanted['plugin_dirs'])}",
                 "DC/OS brings it from 1.10 on",
@@ -220,4 +260,4 @@ def check_host(verdict: Verdict, name: str, info: Found, wanted: Found) -> None:
             )
     for item in cni.get("files") or []:
         if item["file"] != conflist["file"] and item["file"] not in wanted["files"]:
-            _check_first(verdict, name, item["file"], conflist, "rename it")
+            _check_first(verdict, item["file"], conflist, "rename it")

@@ -7,10 +7,11 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 DOCUMENTATION = r"""
-module: sessions
-short_description: Judge the BGP sessions of all hosts of a run together
+module: bgp_sessions_check
+short_description: Check the BGP sessions of all hosts of a run together
 version_added: 0.1.0
 description:
+  - Internal to this collection; this collection's playbooks call it.
   - Takes what M(dcos.calico.calicoctl_node) returned on each host, and fails with one message if a node has no session with others.
   - Of two nodes the one that was started later has the last word, so a node that others missed before it was started is fine afterwards.
   - Runs on the controller. Run it once, at the end.
@@ -53,7 +54,7 @@ EXAMPLES = r"""
   register: node
 
 - name: Judge the sessions of all hosts together
-  dcos.calico.sessions:
+  dcos.calico.bgp_sessions_check:
     hosts: "{{ ansible_play_hosts }}"
     result: node
   run_once: true

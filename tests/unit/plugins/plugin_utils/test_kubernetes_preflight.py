@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _judge
+from ansible_collections.dcos.calico.plugins.plugin_utils import _kubernetes_preflight
 
 DIR = "/opt/mesosphere/etc/dcos/network/cni"
 INFO: dict[str, Any] = {
@@ -38,8 +38,8 @@ def wanted(**changes: Any) -> dict[str, Any]:
 
 
 def judged(changes: dict[str, Any] | None = None, **info: Any) -> list[str]:
-    failures, _warnings = _judge.judge({"a1": {**INFO, **info}}, wanted(**(changes or {})))
-    return [f"{item['host']}: {item['what']}: {item['why'] or ''} {item['remedy'] or ''}" for item in failures]
+    verdict = _kubernetes_preflight.judge({"a1": {**INFO, **info}}, wanted(**(changes or {})))
+    return [f"{item.host}: {item.what}: {item.why or ''} {item.remedy or ''}" for item in verdict.failures]
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,12 @@ def test_a_kubernetes_of_ones_own_works_on_1_10() -> None:
 
 
 def test_nothing_known_of_a_host() -> None:
-    failures, _warnings = _judge.judge({"a1": None}, wanted())
-    assert [item["check"] for item in failures] == ["plugin"]
+    verdict = _kubernetes_preflight.judge({"a1": None}, wanted())
+    assert [item.check for item in verdict.failures] == ["plugin"]
 
 
 @pytest.mark.parametrize(
     "version, has", [("1.0.0-1.9.3", True), ("1.3.1-1.10.8", True), ("1.3.2-1.10.9", False), ("0.9.0", False), ("2.0.0", False), (None, False)]
 )
 def test_versions_with_the_option(version: str | None, has: bool) -> None:
-    assert _judge.has_option(version) is has
+    assert _kubernetes_preflight.has_option(version) is has

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from ansible.playbook.task import Task
 
-from ansible_collections.dcos.calico.plugins.action import cloud_judge as plugin
-from ansible_collections.dcos.calico.plugins.modules import cloud_judge as documented
+from ansible_collections.dcos.calico.plugins.action import cloud_preflight as plugin
+from ansible_collections.dcos.calico.plugins.modules import cloud_preflight as documented
 
 from .. import returns
 from .test_preflight import spec_of, without_defaults_of_dicts
@@ -22,7 +22,7 @@ POOL = {"cidr": "192.168.0.0/16", "ipip": "always"}
 
 def run(**args: Any) -> dict[str, Any]:
     task = Task()
-    task.action = "dcos.calico.cloud_judge"
+    task.action = "dcos.calico.cloud_preflight"
     task.args = {"pools": [POOL], **args}
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
     result = action.run(task_vars={})
@@ -38,9 +38,9 @@ def test_all_is_well() -> None:
 def test_one_message_tells_all() -> None:
     result = run(provider="azure", pools=[POOL, {"cidr": "9.0.0.0/16"}])
     lines = result["msg"].splitlines()
-    assert result["failed"] and lines[0] == "Nothing was touched: 2 things to put right first, in Azure." and len(lines) == 3
+    assert result["failed"] and lines[0] == "Nothing was touched: 2 problems found in Azure." and len(lines) == 3
     assert any(line.startswith("  - IP-in-IP is wanted on Azure") and line.endswith("[azure]") for line in lines)
-    assert "1 thing to put right first, in what is wanted" in run(provider="nowhere")["msg"]
+    assert "1 problem found in the settings of Calico's network." in run(provider="nowhere")["msg"]
 
 
 def test_warnings_are_shown() -> None:

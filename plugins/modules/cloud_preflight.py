@@ -7,10 +7,11 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 DOCUMENTATION = r"""
-module: cloud_judge
-short_description: Judge whether pools can work in a public cloud before anything is touched
+module: cloud_preflight
+short_description: Check whether pools can work in a public cloud before anything is touched
 version_added: 0.1.0
 description:
+  - Internal to this collection; role C(calico_public_cloud) calls it.
   - Decides which cloud it is, and refuses with one message what cannot work there, such as IP-in-IP on Azure, and what M(dcos.calico.cloud_network) would
     lack on the controller, such as credentials, each with its cause and what to do.
   - Runs on the controller, once. It asks no cloud.
@@ -95,8 +96,8 @@ EXAMPLES = r"""
   register: calico_cloud
   run_once: true
 
-- name: Judge what is wanted there
-  dcos.calico.cloud_judge:
+- name: Check what is desired there
+  dcos.calico.cloud_preflight:
     detected: "{{ calico_cloud }}"
     pools:
       - cidr: 192.168.0.0/16
@@ -143,7 +144,7 @@ zones:
   elements: str
   sample: [europe-west1-b]
 problems:
-  description: What must be put right first.
+  description: The problems found.
   returned: always
   type: list
   elements: dict

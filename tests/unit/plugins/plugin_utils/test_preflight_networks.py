@@ -1,16 +1,14 @@
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What preflight says of networks, policies and further documents, and of what containers use, by what the datastore holds."""
-from __future__ import absolute_import, division, print_function
-__metaclass__ = type
+from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight
+from ansible_collections.dcos.calico.plugins.plugin_utils import _findings, _preflight
 
-ALL = _preflight.ALL
+ALL = _findings.ALL
 
 
 def judge(hosts=None, **wanted):
@@ -25,9 +23,10 @@ def judge(hosts=None, **wanted):
             'docker': {'present': True, 'running': True, 'version': '18.09.9'},
             'kernel': {'xt_set': 'active', 'ip_set': 'active', 'nf_conntrack': 'active', 'ip6_tables': 'active'}}}
     expectations = dict({'release': '2.6.6', 'min_private_agents': 0, 'pools': [{'cidr': '192.168.0.0/16'}], 'networks': [{'name': 'calico'}]}, **wanted)
-    failures, warnings = _preflight.judge(found, expectations)
-    assert all(finding['host'] == ALL and finding['remedy'] for finding in failures + warnings)
-    return [[(finding['check'], ' '.join(finding[key] or '' for key in ('what', 'why', 'remedy'))) for finding in kind] for kind in (failures, warnings)]
+    verdict = _preflight.judge(found, expectations)
+    failures, warnings = verdict.failures, verdict.warnings
+    assert all(finding.host == ALL and finding.remedy for finding in failures + warnings)
+    return [[(finding.check, ' '.join(getattr(finding, key) or '' for key in ('what', 'why', 'remedy'))) for finding in kind] for kind in (failures, warnings)]
 
 
 def policy(name='p', **spec):

@@ -1,20 +1,19 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge what is wanted of a public cloud; the judgement itself is in plugin_utils/_public_cloud.py, and this tells it of the controller."""
+"""Validate what is desired of a public cloud; what is checked is in plugin_utils/_public_cloud.py, and this tells it of the controller."""
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import importlib
 import importlib.util
 import os
+from collections.abc import Mapping
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _public_cloud
+from ansible_collections.dcos.calico.plugins.plugin_utils import _public_cloud
+from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "provider": {"type": "str", "default": ""},
@@ -34,19 +33,13 @@ ARGUMENT_SPEC: dict[str, Any] = {
         },
     },
 }
-
-
-def sentence(finding: dict[str, Any]) -> str:
-    """One finding in one line: what, why, remedy and the name of its check."""
-    text = f"{finding['what']}: {finding['why']}" if finding["why"] else finding["what"]
-    parts = [text, finding["remedy"]] if finding["remedy"] else [text]
-    return " ".join(part.strip().rstrip(".") + "." for part in parts) + f" [{finding['check']}]"
+NAMES = {"aws": "AWS", "gce": "Google Compute Engine", "azure": "Azure"}
 
 
 class Here:
     """The controller, which is this process."""
 
-    environ = os.environ
+    environ: Mapping[str, str] = os.environ
 
     def has_collection(self, name: str) -> bool:
         try:
@@ -71,28 +64,12 @@ class Here:
             raise ValueError(str(error)) from error
 
 
-class ActionModule(ActionBase):
-    """dcos.calico.cloud_judge"""
+class ActionModule(ControllerAction):
+    """dcos.calico.cloud_preflight"""
 
-    _requires_connection = False
-    _supports_check_mode = True
-    TRANSFERS_FILES = False
+    SPEC = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        _checked, args = self.validate_argument_spec(copy.deepcopy(ARGUMENT_SPEC))  # It fills defaults in.
-        decision, failures, warnings = _public_cloud.judge(_public_cloud.Wanted(**args), Here())
-        result.update(changed=False, problems=failures, notes=warnings, **dataclasses.asdict(decision))
-        if warnings:
-            result["warnings"] = [sentence(finding) for finding in warnings]
-        if failures:
-            number = f"{len(failures)} {'thing' if len(failures) == 1 else 'things'}"
-            lines = [f"Nothing was touched: {number} to put right first, in {_name(decision.cloud)}."]
-            result.update(failed=True, msg="\n".join(lines + [f"  - {sentence(finding)}" for finding in failures]))
-        return _foreign.told(result)
-
-
-def _name(cloud: str) -> str:
-    return {"aws": "AWS", "gce": "Google Compute Engine", "azure": "Azure"}.get(
-        cloud, "what is wanted of Calico's network"
-    )
+    def answer(self, args: dict[str, Any]) -> dict[str, Any]:
+        decision, verdict = _public_cloud.judge(_public_cloud.Wanted(**args), Here())
+        where = NAMES.get(decision.cloud, "the settings of Calico's network")
+        return {**dataclasses.asdict(decision), **verdict.result(f"in {where}")}

@@ -6,8 +6,8 @@ from typing import Any
 import yaml
 from ansible.playbook.task import Task
 
-from ansible_collections.dcos.calico.plugins.action import sessions as plugin
-from ansible_collections.dcos.calico.plugins.modules import sessions as documented
+from ansible_collections.dcos.calico.plugins.action import bgp_sessions_check as plugin
+from ansible_collections.dcos.calico.plugins.modules import bgp_sessions_check as documented
 
 from .. import returns
 
@@ -16,7 +16,7 @@ PEER = {"address": "10.0.0.2", "established": False}
 
 def run(hostvars: dict[str, Any], **more: Any) -> dict[str, Any]:
     task = Task()
-    task.action = "dcos.calico.sessions"
+    task.action = "dcos.calico.bgp_sessions_check"
     task.args = {"hosts": sorted(hostvars), "result": "node", **more}
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
     result = action.run(task_vars={"hostvars": hostvars})

@@ -1,14 +1,12 @@
-# -*- coding: utf-8 -*-
 """Each thing that can be wrong, put into a cluster where nothing is, and nothing else is found."""
-from __future__ import absolute_import, division, print_function
+from __future__ import annotations
 
-__metaclass__ = type
 
 import copy
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _preflight
+from ansible_collections.dcos.calico.plugins.plugin_utils import _findings, _preflight
 
 
 def host(number):
@@ -52,9 +50,9 @@ class Cluster:
 
     def judge(self, *ignored):
         before = copy.deepcopy((self.hosts, self.wanted))
-        found = _preflight.judge(self.hosts, self.wanted, ignored)
+        verdict = _preflight.judge(self.hosts, self.wanted, ignored)
         assert (self.hosts, self.wanted) == before
-        return found
+        return verdict.failures, verdict.warnings
 
 
 @pytest.fixture
@@ -71,9 +69,9 @@ def test_a_node_that_the_datastore_knows_by_another_name(cluster):
              for name, address in (('agent1', '10.0.0.1/32'), ('10.0.0.2', '10.0.0.2/24'), ('gone', '10.0.0.9/24'))]
     cluster.wanted['datastore'] = {'node': nodes}
     failures, _warnings = cluster.judge()
-    assert [(found['host'], found['check'], found['what']) for found in failures] == [
+    assert [(found.host, found.check, found.what) for found in failures] == [
         ('agent1', 'node_address', 'The Calico node agent1 already uses the address 10.0.0.1/24 of 10.0.0.1')]
-    assert 'set calico_node_name to agent1' in failures[0]['remedy'] and 'calicoctl delete node agent1' in failures[0]['remedy']
+    assert 'set calico_node_name to agent1' in failures[0].remedy and 'calicoctl delete node agent1' in failures[0].remedy
 
 
 def test_a_good_cluster_that_runs_already(cluster):
@@ -137,7 +135,7 @@ def elsewhere_off(cluster):
         cluster.hosts[name]['info']['ipv6'] = OFF
 
 
-ALL = _preflight.ALL
+ALL = _findings.ALL
 FAILURES = [
     ('release', ALL, wanted(release='2.6.13'), 'There is no Calico release 2.6.13'),
     ('release', ALL, wanted(release='2.6.4'), 'must not be installed'),
@@ -205,20 +203,20 @@ FAILURES = [
 def test_failures(cluster, check, where, change, said):
     change(cluster)
     failures, warnings = cluster.judge()
-    assert [(failure['host'], failure['check']) for failure in failures] == [(where, check)]
-    assert warnings == [] and failures[0]['remedy'] and said in ' '.join(failures[0][key] or '' for key in ('what', 'why', 'remedy'))
+    assert [(failure.host, failure.check) for failure in failures] == [(where, check)]
+    assert warnings == [] and failures[0].remedy and said in ' '.join(getattr(failures[0], key) or '' for key in ('what', 'why', 'remedy'))
     failures, warnings = cluster.judge(check)
-    assert failures == [] and [warning['check'] for warning in warnings] == [check]
+    assert failures == [] and [warning.check for warning in warnings] == [check]
 
 
 def test_names_and_addresses_of_their_own(cluster):
     cluster.hosts['agent1']['node_name'] = cluster.hosts['agent3']['node_name'] = 'twin'
     failures = cluster.judge()[0]
-    assert [(failure['host'], failure['check']) for failure in failures] == [('agent1', 'node_name'), ('agent3', 'node_name')]
-    assert 'that of agent3 too' in failures[0]['what']
+    assert [(failure.host, failure.check) for failure in failures] == [('agent1', 'node_name'), ('agent3', 'node_name')]
+    assert 'that of agent3 too' in failures[0].what
     cluster.hosts['agent1']['node_name'] = None
     cluster.hosts['agent2']['info'] = host(1)
-    assert set(failure['check'] for failure in cluster.judge()[0]) == set(['node_name', 'node_address'])
+    assert set(failure.check for failure in cluster.judge()[0]) == set(['node_name', 'node_address'])
 
 
 WARNINGS = [
@@ -238,7 +236,7 @@ WARNINGS = [
 def test_warnings(cluster, check, where, change):
     change(cluster)
     failures, warnings = cluster.judge()
-    assert failures == [] and [(warning['host'], warning['check']) for warning in warnings] == [(where, check)]
+    assert failures == [] and [(warning.host, warning.check) for warning in warnings] == [(where, check)]
 
 
 def sliced(members=0, masters=0, there=3, error=None):
@@ -253,11 +251,11 @@ def test_a_slice_of_an_inventory_is_no_managed_etcd(cluster):
     cluster.hosts['agent2']['member'] = True
     sliced(members=1, masters=1)(cluster)
     failures = cluster.judge()[0]
-    assert [(failure['host'], failure['check'], failure['what']) for failure in failures] == [
+    assert [(failure.host, failure.check, failure.what) for failure in failures] == [
         ('agent2', 'etcd_members', 'etcd has 1 members here, and DC/OS has 3 masters (10.0.0.100, 10.0.0.101, 10.0.0.102)'),
         ('agent2', 'etcd_members', 'etcd is to run on master0, and DC/OS has 3 masters (10.0.0.100, 10.0.0.101, 10.0.0.102)')]
     sliced(members=3, masters=1)(cluster)
-    assert [failure['what'][:13] for failure in cluster.judge()[0]] == ['etcd is to ru']
+    assert [failure.what[:13] for failure in cluster.judge()[0]] == ['etcd is to ru']
     cluster.hosts['agent2']['member'] = False
     assert cluster.judge() == ([], [])
 
@@ -297,19 +295,19 @@ def test_what_is_fine(cluster, change):
 
 def test_ipip_is_needed_only_where_a_pool_wants_it(cluster):
     cluster.wanted['pools'][0]['ipip'] = 'always'
-    assert [failure['check'] for failure in cluster.judge()[0]] == ['kernel'] * 3
+    assert [failure.check for failure in cluster.judge()[0]] == ['kernel'] * 3
 
 
 def test_a_host_of_which_nothing_is_known(cluster):
     cluster.hosts['agent2']['info'] = {'failed': True, 'msg': 'unreachable'}
     failures = cluster.judge()[0]
-    assert [(failure['host'], failure['check'], failure['why']) for failure in failures] == [('agent2', 'agent_info', 'unreachable')]
+    assert [(failure.host, failure.check, failure.why) for failure in failures] == [('agent2', 'agent_info', 'unreachable')]
 
 
 def test_everything_wrong_is_told_at_once_and_in_order(cluster):
     for unused, unused_too, change, unused_as_well in FAILURES[:5] + FAILURES[-8:-5]:
         change(cluster)
-    hosts = [failure['host'] for failure in cluster.judge()[0]]
+    hosts = [failure.host for failure in cluster.judge()[0]]
     assert hosts == sorted(hosts, key=lambda name: (name != ALL, name)) and len(hosts) > 4
 
 
@@ -326,7 +324,7 @@ def test_the_etcd_of_the_universe(cluster, change, told):
     cluster.wanted['etcd'] = dict(UNIVERSE, **change)
     cluster.info['etcd'] = [{'endpoint': 'http://127.0.0.1:2379', 'healthy': False, 'v2': None, 'certificate': None, 'error': 'refused'}]
     failures = cluster.judge()[0]
-    assert [failure['check'] for failure in failures] == (['etcd'] if told else []) and all(told in failure['what'] for failure in failures)
+    assert [failure.check for failure in failures] == (['etcd'] if told else []) and all(told in failure.what for failure in failures)
 
 
 MEMBER_UNIT = 'calico-etcd.service'
@@ -356,15 +354,15 @@ def test_a_master_that_only_runs_a_member_needs_no_more_than_its_ports(managed):
 def test_a_port_of_a_member_that_somebody_else_has(managed, port, process, unit, told):
     managed.hosts['master2']['info']['ports'] = {port: {'process': process, 'pid': 7, 'addresses': ['0.0.0.0'], 'unit': unit}}
     failures = managed.judge()[0]
-    assert [(failure['host'], failure['check']) for failure in failures] == [('master2', 'port')] and told in failures[0]['what']
+    assert [(failure.host, failure.check) for failure in failures] == [('master2', 'port')] and told in failures[0].what
 
 
 def test_a_master_without_dcos_and_an_even_number_of_members(managed):
     managed.hosts['master3']['info']['dcos'] = {'version': None, 'role': None}
     del managed.hosts['master1']
     failures, warnings = managed.judge()
-    assert [(failure['host'], failure['check']) for failure in failures] == [('master3', 'dcos_version')]
-    assert [(warning['host'], warning['check']) for warning in warnings] == [(ALL, 'etcd')]
+    assert [(failure.host, failure.check) for failure in failures] == [('master3', 'dcos_version')]
+    assert [(warning.host, warning.check) for warning in warnings] == [(ALL, 'etcd')]
 
 
 def test_a_datastore_that_asks_nobody_for_a_certificate_is_told_once(cluster):
@@ -372,7 +370,7 @@ def test_a_datastore_that_asks_nobody_for_a_certificate_is_told_once(cluster):
     both(info(etcd_members={'kind': 'ok', 'peers': [], 'members': [url], 'open': [url], 'error': None}),
          info(etcd=[{'endpoint': 'http://127.0.0.1:2379', 'healthy': True, 'v2': True, 'open': True}]))(cluster)
     failures, warnings = cluster.judge()
-    assert failures == [] and [(warning['host'], warning['check'], warning['why']) for warning in warnings] == [
+    assert failures == [] and [(warning.host, warning.check, warning.why) for warning in warnings] == [
         (ALL, 'etcd_open', '%s answered agent2 without a certificate' % url)], 'its own proxy is no other host'
 
 
@@ -380,21 +378,21 @@ def test_a_datastore_that_asks_nobody_for_a_certificate_is_told_once(cluster):
 def test_a_managed_etcd_without_certificates_is_asked_for_by_name(cluster, etcd, refused):
     wanted(etcd=dict({'source': 'managed', 'proxy': True, 'endpoints': []}, **etcd))(cluster)
     failures = cluster.judge()[0]
-    assert [failure['check'] for failure in failures] == ['etcd_open'] * refused
-    assert not refused or 'set calico_etcd_open: true' in failures[0]['remedy']
+    assert [failure.check for failure in failures] == ['etcd_open'] * refused
+    assert not refused or 'set calico_etcd_open: true' in failures[0].remedy
 
 
 def test_a_host_that_was_looked_at_without_root_is_one_line(cluster):
     """Docker seems down then, and kernel modules and files seem missing."""
     cluster.info.update(os={'root': False}, docker={'present': True, 'running': False, 'version': None, 'error': 'permission denied'}, kernel={})
     failures, dummy = cluster.judge()
-    assert [(finding['host'], finding['check']) for finding in failures] == [('agent2', 'become')] and 'ansible_become' in failures[0]['remedy']
+    assert [(finding.host, finding.check) for finding in failures] == [('agent2', 'become')] and 'ansible_become' in failures[0].remedy
 
 
 def test_a_host_whose_networks_cannot_be_is_named(cluster):
     cluster.info['subnets'][0]['network'] = '{{ x }}'
     failures, dummy = cluster.judge()
-    assert [(finding['host'], finding['check']) for finding in failures] == [('agent2', 'agent_info')] and '{{ x }}' in failures[0]['why']
+    assert [(finding.host, finding.check) for finding in failures] == [('agent2', 'agent_info')] and '{{ x }}' in failures[0].why
 
 
 @pytest.mark.parametrize('number, said', [(3, 'docker0 on agent3'), (4, 'docker0 on agent3 and 1 more'), (9, 'docker0 on agent3 and 6 more')])
@@ -403,13 +401,13 @@ def test_of_many_hosts_in_the_way_three_are_named(cluster, number, said):
         cluster.hosts['agent%d' % more] = {'info': host(more), 'node_name': None, 'node_ip': None}
     pools('172.16.0.0/15')(cluster)
     [failure] = cluster.judge()[0]
-    assert failure['what'].endswith('docker0 on agent1, docker0 on agent2, ' + said)
+    assert failure.what.endswith('docker0 on agent1, docker0 on agent2, ' + said)
 
 
 @pytest.mark.parametrize('port, remedy', [(179, 'Stop that program'), (62092, 'Stop that program, or set calico_felix_health_port')])
 def test_a_port_that_is_taken_is_moved_only_where_it_can_be(cluster, port, remedy):
     cluster.info['ports'] = {str(port): {'process': 'haproxy', 'pid': 7}}
-    assert [failure['remedy'] for failure in cluster.judge()[0]] == [remedy]
+    assert [failure.remedy for failure in cluster.judge()[0]] == [remedy]
 
 
 def test_what_an_inventory_and_a_host_tell_is_compared_by_value(cluster):
