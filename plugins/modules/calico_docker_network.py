@@ -101,6 +101,7 @@ containers:
   sample: [mesos-5b5b9f31-6a4c-4c4c-9f1a-1b1f7a1c0a37]
 """
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_rules
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_networks
 from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
@@ -134,7 +135,7 @@ def missing_of(wanted, actual):
 
 def job(module):
     """Bring the networks to the desired state; see RETURN."""
-    wanted = _docker_networks.desired(module.params['networks'])
+    wanted = _docker_rules.desired(module.params['networks'])
     only_looks = not module.params['create'] and not module.check_mode
     # what another host has made a moment ago comes to this one by the store
     actual = agreed(lambda: read(wanted, module.check_mode), lambda found: only_looks and missing_of(wanted, found))

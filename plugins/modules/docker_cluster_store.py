@@ -158,7 +158,7 @@ containers:
 
 import os
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_ipv6, _health, _node, _node_host, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_rules, _health, _node, _node_host, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _docker_daemon, _docker_networks, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
@@ -242,8 +242,8 @@ def wanted(params, actual):
 def check_ipv6(found):
     """Raise where Docker could not start a container of Calico's network: no need to restart it for that."""
     numbers = _docker_daemon.numbers
-    if _docker_ipv6.judge(numbers(found.version), numbers(os.uname()[2]), _network.ipv6()) == 'fails':
-        raise CalicoError(_docker_ipv6.FAILS, why=_docker_ipv6.WHY, remedy=_docker_ipv6.REMEDY)
+    if _docker_rules.judge(numbers(found.version), numbers(os.uname()[2]), _network.ipv6()) == 'fails':
+        raise CalicoError(_docker_rules.FAILS, why=_docker_rules.WHY, remedy=_docker_rules.REMEDY)
 
 
 def judge(params, actual, setting, given, check):

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_networks
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_rules
 
 KEYS = ("name", "pool", "state")
 STATES = ("present", "absent")
@@ -72,7 +72,7 @@ def docker_networks(
     try:
         known = {_cidr.canonical(pool["cidr"]): pool for pool in pools}
         checked = [_checked(item, known, release) for item in networks]
-        _docker_networks.desired(checked)
+        _docker_rules.desired(checked)
     except CalicoError as error:
         words = str(error)
         raise AnsibleFilterError(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _client_config, _docker_ipv6
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _client_config, _docker_rules
 from ansible_collections.dcos.calico.plugins.plugin_utils import _releases
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
 from ansible_collections.dcos.calico.plugins.plugin_utils._preflight_networks import file_of, is_present
@@ -83,14 +83,17 @@ def check_docker_ipv6(verdict: Verdict, info: Found, expectations: Found) -> Non
     network, docker = expectations.get("docker_network") or {}, info.get("docker") or {}
     if not network.get("wanted") or network.get("disable_ipv6") or not docker.get("running"):
         return
-    found = _docker_ipv6.judge(
+    found = _docker_rules.judge(
         _numbers(docker.get("version")), _numbers((info.get("os") or {}).get("kernel")), info.get("ipv6") or {}
     )
     if found == "fails":
-        verdict.fail("docker_ipv6", _docker_ipv6.FAILS, _docker_ipv6.WHY, _docker_ipv6.REMEDY)
+        verdict.fail("docker_ipv6", _docker_rules.FAILS, _docker_rules.WHY, _docker_rules.REMEDY)
     elif found == "may_fail":
         verdict.warn(
-            "docker_ipv6", _docker_ipv6.MAY_FAIL, _docker_ipv6.WHY, "Try one: docker run --rm --net NETWORK IMAGE true"
+            "docker_ipv6",
+            _docker_rules.MAY_FAIL,
+            _docker_rules.WHY,
+            "Try one: docker run --rm --net NETWORK IMAGE true",
         )
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _probe, _probe_policy
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _probe_names
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
 GROUP = "/dcos-calico-verify"
@@ -178,12 +178,12 @@ def _definition(
             {
                 "mode": "container",
                 "name": network,
-                "labels": {_probe_policy.RUN: run, _probe_policy.APP: _probe_policy.short(app)},
+                "labels": {_probe_names.RUN: run, _probe_names.APP: _probe_names.short(app)},
             }
         ],
         "container": {"type": "MESOS", "portMappings": []},
         "env": {
-            _probe.VARIABLE: app,
+            _probe_names.VARIABLE: app,
             "CALICO_VERIFY_PORTS": f"{wanted.port},{wanted.denied_port}",
             "CALICO_VERIFY_SERVER": SERVER,
         },

@@ -11,11 +11,10 @@ import threading
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico._probe_names import VARIABLE
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _echo, _netns, _network, _routes
 
-# By this variable of its environment a process is known as one of a container.
-VARIABLE = 'CALICO_VERIFY_APP'
 MESOS_AGENT_PORT = 5051
 BULK = 65536
 # Seconds over those that the measurements themselves are given.

@@ -11,22 +11,16 @@ import socket
 import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _resources
+from ansible_collections.dcos.calico.plugins.module_utils._calico._probe_names import APP, RUN, short
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _config
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _echo, _netns, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import now
 
-# Labels of each container of a run, which no other workload has; RUN alone in the names of policies, too.
-RUN, APP = 'dcos-calico-verify', 'dcos-calico-verify-app'
 # Before the policies of operators, which have numbers like 100.
 ORDER = 0.5
 TRY = 1.0
 MARGIN = 15
-
-
-def short(app):
-    """The last part of an app's id, by which a container of a run is known. Pure."""
-    return app.rstrip('/').rpartition('/')[2]
 
 
 def _selector(run, app):

@@ -13,8 +13,7 @@ __metaclass__ = type
 import random
 import re
 
-from ansible_collections.dcos.calico.plugins.module_utils import _cidr
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
@@ -22,40 +21,12 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import a
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 DRIVER, IPAM = 'calico', 'calico-ipam'
-RESERVED = ('bridge', 'host', 'none', 'default', 'container', 'ingress', 'docker_gwbridge')
-NAME = re.compile(r'^[A-Za-z0-9][A-Za-z0-9_.-]*\Z')
 ABSENT = re.compile(r'No such network|network \S+ not found', re.IGNORECASE)
 AMBIGUOUS = re.compile(r'is ambiguous|multiple networks', re.IGNORECASE)
 EXISTS = re.compile(r'already exists', re.IGNORECASE)
 ANY = (None, '', '0.0.0.0/0', '::/0')
 LOOK, CHANGE = 30, 90
 RACES = 20  # seconds in which two runs that made one network at the same moment agree on one of them
-
-
-class Wanted(object):
-    """A wanted network: name, pool (CIDR or None), present."""
-    __slots__ = ('name', 'pool', 'present')
-
-    def __init__(self, name, pool=None, present=True):
-        self.name = name
-        self.pool = pool
-        self.present = present
-
-
-def desired(items):
-    """[Wanted] of the module's option; refuses what Docker or the driver would, before anything is touched. Pure."""
-    found = []
-    for item in items:
-        name, pool = item['name'], item['pool']
-        if not NAME.match(name) or name in RESERVED:
-            raise ValidationError('%r cannot be the name of a Docker network of Calico' % name, remedy='Use letters, digits, dots, dashes and underscores, and '
-                                  "none of Docker's own (%s)" % ', '.join(RESERVED))
-        if any(other.name == name for other in found):
-            raise ValidationError('The Docker network %s is given twice' % name, remedy='Keep one of the two')
-        if pool and not _cidr.parse(pool).is_masked():
-            raise ValidationError('The pool %s of the Docker network %s has host bits' % (pool, name), remedy='Write it as %s' % _cidr.canonical(pool))
-        found.append(Wanted(name, _cidr.canonical(pool) if pool else None, item['state'] == 'present'))
-    return found
 
 
 # ---- what is there

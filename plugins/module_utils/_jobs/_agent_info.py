@@ -2,12 +2,25 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be known of a host; dcos.calico.agent_info and dcos.calico.agent_plan run it."""
+"""What is to be known of a host; dcos.calico.agent_info and dcos.calico.agent_plan run it.
+
+Independent probes, each in a thread of its own, none of which can fail the others.
+"""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts
+import re
+import threading
 
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _facts_etcd, _facts_members, _kernel, _mesos_agent, _network
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+
+SECONDS = 60
+LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?\Z')
+NETWORK_MANAGERS = {'networkmanager': 'NetworkManager.service', 'networkd': 'systemd-networkd.service'}
 ARGUMENT_SPEC = dict(
     cni_dir=dict(type='path', default='/opt/mesosphere/etc/dcos/network/cni'),
     plugin_dirs=dict(type='list', elements='path', default=['/opt/mesosphere/active/cni', '/opt/mesosphere/active/dcos-cni',
@@ -30,6 +43,102 @@ ARGUMENT_SPEC = dict(
 )
 
 
+class Probe(threading.Thread):
+    """One question; C(value) is its answer, or C({'error': words})."""
+
+    def __init__(self, ask):
+        super(Probe, self).__init__()
+        self.daemon = True
+        self.value = {'error': 'no answer within %d seconds' % SECONDS}
+        self._ask = ask
+
+    def run(self):
+        try:
+            self.value = self._ask()
+        except Exception as error:  # A probe's error is its value, whatever it is: one broken part of a host must not hide the others.
+            self.value = {'error': to_native(error) or type(error).__name__}
+
+
+def together(questions):
+    """{name: answer} of {name: callable}, all asked at once and waited for together."""
+    probes = dict((name, Probe(ask)) for name, ask in questions.items())
+    for probe in probes.values():
+        probe.start()
+    deadline = Deadline(SECONDS)
+    for probe in probes.values():
+        probe.join(deadline.left())
+    return dict((name, probe.value) for name, probe in probes.items())
+
+
+def questions(params):
+    """What is asked, by name of the answer."""
+    tls = _facts_etcd.Tls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
+    units = dict(NETWORK_MANAGERS, node=params['node_unit'], proxy=params['proxy_unit'])
+    asked = {
+        'dcos': _facts_dcos.dcos,
+        'os': _facts_dcos.system,
+        'detected': lambda: _facts_dcos.detect_ip(params['detect_ip']),
+        'addresses': lambda: {'list': _network.addresses()},
+        'mtus': _network.mtus,
+        'rp_filter': _network.rp_filter,
+        'iptables': _network.iptables,
+        'ipv6': _network.ipv6,
+        'kernel': lambda: _kernel.probe(params['probe_ipip']),
+        'ports': lambda: _network.listeners(wanted_ports(params)),
+        'docker': _facts.docker,
+        'node': lambda: _facts.node(params['felix_health_port']),
+        'mesos_agent': _mesos_agent.facts,
+        'units': lambda: by_role(units, _facts.units(units.values())),
+        'bgp': _facts.bgp,
+        'cni': lambda: {'dir': params['cni_dir'], 'files': _facts.cni_files(params['cni_dir']),
+                        'plugins': _facts.cni_plugins(params['plugin_dirs'])},
+        'calicoctl_cfg': lambda: _facts.calicoctl_config(params['calicoctl_cfg']),
+    }
+    for path in params['executables']:
+        asked['executable ' + path] = lambda path=path: _facts.executable(path)
+    if params['etcd_srv'] or params['etcd_peers']:
+        files = _facts_members.Tls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
+        asked['etcd_members'] = lambda: _facts_members.look(params['etcd_srv'], params['etcd_peers'], files)
+    if params['masters']:
+        asked['masters'] = lambda: _facts_members.masters(params['masters'])
+    for endpoint in params['etcd_endpoints']:
+        asked['etcd ' + endpoint] = lambda endpoint=endpoint: _facts_etcd.probe(endpoint, tls)
+    return asked
+
+
+def wanted_ports(params):
+    """Ports to look at: BGP's, Felix' health port, those of etcd endpoints on this host, and those that are asked for."""
+    local = [int(match.group(1)) for match in map(LOCAL.match, params['etcd_endpoints']) if match]
+    return set([179] + params['ports'] + local + ([params['felix_health_port']] if params['felix_health_port'] else []))
+
+
+def by_role(units, states):
+    """{role: state with the unit's name}."""
+    return dict((role, dict(states[name], name=name)) for role, name in units.items())
+
+
 def job(module):
     """Everything in one answer; see RETURN."""
-    return dict(_facts.gather(module.params), changed=False)
+    params = module.params
+    found = together(questions(params))
+    addresses, detected = found.pop('addresses').get('list') or [], found.pop('detected')
+    units = found.pop('units')
+    node, bgp = found.pop('node'), found.pop('bgp')
+    return dict(
+        dict((name, value) for name, value in found.items() if ' ' not in name),
+        changed=False,
+        node=_facts_dcos.node(detected, addresses, found['mtus']),
+        subnets=addresses,
+        etcd_members=found.get('etcd_members'),
+        masters=found.get('masters'),
+        executables=[_named(found['executable ' + path], path=path) for path in params['executables']],
+        etcd=[_named(found['etcd ' + endpoint], endpoint=endpoint) for endpoint in params['etcd_endpoints']],
+        network_managers=dict((role, (units.get(role) or {}).get('active') == 'active') for role in NETWORK_MANAGERS),
+        proxy=units.get('proxy') or units,
+        calico_node={'container': node.get('container') or node, 'unit': units.get('node') or units, 'felix': node.get('felix') or node, 'bgp': bgp},
+    )
+
+
+def _named(answer, **names):
+    """An answer that names what it is about, even if it is only an error."""
+    return dict(names, **answer)

@@ -9,10 +9,11 @@ import os
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _node, _resources, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _facts, _node, _resources, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico._docker_rules import Wanted
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _versions
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _docker_daemon, _docker_networks, _etcd, _facts_calico, _facts_etcd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _docker_daemon, _docker_networks, _etcd, _facts_etcd
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDS = os.path.join(HERE, '..', '..', '..', 'contract', 'records')
@@ -180,7 +181,7 @@ def test_versions_of_programs(tmpdir, answer, program, words, version):
     tmpdir.join(program).write('#!/bin/sh\n')
     tmpdir.join(program).chmod(0o755)
     answer(record)
-    assert _facts_calico.executable(str(tmpdir.join(program)))['version'] == version
+    assert _facts.executable(str(tmpdir.join(program)))['version'] == version
 
 
 @pytest.mark.parametrize('record', [each for each in EVERY if each['env'].get('CNI_COMMAND') == 'VERSION'], ids=lambda record: record['name'])
@@ -195,7 +196,7 @@ def test_handshake(record):
 def test_docker_version(monkeypatch, answer, record):
     monkeypatch.setattr(_docker, 'present', lambda: '/usr/bin/docker')
     answer(record)
-    found = _facts_calico.docker()
+    found = _facts.docker()
     assert found['running'] and found['version'] == record['stdout'].strip() and found['version'][0].isdigit()
 
 
@@ -203,7 +204,7 @@ def test_docker_version(monkeypatch, answer, record):
 def test_docker_is_down(monkeypatch, answer, record):
     monkeypatch.setattr(_docker, 'present', lambda: '/usr/bin/docker')
     answer(record)
-    found = _facts_calico.docker()
+    found = _facts.docker()
     assert not found['running'] and 'Is the docker daemon running?' in found['error']
 
 
@@ -289,7 +290,7 @@ def test_networks(answer, record):
 def test_a_network_that_cannot_be_made(answer, record):
     answer(record)
     with pytest.raises(CalicoError) as failure:
-        _docker_networks.create(_docker_networks.Wanted('nowhere'))
+        _docker_networks.create(Wanted('nowhere'))
     assert 'libnetwork plugin' in str(failure.value)
 
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_info
 from ansible_collections.dcos.calico.plugins.modules import agent_info
 
 from .. import returns
@@ -139,8 +140,8 @@ def test_tools_that_are_broken_do_not_hide_the_rest(run_module, host):
 
 
 def test_a_probe_that_hangs_does_not_hold_the_others(monkeypatch):
-    monkeypatch.setattr(_facts, 'SECONDS', 0.3)
+    monkeypatch.setattr(_agent_info, 'SECONDS', 0.3)
     start = time.time()
-    found = _facts.together({'slow': lambda: time.sleep(5), 'bad': lambda: 1 // 0, 'good': lambda: {'x': 1}})
+    found = _agent_info.together({'slow': lambda: time.sleep(5), 'bad': lambda: 1 // 0, 'good': lambda: {'x': 1}})
     assert time.time() - start < 4
     assert found['good'] == {'x': 1} and 'no answer' in found['slow']['error'] and 'zero' in found['bad']['error']

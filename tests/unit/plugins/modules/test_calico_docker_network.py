@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico._docker_rules import Wanted
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker_networks, _systemd
 from ansible_collections.dcos.calico.plugins.modules import calico_docker_network as module
@@ -69,7 +70,7 @@ def test_a_network_with_containers_stays(run_module, shared):
 
 
 def test_what_is_none_of_calicos_is_not_removed(run_module, shared):
-    wanted = [_docker_networks.Wanted('mine', present=False)]
+    wanted = [Wanted('mine', present=False)]
     with pytest.raises(Exception) as caught:
         _docker_networks.reconcile(wanted, {'mine': {'Name': 'mine', 'Driver': 'overlay'}})
     assert "none of Calico's" in str(caught.value)
@@ -106,7 +107,7 @@ def test_two_runs_at_the_same_moment_agree_on_one(monkeypatch):
     said.pop(0)
     monkeypatch.setattr(_docker_networks, '_inspected', inspected)
     monkeypatch.setattr(_command, 'run', command)
-    _docker_networks.create(_docker_networks.Wanted('n'), sleep=lambda seconds: None)
+    _docker_networks.create(Wanted('n'), sleep=lambda seconds: None)
     assert [call for call in calls if call != 'inspect'] == ['create', 'rm', 'create']
 
 
@@ -167,5 +168,5 @@ def test_two_that_were_made_by_others_at_the_same_moment(run_module, shared, mon
     by_another_host(*CREATE)()
     twice_for(monkeypatch, 1)
     monkeypatch.setattr(_docker_networks.random, 'random', lambda: 0)
-    _docker_networks.create(_docker_networks.Wanted('n'))
+    _docker_networks.create(Wanted('n'))
     assert sorted(shared.networks()) == ['n']

@@ -9,7 +9,8 @@ import threading
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_calico, _facts_dcos, _facts_etcd, _facts_members, _kernel
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_dcos, _facts_etcd, _facts_members, _kernel
 
 NOT_FOUND = '{"errorCode":100,"message":"Key not found","cause":"/calico","index":4}'
 
@@ -118,7 +119,7 @@ def test_overlays(config, found):
 @pytest.mark.parametrize('text, commandline, managed', [
     (None, [], True), ('{"iptables": false}', [], False), ('{"iptables": true}', ['dockerd', '--iptables=false'], False), ('[', ['dockerd'], True)])
 def test_docker_settings(text, commandline, managed):
-    assert _facts_calico.docker_settings(text, commandline) == {'iptables': managed}
+    assert _facts.docker_settings(text, commandline) == {'iptables': managed}
 
 
 @pytest.mark.parametrize('line, name, found', [

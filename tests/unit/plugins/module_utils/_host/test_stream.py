@@ -10,8 +10,9 @@ import tarfile
 
 import pytest
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_networks, _docker, _facts_calico, _files, _network, _receipts, _stream, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_networks, _docker, _files, _network, _receipts, _stream, _text_files
 
 
 @pytest.mark.parametrize('handle, most', [(io.BytesIO(b'12345'), 5), (io.StringIO(u'12345'), 5), (io.BytesIO(b''), 0)])
@@ -77,5 +78,5 @@ def test_an_archive_whose_manifest_is_a_bomb(tmpdir, monkeypatch):
 
 
 def test_facts_tell_of_a_network_file_that_is_too_large(large):
-    (found,) = _facts_calico.cni_files(large.dirname)
+    (found,) = _facts.cni_files(large.dirname)
     assert found['kind'] == 'invalid' and 'has more than' in found['reason']
