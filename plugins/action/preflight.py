@@ -25,10 +25,7 @@ ETCD_SPEC = {
     "member_unit": {"type": "str", "default": "calico-etcd.service"},
     "proxy_unit": {"type": "str", "default": "calico-etcd-proxy.service"},
 }
-DOCKER_NETWORK_SPEC = {
-    "wanted": {"type": "bool", "default": False},
-    "disable_ipv6": {"type": "bool", "default": False},
-}
+DOCKER_NETWORK_SPEC = {"wanted": {"type": "bool", "default": False}, "disable_ipv6": {"type": "bool", "default": False}}
 EXPECTATIONS_SPEC = {
     "release": {"type": "str", "required": True},
     "manifest_release": {"type": "str", "default": ""},

@@ -87,12 +87,7 @@ def check_network(verdict: Verdict, wanted: Found) -> None:
         )
     if conflist["dir"] == wanted["mesos_dir"]:
         for item in wanted["networks"]:
-            _check_first(
-                verdict,
-                file_of(item),
-                conflist,
-                "set its file in calico_networks to NAME.cni",
-            )
+            _check_first(verdict, file_of(item), conflist, "set its file in calico_networks to NAME.cni")
 
 
 def _check_first(verdict: Verdict, file: str, conflist: Found, remedy: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -187,8 +187,9 @@ def _forgotten(seen: Seen, agent: Mapping[str, Any], network: str) -> Row:
     return row
 
 
-def verdict(name: str, findings: list[Finding], text: str = "ok", wrong: str = "FAILED") -> Check:
-    return Check(name, FAILED if findings else OK, wrong if findings else text, tuple(findings))
+def verdict(name: str, findings: Iterable[Finding], text: str = "ok", wrong: str = "FAILED") -> Check:
+    findings = tuple(findings)
+    return Check(name, FAILED if findings else OK, wrong if findings else text, findings)
 
 
 def _checks(seen: Seen, row: Row, agent: Mapping[str, Any] | None, matrix: Matrix) -> list[Check]:
@@ -283,37 +284,32 @@ def _in(address: str, cidrs: list[str]) -> bool:
     return any(ipaddress.ip_address(address) in ipaddress.ip_network(cidr, strict=False) for cidr in cidrs)
 
 
-def _address(seen: Seen, row: Row, app: Mapping[str, Any], container: Mapping[str, Any]) -> list[Finding]:
-    address, found = str(row.address), []
+def _address(seen: Seen, row: Row, app: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[Finding]:
+    address = str(row.address)
     task = next(task for task in app["tasks"] if task["addresses"])
     inside = (container["interface"] or {}).get("address")
     if address == row.agent:
         why = "the plugin answered in a form that Mesos does not read"
-        return [
-            Finding(
-                "Mesos has only the agent's own address of it",
-                why,
-                "Have no cniVersion above 0.2.0 in the network's file",
-            )
-        ]
+        yield Finding(
+            "Mesos has only the agent's own address of it", why, "Have no cniVersion above 0.2.0 in the network's file"
+        )
+        return
     if inside != address:
-        found.append(Finding(f"Marathon says {address}, the container's own interface {inside or 'has none'}"))
+        yield Finding(f"Marathon says {address}, the container's own interface {inside or 'has none'}")
     if task.get("mesos_addresses") and address not in task["mesos_addresses"]:
-        found.append(Finding(f"Marathon says {address}, Mesos {', '.join(task['mesos_addresses'])}"))
+        yield Finding(f"Marathon says {address}, Mesos {', '.join(task['mesos_addresses'])}")
     pools, where = _pools(seen, row)
     usable = [str(pool["cidr"]) for pool in pools if not _is_set(pool, "disabled")]
     if not _in(address, usable):
-        found.append(
-            Finding(
-                f"{address} is in no pool of {where}",
-                f"they are {', '.join(usable) or 'none'}",
-                "Look for another IPAM in the network's file",
-            )
+        yield Finding(
+            f"{address} is in no pool of {where}",
+            f"they are {', '.join(usable) or 'none'}",
+            "Look for another IPAM in the network's file",
         )
     own = seen.network_pools.get(row.network) or []
     if own and not _in(address, own):
         remedy = "Run dcos.calico.site, which writes them to the network's file"
-        found.append(Finding(f"{address} is in none of the network's own pools", ", ".join(own), remedy))
+        yield Finding(f"{address} is in none of the network's own pools", ", ".join(own), remedy)
     others = [
         one["id"]
         for one in seen.apps
@@ -322,92 +318,74 @@ def _address(seen: Seen, row: Row, app: Mapping[str, Any], container: Mapping[st
         if address in task["addresses"]
     ]
     if others:
-        found.append(
-            Finding(
-                f"{address} is the address of {', '.join(others)} too",
-                None,
-                "Look for a second datastore: agents must have the same etcd",
-            )
+        yield Finding(
+            f"{address} is the address of {', '.join(others)} too",
+            None,
+            "Look for a second datastore: agents must have the same etcd",
         )
-    return found + _endpoint(seen, row, container)
+    yield from _endpoint(seen, row, container)
 
 
-def _endpoint(seen: Seen, row: Row, container: Mapping[str, Any]) -> list[Finding]:
+def _endpoint(seen: Seen, row: Row, container: Mapping[str, Any]) -> Iterator[Finding]:
     """What Calico's datastore says; nothing where it was not asked because there is no calicoctl."""
     result = seen.hosts[row.host]["result"] or {}
     if result.get("calico_error"):
         missing = result.get("pools") is None and "there is no" in str(result["calico_error"])
-        return [] if missing else [Finding("Calico's datastore could not be asked", result["calico_error"])]
-    if container["endpoint"] is None:
+        if not missing:
+            yield Finding("Calico's datastore could not be asked", result["calico_error"])
+    elif container["endpoint"] is None:
         what = f"Calico has no endpoint with {row.address} at node {container['node']}"
-        return [
-            Finding(
-                what,
-                None,
-                "Compare nodename in the network's file with the name of the agent's node (calicoctl get nodes -o wide)",
-            )
-        ]
-    if container["endpoint"]["labels"].get("dcos-calico-verify") != seen.run:
-        return [
-            Finding(
-                "Its endpoint has not the labels that its app has",
-                str(container["endpoint"]["labels"]),
-                "Policies that select by labels cannot work",
-            )
-        ]
-    return []
+        yield Finding(
+            what,
+            None,
+            "Compare nodename in the network's file with the name of the agent's node (calicoctl get nodes -o wide)",
+        )
+    elif container["endpoint"]["labels"].get("dcos-calico-verify") != seen.run:
+        yield Finding(
+            "Its endpoint has not the labels that its app has",
+            str(container["endpoint"]["labels"]),
+            "Policies that select by labels cannot work",
+        )
 
 
-def _route(seen: Seen, row: Row, container: Mapping[str, Any]) -> list[Finding]:
+def _route(seen: Seen, row: Row, container: Mapping[str, Any]) -> Iterator[Finding]:
     host, inside = container["host"], container["interface"] or {}
     endpoint = (container["endpoint"] or {}).get("interface")
-    found = []
     if host["interface"] is None:
         why = f"the host's route is {host['route']}" if host["route"] else "the host has none"
-        found.append(
-            Finding(
-                f"{row.address}/32 does not lead to an interface of this host",
-                why,
-                "Felix makes it: see whether calico/node runs here",
-            )
+        yield Finding(
+            f"{row.address}/32 does not lead to an interface of this host",
+            why,
+            "Felix makes it: see whether calico/node runs here",
         )
     elif endpoint and endpoint != host["interface"]:
-        found.append(
-            Finding(
-                f"{row.address}/32 leads to {host['interface']}, and Calico's endpoint is {endpoint}",
-                None,
-                "Remove the stale interface",
-            )
+        yield Finding(
+            f"{row.address}/32 leads to {host['interface']}, and Calico's endpoint is {endpoint}",
+            None,
+            "Remove the stale interface",
         )
     if not inside.get("gateway"):
-        found.append(
-            Finding("The container has no default route", None, "Look for what else changes the container's network")
-        )
+        yield Finding("The container has no default route", None, "Look for what else changes the container's network")
     if host["answers"] is not None:
         why = f"a connection from this host to it: {words(host['answers'])}"
-        found.append(
-            Finding(
-                "The container does not answer its own host", why, "See whether Felix runs and is ready on this host"
-            )
+        yield Finding(
+            "The container does not answer its own host", why, "See whether Felix runs and is ready on this host"
         )
-    return found
 
 
-def _rp_filter(container: Mapping[str, Any]) -> list[Finding]:
+def _rp_filter(container: Mapping[str, Any]) -> Iterator[Finding]:
     """The kernel takes the larger of the two values; 1 is strict, 2 loose, 0 off."""
     values = container["host"]["rp_filter"]
     known = {name: value for name, value in values.items() if value is not None}
     if known and max(known.values()) == 1:
-        return []
+        return
     shown = f"all is {values['all']}, {container['host']['interface'] or 'its interface'} is {values['interface']}"
     remedy = "Run dcos.calico.install, which sets it, also after each start of the Mesos agent"
-    return [
-        Finding(
-            "The kernel does not check where packets of the container come from (rp_filter), so it can forge its address",
-            shown,
-            remedy,
-        )
-    ]
+    yield Finding(
+        "The kernel does not check where packets of the container come from (rp_filter), so it can forge its address",
+        shown,
+        remedy,
+    )
 
 
 def explain(source: str, peer: Mapping[str, Any], matrix: Matrix) -> tuple[str, str, str]:

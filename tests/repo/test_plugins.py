@@ -91,3 +91,17 @@ def test_what_others_say_goes_one_way_to_terminals_and_templates(word: str) -> N
         if word in path.read_text(encoding="utf-8")
     ]
     assert users == [FOREIGN]
+
+
+@pytest.mark.parametrize("kind", ["action", "modules"])
+def test_old_names_lead_to_new_ones(kind: str) -> None:
+    """Both kinds, because core looks for the action of a task by the name that the task has."""
+    routes = RUNTIME["plugin_routing"]
+    assert routes["action"] == routes["modules"]
+    for old, route in routes[kind].items():
+        package, _dot, new = route["redirect"].rpartition(".")
+        assert package == "dcos.calico" and old not in MODULES and (ROOT / "plugins" / kind / f"{new}.py").is_file()
+        assert (
+            route["deprecation"]["removal_version"] == "2.0.0"
+            and route["redirect"] in route["deprecation"]["warning_text"]
+        )
