@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,6 @@ from standin import ROOT
 from standin_service import eventually
 
 Json = dict[str, Any]
-PAGE = ROOT / "docs" / "architecture.md"
 APP = {
     "id": "/web",
     "cmd": "exec sleep 1000",
@@ -38,12 +36,16 @@ NEWCERT = {"name": "agent1", "common_name": "calico", "hosts": ["10.0.0.21"]}
 class Case:
     """One call. `before`: calls that are carried out first; `changed`: what check mode has to predict (None: it is no module that changes).
 
+    `requests`: the most that a first run sends and a run after it, through Admin Router, with a ready token and without what a wait polls. Each
+    more app costs one to look, and two where it changes; each more certificate one to sign; nothing is asked per agent. They are the most because
+    a Calico framework that was started just now does not answer itself yet, and Mesos is asked for its tasks instead.
     `prepare`: makes arguments of those that stand here, for what a table cannot say.
     """
 
     module: str
     arguments: Json
     changed: bool | None
+    requests: tuple[int, int]
     before: tuple[tuple[str, Json], ...] = field(default=())
     prepare: Callable[[Modules, Json], Json] = field(default=lambda modules, arguments: arguments)
 
@@ -73,33 +75,36 @@ def with_certificate_until_tomorrow(modules: Modules, arguments: Json) -> Json:
 INSTALLED = (("dcos_package", {**CALICO, "wait_timeout": 60}),)
 RUNNING = (("marathon_app", {"apps": [APP], "wait_timeout": 60}),)
 CASES = {
-    "agents": Case("dcos_agent_info", {}, None),
-    "package, new": Case("dcos_package", ETCD, True),
-    "package, there": Case("dcos_package", CALICO, False, INSTALLED),
-    "package, other options": Case("dcos_package", {**CALICO, **OTHER, "reinstall": True}, True, INSTALLED),
+    "agents": Case("dcos_agent_info", {}, None, (4, 4)),
+    "package, new": Case("dcos_package", ETCD, True, (5, 6)),
+    "package, there": Case("dcos_package", CALICO, False, (6, 6), INSTALLED),
+    "package, other options": Case("dcos_package", {**CALICO, **OTHER, "reinstall": True}, True, (9, 7), INSTALLED),
     "package, secret options": Case(
-        "dcos_package", {**CALICO, "secret_options": {"Framework Settings": {"status-dns": "secret.name"}}}, True
+        "dcos_package",
+        {**CALICO, "secret_options": {"Framework Settings": {"status-dns": "secret.name"}}},
+        True,
+        (5, 7),
     ),
-    "package, gone": Case("dcos_package", {"name": "calico", "state": "absent"}, True, INSTALLED),
-    "package, never there": Case("dcos_package", {"name": "calico", "state": "absent"}, False),
-    "packages": Case("dcos_package_info", {"name": "calico"}, None, INSTALLED),
-    "app, new": Case("marathon_app", {"apps": [APP]}, True),
-    "app, there": Case("marathon_app", {"apps": [APP]}, False, RUNNING),
-    "app, changed": Case("marathon_app", {"apps": [{**APP, "env": {"A": "b"}}]}, True, RUNNING),
+    "package, gone": Case("dcos_package", {"name": "calico", "state": "absent"}, True, (5, 1), INSTALLED),
+    "package, never there": Case("dcos_package", {"name": "calico", "state": "absent"}, False, (1, 1)),
+    "packages": Case("dcos_package_info", {"name": "calico"}, None, (8, 8), INSTALLED),
+    "app, new": Case("marathon_app", {"apps": [APP]}, True, (4, 2)),
+    "app, there": Case("marathon_app", {"apps": [APP]}, False, (2, 2), RUNNING),
+    "app, changed": Case("marathon_app", {"apps": [{**APP, "env": {"A": "b"}}]}, True, (4, 2), RUNNING),
     "app, secret environment": Case(
-        "marathon_app", {"apps": [APP], "secret_env": {"web": {"A": "secret text"}}}, True, RUNNING
+        "marathon_app", {"apps": [APP], "secret_env": {"web": {"A": "secret text"}}}, True, (4, 2), RUNNING
     ),
-    "app, suspended": Case("marathon_app", {"apps": [{"id": "/web"}], "state": "suspended"}, True, RUNNING),
-    "app, gone": Case("marathon_app", {"apps": [{"id": "/web"}], "state": "absent"}, True, RUNNING),
-    "apps of a group": Case("marathon_app_info", {}, None, RUNNING),
-    "certificate, key of the CA": Case("dcos_ca_certificate", {"certificates": [NEWCERT]}, True),
+    "app, suspended": Case("marathon_app", {"apps": [{"id": "/web"}], "state": "suspended"}, True, (4, 2), RUNNING),
+    "app, gone": Case("marathon_app", {"apps": [{"id": "/web"}], "state": "absent"}, True, (4, 2), RUNNING),
+    "apps of a group": Case("marathon_app_info", {}, None, (1, 1), RUNNING),
+    "certificate, key of the CA": Case("dcos_ca_certificate", {"certificates": [NEWCERT]}, True, (3, 1)),
     "certificate, one for two hosts": Case(
-        "dcos_ca_certificate", {"shared": True, "certificates": [NEWCERT, {**NEWCERT, "name": "agent2"}]}, True
+        "dcos_ca_certificate", {"shared": True, "certificates": [NEWCERT, {**NEWCERT, "name": "agent2"}]}, True, (3, 1)
     ),
-    "certificate, by request": Case("dcos_ca_certificate", {}, True, prepare=with_request),
-    "certificate, kept": Case("dcos_ca_certificate", {}, False, prepare=with_certificate),
-    "certificate, renewed": Case("dcos_ca_certificate", {}, True, prepare=with_certificate_until_tomorrow),
-    "authority": Case("dcos_ca_certificate_info", {}, None),
+    "certificate, by request": Case("dcos_ca_certificate", {}, True, (3, 1), prepare=with_request),
+    "certificate, kept": Case("dcos_ca_certificate", {}, False, (1, 1), prepare=with_certificate),
+    "certificate, renewed": Case("dcos_ca_certificate", {}, True, (3, 1), prepare=with_certificate_until_tomorrow),
+    "authority": Case("dcos_ca_certificate_info", {}, None, (2, 2)),
 }
 
 
@@ -126,15 +131,6 @@ def modules(enterprise: Api, authority: Authority) -> Iterator[Modules]:
         enterprise.standin.control("POST", "/_zookeeper/delete", {"path": path})
 
 
-def documented(name: str) -> tuple[str, ...]:
-    """(module, requests of a first run, of a run after it) of a row of the page's table."""
-    row = re.search(
-        rf"^\| {re.escape(name)} \| `(\w+)` \| (\d+) \| (\d+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    assert row, f"{PAGE.name} has no row for {name}"
-    return row.groups()
-
-
 def requests(api: Api) -> int:
     """How many there were since the last forget(), logins included."""
     counted = api.standin.control("GET", "/_counters")
@@ -143,7 +139,7 @@ def requests(api: Api) -> int:
 
 @pytest.mark.parametrize("name", CASES)
 def test_check_mode_sends_nothing_that_writes(enterprise: Api, modules: Modules, name: str) -> None:
-    """And what it predicts is what a run does, with no more requests than the page says; what it says is unchanged, a run leaves alone."""
+    """And what it predicts is what a run does, with no more requests than the case says; what it says is unchanged, a run leaves alone."""
     case = CASES[name]
     for module, arguments in case.before:
         done = modules.run(module, arguments)
@@ -158,20 +154,19 @@ def test_check_mode_sends_nothing_that_writes(enterprise: Api, modules: Modules,
     assert counted["total_writes"] == 0, counted["writes"]
     assert counted["reads"], "it has looked"
     assert predicted["changed"] is bool(case.changed)
-    module, first, later = documented(name)
-    assert module == case.module
+    first, later = case.requests
     enterprise.standin.forget()
     done = modules.run(case.module, arguments)
     assert (done["changed"], done.get("failed", False)) == (bool(case.changed), False), done
     assert bool(enterprise.standin.writes()) is bool(case.changed)
-    assert requests(enterprise) <= int(first), enterprise.standin.control("GET", "/_counters")
+    assert requests(enterprise) <= first, enterprise.standin.control("GET", "/_counters")
     if case.module == "dcos_ca_certificate":
         arguments = kept(arguments, done)
     enterprise.standin.forget()
     again = modules.run(case.module, arguments)
     assert (again["changed"], again.get("failed", False)) == (False, False), again
     assert enterprise.standin.writes() == {}
-    assert requests(enterprise) <= int(later), enterprise.standin.control("GET", "/_counters")
+    assert requests(enterprise) <= later, enterprise.standin.control("GET", "/_counters")
 
 
 def kept(arguments: Json, done: Json) -> Json:
