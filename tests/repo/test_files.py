@@ -18,6 +18,9 @@ REGISTRIES = tuple(
     for parts in (("pypi", "org"), ("pythonhosted", "org"), ("deb", "debian", "org"), ("registry", "npmjs", "org"))
 )
 APT_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+FORWARDING = re.compile(r"ForwardAgent|ssh -\w*A\b|agent_forwarding")
+PRODUCT = ("ansible.cfg", "plugins/", "roles/", "playbooks/", "tests/lab/")
 TOO_COMMON = {Path("/"), Path("/home"), Path("/root"), Path("/tmp"), Path("/var/tmp"), Path("/srv"), Path("/opt")}
 
 
@@ -48,6 +51,21 @@ def test_no_registry_is_named(texts: dict[str, str]) -> None:
     assert not _naming(texts, _registries_of_this_machine() | set(REGISTRIES)), (
         "name packages, not where they come from"
     )
+
+
+def test_links_lead_to_files(texts: dict[str, str]) -> None:
+    pages = {name: LINK.findall(text) for name, text in texts.items() if name.endswith(".md")}
+    assert not [
+        f"{name}: {link}"
+        for name, links in pages.items()
+        for link in links
+        if "://" not in link and not (ROOT / name).parent.joinpath(link).exists()
+    ]
+
+
+def test_no_agent_of_ssh_is_forwarded(texts: dict[str, str]) -> None:
+    """`ssh -A`, as one of the guides has it, hands the operator's keys to every host on the way."""
+    assert not [name for name, text in texts.items() if name.startswith(PRODUCT) and FORWARDING.search(text)]
 
 
 def test_no_large_file(texts: dict[str, str]) -> None:

@@ -1,5 +1,4 @@
-"""The ten facts about the real Calico 2.6.6 that the roles must respect: what a run does about each, on the lab that test_1_install.py left installed.
-FACTS lists them, each with the tests that prove it."""
+"""The ten facts about the real Calico 2.6.6 that the roles must respect: what a run does about each, on the lab that test_1_install.py left installed."""
 
 from __future__ import annotations
 
@@ -10,44 +9,12 @@ from contextlib import contextmanager
 
 import pytest
 from support.ansible import Run, playbook
-from support.catalogue import missing
 from support.collisions import SECONDS, collisions
 from support.lab import Host, Lab, eventually
 from support.pings import Pings
 from support.workloads import Workloads
 
 pytestmark = pytest.mark.slow
-
-HERE = "system/test_8_ten_facts.py"
-INSTALL, FAULTS, DURABILITY = "system/test_1_install.py", "system/test_2_faults.py", "system/test_5_durability.py"
-NODE_UNITS, PREFLIGHT = (
-    "unit/plugins/modules/test_calicoctl_node.py",
-    "unit/plugins/module_utils/_calico/test_preflight.py",
-)
-FACTS = {
-    "1. the address is always given: detection takes the bridges of DC/OS": f"{HERE}::test_the_address_is_given_where_detection_would_go_wrong "
-    f"{INSTALL}::test_nodes_are_named_and_addressed_by_detect_ip",
-    "2. proxy and node are units in order, the proxy with explicit URLs and folder": f"{HERE}::test_units_in_order_with_everything_explicit "
-    f"{FAULTS}::test_a_rebooted_agent_comes_back_by_itself",
-    "3. rp_filter after dcos-mesos-slave; Felix is checked, not the sysctl alone": f"{FAULTS}::test_rp_filter_stays_right_when_dcos_restarts_its_agent "
-    f"{HERE}::test_a_felix_that_does_not_stay_is_not_healthy",
-    "4. healthy = as many Established sessions as peers, and Felix stable": f"{HERE}::test_a_felix_that_does_not_stay_is_not_healthy "
-    f"{HERE}::test_a_session_that_is_down_is_not_healthy",
-    "5. the image before node run; its id compared": f"{HERE}::test_another_image_under_the_wanted_name_is_seen "
-    f"{NODE_UNITS}::test_an_archive_is_loaded_once_and_when_it_changes",
-    "6. waits: a peer 2-10 s, a container 2-3 s, config set 5 s": f"{HERE}::test_sessions_that_take_their_time_are_waited_for "
-    f"{INSTALL}::test_workloads_reach_each_other_across_agents_both_ways",
-    "7. a rolling restart keeps a node down for less than 120 s": f"{HERE}::test_a_rolling_restart_is_one_by_one_and_short",
-    "8. one iptables backend; FORWARD's policy in nft": f"{HERE}::test_felix_and_docker_have_one_backend {PREFLIGHT}::FAILURES::iptables "
-    "system/test_9_bad_input.py::test_everything_that_is_wrong_is_said_in_one_message",
-    "9. the proxy as 127.0.0.1, which saves a try of ::1": f"{HERE}::test_the_proxy_is_named_by_its_address",
-    "10. IPIP applied later gives each agent its tunnel address without a restart": f"{HERE}::test_ipip_applied_later_needs_no_restart",
-}
-
-
-def test_each_fact_has_its_tests() -> None:
-    assert [fact.split(".")[0] for fact in FACTS] == [str(number) for number in range(1, 11)]
-    assert {fact: missing(tests) for fact, tests in FACTS.items() if missing(tests)} == {}
 
 
 @pytest.fixture(scope="module", autouse=True)

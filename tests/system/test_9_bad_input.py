@@ -1,4 +1,4 @@
-"""Every bad input that an operator could give or have is a clear error before anything is touched. PROOFS lists them, each with the tests that prove it."""
+"""Every bad input that an operator could give or have is a clear error before anything is touched."""
 
 from __future__ import annotations
 
@@ -11,50 +11,11 @@ from typing import Any
 
 import pytest
 from support.ansible import playbook
-from support.catalogue import missing
 from support.etcd import another_etcd
 from support.lab import Host, Lab, eventually
 from support.wholeness import CNI_DIR
 
 pytestmark = pytest.mark.slow
-
-PREFLIGHT = "unit/plugins/module_utils/_calico/test_preflight.py"
-UNIT = f"{PREFLIGHT}::FAILURES"
-DURABILITY = "system/test_5_durability.py"
-FAULTS = "system/test_2_faults.py"
-HERE = "system/test_9_bad_input.py"
-WRONG = f"{HERE}::test_everything_that_is_wrong_is_said_in_one_message"
-PROOFS = {
-    "a CIDR with host bits": f"{WRONG} {FAULTS}::BAD::192.168.5.7/16 {UNIT}::192.168.5.7/16",
-    "a CIDR that is too small": f"{WRONG} {FAULTS}::BAD::192.169.0.0/27 {UNIT}::192.168.0.0/27",
-    "a CIDR that overlaps docker0": f"{WRONG} {FAULTS}::BAD::docker0 {UNIT}::172.16.0.0/15",
-    "a CIDR that overlaps the overlay": f"{WRONG} {UNIT}::9.1.0.0/16 {UNIT}::44.128.0.0/22",
-    "a CIDR that overlaps the VIP range": f"{WRONG} {UNIT}::11.0.0.0/16",
-    "a CIDR that overlaps the agents' subnets": f"{WRONG} {FAULTS}::BAD::172.29.0.0/16 {UNIT}::10.0.0.0/20",
-    "an unknown version": f"{FAULTS}::BAD::3.0.1 {FAULTS}::BAD::2.6.4 {UNIT}::2.6.13 {UNIT}::2.6.4",
-    "duplicate node names": f"{WRONG} {FAULTS}::BAD::same {PREFLIGHT}::test_names_and_addresses_of_their_own",
-    "a network name that CNI refuses": f"{FAULTS}::BAD::with {UNIT}::network_name",
-    "unparsable files in the CNI dir": f"{WRONG} {FAULTS}::test_bad_hosts_are_all_named_in_one_message {UNIT}::cni_file",
-    "a valid conflist is not one": f"{HERE}::test_a_valid_conflist_is_fine_and_few_agents_are_a_warning",
-    "two files with one network name": f"{WRONG} {FAULTS}::test_bad_hosts_are_all_named_in_one_message {UNIT}::cni_duplicate",
-    "a calicoctl.cfg that is not ours and points elsewhere": f"{WRONG} {UNIT}::calicoctl_cfg",
-    "a port that is taken": f"{WRONG} {UNIT}::gobgpd",
-    "Docker absent": f"{WRONG} {FAULTS}::test_bad_hosts_are_all_named_in_one_message {UNIT}::installed",
-    "Docker too old": f"{WRONG} {UNIT}::1.10.3",
-    "kernel support missing": f"{WRONG} {UNIT}::xt_set {PREFLIGHT}::test_ipip_is_needed_only_where_a_pool_wants_it",
-    "iptables backends with FORWARD DROP": f"{WRONG} {DURABILITY}::test_bad_input_leaves_hosts_that_have_nothing_untouched {UNIT}::iptables",
-    "etcd unreachable": f"{HERE}::test_an_etcd_that_is_of_no_use {DURABILITY}::test_bad_input_leaves_hosts_that_have_nothing_untouched {UNIT}::answers",
-    "etcd without v2": f"{HERE}::test_an_etcd_that_is_of_no_use {UNIT}::v2",
-    "etcd with a wrong certificate": f"{HERE}::test_an_etcd_that_is_of_no_use {UNIT}::certificate",
-    "v3 documents for calicoctl 1.x": f"{HERE}::test_documents_of_calico_3 {DURABILITY}::test_bad_input_leaves_hosts_that_have_nothing_untouched",
-    "a missing checksum": f"{FAULTS}::BAD::calico_calicoctl_sha256 {UNIT}::checksum",
-    "fewer than 3 private agents (a warning)": f"{HERE}::test_a_valid_conflist_is_fine_and_few_agents_are_a_warning "
-    f"{PREFLIGHT}::WARNINGS::agents",
-}
-
-
-def test_each_of_them_is_proved() -> None:
-    assert {item: missing(tests) for item, tests in PROOFS.items() if missing(tests)} == {}
 
 
 @pytest.fixture(scope="module", autouse=True)
