@@ -55,8 +55,8 @@ def program(argv: Sequence[str]) -> tuple[str, list[str]]:
     """(name, arguments) of what a command line runs; the name is empty where it is none of those whose calls count."""
     words = list(argv)
     while words and (name := words[0].rpartition("/")[2]) not in (*PROGRAMS, *HTTP, *BIRD):
-        # unshare and setpriv run what follows their options; a shell does not.
-        if name not in ("unshare", "setpriv"):
+        # setpriv runs what follows its options; a shell does not.
+        if name != "setpriv":
             return "", []
         following = next(
             (place for place, word in enumerate(words[1:], 1) if word.rpartition("/")[2] in PROGRAMS), len(words)

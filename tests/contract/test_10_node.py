@@ -1,4 +1,4 @@
-"""calicoctl node: status with a real BIRD, run with a docker that says what it is told to, checksystem, diags."""
+"""calicoctl node: status with a real BIRD, run with a docker that says what it is told to."""
 
 from __future__ import annotations
 
@@ -38,9 +38,7 @@ silent:logs) exec sleep 30 ;;
 *) exit 1 ;;
 esac
 """
-LSMOD = f'#!/bin/sh\nread -r mode < {MODE}\nfor module in $mode; do echo "$module 16384 0"; done\n'
 FAILS = "#!/bin/sh\nexit 1\n"
-TALKS = "#!/bin/sh\necho output\n"
 
 
 def tool(directory: Path, name: str, text: str) -> None:
@@ -56,23 +54,14 @@ def prepare(rig: Rig) -> None:
     for directory in ("stub", "default"):
         tool(rig.scratch / directory, "docker", docker)
         tool(rig.scratch / directory, "modprobe", FAILS)
-    tool(rig.scratch / "stub2", "lsmod", LSMOD)
-    for name in ("netstat", "iptables-save", "ip6tables-save", "ipset", "journalctl"):
-        tool(rig.scratch / "default", name, TALKS)
-    tool(rig.scratch / "default", "pkill", FAILS)
     # The recording's own PATHs lead to calicoctl by /rig/bin-path.
     (rig.scratch / "bin-path").unlink()
     shutil.copytree(rig.scratch / "default", rig.scratch / "bin-path")
     (rig.scratch / "bin-path" / "calicoctl").symlink_to(rig.artifacts / "calicoctl")
-    few = rig.scratch / "few"
-    few.mkdir()
-    (few / "uname").symlink_to(shutil.which("uname") or "/bin/uname")
     rig.path_before = [str(rig.scratch / "default")]
     for directory in ("/lib/modules", "/var/log"):
         if Path(directory).exists():
             rig.host.check("mount", "-t", "tmpfs", "tmpfs", directory)
-    rig.host.check("mkdir", "-p", "/var/log/calico/felix")
-    rig.host.write("/var/log/calico/felix/current", "x\n")
     mode("no-daemon")(rig)
 
 
@@ -162,34 +151,6 @@ def same_text(rig: Rig, record: Record, result: Result) -> bool:
     return True
 
 
-# -- checksystem, diags ------------------------------------------------------------------------
-
-
-def only_uname(rig: Rig) -> None:
-    rig.path_before, rig.path_after = [], str(rig.scratch / "few")
-
-
-def all_commands(rig: Rig) -> None:
-    rig.path_before, rig.path_after = [str(rig.scratch / "default")], "/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-def check_but_kernel(rig: Rig, record: Record, result: Result) -> None:
-    """As recorded; the kernel's version is this machine's."""
-
-    def collapsed(text: str) -> str:
-        return re.sub(r"(version\.\.\.\n\t\t)\S+ *", r"\1KERNEL", text)
-
-    assert result.exit_code == record.exit_code
-    assert (collapsed(result.stdout), result.stderr) == (collapsed(record.stdout), record.stderr)
-
-
-def check_bundle(rig: Rig, record: Record, _: Result) -> None:
-    """The archive the record before made holds the same files."""
-    path = rig.host.check("sh", "-c", "ls /run/calico*/diags-*.tar.gz").split()[0]
-    members = rig.host.check("tar", "tzf", path).split()
-    assert set(members) == {line.split()[-1] for line in record.stdout.splitlines()}
-
-
 scenario = Scenario(
     "10-node.jsonl",
     before={
@@ -206,12 +167,6 @@ scenario = Scenario(
         "node run, stub docker, node terminates": mode("terminated"),
         "node run, stub docker, silent logs": mode("silent"),
         "node run, stub docker, run fails": mode("no-image"),
-        "node checksystem (no /lib/modules, no lsmod)": only_uname,
-        "node checksystem not root": all_commands,
-        "node checksystem (stub lsmod with both)": mode("xt_set ip6_tables"),
-        "node checksystem (stub lsmod without ip6_tables)": mode("xt_set"),
-        "node checksystem (stub lsmod with neither)": mode("ext4"),
-        "node diags, no docker": mode("no-daemon"),
     },
     check={
         "node status, felix + bird, 4 peers configured, none up": eventually(same_sessions),
@@ -219,11 +174,6 @@ scenario = Scenario(
         "node status, felix + bird, no peers": eventually(same_text),
         "node status, all up": eventually(same_text),
         "node status, peer gone": eventually(same_text),
-        "node checksystem (no /lib/modules, no lsmod)": check_but_kernel,
-        "node checksystem (stub lsmod with both)": check_but_kernel,
-        "node checksystem (stub lsmod without ip6_tables)": check_but_kernel,
-        "node checksystem (stub lsmod with neither)": check_but_kernel,
-        "contents of the diags bundle": check_bundle,
     },
     skip={"birdc show protocols"},
     etcd=False,

@@ -168,7 +168,7 @@ class Calicoctl(object):
     def run(self, args, stdin=None, timeout=None, with_config=True):
         """Run it once and return _command.Result; neither exit code nor words are judged.
 
-        :arg with_config: add --config (C(node status), C(node diags) and C(node checksystem) do not know it).
+        :arg with_config: add --config (C(node status) does not know it).
         """
         reason = self.not_set_up()
         if reason:

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from . import cli, usage
 
-_COMMANDS = {"run": "node_run", "status": "node_status", "checksystem": "node_checksystem", "diags": "node_diags"}
+_COMMANDS = {"run": "node_run", "status": "node_status"}
 
 
 def run(argv: Sequence[str]) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..etcd import Etcd
-from . import cli
 from .model import Kind, Resource
 
 _MIN_WIDTH = 5
@@ -41,8 +39,6 @@ def printer(output: str, etcd: Etcd) -> Printer:
         return lambda kind, resources: print(to_yaml(_documents(resources)), end="")
     if output == "json":
         return lambda kind, resources: print(to_json(_documents(resources)))
-    if name in ("go-template", "go-template-file") and value:
-        return _template(name, value)
     raise UnknownFormat(f"unrecognized output format '{output}'")
 
 
@@ -85,25 +81,6 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Columns as Go's tabwriter makes them, an empty line at the end."""
     widths = [max(_MIN_WIDTH, max(map(len, column)) + _PADDING) for column in zip(*rows)]
     return "".join("".join(cell.ljust(width) for cell, width in zip(row, widths)) + "\n" for row in rows)
-
-
-def _template(kind_of_value: str, value: str) -> Printer:
-    def show(kind: Kind, resources: Sequence[Resource]) -> None:
-        from .gotemplate import TemplateError, render
-
-        text = value
-        if kind_of_value == "go-template-file":
-            try:
-                with open(value, encoding="utf-8") as stream:
-                    text = stream.read()
-            except OSError as exc:
-                cli.fail(f"open {value}: {(exc.strerror or '').lower()}")
-        try:
-            sys.stdout.write(render(text, [{"items": _documents(resources)}]))
-        except TemplateError as exc:
-            cli.fail(str(exc))
-
-    return show
 
 
 # -- YAML --------------------------------------------------------------------------------------

@@ -243,23 +243,3 @@ Options:
 Description:
   Check the status of the Calico node instance.
 """
-
-NODE_CHECKSYSTEM = f"""Usage:
-  calicoctl node checksystem
-
-Options:
-{_HELP}
-Description:
-  Check the compatibility of this compute host to run a Calico node instance.
-"""
-
-NODE_DIAGS = f"""Usage:
-  calicoctl node diags [--log-dir=<LOG_DIR>]
-
-Options:
-{_HELP}     --log-dir=<LOG_DIR>    The directory containing Calico logs.
-                            [default: /var/log/calico]
-
-Description:
-  Gather diagnostic information from a Calico node.
-"""
