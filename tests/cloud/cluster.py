@@ -11,7 +11,7 @@ import yaml
 from support.ansible import Run, playbook
 
 ROOT = Path(__file__).resolve().parents[2]
-DOUBLE = ROOT / "tests" / "unit" / "plugins" / "modules" / "calicoctl_double.py"
+DOUBLE = ROOT / "tests" / "unit" / "support" / "calicoctl_double.py"
 ADDRESSES = ("10.0.0.11", "10.0.0.12", "10.0.1.13")
 POOL = {"cidr": "192.168.0.0/16", "ipip": "cross-subnet", "nat_outgoing": True}
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [
     str(Path(__file__).resolve().parent),
     str(ROOT / "tests" / "system"),
-    str(ROOT / "tests" / "unit" / "plugins"),
+    str(ROOT / "tests" / "unit" / "support"),
 ]
 
 from aws import Aws  # noqa: E402

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "unit" / "plugins"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "unit" / "support"))
 
 from ports import free_port  # noqa: E402
 

@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / "unit" / "plugins"))
+sys.path.append(str(HERE.parent / "unit" / "support"))
 
 from mesos_dns_answers import A, by_tcp, by_udp  # noqa: E402
 from ports import free_port  # noqa: E402

@@ -10,14 +10,14 @@ import pytest
 
 # pytest finds fixtures by their names here.
 # pylint: disable=unused-import
-from .agent_host import agent_host  # noqa: F401
-from .docker_host import docker  # noqa: F401
-from .file_server import answer, as_root, certificate, file_server, no_certificates_of_this_machine, tls_server  # noqa: F401
-from .master_host import master  # noqa: F401
-from .mesos_agent_host import mesos_agent  # noqa: F401
-from .metadata_server import metadata  # noqa: F401
-from .node_host import node  # noqa: F401
-from .systemd_host import free_port, systemd_host  # noqa: F401
+from ..support.agent_host import agent_host  # noqa: F401
+from ..support.docker_host import docker  # noqa: F401
+from ..support.file_server import answer, as_root, certificate, file_server, no_certificates_of_this_machine, tls_server  # noqa: F401
+from ..support.master_host import master  # noqa: F401
+from ..support.mesos_agent_host import mesos_agent  # noqa: F401
+from ..support.metadata_server import metadata  # noqa: F401
+from ..support.node_host import node  # noqa: F401
+from ..support.systemd_host import free_port, systemd_host  # noqa: F401
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +37,6 @@ def soon_believed(monkeypatch):
     monkeypatch.setattr(_pieces, "PAUSE", 0.05)
 
 
-# Tests of doubles that are written for the controller's Python.
-collect_ignore = ["test_ca_double.py"] if sys.version_info < (3, 9) else []
-
 if sys.version_info >= (3, 9):
-    from .dcos_api import dcos_api, dcos_authority, dcos_client, dcos_clock, dcos_tls_api  # noqa: F401
-    from .universe import universe  # noqa: F401
+    from ..support.dcos_api import dcos_api, dcos_authority, dcos_client, dcos_clock, dcos_tls_api  # noqa: F401
+    from ..support.universe import universe  # noqa: F401

@@ -9,7 +9,7 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import bgp_sessions_check as plugin
 from ansible_collections.dcos.calico.plugins.modules import bgp_sessions_check as documented
 
-from .. import returns
+from ...support import returns
 
 PEER = {"address": "10.0.0.2", "established": False}
 

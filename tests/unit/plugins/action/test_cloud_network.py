@@ -12,7 +12,7 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import cloud_network as plugin
 from ansible_collections.dcos.calico.plugins.modules import cloud_network as documented
 
-from .. import returns
+from ...support import returns
 from ..plugin_utils.test_aws import face, group
 from .test_preflight import spec_of
 

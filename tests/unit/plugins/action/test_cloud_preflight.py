@@ -14,7 +14,7 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import cloud_preflight as plugin
 from ansible_collections.dcos.calico.plugins.modules import cloud_preflight as documented
 
-from .. import returns
+from ...support import returns
 from .test_preflight import spec_of, without_defaults_of_dicts
 
 POOL = {"cidr": "192.168.0.0/16", "ipip": "always"}

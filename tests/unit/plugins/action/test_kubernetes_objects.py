@@ -14,7 +14,7 @@ from ansible_collections.dcos.calico.plugins.action import kubernetes_objects as
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _rights
 from ansible_collections.dcos.calico.plugins.modules import kubernetes_objects as documented
 
-from .. import returns
+from ...support import returns
 
 ROLE: dict[str, Any] = {
     "apiVersion": "rbac.authorization.k8s.io/v1",

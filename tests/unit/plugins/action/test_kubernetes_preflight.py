@@ -13,7 +13,7 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import kubernetes_preflight as plugin
 from ansible_collections.dcos.calico.plugins.modules import kubernetes_preflight as documented
 
-from .. import returns
+from ...support import returns
 
 DIR = "/opt/mesosphere/etc/dcos/network/cni"
 WANTED: dict[str, Any] = {

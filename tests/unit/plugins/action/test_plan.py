@@ -12,7 +12,7 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import plan as plugin
 from ansible_collections.dcos.calico.plugins.modules import plan as documented
 
-from .. import returns
+from ...support import returns
 
 CHANGED = {"plan": {"sysctl": {"changed": True, "names": ["net.ipv4.ip_forward"]}}}
 SAME = {"plan": {"sysctl": {"changed": False, "names": []}}}

@@ -13,7 +13,7 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import preflight as plugin
 from ansible_collections.dcos.calico.plugins.modules import preflight as documented
 
-from .. import returns
+from ...support import returns
 
 WANTED = {"release": "2.6.6", "min_private_agents": 0}
 INFO: dict[str, Any] = {

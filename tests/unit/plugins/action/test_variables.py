@@ -13,7 +13,7 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import variables as plugin
 from ansible_collections.dcos.calico.plugins.modules import variables as documented
 
-from .. import returns
+from ...support import returns
 
 
 class Late(dict):

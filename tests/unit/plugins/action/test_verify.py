@@ -13,8 +13,8 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import verify as plugin
 from ansible_collections.dcos.calico.plugins.modules import verify as documented
 
-from .. import returns
-from ..verify_seen import POOL, RUN, World
+from ...support import returns
+from ...support.verify_seen import POOL, RUN, World
 
 
 def run(

@@ -12,8 +12,8 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.action import verify_plan as plugin
 from ansible_collections.dcos.calico.plugins.modules import verify_plan as documented
 
-from .. import returns
-from ..verify_seen import agents
+from ...support import returns
+from ...support.verify_seen import agents
 
 CLUSTER = {"agents": agents(), "leader": "10.0.0.11"}
 NETWORKS = [{"name": "old", "state": "absent"}, {"name": "calico"}, {"name": "blue"}]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ..dcos_api import pem_of_key
+from ...support.dcos_api import pem_of_key
 
 ROOT = Path(__file__).parents[4]
 EVIL = "{{ 7 * 7 }}"

@@ -6,14 +6,13 @@ __metaclass__ = type
 
 import io
 import json
-import os
 import sys
 
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _runner
 
-from . import calicoctl_double
+from ...support import calicoctl_double
 
 
 # Without site-packages it starts faster, but a virtual environment of Python 2.7 then finds no json.
@@ -28,7 +27,7 @@ class Calicoctl:
         self.as_program = False
         self._run = _runner._command.run
         monkeypatch.setattr(_runner._command, 'run', self.run)
-        with io.open(os.path.join(os.path.dirname(__file__), 'calicoctl_double.py'), encoding='utf-8') as handle:
+        with io.open(calicoctl_double.__file__.replace('.pyc', '.py'), encoding='utf-8') as handle:
             folder.join('calicoctl').write('#!%s %s\n%s' % (sys.executable, FLAGS, handle.read()))
         folder.join('calicoctl').chmod(0o755)
         folder.join('calicoctl.cfg').write('apiVersion: v1\nkind: calicoApiConfig\n')

@@ -14,9 +14,9 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_info
 from ansible_collections.dcos.calico.plugins.modules import agent_info
 
-from .. import returns
-from ..agent_host import args, furnish
-from ..node_host import Bird
+from ...support import returns
+from ...support.agent_host import args, furnish
+from ...support.node_host import Bird
 
 RETURN = yaml.safe_load(agent_info.RETURN)
 # Where the keys are names of things, not parts of a shape.

@@ -13,7 +13,7 @@ from ansible.module_utils import basic
 
 from ansible_collections.dcos.calico.plugins.modules import agent_plan, calicoctl_node
 
-from ..agent_host import args
+from ...support.agent_host import args
 
 SECRET = 'hunter2-hunter2'
 

@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.dcos.calico.plugins.modules import artifact_manifest
 
-from ..file_server import Answer
+from ...support.file_server import Answer
 
 DATA = b"\x7fELF calicoctl"
 

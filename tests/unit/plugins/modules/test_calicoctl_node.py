@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""calicoctl_node against doubles of docker, calicoctl and systemctl (tests/unit/doubles), real processes and a BIRD that answers on a socket."""
+"""calicoctl_node against doubles of docker, calicoctl and systemctl (tests/unit/support/doubles), real processes and a BIRD that answers on a socket."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -18,7 +18,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker
 from ansible_collections.dcos.calico.plugins.modules import agent_plan, calicoctl_node
 
-from ..node_host import IMAGE
+from ...support.node_host import IMAGE
 
 
 def test_check_then_run_then_again(run_module, node):

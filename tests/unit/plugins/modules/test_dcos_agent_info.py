@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ansible_collections.dcos.calico.plugins.modules import dcos_agent_info
 
-from ..dcos_api import pem_of_key
+from ...support.dcos_api import pem_of_key
 
 AGENTS = {
     "slaves": [

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _issuing, _x509
 from ansible_collections.dcos.calico.plugins.modules import dcos_ca_certificate, dcos_ca_certificate_info
 
-from ..ca_double import CaDouble, failure, key_pem, name_of, request_pem, sign, success, utcnow
-from ..dcos_api import Answer, Authority, DcosApi, html, pem_of
+from ...support.ca_double import CaDouble, failure, key_pem, name_of, request_pem, sign, success, utcnow
+from ...support.dcos_api import Answer, Authority, DcosApi, html, pem_of
 
 KEYS = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("agent1", "agent2")}
 BUNDLE = "/ca/dcos-ca.crt"

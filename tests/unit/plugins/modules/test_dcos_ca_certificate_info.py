@@ -3,8 +3,8 @@ from __future__ import annotations
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
 from ansible_collections.dcos.calico.plugins.modules import dcos_ca_certificate_info
 
-from ..ca_double import CaDouble
-from ..dcos_api import Authority, html
+from ...support.ca_double import CaDouble
+from ...support.dcos_api import Authority, html
 
 
 def test_what_signs_is_not_what_is_trusted(run_module, dcos_api) -> None:

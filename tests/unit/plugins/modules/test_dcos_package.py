@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from ansible_collections.dcos.calico.plugins.modules import dcos_package
 
-from ..dcos_api import Answer, html
-from ..universe import Universe
+from ...support.dcos_api import Answer, html
+from ...support.universe import Universe
 
 ETCD = {"name": "etcd", "version": "0.0.3"}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.dcos.calico.plugins.modules import dcos_package, dcos_package_info
 
-from ..universe import Universe
+from ...support.universe import Universe
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from ansible_collections.dcos.calico.plugins.modules import dcos_package
 
-from ..dcos_api import Answer, html
-from ..marathon_double import MARATHON
-from ..universe import Universe
+from ...support.dcos_api import Answer, html
+from ...support.marathon_double import MARATHON
+from ...support.universe import Universe
 
 ETCD = {"name": "etcd", "version": "0.0.3"}
 CALICO = {"name": "calico", "version": "0.4.0"}

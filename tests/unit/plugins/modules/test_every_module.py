@@ -16,8 +16,8 @@ import sys
 import pytest
 import yaml
 
-from .. import returns
-from ..calls import Calls
+from ...support import returns
+from ...support.calls import Calls
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", "..", "..", ".."))

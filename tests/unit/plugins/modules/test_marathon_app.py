@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from ansible_collections.dcos.calico.plugins.modules import marathon_app
 
-from ..dcos_api import Answer
-from ..marathon_double import MARATHON
-from ..universe import Universe
+from ...support.dcos_api import Answer
+from ...support.marathon_double import MARATHON
+from ...support.universe import Universe
 
 WEB = {"id": "/web", "cmd": "python3 -m http.server", "instances": 2, "cpus": 0.1, "env": {"PORT": 80, "TLS": False}}
 NEW = {

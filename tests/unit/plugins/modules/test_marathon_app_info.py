@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from ansible_collections.dcos.calico.plugins.modules import marathon_app_info
 
-from ..marathon_double import MARATHON
-from ..universe import Universe
+from ...support.marathon_double import MARATHON
+from ...support.universe import Universe
 
 TASKS = "/mesos/tasks"
 

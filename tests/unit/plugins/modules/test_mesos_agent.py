@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._host import _mesos_agent, _network, _systemd
 from ansible_collections.dcos.calico.plugins.modules import mesos_agent as module
 
-from ..mesos_agent_host import ID, UNIT, framework
+from ...support.mesos_agent_host import ID, UNIT, framework
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._host import _mesos_dns, _started, _systemd
 from ansible_collections.dcos.calico.plugins.modules import mesos_dns_config
 
-from ..master_host import REFRESH, TEXT, UNIT
+from ...support.master_host import REFRESH, TEXT, UNIT
 
 RESTART = ['restart ' + UNIT]
 

@@ -13,8 +13,8 @@ import yaml
 
 from ansible_collections.dcos.calico.plugins.modules import network_probe
 
-from .. import returns
-from ..real_network import real_network  # noqa: F401 pylint: disable=unused-import
+from ...support import returns
+from ...support.real_network import real_network  # noqa: F401 pylint: disable=unused-import
 
 SERVER = os.path.join(os.path.dirname(__file__), "..", "..", "..", "..", "plugins", "plugin_utils", "_verify_plan.py")
 ADDRESSES = ("192.168.0.5", "192.168.0.6")

@@ -15,7 +15,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
 
 from ..action.test_preflight import INFO, WANTED
-from ..dcos_api import Answer
+from ...support.dcos_api import Answer
 from ..inventory.test_dcos import Inventories
 
 # MARK is a file that a template of theirs would make.

@@ -289,7 +289,7 @@ def test_a_datastore_behind_a_calicoctl_that_says_what_it_likes(runs: Inventorie
 
 def test_a_datastore_in_which_others_wrote(runs: Inventories) -> None:
     """Names of nodes, pools, policies and endpoints, by the double of calicoctl that other tests have."""
-    double = (Path(__file__).parents[1] / "modules" / "calicoctl_double.py").read_text(encoding="utf-8")
+    double = (Path(__file__).parents[2] / "support" / "calicoctl_double.py").read_text(encoding="utf-8")
     program = runs.folder / "calicoctl"
     program.write_text(f"#!{sys.executable}\n{double}", encoding="utf-8")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.dcos.calico.plugins.plugin_utils import _progress
 
-from ..universe import Universe
+from ...support.universe import Universe
 
 PLAYBOOK = """
 - hosts: localhost

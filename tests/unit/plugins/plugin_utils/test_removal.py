@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.dcos.calico.plugins.plugin_utils import _removal
 
 from ..inventory.test_dcos import Inventories
-from ..modules import calicoctl_double
+from ...support import calicoctl_double
 
 LEFT = ["ipPool 10.32.0.0/16", "profile shop"]
 

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_judge as judge
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import CHECKS
 
-from ..verify_seen import NUMBERS, World, address, agent
+from ...support.verify_seen import NUMBERS, World, address, agent
 
 Change = Callable[[World], Any]
 

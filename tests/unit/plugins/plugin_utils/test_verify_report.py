@@ -9,7 +9,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_judge a
 from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_report as report
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import CHECKS
 
-from ..verify_seen import World
+from ...support.verify_seen import World
 
 WELL = """\
 Calico on DC/OS 1.11.12: network calico, run r1a2b3c4

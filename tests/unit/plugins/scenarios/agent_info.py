@@ -4,8 +4,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ..agent_host import args, furnish
-from ..scenario import Scenario
+from ...support.agent_host import args, furnish
+from ...support.scenario import Scenario
 
 NOISE = ["systemd/calls", "docker-calls"]
 UNLIKE = ["calico_node", "os"]

@@ -6,7 +6,7 @@ __metaclass__ = type
 
 import subprocess
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 
 def _certificate(key):

@@ -4,8 +4,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ..agent_host import args
-from ..scenario import Scenario
+from ...support.agent_host import args
+from ...support.scenario import Scenario
 from .agent_info import NOISE
 
 

@@ -4,7 +4,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 NODES = [
     {"apiVersion": "v1", "kind": "node", "metadata": {"name": "n1"}, "spec": {"bgp": {"ipv4Address": "10.99.0.11/24"}}},

@@ -4,7 +4,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 from .cni_plugin import placing
 
 CONFIG = {"name": "calico", "cniVersion": "0.1.0", "type": "calico", "etcd_endpoints": "http://localhost:2379", "ipam": {"type": "calico-ipam"}}

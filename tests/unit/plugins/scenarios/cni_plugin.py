@@ -6,7 +6,7 @@ __metaclass__ = type
 
 import hashlib
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 PLUGIN = """#!/bin/sh
 echo '{"cniVersion":"0.3.1","supportedVersions":["0.1.0","0.2.0"]}'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..modules.test_dcos_agent_info import READS
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 
 def read(use):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 from typing import Any, Callable
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 
 def _scenario(use: Callable[[str], Any], item: dict[str, Any], **more: Any) -> Scenario:
-    from ..ca_double import CaDouble
+    from ...support.ca_double import CaDouble
     from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
 
     root, api = use("tmpdir"), use("dcos_api")
@@ -28,7 +28,7 @@ def _scenario(use: Callable[[str], Any], item: dict[str, Any], **more: Any) -> S
 def signed(use: Callable[[str], Any]) -> Scenario:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from ..ca_double import request_pem
+    from ...support.ca_double import request_pem
 
     csr = request_pem(ec.generate_private_key(ec.SECP256R1()), "x", ("b1",))
     return _scenario(use, {"name": "agent1", "csr": csr, "common_name": "calico", "hosts": ["a1"]})
@@ -37,8 +37,8 @@ def signed(use: Callable[[str], Any]) -> Scenario:
 def expiring(use: Callable[[str], Any]) -> Scenario:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from ..ca_double import name_of, request_pem, sign
-    from ..dcos_api import Authority, pem_of
+    from ...support.ca_double import name_of, request_pem, sign
+    from ...support.dcos_api import Authority, pem_of
 
     key, other = ec.generate_private_key(ec.SECP256R1()), Authority("Other CA")
     lifetime = datetime.timedelta(days=1)

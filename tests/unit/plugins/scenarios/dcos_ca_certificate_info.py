@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 
 def look(use: Callable[[str], Any]) -> Scenario:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    from ..ca_double import CaDouble, name_of, sign
-    from ..dcos_api import pem_of
+    from ...support.ca_double import CaDouble, name_of, sign
+    from ...support.dcos_api import pem_of
 
     root, api = use("tmpdir"), use("dcos_api")
     ca = CaDouble(api)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 OPTIONS = {"options": {"etcd": {"cluster-size": 3}}, "secret_options": {"etcd": {"admin-password": "hunter2"}}}
 ETCD = {"name": "etcd", "version": "0.0.3", "wait_timeout": 120, **OPTIONS}

@@ -4,7 +4,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started", "docker/running.json"]
 

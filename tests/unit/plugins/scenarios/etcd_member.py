@@ -4,7 +4,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 MEMBERS = [{"name": "m%d" % number, "peer_url": "http://127.0.0.%d:23811" % number} for number in (1, 2, 3)]
 NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started", "members/*"]

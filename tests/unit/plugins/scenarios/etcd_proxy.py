@@ -4,7 +4,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 MEMBERS = ["http://10.0.0.1:2380", "http://10.0.0.2:2380"]
 NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started", "iptables.calls"]

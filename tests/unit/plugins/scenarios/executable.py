@@ -8,7 +8,7 @@ import hashlib
 import io
 import tarfile
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 TOOL = b"#!/bin/sh\necho one\n"
 

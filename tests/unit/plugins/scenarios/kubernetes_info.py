@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..modules.test_kubernetes_info import args, cluster
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 
 def read(use):

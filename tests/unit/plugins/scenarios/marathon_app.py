@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 WEB = {"id": "/web", "cmd": "sleep 1000", "env": {"DB_PASSWORD": "hunter2"}}
 UNTIL_IT_RUNS = ["apps"]

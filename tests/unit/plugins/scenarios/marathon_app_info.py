@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 
 def read(use):

@@ -8,7 +8,7 @@ import json
 import os
 import time
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 NOISE = ["systemd/calls", "systemd/*.journal", "systemd/started"]
 

@@ -4,7 +4,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ..scenario import Scenario
+from ...support.scenario import Scenario
 
 POOL = {"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "192.168.0.0/16"}, "spec": {"nat-outgoing": True}}
 

@@ -9,8 +9,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import D
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 
-from ...ca_double import CaDouble, failure, success
-from ...dcos_api import Authority, DcosApi, pem_of
+from ....support.ca_double import CaDouble, failure, success
+from ....support.dcos_api import Authority, DcosApi, pem_of
 
 
 @pytest.mark.parametrize(

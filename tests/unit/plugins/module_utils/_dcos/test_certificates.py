@@ -11,8 +11,8 @@ from cryptography.x509.oid import NameOID
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _certificates, _x509
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._certificates import Trust, Wanted
 
-from ...ca_double import BACKDATED, BOTH, general_names, name_of, sign
-from ...dcos_api import Authority, certify, pem_of
+from ....support.ca_double import BACKDATED, BOTH, general_names, name_of, sign
+from ....support.dcos_api import Authority, certify, pem_of
 
 NOW = datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.timezone.utc)
 BEGIN = NOW - BACKDATED

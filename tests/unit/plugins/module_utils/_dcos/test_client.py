@@ -19,7 +19,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import (
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import ARGUMENT_SPEC, Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
-from ...dcos_api import Answer, DcosApi, failure
+from ....support.dcos_api import Answer, DcosApi, failure
 
 UNAUTHORIZED = {"type": "Unauthorized", "message": "Unable to complete request due to Unauthorized response from service [marathon]"}
 FORBIDDEN = {"type": "Forbidden", "message": "Unable to complete request due to Forbidden response from service [marathon]"}

@@ -6,7 +6,7 @@ import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import AuthenticationFailed
 
-from ...dcos_api import Answer, DcosApi, failure
+from ....support.dcos_api import Answer, DcosApi, failure
 
 LOGIN = "/acs/api/v1/auth/login"
 

@@ -19,7 +19,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import C
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._transport import Transport
 
-from ...dcos_api import Answer, Authority, DcosApi, failure, server_context
+from ....support.dcos_api import Answer, Authority, DcosApi, failure, server_context
 
 PASSWORD = {"uid": "bob", "password": "sesame"}
 LOGIN = "/acs/api/v1/auth/login"

@@ -21,9 +21,9 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.modules import dcos_agent_info, dcos_package, dcos_package_info, marathon_app, marathon_app_info
 
-from ...dcos_api import Answer, Clock, DcosApi, Request
-from ...marathon_double import MARATHON
-from ...universe import NOTHING, Universe
+from ....support.dcos_api import Answer, Clock, DcosApi, Request
+from ....support.marathon_double import MARATHON
+from ....support.universe import NOTHING, Universe
 
 OTHERS: tuple[Any, ...] = (None, 7, "text", [None], {"text": None}, [{}])
 MISSING = object()

@@ -11,7 +11,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import D
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
-from ...dcos_api import HTML_404, Authority
+from ....support.dcos_api import HTML_404, Authority
 
 ROOT = Authority("Root")
 INTERMEDIATE = Authority("Intermediate", ROOT)

@@ -11,8 +11,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _keys
 
-from ...ca_double import key_pem, name_of, request_pem, sign
-from ...dcos_api import Authority, pem_of
+from ....support.ca_double import key_pem, name_of, request_pem, sign
+from ....support.dcos_api import Authority, pem_of
 
 AUTHORITY = Authority()
 KEY = ec.generate_private_key(ec.SECP384R1())

@@ -1,4 +1,4 @@
-"""A DC/OS master with a Mesos-DNS whose file is a package's, and a process that has read it. See tests/unit/doubles/mesos_dns.py."""
+"""A DC/OS master with a Mesos-DNS whose file is a package's, and a process that has read it. See tests/unit/support/doubles/mesos_dns.py."""
 
 from __future__ import absolute_import, division, print_function
 

@@ -1,4 +1,4 @@
-"""A host whose Docker is a double (tests/unit/doubles/docker.py) with a real process as daemon; calico/node on it is healthy when it says so."""
+"""A host whose Docker is a double (tests/unit/support/doubles/docker.py) with a real process as daemon; calico/node on it is healthy when it says so."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

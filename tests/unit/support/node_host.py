@@ -1,4 +1,4 @@
-"""The host of calico/node for tests: doubles of docker and calicoctl (tests/unit/doubles), and a BIRD that answers on a socket."""
+"""The host of calico/node for tests: doubles of docker and calicoctl (tests/unit/support/doubles), and a BIRD that answers on a socket."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type

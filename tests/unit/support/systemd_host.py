@@ -1,4 +1,4 @@
-"""A host for tests of modules that manage files and units: see tests/unit/doubles."""
+"""A host for tests of modules that manage files and units: see tests/unit/support/doubles."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -17,7 +17,7 @@ from . import ports
 
 # Without site packages the doubles start faster; a virtualenv's Python 2.7 finds its own library only with them.
 FLAGS = "-E" if sys.version_info < (3,) else "-SE"
-DOUBLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "doubles")
+DOUBLES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "doubles")
 
 
 def _read(path):
@@ -128,7 +128,7 @@ class Host:
         return path
 
     def double(self, name, file):
-        """Put a double of tests/unit/doubles in place."""
+        """Put a double of tests/unit/support/doubles in place."""
         text = "#!%s %s\n%s" % (sys.executable, FLAGS, _read(os.path.join(DOUBLES, file)))
         self.doubles.add(self.tool(name, text), text)
 
