@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import stagetable
+import yaml
+from layout import ROOT
 
 ROWS = """
 [[stage]]
@@ -48,6 +50,13 @@ def _scenarios(tmp_path: Path, *names: str) -> None:
 
 def test_the_project_s_own_table_is_good() -> None:
     assert "ci" in {name for stage in stagetable.load() for name in stage.sets}
+
+
+def test_the_workflow_runs_each_stage_of_ci_once() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    jobs = workflow["jobs"]["test"]["strategy"]["matrix"]["include"]
+    names = [name for job in jobs for name in job["stages"].split()]
+    assert sorted(names) == sorted(stage.name for stage in stagetable.load() if "ci" in stage.sets)
 
 
 @pytest.mark.parametrize(
