@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
 import venvs
 import yaml
 from layout import REQUIREMENTS, ROOT
 
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))
-README = ROOT / "README.md"
 
 
 def _core(venv: str) -> str:
@@ -27,16 +25,6 @@ def _core(venv: str) -> str:
 
 def test_the_lowest_core_is_stated_once() -> None:
     assert re.fullmatch(r">=\d+\.\d+\.\d+", RUNTIME["requires_ansible"])
-
-
-@pytest.mark.parametrize("venv", ["2.16", "new"])
-def test_readme_names_the_tested_cores(venv: str) -> None:
-    assert _core(venv) in README.read_text(encoding="utf-8")
-
-
-def test_readme_names_the_lowest_core() -> None:
-    lowest = ".".join(RUNTIME["requires_ansible"].lstrip(">=").split(".")[:2])
-    assert lowest in README.read_text(encoding="utf-8")
 
 
 def test_environments_agree_on_the_main_core() -> None:

@@ -266,9 +266,6 @@ def test_a_list_is_what_infra_aap_configuration_hands_to_the_module(name: str, m
 
 
 def test_the_module_path_is_that_of_the_environment() -> None:
-    """awx.awx is the one that comes with package ansible, in the version that the README names."""
+    """awx.awx is the one that comes with package ansible."""
     module = importlib.import_module("ansible_collections.awx.awx.plugins.module_utils.controller_api")
-    version = module.ControllerAPIModule._COLLECTION_VERSION
-    assert str(Path(module.__file__)).startswith(sys.prefix) and version.rpartition(".")[0] in (
-        TOWER / "README.md"
-    ).read_text(encoding="utf-8")
+    assert str(Path(module.__file__)).startswith(sys.prefix)
