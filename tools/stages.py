@@ -198,22 +198,20 @@ class Runner:
         return result
 
 
-def startable(waiting: Sequence[Stage], running: Sequence[Stage], passed: set[str], jobs: int) -> Stage | None:
+def startable(waiting: Sequence[Stage], running: Sequence[Stage]) -> Stage | None:
     """The next stage that may start now."""
-    if len(running) >= jobs or any(stage.alone for stage in running):
+    if len(running) >= JOBS or any(stage.alone for stage in running):
         return None
-    ready = (stage for stage in waiting if passed.issuperset(stage.needs))
-    return next((stage for stage in ready if not (stage.alone and running)), None)
+    return next((stage for stage in waiting if not (stage.alone and running)), None)
 
 
-def run_all(stages: Sequence[Stage], runner: Runner, jobs: int) -> list[Result]:
-    """Run stages as their needs and the cores allow; results in the order in which they ended."""
+def run_all(stages: Sequence[Stage], runner: Runner) -> list[Result]:
+    """Run stages as the cores allow; results in the order in which they ended."""
     done: queue.Queue[Result] = queue.Queue()
     waiting, running = list(stages), list[Stage]()
     results: list[Result] = []
     while waiting or running:
-        passed = {result.stage.name for result in results if result.ok}
-        while not runner.stopping and (stage := startable(waiting, running, passed, jobs)) is not None:
+        while not runner.stopping and (stage := startable(waiting, running)) is not None:
             waiting.remove(stage)
             running.append(stage)
             print(f"  ...  {stage.name}", flush=True)
@@ -251,7 +249,6 @@ def report(results: Sequence[Result], seconds: float) -> bool:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Run the stages of tools/stages.toml.")
     parser.add_argument("--set", action="append", default=[], dest="sets", help="run this set: ci, static, units, ...")
-    parser.add_argument("--jobs", type=int, default=JOBS, help="stages at a time (%(default)s)")
     parser.add_argument("--list", action="store_true", help="show the stages instead")
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help="stages to run; all if neither names nor sets are given"
@@ -281,7 +278,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stopped)
     started = time.monotonic()
-    results = run_all(stages, runner, max(1, arguments.jobs))
+    results = run_all(stages, runner)
     return 0 if report(results, time.monotonic() - started) else 1
 
 

@@ -29,7 +29,6 @@ class Stage:
     sets: tuple[str, ...] = ()
     venvs: tuple[str, ...] = ()
     tree: bool = False
-    needs: tuple[str, ...] = ()
     alone: bool = False
     always: tuple[Command, ...] = ()
 
@@ -79,24 +78,16 @@ def load(table: Path = TABLE, root: Path = ROOT) -> list[Stage]:
     names = [stage.name for stage in stages]
     if len(set(names)) != len(names):
         raise BadTable("two stages have one name")
-    for stage in stages:
-        later = [need for need in stage.needs if need not in names[: names.index(stage.name)]]
-        if later:
-            raise BadTable(f"stage {stage.name} needs {', '.join(later)}, which must stand before it")
     return stages
 
 
 def choose(stages: Sequence[Stage], sets: Sequence[str], names: Sequence[str]) -> list[Stage]:
-    """The stages of these sets and names, all of them if neither is given, with what they need; raises BadTable."""
+    """The stages of these sets and names, all of them if neither is given; raises BadTable."""
     known_sets = {name for stage in stages for name in stage.sets}
-    by_name = {stage.name: stage for stage in stages}
-    unknown = [name for name in (*sets, *names) if name not in known_sets and name not in by_name]
+    known = [stage.name for stage in stages]
+    unknown = [name for name in (*sets, *names) if name not in known_sets and name not in known]
     if unknown:
-        raise BadTable(f"no stage or set {', '.join(unknown)}; there are {', '.join(by_name)}")
+        raise BadTable(f"no stage or set {', '.join(unknown)}; there are {', '.join(known)}")
     if not sets and not names:
         return list(stages)
-    wanted = {stage.name for stage in stages if stage.name in names or set(sets) & set(stage.sets)}
-    for stage in reversed(stages):
-        if stage.name in wanted:
-            wanted.update(stage.needs)
-    return [stage for stage in stages if stage.name in wanted]
+    return [stage for stage in stages if stage.name in names or set(sets) & set(stage.sets)]

@@ -78,43 +78,32 @@ def test_interruption_ends_what_runs_and_starts_nothing(logs: Path) -> None:
     runner = Runner("1")
     threading.Timer(0.5, runner.stop).start()
     started = time.monotonic()
-    results = stages.run_all(
-        [stage("a", ("sleep", "60"), always=(("echo", "cleaned"),)), stage("b", ("true",))], runner, jobs=1
-    )
-    assert [result.outcome for result in results] == ["stopped", "not run"]
+    held = stage("a", ("sleep", "60"), always=(("echo", "cleaned"),), alone=True)
+    results = stages.run_all([held, stage("b", ("true",))], runner)
+    assert [(result.outcome, result.counts.failed) for result in results] == [("stopped", 1), ("not run", 1)]
     assert time.monotonic() - started < 10
     assert "cleaned" in results[0].log.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("waiting", "running", "passed", "expected"),
+    ("waiting", "running", "expected"),
     [
-        ([stage("a"), stage("b")], [], set(), "a"),
-        ([stage("a"), stage("b")], [stage("x")], set(), "a"),
-        ([stage("a")], [stage("x"), stage("y")], set(), None),
-        ([stage("a", needs=("x",)), stage("b")], [], set(), "b"),
-        ([stage("a", needs=("x",))], [], {"x"}, "a"),
-        ([stage("a", alone=True), stage("b")], [stage("x")], set(), "b"),
-        ([stage("a", alone=True)], [], set(), "a"),
-        ([stage("a")], [stage("x", alone=True)], set(), None),
+        ([stage("a"), stage("b")], [], "a"),
+        ([stage("a"), stage("b")], [stage("x")], "a"),
+        ([stage("a")], [stage("x"), stage("y")], None),
+        ([stage("a", alone=True), stage("b")], [stage("x")], "b"),
+        ([stage("a", alone=True)], [], "a"),
+        ([stage("a")], [stage("x", alone=True)], None),
     ],
 )
-def test_what_may_start(waiting: list[Stage], running: list[Stage], passed: set[str], expected: str | None) -> None:
-    found = stages.startable(waiting, running, passed, jobs=2)
+def test_what_may_start(waiting: list[Stage], running: list[Stage], expected: str | None) -> None:
+    found = stages.startable(waiting, running)
     assert (found.name if found else None) == expected
-
-
-def test_what_needs_a_failed_stage_is_not_run_and_counts(logs: Path) -> None:
-    results = stages.run_all([stage("a", ("false",)), stage("b", ("true",), needs=("a",))], Runner("1"), jobs=2)
-    assert [(result.stage.name, result.outcome, result.counts.failed) for result in results] == [
-        ("a", "failed", 1),
-        ("b", "not run", 1),
-    ]
 
 
 def test_two_at_a_time(logs: Path) -> None:
     started = time.monotonic()
-    results = stages.run_all([stage("a", ("sleep", "1.5")), stage("b", ("sleep", "1.5"))], Runner("1"), jobs=2)
+    results = stages.run_all([stage("a", ("sleep", "1.5")), stage("b", ("sleep", "1.5"))], Runner("1"))
     assert all(result.ok for result in results)
     assert time.monotonic() - started < 2.9
 

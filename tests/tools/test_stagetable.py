@@ -20,7 +20,6 @@ minutes = 1
 [[stage]]
 name = "second"
 about = "two"
-needs = ["first"]
 sets = ["lab"]
 run = [["true"]]
 minutes = 1
@@ -64,7 +63,7 @@ def test_the_workflow_runs_each_stage_of_ci_once() -> None:
     [
         ([], [], ["first", "second"]),
         (["static"], [], ["first"]),
-        (["lab"], [], ["first", "second"]),  # with what it needs
+        (["lab"], [], ["second"]),
         ([], ["first"], ["first"]),
         (["static"], ["second"], ["first", "second"]),
     ],
@@ -91,7 +90,6 @@ def test_one_stage_for_each_file(tmp_path: Path) -> None:
     [
         (ROWS.replace('"two"', '"two"\ncolour = "red"'), "unknown colour"),
         (ROWS.replace('"second"', '"first"'), "two stages"),
-        (ROWS.replace('needs = ["first"]', 'needs = ["third"]'), "must stand before"),
         (ROWS.replace('about = "two"\n', ""), "about"),
         (EACH, "finds no b"),
     ],
