@@ -114,7 +114,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _packages, _schema, _watch
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient, make_client
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._cosmos import Installed
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import app_id as absolute
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import argument_spec
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._package_service import Service

@@ -117,7 +117,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _marathon, _mesos
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient, make_client
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import DeadlineExceeded
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import DeadlineExceeded
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import App
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import argument_spec

@@ -18,8 +18,7 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response, cause_of
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, AuthenticationFailed, DcosError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError, AuthenticationFailed, DcosError, Response, cause_of
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host._stream import whole

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import NOT_JSON, ApiError, DcosError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError, DcosError, NOT_JSON
 
 API = "/ca/api/v2/"
 BUNDLE = "/ca/dcos-ca.crt"

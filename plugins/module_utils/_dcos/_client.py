@@ -14,14 +14,8 @@ from urllib.parse import urljoin, urlsplit
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos import _auth, _refusals, _tls
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import (
-    ApiError,
-    ConnectionFailed,
-    DcosError,
-    DeadlineExceeded,
-)
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _answers, _auth, _transport
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError, ConnectionFailed, DcosError, DeadlineExceeded, Response
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._transport import REQUESTS_ERROR, Transport
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
@@ -64,11 +58,11 @@ class DcosClient:
         self._method.validate()
         self._token: str | None = None
         self._logged_in = False
-        self._trust_file: _tls.TrustFile | None = None
+        self._trust_file: _transport.TrustFile | None = None
         self._transport = Transport()
-        self._verify: _tls.Verify | None = None
-        trust = _tls.without_asking(options)
-        if isinstance(trust, _tls.Pinned):
+        self._verify: _transport.Verify | None = None
+        trust = _transport.without_asking(options)
+        if isinstance(trust, _transport.Pinned):
             self._verify = self._trust(trust)
         else:
             self._verify = trust
@@ -161,7 +155,7 @@ class DcosClient:
                 if response.status == 401 and token and self._method.RENEWABLE and not renewed:
                     self._logged_in, renewed = False, True
                     continue
-                failure = _refusals.failure_of(response, self._method, bool(token), self._secrets())
+                failure = _answers.failure_of(response, self._method.refused, bool(token), self._secrets())
                 safe = repeat
             if not safe:
                 raise _uncertain(failure)
@@ -185,9 +179,9 @@ class DcosClient:
         while True:
             try:
                 response = self._follow("POST", self.options.base + path, data, headers, None, None, deadline)
-                failure = _refusals.failure_of(response, self._method, False, self._secrets())
+                failure = _answers.failure_of(response, self._method.refused, False, self._secrets())
                 if response.status == 200 or not failure.transient:
-                    return _refusals.redacted(response, self._secrets()) if response.status != 200 else response
+                    return _answers.redacted(response, self._secrets()) if response.status != 200 else response
             except ConnectionFailed as error:
                 failure = error
             if not deadline.pause(pause):
@@ -229,23 +223,23 @@ class DcosClient:
         if method != "GET" and self._transport.is_other_host(self.options.base, target):
             _refuse(what, response.status, "what is written is sent to the configured host only")
 
-    def _verification(self, url: str, deadline: Deadline) -> _tls.Verify:
+    def _verification(self, url: str, deadline: Deadline) -> _transport.Verify:
         """What to verify an answer with; the bundle is fetched when the first https request needs it."""
         if not url.startswith("https:"):
             return True
         if self._verify is None:
             self.requests["GET"] += 1
-            seconds = min(deadline.left(), _tls.MOST_BUNDLE_SECONDS)
-            answer = self._transport.send("GET", self.options.base + _tls.BUNDLE_PATH, None, {}, None, False, seconds, _tls.MOST_BUNDLE_BYTES)
-            self._verify = self._trust(_tls.pinned_bundle(answer, self.options.ca_fingerprint or ""))
+            seconds = min(deadline.left(), _transport.MOST_BUNDLE_SECONDS)
+            answer = self._transport.send("GET", self.options.base + _transport.BUNDLE_PATH, None, {}, None, False, seconds, _transport.MOST_BUNDLE_BYTES)
+            self._verify = self._trust(_transport.pinned_bundle(answer, self.options.ca_fingerprint or ""))
         return self._verify
 
-    def _trust(self, pinned: _tls.Pinned) -> _tls.Verify:
+    def _trust(self, pinned: _transport.Pinned) -> _transport.Verify:
         """What to verify by from now on, which is what is pinned."""
         # a connection that was not verified must not be used again
         self._transport.close()
         self._transport = Transport(pinned)
-        self._trust_file = _tls.TrustFile(pinned.pem)
+        self._trust_file = _transport.TrustFile(pinned.pem)
         return self._trust_file.path
 
 

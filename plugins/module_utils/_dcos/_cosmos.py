@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _schema
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import DEFINITION
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import app_id as absolute
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _ca, _certificates, _x509
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._certificates import Trust, Wanted
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, DcosError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError, DcosError
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import DEFINITION, App
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY
 

@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _mesos, _packages, _readiness, _schema
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._cosmos import Cosmos, Description, Installed
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, ConnectionFailed, DcosError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError, ConnectionFailed, DcosError
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import app_id as absolute
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError

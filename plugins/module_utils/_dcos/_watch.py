@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _mesos, _readiness
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import (
+    ApiError, ConnectionFailed, DcosError, DeadlineExceeded, PermissionDenied, Response,
+)
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, ConnectionFailed, DcosError, DeadlineExceeded, PermissionDenied
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon, health
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._readiness import Agent, Readiness
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos import _tls
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _transport
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes._options import Connection, ways
@@ -98,7 +98,7 @@ class Client:
     def _trust(self, folder: str) -> str | bool:
         if not self.connection.verify:
             return False
-        return _file(folder, "ca.pem", self.connection.ca) if self.connection.ca else _tls.system_trust()
+        return _file(folder, "ca.pem", self.connection.ca) if self.connection.ca else _transport.system_trust()
 
     def find(self, path: str) -> dict[str, Any] | None:
         """The object that a path stands for, None if there is none. Raises ApiFailed."""
@@ -147,7 +147,7 @@ class Client:
     def _failure(self, error: Exception) -> ApiFailed:
         server, said = self.connection.server, str(error)
         if isinstance(error, requests.exceptions.SSLError) and "EOF" not in said:
-            why, unused = _tls.reason(error, urlsplit(server).hostname or "")
+            why, unused = _transport.reason(error, urlsplit(server).hostname or "")
             if "alert" in said.lower():
                 why = f"it does not accept the client certificate ({why})"
             remedy = f"Give the CA that signed its certificate as ca_file, and an address that the certificate is for. {ways(self._service)}"

@@ -287,7 +287,7 @@ class Clock:
 
 def failure(call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
     """The DcosError that a call ends in."""
-    from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import DcosError
+    from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import DcosError
 
     with pytest.raises(DcosError) as caught:
         call(*arguments, **more)

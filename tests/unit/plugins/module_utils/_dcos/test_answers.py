@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response, cause_of, quote
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError, Response, cause_of, quote
 
 CFSSL = {"success": False, "result": None, "errors": [{"code": 9002, "message": "CSR parsing failed"}], "messages": []}
 INVALID = {"message": "Object is not valid", "details": [{"path": "/networks", "errors": ["unknown"]}, {"path": "/id", "errors": ["a", "b"]}]}

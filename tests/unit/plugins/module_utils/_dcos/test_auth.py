@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _auth
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError, AuthenticationFailed, DcosError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError, AuthenticationFailed, DcosError, Response
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 

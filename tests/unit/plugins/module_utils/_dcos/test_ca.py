@@ -6,7 +6,7 @@ import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _ca
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 
 from ....support.ca_double import CaDouble, failure, success

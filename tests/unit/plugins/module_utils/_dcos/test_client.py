@@ -8,13 +8,8 @@ import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _auth, _client, _transport
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient, make_client
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import (
-    ApiError,
-    AuthenticationFailed,
-    ConnectionFailed,
-    DcosError,
-    DeadlineExceeded,
-    PermissionDenied,
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import (
+    ApiError, AuthenticationFailed, ConnectionFailed, DcosError, DeadlineExceeded, PermissionDenied,
 )
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import ARGUMENT_SPEC, Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import AuthenticationFailed
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import AuthenticationFailed
 
 from ....support.dcos_api import Answer, DcosApi, failure
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos import _tls
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _transport
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ConnectionFailed, TlsFailed
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ConnectionFailed, TlsFailed
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._transport import Transport
 
@@ -159,7 +159,7 @@ class TestPins:
     def ask(folder: Path, dcos_client, pinned: Authority, server: Authority, *bundle: Authority, given_as_file: bool = False):
         """(what a login with this pin ends in, what was asked) of one who offers this bundle under a certificate of C(server)."""
         api = DcosApi(server_context(folder, server))
-        api.on("GET", _tls.BUNDLE_PATH, Answer("".join(authority.pem() for authority in bundle)))
+        api.on("GET", _transport.BUNDLE_PATH, Answer("".join(authority.pem() for authority in bundle)))
         api.on("POST", LOGIN, {"token": "a.b.c"})
         api.on("GET", "/x", {})
         (folder / "bundle.pem").write_text("".join(authority.pem() for authority in bundle), encoding="ascii")
@@ -178,28 +178,28 @@ class TestPins:
         stranger = Authority("Stranger")
         bundle = (dcos_authority, dcos_authority.twin(stranger), stranger)
         error, asked = self.ask(tmp_path, dcos_client, dcos_authority, stranger, *bundle, given_as_file=given_as_file)
-        assert error is not None and asked == ([] if given_as_file else [_tls.BUNDLE_PATH])
+        assert error is not None and asked == ([] if given_as_file else [_transport.BUNDLE_PATH])
 
     def test_a_host_of_the_cluster_that_signs(self, tmp_path: Path, dcos_authority, dcos_client) -> None:
         """A certificate of the true root that is no CA's has signed another one."""
         host = Authority("Host", dcos_authority, ca=False)
         error, asked = self.ask(tmp_path, dcos_client, dcos_authority, host, dcos_authority, host)
-        assert error is not None and asked == [_tls.BUNDLE_PATH]
+        assert error is not None and asked == [_transport.BUNDLE_PATH]
 
     def test_a_ca_below_one_that_allows_none(self, tmp_path: Path, dcos_client) -> None:
         root = Authority("Root", path_length=0)
         below = Authority("Below", root)
         error, asked = self.ask(tmp_path, dcos_client, root, below, root, below)
-        assert error is not None and asked == [_tls.BUNDLE_PATH]
+        assert error is not None and asked == [_transport.BUNDLE_PATH]
 
     def test_an_intermediate(self, tmp_path: Path, dcos_authority, dcos_client) -> None:
         """It is an end of its own, whether the root is in the bundle or not; what else the root has issued does not count."""
         pinned, other = Authority("Intermediate", dcos_authority), Authority("Other", dcos_authority)
         for bundle in ((pinned,), (pinned, dcos_authority), (dcos_authority, other, pinned)):
-            assert self.ask(tmp_path, dcos_client, pinned, pinned, *bundle) == (None, [_tls.BUNDLE_PATH, LOGIN, "/x"])
+            assert self.ask(tmp_path, dcos_client, pinned, pinned, *bundle) == (None, [_transport.BUNDLE_PATH, LOGIN, "/x"])
         for server in (other, dcos_authority):
             error, asked = self.ask(tmp_path, dcos_client, pinned, server, pinned, other, dcos_authority)
-            assert error is not None and asked == [_tls.BUNDLE_PATH]
+            assert error is not None and asked == [_transport.BUNDLE_PATH]
 
     def test_an_intermediate_that_a_server_does_not_send(self, tmp_path: Path, dcos_authority, dcos_client) -> None:
         """The bundle has it, and the root that is pinned is the end."""
@@ -257,13 +257,13 @@ class TestFirstFetch:
         monkeypatch.setattr(Transport, "send", lambda self, *given: waited.append(given[6]) or send(self, *given))
         dcos_tls_api.on("GET", "/x", {})
         dcos_client(dcos_tls_api, ca_fingerprint=dcos_tls_api.fingerprint, timeout=3600.0).get("/x")
-        assert waited == [_tls.MOST_BUNDLE_SECONDS, 3600.0]
+        assert waited == [_transport.MOST_BUNDLE_SECONDS, 3600.0]
 
     def test_an_answer_without_end(self, drip, dcos_client) -> None:
         url, sent = drip
         sent.extend((b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536, 0))
         error = failure(dcos_client(url=url, ca_fingerprint=Authority().fingerprint(), timeout=20.0, **PASSWORD).get, "/x")
-        assert f"more than {_tls.MOST_BUNDLE_BYTES} bytes" in str(error)
+        assert f"more than {_transport.MOST_BUNDLE_BYTES} bytes" in str(error)
 
 
 def test_a_socks_proxy_that_this_python_cannot_use_is_named(dcos_client, monkeypatch) -> None:

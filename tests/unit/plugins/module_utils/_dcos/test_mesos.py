@@ -4,7 +4,7 @@ import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _mesos
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import ApiError
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._mesos import Agent, Master, Record, Release
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 

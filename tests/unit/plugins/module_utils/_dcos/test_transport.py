@@ -1,3 +1,4 @@
+"""Trust in the TLS certificates of DC/OS: what a fingerprint pins of a bundle, and why a handshake failed."""
 from __future__ import annotations
 
 import os
@@ -5,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos import _tls
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._errors import DcosError, TlsFailed
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _transport
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import DcosError, Response, TlsFailed
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
@@ -36,7 +36,7 @@ def bundle(*authorities: Authority) -> Response:
 
 def trusted(pem: str) -> set[str]:
     known = {authority.pem(): name for name, authority in KNOWN.items()}
-    return {known[block + "\n"] for block in _tls._pem_blocks(pem)}
+    return {known[block + "\n"] for block in _transport._pem_blocks(pem)}
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def trusted(pem: str) -> set[str]:
 )
 def test_trust_goes_downwards_from_what_is_pinned_and_nowhere_else(authorities, pinned, kept: set) -> None:
     for order in (authorities, authorities[::-1]):
-        found = _tls.pinned_bundle(bundle(*order), pinned.fingerprint().lower())
+        found = _transport.pinned_bundle(bundle(*order), pinned.fingerprint().lower())
         assert trusted(found.pem) == kept and found.is_root == (pinned is not INTERMEDIATE)
 
 
 @pytest.mark.parametrize(("pinned", "words"), [(HOST, "it is no CA's"), (EXPIRED, "it is valid from .* only")])
 def test_what_cannot_be_pinned(pinned: Authority, words: str) -> None:
     with pytest.raises(TlsFailed, match=words):
-        _tls.pinned_bundle(bundle(ROOT, pinned), pinned.fingerprint())
+        _transport.pinned_bundle(bundle(ROOT, pinned), pinned.fingerprint())
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_cannot_be_pinned(pinned: Authority, words: str) -> None:
 )
 def test_bundles_that_are_not_trusted(response: Response, words: str) -> None:
     with pytest.raises(TlsFailed, match=words) as caught:
-        _tls.pinned_bundle(response, ROOT.fingerprint())
+        _transport.pinned_bundle(response, ROOT.fingerprint())
     assert "https://x:443" in str(caught.value)
 
 
@@ -94,19 +94,19 @@ def test_without_asking(tmp_path: Path, monkeypatch) -> None:
     file = tmp_path / "ca.pem"
     file.write_text(ROOT.pem(), encoding="ascii")
     url = "https://x"
-    assert _tls.without_asking(Options(url=url, validate_certs=False, ca_path="/nowhere")) is False
-    assert _tls.without_asking(Options(url=url, ca_path=str(file))) == str(file)
-    assert _tls.without_asking(Options(url=url, ca_path=str(file), ca_fingerprint=ROOT.fingerprint())) == _tls.Pinned(ROOT.pem(), True)
-    assert _tls.without_asking(Options(url=url, ca_fingerprint=ROOT.fingerprint())) is None
+    assert _transport.without_asking(Options(url=url, validate_certs=False, ca_path="/nowhere")) is False
+    assert _transport.without_asking(Options(url=url, ca_path=str(file))) == str(file)
+    assert _transport.without_asking(Options(url=url, ca_path=str(file), ca_fingerprint=ROOT.fingerprint())) == _transport.Pinned(ROOT.pem(), True)
+    assert _transport.without_asking(Options(url=url, ca_fingerprint=ROOT.fingerprint())) is None
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
-    assert _tls.without_asking(Options(url=url)) == str(file)
+    assert _transport.without_asking(Options(url=url)) == str(file)
 
 
 def test_the_pinned_certificate_has_to_be_in_the_file(tmp_path: Path) -> None:
     file = tmp_path / "ca.pem"
     file.write_text(STRANGER.pem(), encoding="ascii")
     with pytest.raises(TlsFailed, match="The bundle .*ca.pem has no certificate with the fingerprint"):
-        _tls.without_asking(Options(url="https://x", ca_path=str(file), ca_fingerprint=ROOT.fingerprint()))
+        _transport.without_asking(Options(url="https://x", ca_path=str(file), ca_fingerprint=ROOT.fingerprint()))
 
 
 BROKEN = ROOT.pem().replace("M", "A")
@@ -127,7 +127,7 @@ def test_files_that_are_no_bundle(tmp_path: Path, content, words: str) -> None:
     if content is not None:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ValidationError, match=words):
-        _tls.without_asking(Options(url="https://x", ca_path=str(file)))
+        _transport.without_asking(Options(url="https://x", ca_path=str(file)))
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,13 @@ def test_system_trust(tmp_path: Path, monkeypatch, cafile, capath, wanted) -> No
 
     paths = Paths()
     paths.cafile, paths.capath = cafile, str(tmp_path / capath) if capath else None
-    monkeypatch.setattr(_tls.ssl, "get_default_verify_paths", lambda: paths)
-    found = _tls.system_trust()
+    monkeypatch.setattr(_transport.ssl, "get_default_verify_paths", lambda: paths)
+    found = _transport.system_trust()
     assert found == (str(tmp_path / wanted) if wanted == "full" else wanted)
 
 
 def test_the_file_of_a_bundle_goes() -> None:
-    file = _tls.TrustFile(ROOT.pem())
+    file = _transport.TrustFile(ROOT.pem())
     path = file.path
     assert Path(path).read_text(encoding="ascii") == ROOT.pem() and os.stat(path).st_mode & 0o077 == 0
     file.close()
@@ -160,9 +160,9 @@ def test_the_file_of_a_bundle_goes() -> None:
 
 
 def test_a_missing_library_is_named(monkeypatch) -> None:
-    monkeypatch.setattr(_tls, "CRYPTOGRAPHY_ERROR", ImportError("no"))
+    monkeypatch.setattr(_transport, "CRYPTOGRAPHY_ERROR", ImportError("no"))
     with pytest.raises(DcosError, match="cryptography"):
-        _tls.pinned_bundle(bundle(ROOT), ROOT.fingerprint())
+        _transport.pinned_bundle(bundle(ROOT), ROOT.fingerprint())
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_missing_library_is_named(monkeypatch) -> None:
     ],
 )
 def test_reasons(said: str, words: str) -> None:
-    why, remedy = _tls.reason(Exception(said), "x")
+    why, remedy = _transport.reason(Exception(said), "x")
     assert words in why and remedy
 
 
@@ -190,5 +190,5 @@ def test_a_bundle_is_checked_as_it_stands(tmp_path: Path) -> None:
     path = tmp_path / "glued.pem"
     path.write_text(pem + pem + "\n", encoding="utf-8")
     with pytest.raises(ValidationError) as error:
-        _tls.without_asking(Options(url="https://x", ca_path=str(path)))
+        _transport.without_asking(Options(url="https://x", ca_path=str(path)))
     assert "is a line break missing there?" in str(error.value) and str(path) in str(error.value)
