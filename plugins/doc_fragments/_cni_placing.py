@@ -8,7 +8,7 @@ __metaclass__ = type
 
 
 class ModuleDocFragment(object):
-    """Options of modules that install CNI plugins: module_utils/_host/_cni_plugins.py PLACING_SPEC; with dcos.calico._download.plugins and .executables."""
+    """Options of modules that install CNI plugins: module_utils/_host/_cni.py PLACING_SPEC; with dcos.calico._download.plugins and .executables."""
 
     DOCUMENTATION = r"""
 options:

@@ -114,7 +114,7 @@ options:
         default: []
 """
 )
-# PLUGIN_SPEC of module_utils/_host/_cni_plugins.py, in a list
+# PLUGIN_SPEC of module_utils/_host/_cni.py, in a list
 ModuleDocFragment.PLUGINS = (
     r"""
 options:

@@ -2,7 +2,8 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values in the text of systemd units: what systemd.service(5) and systemd.unit(5) say of quotes, %, $ and ends of lines. Pure."""
+"""Text of systemd units: values, by what systemd.service(5) and systemd.unit(5) say of quotes, %, $ and ends of lines, and what keeps a service from
+what it does not need, as far as systemd 219 can (its systemd.exec(5)). Pure."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
@@ -16,6 +17,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import Validat
 PLAIN = re.compile(u'[A-Za-z0-9_./:@,=+%-]+\\Z')
 CONTROL = re.compile(u'[\x00-\x1f\x7f\x85\u2028\u2029]')
 PATH = re.compile(u'/[^\\s"\'\\\\%$;]*\\Z')
+HOMES = ('/home/', '/root/', '/run/user/')
 
 
 def value(words):
@@ -46,3 +48,13 @@ def command(argv):
 def ascii_of(words):
     """A text for messages, with what cannot be seen in it."""
     return repr(words).lstrip('u')
+
+
+def confinement(paths, capabilities=()):
+    """Lines for the section Service: /usr, /boot and /etc can only be read, homes and devices are not there, nothing gains privileges.
+
+    :arg paths: what the service works on; one of them in a home keeps homes visible.
+    :arg capabilities: those of root's that it needs, such as CAP_NET_ADMIN.
+    """
+    found = ['NoNewPrivileges=true', 'CapabilityBoundingSet=%s' % ' '.join(capabilities), 'PrivateDevices=true', 'PrivateTmp=true', 'ProtectSystem=full']
+    return found if any(path.startswith(HOMES) for path in paths) else found + ['ProtectHome=true']

@@ -215,7 +215,7 @@ request:
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _key_files, _keys
+from ansible_collections.dcos.calico.plugins.module_utils._host import _keys
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC = dict(
@@ -257,7 +257,7 @@ def _request(params, desired, usable, key, check_mode):
         key_type=desired.kind,
         key_size=desired.size,
         public_key_sha256=public.sha256 if public else None,
-        certificate=_key_files.read_text(params['certificate_file']),
+        certificate=_keys.read_text(params['certificate_file']),
     )
 
 
@@ -266,11 +266,11 @@ def requested(module, desired):
     params = module.params
     _keys.check_subject(params['common_name'], params['subject'] or {})
     hosts_given = _keys.check_hosts(params['hosts'])
-    actual = before = _key_files.read(desired)
-    plan = _key_files.reconcile_requested(desired, actual) if params['generate'] else _key_files.Plan()
+    actual = before = _keys.read(desired)
+    plan = _keys.reconcile_requested(desired, actual) if params['generate'] else _keys.Plan()
     if plan and not module.check_mode:
-        _key_files.apply(desired, plan)
-        actual = _key_files.read(desired)
+        _keys.apply(desired, plan)
+        actual = _keys.read(desired)
     request = _request(dict(params, hosts=hosts_given), desired, actual.usable(desired), actual.key, module.check_mode)
     return plan, before, dict(public_key_sha256=request['public_key_sha256'], request=request)
 
@@ -283,24 +283,24 @@ def present(module, desired):
         raise ValidationError('There is no certificate to place in %s' % params['certificate_file'], remedy='Give certificate')
     if params['ca'] and not params['ca_file']:
         raise ValidationError('There is no place for the CA bundle', remedy='Give ca_file')
-    content = _key_files.Content(params['certificate_file'], params['certificate'] or None, params['private_key'] or None,
+    content = _keys.Content(params['certificate_file'], params['certificate'] or None, params['private_key'] or None,
                                  params['ca_file'], params['ca'] or None, awaited)
     content.check()
     if not awaited:
-        _key_files.check_pair(content)
-    before = _key_files.read(desired)
-    plan = _key_files.reconcile_present(desired, before, content)
+        _keys.check_pair(content)
+    before = _keys.read(desired)
+    plan = _keys.reconcile_present(desired, before, content)
     actual = before
     if plan and not module.check_mode:
-        _key_files.apply(desired, plan)
-        actual = _key_files.read(desired)
+        _keys.apply(desired, plan)
+        actual = _keys.read(desired)
     return plan, before, dict(public_key_sha256=actual.key.public.sha256 if actual.key.public else None)
 
 
 def job(module):
     """Bring the files to the desired state; see RETURN."""
     params = module.params
-    desired = _key_files.Desired(params['key_file'], params['key_type'], params['key_size'], params['owner'], params['group'])
+    desired = _keys.Desired(params['key_file'], params['key_type'], params['key_size'], params['owner'], params['group'])
     if params['state'] == 'requested' and not params['common_name']:
         raise ValidationError('A request needs a common name', remedy='Give common_name')
     plan, before, result = (requested if params['state'] == 'requested' else present)(module, desired)

@@ -104,7 +104,7 @@ containers:
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_rules
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_networks
-from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 

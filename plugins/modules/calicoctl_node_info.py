@@ -146,8 +146,7 @@ datastore_read:
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node_list, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
-from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC = dict(

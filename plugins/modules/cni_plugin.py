@@ -125,15 +125,15 @@ needs:
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_networks, _cni_plugins, _download, _executables, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _download, _executables
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC = dict(
-    _cni_plugins.PLACING_SPEC,
-    cni_config_dir=dict(type='path', default=_cni_networks.NETWORK_DIR),
+    _cni.PLACING_SPEC,
+    cni_config_dir=dict(type='path', default=_cni.NETWORK_DIR),
     force=dict(type='bool', default=False),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
-    receipts=dict(type='path', default=_receipts.PATH),
+    receipts=dict(type='path', default=_executables.RECEIPTS),
     **_download.DOWNLOAD_SPEC
 )
 
@@ -141,7 +141,7 @@ ARGUMENT_SPEC = dict(
 def check_unused(plugins, plan, folder):
     """Refuse to remove a plugin that a network still names."""
     going = dict((name, each.path) for each in plugins for name in [each.path.rsplit('/', 1)[1]] if set([each.path] + each.links) & set(plan.names()))
-    for path, found in sorted(_cni_networks.read(folder).items()):
+    for path, found in sorted(_cni.read(folder).items()):
         used = sorted(name for name in found.network.plugins if name in going)
         if used:
             raise CalicoError('The plugin %s cannot be removed: %s names it' % (', '.join(used), path),
@@ -152,18 +152,18 @@ def job(module):
     """Bring the plugins to the desired state; see RETURN."""
     params = module.params
     options = _download.Options.of(params)
-    plugins, others = _cni_plugins.desired(params, options, params['state'])
+    plugins, others = _cni.desired_plugins(params, options, params['state'])
     plan = _executables.reconcile(others + plugins, _executables.read(others + plugins, params['receipts']))
     needs = _executables.needs(plan)
     if params['state'] == 'absent' and not params['force']:
         check_unused(plugins, plan, params['cni_config_dir'])
     if needs and not module.check_mode:
-        return dict(changed=False, plugins=_cni_plugins.report(plugins), paths_changed=[], needs=needs)
+        return dict(changed=False, plugins=_cni.report_plugins(plugins), paths_changed=[], needs=needs)
     if not module.check_mode:
         if params['state'] == 'present':
-            _cni_plugins.check_folder(params['plugin_dir'])
-        _executables.apply(plan, options, params['receipts'], _cni_plugins.check_with(plugins, lambda name: [params['required_cni_version']]))
-    return dict(plan.result(module._diff), plugins=_cni_plugins.report(plugins), paths_changed=plan.names(), needs=needs)
+            _cni.check_folder(params['plugin_dir'])
+        _executables.apply(plan, options, params['receipts'], _cni.check_with(plugins, lambda name: [params['required_cni_version']]))
+    return dict(plan.result(module._diff), plugins=_cni.report_plugins(plugins), paths_changed=plan.names(), needs=needs)
 
 
 def main():

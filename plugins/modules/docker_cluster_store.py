@@ -161,8 +161,7 @@ import os
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_rules, _health, _node, _node_host, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _docker_daemon, _docker_networks, _network
-from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
-from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 

@@ -5,7 +5,8 @@
 """Checks that a schema is made of: each is check(value, where) -> value in its one spelling, or ValidationError. Pure.
 
 A check of several things tells all their faults in one error. C(where) is the place in the document, for the message.
-Values that Jinja made text of (C("true"), C("64512")) are taken for what they mean.
+Values that Jinja made text of (C("true"), C("64512")) are taken for what they mean. Selectors are checked as far as it can be told whether calicoctl
+will take one; their grammar: the comments of libcalico-go's API v1 (Policy.Selector).
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -16,11 +17,86 @@ import re
 from ansible.module_utils.common.text.converters import to_native, to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _selectors
 from ansible_collections.dcos.calico.plugins.module_utils._errors import Collector, ValidationError
 
+_TOKENS = re.compile(r"""\s*(?:
+    (?P<literal>"[^"]*"|'[^']*')
+  | (?P<operator>==|!=|&&|\|\||[!(){},])
+  | (?P<call>(?:has|all)\s*\()
+  | (?P<test>not\s+in(?![\w./-])|in(?![\w./-])|contains(?![\w./-])|starts\s+with(?![\w./-])|ends\s+with(?![\w./-]))
+  | (?P<label>[A-Za-z0-9_./-]+)
+)""", re.VERBOSE)
+_SELECTOR = "Write it like role == 'database' && env in {'prod', 'test'}, has(role), !has(role) or all()"
 _TRUE = ('true', 'yes', 'on', '1')
 _FALSE = ('false', 'no', 'off', '0')
+
+
+class _Selector(object):
+    def __init__(self, text):
+        self.text = text
+        self.tokens = []
+        position = 0
+        while text[position:].strip():
+            match = _TOKENS.match(text, position)
+            if not match:
+                raise self.error('at %r' % text[position:].strip())
+            self.tokens.append((match.lastgroup, ''.join(match.group(match.lastgroup).split()) if match.lastgroup != 'literal' else match.group('literal')))
+            position = match.end()
+
+    def error(self, why):
+        return ValidationError('%r is not a selector' % self.text, why=why, remedy=_SELECTOR)
+
+    def next(self, *wanted):
+        """Take the next token, which must be one of the wanted kinds or texts."""
+        kind, text = self.tokens.pop(0) if self.tokens else ('end', 'its end')
+        if wanted and kind not in wanted and text not in wanted:
+            raise self.error('at %s' % text)
+        return kind, text
+
+    def accept(self, *texts):
+        """Take the next token if it is one of these texts."""
+        return bool(self.tokens) and self.tokens[0][1] in texts and bool(self.tokens.pop(0))
+
+    def expression(self):
+        self.operation()
+        while self.accept('&&', '||'):
+            self.operation()
+
+    def operation(self):
+        while self.accept('!'):
+            pass
+        kind, text = self.next('call', 'label', '(', 'in', 'contains')
+        if text == '(':
+            self.expression()
+            self.next(')')
+        elif text == 'has(':
+            self.next('label')
+            self.next(')')
+        elif text == 'all(':
+            self.next(')')
+        else:
+            self.comparison()
+
+    def comparison(self):
+        kind, text = self.next('==', '!=', 'test')
+        if text not in ('in', 'notin'):
+            self.next('literal')
+            return
+        self.next('{')
+        while not self.accept('}'):
+            self.next('literal')
+            if not self.accept(','):
+                self.next('}')
+                return
+
+
+def check_selector(text):
+    """Raise ValidationError if a selector cannot be right; the empty one selects everything."""
+    parser = _Selector(to_native(text))
+    if parser.tokens:
+        parser.expression()
+    if parser.tokens:
+        raise parser.error('at %s' % parser.tokens[0][1])
 
 
 def refuse(where, value, why, remedy):
@@ -153,7 +229,7 @@ def selector(value, where):
     if '\n' in words:
         raise refuse(where, value, 'it has more than one line', 'Write it on one')
     try:
-        _selectors.check(words)
+        check_selector(words)
     except ValidationError as error:
         raise ValidationError('%s cannot be used, because %s' % (where, error.what), why=error.why, remedy=error.remedy)
     return words

@@ -15,7 +15,6 @@ import shlex
 
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _confinement
 
 CONTAINER = 'calico-node'
 UNIT_NAME = 'calico-node.service'
@@ -141,7 +140,7 @@ def unit_text(params, docker, interface=None, closed=()):
     start = ' '.join(_unit_text.command([params['calicoctl']] + arguments(params, interface) + ['--config=%s' % params['config']]))
     after = _unit_text.value(' '.join(['docker.service'] + params['after_units']))
     wants = 'Wants=%s\n' % _unit_text.value(' '.join(params['after_units'])) if params['after_units'] else ''
-    confined = ''.join(line + '\n' for line in _confinement.lines([params['calicoctl'], params['config'], docker], CAPABILITIES))
+    confined = ''.join(line + '\n' for line in _unit_text.confinement([params['calicoctl'], params['config'], docker], CAPABILITIES))
     return UNIT % dict(confined=confined, closed=''.join(line + '\n' for line in closed), wants=wants, after=after, start=start,
                        docker=_unit_text.command([docker])[0], container=CONTAINER)
 

@@ -13,7 +13,7 @@ import time
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_port, _command, _docker, _network, _started, _systemd, _text_files
-from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNIT_FOLDER = '/etc/systemd/system'

@@ -2,13 +2,17 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring resources in Calico's datastore to their desired state: each kind is read once, and only what differs is written, in one call."""
+"""Bring resources in Calico's datastore to their desired state: each kind is read once, and only what differs is written, in one call.
+
+calicoctl accepts pools that overlap, so they are refused here.
+"""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _pools, _resources, _usage
+from ansible_collections.dcos.calico.plugins.module_utils import _cidr
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _resources, _usage
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, Collector, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 POOL, PROFILE, POLICY = 'ipPool', 'profile', 'policy'
@@ -18,6 +22,35 @@ APPLY, DELETE, SETTING = 'apply', 'delete', 'setting'
 NOW, LATER, ONLY = 'now', 'later', 'only'
 # The annotation of a policy that says whose it is. Calico itself does not look at annotations.
 OWNER = 'dcos.calico/owner'
+
+
+def forbidden(items):
+    """[(Cidr, name)] of [{cidr, name}], what pools must keep out of."""
+    return [(_cidr.parse(item['cidr']).masked(), item.get('name') or item['cidr']) for item in items]
+
+
+def check_overlaps(pools, others, keep_out):
+    """Raise ValidationError naming every overlap of the wanted pools.
+
+    :arg pools: CIDRs that are wanted.
+    :arg others: CIDRs of further pools that stay in the datastore.
+    :arg keep_out: see forbidden().
+    """
+    wanted = [_cidr.parse(cidr) for cidr in pools]
+    found = []
+    for number, cidr in enumerate(wanted):
+        rivals = [(other, 'the pool %s, wanted too' % other) for other in wanted[number + 1:]]
+        rivals += [(_cidr.parse(other), 'the pool %s in the datastore' % other) for other in others]
+        rivals += [(other, name if name == str(other) else '%s (%s)' % (name, other)) for other, name in keep_out]
+        found += ['%s overlaps %s' % (cidr, words) for other, words in rivals if cidr.overlaps(other)]
+    if found:
+        raise ValidationError('IP pools must not overlap anything', why='; '.join(found),
+                              remedy='Choose another CIDR, or delete the pool that is in the way')
+
+
+def wants_ipip(documents):
+    """Whether any of these canonical ipPool documents has IPIP."""
+    return any('ipip' in document['spec'] for document in documents)
 
 
 class Desired(object):
@@ -75,7 +108,7 @@ def desired(params):
             absent.append(document)
     prune_kinds = params['prune_kinds'] or [] if params['prune'] else []
     wanted = Desired(documents, absent, prune_kinds=prune_kinds, owner=params['owner'], disable_others=params['other_pools'] == 'disable',
-                     keep=params['foreign_fields'] == 'keep', forbidden=_pools.forbidden(params['forbidden_cidrs']), force=params['force'],
+                     keep=params['foreign_fields'] == 'keep', forbidden=forbidden(params['forbidden_cidrs']), force=params['force'],
                      removals=params['removals'])
     names = wanted.names()
     for name in sorted(set(names)):
@@ -83,7 +116,7 @@ def desired(params):
             collector.add(ValidationError('%s is given twice' % name, remedy='Keep one of the two'))
     if not collector.errors:
         _check_prune(wanted, params['state'])
-    collector.check(_pools.check_overlaps, _cidrs(documents), [], wanted.forbidden)
+    collector.check(check_overlaps, _cidrs(documents), [], wanted.forbidden)
     collector.finish()
     return wanted
 
@@ -188,12 +221,12 @@ def reconcile(wanted, actual):
         _check_unused(doomed, actual.workloads)
     if POOL in wanted.kinds:
         ours = _cidrs(wanted.documents)
-        _pools.check_overlaps(ours, [cidr for cidr in _cidrs(final.values()) if cidr not in ours], wanted.forbidden)
+        check_overlaps(ours, [cidr for cidr in _cidrs(final.values()) if cidr not in ours], wanted.forbidden)
     for document in doomed if wanted.removals != LATER else ():
         plan.add(_resources.name_of(document), document, None, how=DELETE)
     if POOL in wanted.kinds:
         there = list(final.values()) + (doomed if wanted.removals == LATER else [])
-        wants = _pools.wants_ipip(document for document in there if document['kind'] == POOL)
+        wants = wants_ipip(document for document in there if document['kind'] == POOL)
         if not wants or wanted.removals != ONLY:
             plan.add(IPIP, actual.ipip, 'on' if wants else 'off', how=SETTING)
     return plan

@@ -5,7 +5,7 @@
 """CNI network configurations: parse what is there, write and compare what is wanted. Pure.
 
 Spec: CNI 0.3.1 (conf and conflist). What Mesos takes (every file of its directory, whatever its name): facts of mesos 1.0-1.11, cni.cpp and
-spec.proto: a JSON object with the strings name and type, and ipam.type if there is ipam.
+spec.proto: a JSON object with the strings name and type, and ipam.type if there is ipam. The handshake, CNI_COMMAND=VERSION: CNI 0.3.1, "Report version".
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -16,6 +16,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 FIRST_KEYS = ('cniVersion', 'name', 'type')
 TEXT = (type(u''), str)
+VERSION_ENVIRONMENT = {'CNI_COMMAND': 'VERSION'}
 
 
 class Network(object):
@@ -169,3 +170,19 @@ def merge(config, extra):
     for key, value in extra.items():
         result[key] = merge(result[key], value) if isinstance(value, dict) and isinstance(result.get(key), dict) else value
     return result
+
+
+def version_question(version):
+    """What to write to the plugin's standard input."""
+    return json.dumps({'cniVersion': version})
+
+
+def supported_versions(answer):
+    """Versions that a plugin's standard output names; None if it is not an answer of a CNI plugin."""
+    try:
+        versions = json.loads(answer).get('supportedVersions')
+    except (ValueError, AttributeError):
+        return None
+    if not isinstance(versions, list) or not versions or not all(isinstance(version, (type(u''), str)) for version in versions):
+        return None
+    return [to_native(version) for version in versions]

@@ -21,6 +21,31 @@ NOT_JSON = "NotJson"
 SERVICE_NOT_FOUND = "ServiceNotFound"
 STALE_CACHE = "StaleCache"
 TRANSIENT_KIND = (SERVICE_NOT_FOUND, STALE_CACHE)
+MOST_QUOTED = 300
+HIDDEN = "********"
+Refused = Callable[[str], "tuple[str, str]"]
+REMEDIES = {
+    SERVICE_NOT_FOUND: "Admin Router learns of a new service within a minute; if the service is up for longer, check its name and label DCOS_SERVICE_NAME",
+    STALE_CACHE: "Admin Router cannot reach Marathon, Mesos or Mesos-DNS; see whether the leading master is well",
+}
+ON_THE_MASTERS = "See the logs of dcos-adminrouter and of the service on the masters"
+# DC/OS Enterprise's names, by the path that they let through to.
+PERMISSIONS = (
+    ("package/", "dcos:adminrouter:package full"),
+    ("cosmos/", "dcos:adminrouter:package full"),
+    ("capabilities", "dcos:adminrouter:package full"),
+    ("service/marathon", "dcos:adminrouter:service:marathon full (and dcos:service:marathon:marathon:services:/ inside Marathon)"),
+    ("service/", "dcos:adminrouter:service:NAME full"),
+    ("ca/", "dcos:adminrouter:ops:ca:rw full"),
+    ("mesos_dns/", "dcos:adminrouter:ops:mesos-dns full"),
+    ("mesos/", "dcos:adminrouter:ops:mesos full"),
+    ("agent/", "dcos:adminrouter:ops:slave full"),
+    ("slave/", "dcos:adminrouter:ops:slave full"),
+    ("system/health", "dcos:adminrouter:ops:system-health full"),
+    ("net/", "dcos:adminrouter:ops:networking full"),
+    ("exhibitor", "dcos:adminrouter:ops:exhibitor full"),
+    ("metadata", "dcos:adminrouter:ops:metadata full"),
+)
 
 
 class DcosError(CalicoError):
@@ -84,9 +109,6 @@ class ApiError(DcosError):
 
 class DeadlineExceeded(DcosError):
     """What was waited for did not come in time."""
-
-
-MOST_QUOTED = 300
 
 
 class Response:
@@ -205,15 +227,6 @@ def _details(details: Any) -> str:
     return "; ".join(said)
 
 
-HIDDEN = "********"
-Refused = Callable[[str], "tuple[str, str]"]
-REMEDIES = {
-    SERVICE_NOT_FOUND: "Admin Router learns of a new service within a minute; if the service is up for longer, check its name and label DCOS_SERVICE_NAME",
-    STALE_CACHE: "Admin Router cannot reach Marathon, Mesos or Mesos-DNS; see whether the leading master is well",
-}
-ON_THE_MASTERS = "See the logs of dcos-adminrouter and of the service on the masters"
-
-
 def redact(text: str, secrets: Iterable[str]) -> str:
     """A text without any secret that a server may have sent back."""
     for secret in sorted(secrets, key=len, reverse=True):
@@ -286,20 +299,3 @@ def _not_permitted(response: Response, authenticated: bool, behind: str, kind: s
     return PermissionDenied(what, why, f"Give the account the permission for it: {grant}see DC/OS' permission reference", 403, kind)
 
 
-# DC/OS Enterprise's names, by the path that they let through to.
-PERMISSIONS = (
-    ("package/", "dcos:adminrouter:package full"),
-    ("cosmos/", "dcos:adminrouter:package full"),
-    ("capabilities", "dcos:adminrouter:package full"),
-    ("service/marathon", "dcos:adminrouter:service:marathon full (and dcos:service:marathon:marathon:services:/ inside Marathon)"),
-    ("service/", "dcos:adminrouter:service:NAME full"),
-    ("ca/", "dcos:adminrouter:ops:ca:rw full"),
-    ("mesos_dns/", "dcos:adminrouter:ops:mesos-dns full"),
-    ("mesos/", "dcos:adminrouter:ops:mesos full"),
-    ("agent/", "dcos:adminrouter:ops:slave full"),
-    ("slave/", "dcos:adminrouter:ops:slave full"),
-    ("system/health", "dcos:adminrouter:ops:system-health full"),
-    ("net/", "dcos:adminrouter:ops:networking full"),
-    ("exhibitor", "dcos:adminrouter:ops:exhibitor full"),
-    ("metadata", "dcos:adminrouter:ops:metadata full"),
-)

@@ -14,7 +14,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import app_id as absolute
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import agreed
 
 
 class Service:

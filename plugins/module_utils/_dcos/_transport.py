@@ -57,6 +57,15 @@ ON_A_MASTER = "Compare with the fingerprint on a master itself (/run/dcos/pki/CA
 STRICT_RULES = ("missing authority key identifier", "missing subject key identifier", "not marked critical", "key usage extension", "path length")
 # What requests takes: a file or folder of CAs, True for its own, False for no verification.
 Verify = Union[str, bool]
+# Seconds for a connection to come about; a master that is down drops packets, and another attempt may reach another one.
+CONNECT_SECONDS = 10.0
+SHORTEST = 0.1
+CHUNK = 4096
+# An answer is held in memory. The state of a cluster with thousands of agents is some tens of MB.
+MOST_BYTES = 256 * 1024 * 1024
+# How much longer than a socket's own time-out a whole answer is waited for, because that says more.
+GRACE_SECONDS = 0.5
+RESTARTING = "See whether Admin Router is being restarted on that master"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -249,17 +258,6 @@ def reason(error: BaseException, host: str) -> tuple[str, str]:
     if "wrong_version_number" in lower or "record layer failure" in lower or "http request" in lower:
         return "no TLS is spoken there", "Check the port in url, or write http://"
     return words or said, "Check that url is the address of DC/OS' Admin Router"
-
-
-# Seconds for a connection to come about; a master that is down drops packets, and another attempt may reach another one.
-CONNECT_SECONDS = 10.0
-SHORTEST = 0.1
-CHUNK = 4096
-# An answer is held in memory. The state of a cluster with thousands of agents is some tens of MB.
-MOST_BYTES = 256 * 1024 * 1024
-# How much longer than a socket's own time-out a whole answer is waited for, because that says more.
-GRACE_SECONDS = 0.5
-RESTARTING = "See whether Admin Router is being restarted on that master"
 
 
 def _no_authentication(request: Any) -> Any:

@@ -16,8 +16,7 @@ import re
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
-from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
-from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 DRIVER, IPAM = 'calico', 'calico-ipam'

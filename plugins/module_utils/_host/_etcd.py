@@ -12,7 +12,6 @@ import re
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
-from ansible_collections.dcos.calico.plugins.module_utils._host import _confinement
 
 URL = re.compile(r'^(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z')
 # What needs no quoting in a unit file.
@@ -154,7 +153,7 @@ def unit_text(module, description, user, argv, before=(), environment_file=None,
     lines.extend('ExecStartPre=%s' % ' '.join(_unit_text.command(command)) for command in before)
     lines.append('ExecStart=%s' % ' \\\n  '.join(_unit_text.command(argv)))
     lines.extend(['Restart=always', 'RestartSec=2', 'StartLimitInterval=0', 'LimitNOFILE=65536'])
-    lines.extend(_confinement.lines([word.rpartition('=')[2] for word in argv]))
+    lines.extend(_unit_text.confinement([word.rpartition('=')[2] for word in argv]))
     lines.extend(['', '[Install]', 'WantedBy=multi-user.target'])
     return '\n'.join(lines) + '\n'
 

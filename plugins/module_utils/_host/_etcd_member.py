@@ -10,7 +10,7 @@ import os
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_health, _etcd_service, _files, _network, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_service, _files, _network, _systemd, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
@@ -124,7 +124,7 @@ def purge(plan):
 def check_ports(service, actual):
     """Raise before anything is touched if the ports of a member that does not run are taken."""
     if not service.absent and actual.units[service.unit].active != 'active':
-        _etcd_health.check_ports(service.listen, service.unit)
+        _etcd_service.check_ports(service.listen, service.unit)
 
 
 def apply(service, actual, plans):
@@ -146,7 +146,7 @@ def glance(service, actual, plans):
 
 def wait(service, seconds):
     """Answer of the member: ok if it has a quorum, and serves the v2 API where wanted."""
-    return _etcd_health.wait(service.url, service.tls, seconds, quorum=True, v2=service.enable_v2)
+    return _etcd_service.wait(service.url, service.tls, seconds, quorum=True, v2=service.enable_v2)
 
 
 def finish(service, plans):
@@ -162,5 +162,5 @@ def finish(service, plans):
     if has_data(service) and noted(service) != 'existing':
         _text_files.write([TextFile(service.environment, HEADER + NOTE % 'existing')])
     if answer and not answer.ok:
-        raise _etcd_health.failure('The etcd member %s is not healthy at %s' % (service.name, service.url), service.unit, service.listen, answer)
+        raise _etcd_service.failure('The etcd member %s is not healthy at %s' % (service.name, service.url), service.unit, service.listen, answer)
     return answer

@@ -9,7 +9,7 @@ __metaclass__ = type
 import os
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_guard, _etcd_health, _etcd_service, _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_guard, _etcd_service, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 # Seconds in which a proxy whose members just came up recovers by itself.
@@ -51,11 +51,11 @@ def look(service, actual, plans):
     if service.absent:
         return None
     if actual.units[service.unit].active != 'active':
-        _etcd_health.check_ports(service.listen, service.unit)
+        _etcd_service.check_ports(service.listen, service.unit)
         return None
     if _etcd_service.action(service, plans):
         return None
-    answer = _etcd_health.wait(service.url, service.tls, min(GRACE, service.wait))
+    answer = _etcd_service.wait(service.url, service.tls, min(GRACE, service.wait))
     if answer.kind == 'v2_off':
         raise _failure(service, answer)
     return answer
@@ -88,14 +88,14 @@ def finish(service, plans, recovery, answer):
     if recovery.changed:
         _systemd.apply_starts(recovery, wait=False)
     if answer is None or recovery.changed or _etcd_service.action(service, plans):
-        answer = _etcd_health.wait(service.url, service.tls, service.wait)
+        answer = _etcd_service.wait(service.url, service.tls, service.wait)
     if not answer.ok:
         raise _failure(service, answer)
     return answer
 
 
 def _failure(service, answer):
-    return _etcd_health.failure('The etcd proxy of this host does not serve the v2 API at %s' % service.url, service.unit, service.listen, answer)
+    return _etcd_service.failure('The etcd proxy of this host does not serve the v2 API at %s' % service.url, service.unit, service.listen, answer)
 
 
 def members(service):

@@ -7,7 +7,7 @@
 A module that places executables of its own takes a list (or one) of dicts with SOURCE_SPEC, and DOWNLOAD_SPEC and C(receipts) at its top:
 
     ARGUMENT_SPEC = dict(binaries=dict(type='list', elements='dict', options=dict(SOURCE_SPEC, name=...)),
-                         receipts=dict(type='path', default=_receipts.PATH), **_download.DOWNLOAD_SPEC)
+                         receipts=dict(type='path', default=_executables.RECEIPTS), **_download.DOWNLOAD_SPEC)
 
     options = _download.Options.of(module.params)
     wanted = [_executables.executable(dict(binary, path=...), options, 'binaries') for binary in module.params['binaries']]
@@ -23,18 +23,27 @@ returns needs. The plan can be joined with others: apply() leaves changes alone 
 - Source, a dict: one of C(url), C(src) (a path on this host) and C(local_src) (a path on the controller), C(sha256) of what is there, C(member)
   (path inside the tar.gz or zip archive that is there), C(sha256_variable) (named in the error when there is no sum). Empty is not given.
 - Executable: C(path), source, C(mode), C(owner), C(group), C(links) (symbolic links that point to path).
+- Receipts, {path: {source_sha256, member, sha256}} in one JSON file: a member of an archive has no sum of its own that an operator could give, so
+  the sum of what was extracted is noted together with the archive's, and compared later without fetching the archive again, which is fetched once
+  for all its members. A lost or damaged file costs a download, nothing else.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import contextlib
+import json
 import os
 import re
 import stat
 
+from ansible.module_utils.common.text.converters import to_native
+
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _files, _obtain, _receipts, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _archive, _download, _files, _stream, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
+RECEIPTS = '/var/lib/dcos-calico/receipts.json'
+RECEIPT_FIELDS = ('source_sha256', 'member', 'sha256')
 SOURCES = ('url', 'src', 'local_src')
 INSTEAD = {'/usr/local/bin': '/opt/bin'}  # of folders that a system may have read-only
 READ_ONLY = 1  # ST_RDONLY of statvfs(3)
@@ -54,6 +63,123 @@ EXECUTABLE_SPEC = dict(
     group=dict(type='str', default='root'),
     links=dict(type='list', elements='path', default=[]),
 )
+
+
+def read_receipts(path):
+    """The receipts; those that make no sense are left out."""
+    try:
+        entries = json.loads((_files.state_of(path).content() or b'{}').decode('utf-8'))
+    except ValueError:
+        return {}
+    if not isinstance(entries, dict):
+        return {}
+    return dict((name, entry) for name, entry in entries.items() if isinstance(entry, dict) and all(field in entry for field in RECEIPT_FIELDS))
+
+
+def update_receipts(path, changes):
+    """Set the receipts of paths (None removes one) and keep the others."""
+    entries = read_receipts(path)
+    before = dict(entries)
+    for name, receipt in changes.items():
+        if receipt is None:
+            entries.pop(name, None)
+        else:
+            entries[name] = receipt
+    if entries != before:
+        _files.ensure_directory(os.path.dirname(path))
+        _files.write_atomic(path, json.dumps(entries, indent=2, sort_keys=True, separators=(',', ': ')) + '\n')
+
+
+class Obtained(object):
+    """A file (_files.Staged) and the sha256 of its content."""
+    __slots__ = ('file', 'sha256')
+
+    def __init__(self, file, sha256):
+        self.file = file
+        self.sha256 = sha256
+
+
+@contextlib.contextmanager
+def archive(source, options, workplace):
+    """Path of an archive that is root's alone, its sum checked; gone afterwards. Who owns a file of this host could change it after it was checked.
+
+    :arg workplace: folder for it, made if needed.
+    """
+    made = []
+    try:
+        _files.ensure_directory(workplace)
+        yield _own(source, workplace, 'root', options, made).path
+    finally:
+        for file in made:
+            _files.discard(file)
+
+
+@contextlib.contextmanager
+def staged(executables, options, workplace):
+    """{path of the executable: Obtained}, checked against the sums; what was not published is gone afterwards.
+
+    :arg workplace: folder for archives, made if needed.
+    """
+    made, result = [], {}
+    try:
+        for each in executables:
+            if not each.source['member']:
+                result[each.path] = Obtained(_own(each.source, os.path.dirname(each.path), each.owner, options, made), each.source['sha256'])
+        for sha256 in sorted(set(each.source['sha256'] for each in executables if each.source['member'])):
+            members = [each for each in executables if each.source['member'] and each.source['sha256'] == sha256]
+            result.update(_extracted(members, options, workplace, made))
+        yield result
+    finally:
+        for file in made:
+            _files.discard(file)
+
+
+def _new(folder, owner, made):
+    made.append(_files.stage(folder, owner))
+    return made[-1]
+
+
+def _own(source, folder, owner, options, made):
+    """What a source names in a staged file, its sum checked while it is written."""
+    file = _new(folder, owner, made)
+    if source['url']:
+        _download.fetch(source['url'], source['sha256'], file.handle, file.path, options)
+    else:
+        _copy(source, file.handle, file.path)
+    file.close()
+    return file
+
+
+def _copy(source, handle, path):
+    try:
+        with open(source['src'], 'rb') as original:
+            got = _stream.save(_stream.pieces_of(original), handle, path)[0]
+    except (IOError, OSError) as error:
+        raise CalicoError('%s cannot be read' % source['src'], why=to_native(error), remedy='Place it on this host first, or correct src')
+    if got != source['sha256']:
+        raise CalicoError('%s is not the expected file' % source['src'], why='sha256 %s is expected and %s was found' % (source['sha256'], got),
+                          remedy='Replace the file, or set the new sum after you have made sure that the file is genuine')
+
+
+def _extracted(executables, options, workplace, made):
+    """Staged files of the executables that come from one archive."""
+    source = executables[0].source
+    _files.ensure_directory(workplace)
+    packed = _own(source, workplace, 'root', options, made).path
+    label = _download.shown(source['url']) if source['url'] else source['src']
+    files = {}
+    for each in executables:
+        files.setdefault(each.source['member'], []).append((each, _new(os.path.dirname(each.path), each.owner, made)))
+    sums = _archive.extract(packed, dict((member, (targets[0][1].handle, targets[0][1].path)) for member, targets in files.items()), label)
+    found = {}
+    for member, targets in files.items():
+        for number, (each, file) in enumerate(targets):
+            if number:
+                with open(targets[0][1].inode, 'rb') as first:
+                    _stream.save(_stream.pieces_of(first), file.handle, file.path)
+            file.close()
+            found[each.path] = Obtained(file, sums[member])
+    return found
 
 
 class Executable(object):
@@ -80,7 +206,7 @@ class Action(object):
 
 
 class Actual(object):
-    """files: {path of an executable or link: FileState}, sums: {path: sha256 or None}, receipts: as _receipts.read gives them."""
+    """files: {path of an executable or link: FileState}, sums: {path: sha256 or None}, receipts: as read_receipts() gives them."""
     __slots__ = ('files', 'sums', 'receipts')
 
     def __init__(self, files, sums, receipts):
@@ -158,7 +284,7 @@ def check_unique(executables):
         raise ValidationError('%s is wanted twice' % ', '.join(twice), remedy='Keep one entry for each path')
 
 
-def read(executables, receipts=_receipts.PATH):
+def read(executables, receipts=RECEIPTS):
     """Actual state of what is wanted."""
     files, sums = {}, {}
     for path in (path for each in executables for path in [each.path] + each.links):
@@ -166,7 +292,7 @@ def read(executables, receipts=_receipts.PATH):
         if state.kind not in ('absent', 'file', 'link'):
             raise CalicoError('%s is not a file but a %s' % (path, state.kind), remedy='Move it away, or choose another path')
         sums[path] = state.sha256()
-    return Actual(files, sums, _receipts.read(receipts))
+    return Actual(files, sums, read_receipts(receipts))
 
 
 def reconcile(executables, actual):
@@ -223,7 +349,7 @@ def needs(plan):
     return sorted(set(source['sha256'] for source in sources if source['local_src'] and not source['src']))
 
 
-def apply(plan, options, receipts=_receipts.PATH, check=None):
+def apply(plan, options, receipts=RECEIPTS, check=None):
     """Make the changes of a plan that are this module's. Everything is fetched and checked before anything becomes visible.
 
     :arg options: _download.Options.
@@ -232,7 +358,7 @@ def apply(plan, options, receipts=_receipts.PATH, check=None):
     placed = [change.how.executable for change in _of(plan, 'place')]
     for each in placed:
         _files.ensure_directory(os.path.dirname(each.path))
-    with _obtain.staged(placed, options, os.path.dirname(receipts)) as files:
+    with staged(placed, options, os.path.dirname(receipts)) as files:
         for each in placed:
             if check:
                 files[each.path].file.make_executable()
@@ -250,7 +376,7 @@ def _publish(each, staged, receipts):
     if state.sha256() != staged.sha256 or state.mode != each.mode:
         raise CalicoError('%s is not what was written' % each.path, why='sha256 %s, mode %04o' % (state.sha256(), state.mode or 0),
                           remedy='Look for another program that changes it, and check the disk')
-    _receipts.update(receipts, {each.path: {'source_sha256': each.source['sha256'], 'member': each.source['member'], 'sha256': staged.sha256}})
+    update_receipts(receipts, {each.path: {'source_sha256': each.source['sha256'], 'member': each.source['member'], 'sha256': staged.sha256}})
 
 
 def _apply_rest(change, receipts):
@@ -263,4 +389,4 @@ def _apply_rest(change, receipts):
     elif change.how.kind == 'remove':
         _files.remove(change.name)
         if change.name == each.path:
-            _receipts.update(receipts, {each.path: None})
+            update_receipts(receipts, {each.path: None})

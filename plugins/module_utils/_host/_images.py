@@ -13,7 +13,7 @@ import os
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _obtain, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNKNOWN = '(in the archive)'
@@ -46,7 +46,7 @@ def reconcile(wanted, present_id, receipts):
     """(Plan, id of the wanted image: None if nothing is known of it, UNKNOWN if it is another one than before).
 
     :arg present_id: id of the image that has the wanted name now, or None.
-    :arg receipts: as _receipts.read() gives them.
+    :arg receipts: as _executables.read_receipts() gives them.
     """
     plan, before = Plan(), {'id': present_id} if present_id else None
     if wanted.source is None:
@@ -76,7 +76,7 @@ def obtain(wanted, present_id, options, receipts, may_load=True):
             raise CalicoError('There is no image %s on this host' % wanted.reference, remedy='Load it, give image_archive, or set pull to missing')
         _docker.pull(wanted.reference)
         return _loaded(wanted), True
-    with _obtain.archive(wanted.source, options, os.path.dirname(receipts)) as path:
+    with _executables.archive(wanted.source, options, os.path.dirname(receipts)) as path:
         image_id = _find(wanted, _docker.archive_contents(path, wanted.source['src'] or _download.shown(wanted.source['url'])))
         loads = image_id != present_id and may_load
         if loads:
@@ -84,7 +84,7 @@ def obtain(wanted, present_id, options, receipts, may_load=True):
     if loads and _loaded(wanted) != image_id:
         raise CalicoError('Docker has %s as %s' % (wanted.reference, _loaded(wanted)), why='the archive holds %s' % image_id,
                           remedy='Look for something else on this host that tags images')
-    _receipts.update(receipts, {wanted.key: {'source_sha256': wanted.source['sha256'], 'member': None, 'sha256': image_id}})
+    _executables.update_receipts(receipts, {wanted.key: {'source_sha256': wanted.source['sha256'], 'member': None, 'sha256': image_id}})
     return image_id, loads
 
 

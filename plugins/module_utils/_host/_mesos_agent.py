@@ -18,8 +18,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _http, _network, _systemd
-from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
-from ansible_collections.dcos.calico.plugins.module_utils._host._pieces import agreed
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
 
 try:
     from http.client import HTTPConnection, HTTPException

@@ -15,7 +15,7 @@ import threading
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _facts_etcd, _facts_members, _kernel, _mesos_agent, _network
+from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _facts_etcd, _kernel, _mesos_agent, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 SECONDS = 60
@@ -97,10 +97,10 @@ def questions(params):
     for path in params['executables']:
         asked['executable ' + path] = lambda path=path: _facts.executable(path)
     if params['etcd_srv'] or params['etcd_peers']:
-        files = _facts_members.Tls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
-        asked['etcd_members'] = lambda: _facts_members.look(params['etcd_srv'], params['etcd_peers'], files)
+        files = _facts_etcd.ProxyTls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
+        asked['etcd_members'] = lambda: _facts_etcd.look_at_members(params['etcd_srv'], params['etcd_peers'], files)
     if params['masters']:
-        asked['masters'] = lambda: _facts_members.masters(params['masters'])
+        asked['masters'] = lambda: _facts_etcd.masters(params['masters'])
     for endpoint in params['etcd_endpoints']:
         asked['etcd ' + endpoint] = lambda endpoint=endpoint: _facts_etcd.probe(endpoint, tls)
     return asked

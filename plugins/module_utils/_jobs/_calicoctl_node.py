@@ -8,7 +8,7 @@ __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _health, _node, _node_host, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _images, _receipts, _started
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _images, _started
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 ARGUMENT_SPEC = dict(
@@ -43,7 +43,7 @@ ARGUMENT_SPEC = dict(
         tolerated_peers=dict(type='list', elements='str', default=[]),
         down_peers=dict(type='str', choices=['fail', 'report'], default='fail'),
     ), apply_defaults=True),
-    receipts=dict(type='path', default=_receipts.PATH),
+    receipts=dict(type='path', default=_executables.RECEIPTS),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
     **_download.DOWNLOAD_SPEC
 )
@@ -62,7 +62,7 @@ def wanted_image(params):
 def settle_image(module, actual, image):
     """(Plan, id of the wanted image, needs): outside check mode the image is on this host afterwards, unless something has to be pushed first."""
     params, may_load = module.params, not (module.params['restart'] == 'never' and actual.held_image)
-    plan, image_id = _images.reconcile(image, actual.image_id, _receipts.read(params['receipts']))
+    plan, image_id = _images.reconcile(image, actual.image_id, _executables.read_receipts(params['receipts']))
     needs = _images.needs(image, plan)
     if not plan or needs or module.check_mode:
         return plan if may_load else Plan(), image_id, needs

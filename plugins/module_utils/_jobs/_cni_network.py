@@ -7,15 +7,15 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_networks, _cni_plugins, _download, _executables, _receipts
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _download, _executables
 
 ARGUMENT_SPEC = dict(
-    _cni_plugins.PLACING_SPEC,
-    networks=dict(type='list', elements='dict', required=True, options=_cni_networks.NETWORK_SPEC),
-    dir=dict(type='path', default=_cni_networks.NETWORK_DIR),
-    plugin_dirs=dict(type='list', elements='path', default=_cni_networks.PLUGIN_DIRS),
+    _cni.PLACING_SPEC,
+    networks=dict(type='list', elements='dict', required=True, options=_cni.NETWORK_SPEC),
+    dir=dict(type='path', default=_cni.NETWORK_DIR),
+    plugin_dirs=dict(type='list', elements='path', default=_cni.PLUGIN_DIRS),
     dialect=dict(type='str', choices=list(_rules.DIALECTS), default='mesos'),
-    receipts=dict(type='path', default=_receipts.PATH),
+    receipts=dict(type='path', default=_executables.RECEIPTS),
     **_download.DOWNLOAD_SPEC
 )
 
@@ -24,27 +24,27 @@ def job(module):
     """Bring plugins, then networks, to the desired state; see RETURN."""
     params = module.params
     options = _download.Options.of(params)
-    wanted = _cni_networks.desired(params['networks'], params['dir'], params['dialect'])
-    plugins, others = _cni_plugins.desired(params, options)
+    wanted = _cni.desired(params['networks'], params['dir'], params['dialect'])
+    plugins, others = _cni.desired_plugins(params, options)
     if not module.check_mode:
         for folder in [params['dir']] + ([params['plugin_dir']] if plugins else []):
-            _cni_plugins.check_folder(folder)
-    found = _cni_networks.read(params['dir'])
-    _cni_networks.check_names(wanted, found, params['dialect'])
+            _cni.check_folder(folder)
+    found = _cni.read(params['dir'])
+    _cni.check_names(wanted, found, params['dialect'])
     result = dict(
         networks=[dict(name=each.network.name, path=each.path) for each in wanted if each.network],
-        plugins_missing=_cni_networks.check_plugins(wanted, params['plugin_dirs'], others + plugins, predict=module.check_mode),
+        plugins_missing=_cni.check_plugins(wanted, params['plugin_dirs'], others + plugins, predict=module.check_mode),
         **_foreign(module, wanted, found)
     )
     placing = _executables.reconcile(others + plugins, _executables.read(others + plugins, params['receipts']))
     needs = _executables.needs(placing)
     if needs and not module.check_mode:
         return dict(result, changed=False, files_changed=[], paths_changed=[], needs=needs)
-    writing = _cni_networks.reconcile(wanted, found)
+    writing = _cni.reconcile(wanted, found)
     if not module.check_mode:
-        check = _cni_plugins.check_with(plugins, lambda name: _cni_networks.versions(wanted, name, params['required_cni_version']))
+        check = _cni.check_with(plugins, lambda name: _cni.versions(wanted, name, params['required_cni_version']))
         _executables.apply(placing, options, params['receipts'], check)
-        _cni_networks.apply(writing)
+        _cni.apply(writing)
     result.update(paths_changed=placing.names(), files_changed=writing.names(), needs=needs)
     placing.extend(writing)
     return dict(placing.result(module._diff), **result)
@@ -52,7 +52,7 @@ def job(module):
 
 def _foreign(module, wanted, found):
     """Results about files that are not managed here, with a warning for each that is no configuration."""
-    foreign = _cni_networks.foreign(wanted, found)
+    foreign = _cni.foreign(wanted, found)
     for path, reason in foreign['invalid']:
         module.warn('%s is no CNI configuration (%s); Mesos reads it and logs an error: remove it.' % (path, reason))
     return dict(unparsable=[dict(path=path, reason=reason) for path, reason in foreign['invalid']], conflists=[path for path, unused in foreign['conflist']])

@@ -6,14 +6,14 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _executables, _receipts, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _download, _executables, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 ARGUMENT_SPEC = dict(
     executables=dict(type='list', elements='dict', required=True, options=_executables.EXECUTABLE_SPEC),
     files=dict(type='list', elements='dict', default=[], options=_text_files.FILES_SPEC),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
-    receipts=dict(type='path', default=_receipts.PATH),
+    receipts=dict(type='path', default=_executables.RECEIPTS),
     **_download.DOWNLOAD_SPEC
 )
 

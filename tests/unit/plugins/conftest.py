@@ -31,10 +31,10 @@ def notes_of_this_test(monkeypatch, tmpdir_factory):
 @pytest.fixture(autouse=True)
 def soon_believed(monkeypatch):
     """What contradicts itself is looked at as often as ever, within less time."""
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _pieces
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _deadline
 
-    monkeypatch.setattr(_pieces, "PATIENCE", 0.3)
-    monkeypatch.setattr(_pieces, "PAUSE", 0.05)
+    monkeypatch.setattr(_deadline, "PATIENCE", 0.3)
+    monkeypatch.setattr(_deadline, "PAUSE", 0.05)
 
 
 if sys.version_info >= (3, 9):

@@ -198,11 +198,11 @@ def free_port():
 @pytest.fixture
 def systemd_host(tmpdir, monkeypatch):
     """A Host; modules see it as theirs."""
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd_guard, _etcd_health, _etcd_service, _files, _systemd
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd_guard, _etcd_service, _files, _systemd
 
     host = Host(tmpdir, Doubles(_command.execute, _command.Result))
     monkeypatch.setattr(_command, "execute", host.doubles)
-    for module, name, seconds in ((_etcd_health, "PAUSE", 0.05), (_systemd, "PAUSE", 0.02), (_systemd, "SETTLE", 0.1)):
+    for module, name, seconds in ((_etcd_service, "PAUSE", 0.05), (_systemd, "PAUSE", 0.02), (_systemd, "SETTLE", 0.1)):
         monkeypatch.setattr(module, name, seconds)
     monkeypatch.setenv("DOUBLES", str(tmpdir))
     monkeypatch.setenv("PATH", str(tmpdir.join("bin")) + os.pathsep + os.environ["PATH"])

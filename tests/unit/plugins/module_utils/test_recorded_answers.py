@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _facts, _node, _resources, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._calico._docker_rules import Wanted
-from ansible_collections.dcos.calico.plugins.module_utils._cni import _versions
+from ansible_collections.dcos.calico.plugins.module_utils._cni import _config
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _docker_daemon, _docker_networks, _etcd, _facts_etcd
 
@@ -186,8 +186,8 @@ def test_versions_of_programs(tmpdir, answer, program, words, version):
 
 @pytest.mark.parametrize('record', [each for each in EVERY if each['env'].get('CNI_COMMAND') == 'VERSION'], ids=lambda record: record['name'])
 def test_handshake(record):
-    assert json.loads(_versions.question('0.1.0')) == json.loads(record['stdin']) and record['env'] == _versions.ENVIRONMENT
-    assert _versions.supported(record['stdout']) == ['0.1.0', '0.2.0', '0.3.0', '0.3.1']
+    assert json.loads(_config.version_question('0.1.0')) == json.loads(record['stdin']) and record['env'] == _config.VERSION_ENVIRONMENT
+    assert _config.supported_versions(record['stdout']) == ['0.1.0', '0.2.0', '0.3.0', '0.3.1']
 
 
 # ---- Docker

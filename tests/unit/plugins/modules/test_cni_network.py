@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_plugins, _files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _files
 from ansible_collections.dcos.calico.plugins.modules import cni_network
 
 CONFIG = {'name': 'calico', 'cniVersion': '0.1.0', 'type': 'calico', 'etcd_endpoints': 'http://localhost:2379', 'nodename': '10.0.0.5',
@@ -263,7 +263,7 @@ def test_absent(run_module, host):
 
 
 def test_a_host_without_dcos_is_told_but_predicted(run_module, host, monkeypatch):
-    monkeypatch.setattr(_cni_plugins, 'DCOS', str(host.join('opt')))
+    monkeypatch.setattr(_cni, 'DCOS', str(host.join('opt')))
     given = args(host, network(), dir=str(host.join('opt', 'etc', 'cni')))
     assert run_module(cni_network, given, check=True)['changed']
     result = run_module(cni_network, given)

@@ -10,7 +10,7 @@ import tempfile
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_plugins
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni
 from ansible_collections.dcos.calico.plugins.modules import cni_plugin
 
 # Answers like the real plugin, and tells who asked for what.
@@ -96,7 +96,7 @@ def test_nothing_is_placed_unless_all_are_plugins(run_module, host, body, more, 
 
 
 def test_a_program_that_does_not_answer_is_no_plugin(run_module, host, monkeypatch):
-    monkeypatch.setattr(_cni_plugins, 'HANDSHAKE_SECONDS', 0.3)
+    monkeypatch.setattr(_cni, 'HANDSHAKE_SECONDS', 0.3)
     result = run_module(cni_plugin, args(host, source(host, 'calico', 'sleep 60')))
     assert 'is not a CNI plugin' in result['msg'] and 'did not answer within 0.3 seconds' in result['msg'] and names(host, 'bin') == []
 
@@ -128,7 +128,7 @@ def test_names_that_are_refused(run_module, host, name):
 
 
 def test_a_host_without_dcos_is_told_but_predicted(run_module, host, monkeypatch):
-    monkeypatch.setattr(_cni_plugins, 'DCOS', str(host.join('opt')))
+    monkeypatch.setattr(_cni, 'DCOS', str(host.join('opt')))
     given = args(host, source(host, 'calico'), plugin_dir=str(host.join('opt', 'active', 'cni')))
     assert run_module(cni_plugin, given, check=True)['changed']
     result = run_module(cni_plugin, given)

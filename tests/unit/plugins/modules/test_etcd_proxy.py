@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_guard, _etcd_health, _etcd_proxy, _etcd_service, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_guard, _etcd_proxy, _etcd_service, _systemd
 from ansible_collections.dcos.calico.plugins.modules import etcd_proxy
 
 UNIT = 'calico-etcd-proxy.service'
@@ -460,6 +460,6 @@ def test_a_change_that_was_killed_is_made_good_by_the_next(tmpdir, killed_after)
 def test_its_own_process_that_was_started_anew_between_the_looks_is_no_other_program(systemd_host, monkeypatch):
     """systemd restarts a proxy every two seconds while DNS is late."""
     seen = [(4711, 'etcd'), None]
-    monkeypatch.setattr(_etcd_health, 'holder', lambda host, port: seen.pop(0))
-    _etcd_health.check_ports(['http://127.0.0.1:2379'], UNIT)
+    monkeypatch.setattr(_etcd_service, 'holder', lambda host, port: seen.pop(0))
+    _etcd_service.check_ports(['http://127.0.0.1:2379'], UNIT)
     assert seen == []

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cloud, _facts_etcd, _facts_members
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cloud, _facts_etcd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 from ..inventory.test_dcos import Inventories
@@ -200,7 +200,7 @@ def test_a_server_without_manners_is_given_up(hostile: Any, monkeypatch: pytest.
     assert _cloud.detect(server.url, Deadline(1))["cloud"] == "none"
     found = _facts_etcd.probe(server.url, _facts_etcd.Tls())
     assert found["error"] and not found["healthy"] and len(found["error"]) < 500
-    members = _facts_members.look(None, [server.url], _facts_members.Tls())
+    members = _facts_etcd.look_at_members(None, [server.url], _facts_etcd.ProxyTls())
     assert members["kind"] == "unreachable" and members["error"] and server.asked and not other.asked, "no redirect is followed"
     assert time.monotonic() - begin < 30
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_etcd, _facts_members
+from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _facts_etcd
 
 NAME = '_etcd-server._tcp.etcd.mesos'
 QUESTION = b'\x0c_etcd-server\x04_tcp\x04etcd\x05mesos\x00'
@@ -216,7 +216,7 @@ def test_what_does_not_fit_into_a_datagram_is_asked_for_again(tmpdir, kept, stre
 @pytest.fixture(autouse=True)
 def one_host(monkeypatch):
     """Members of these tests are on this host, whose addresses are nobody else's."""
-    monkeypatch.setattr(_facts_members, 'LOOPBACK', re.compile('(?!)'))
+    monkeypatch.setattr(_facts_etcd, 'LOOPBACK', re.compile('(?!)'))
 
 
 MISSING_KEY = b'HTTP/1.1 404 Not Found\r\nContent-Length: 50\r\n\r\n{"errorCode":100,"message":"Key not found","x":""}'
@@ -246,11 +246,11 @@ class Etcd(threading.Thread):
             client.close()
 
 
-TLS = _facts_members.Tls()
+TLS = _facts_etcd.ProxyTls()
 
 
 def look(peers=(), tls=TLS):
-    return _facts_members.look('etcd.mesos', list(peers), tls)
+    return _facts_etcd.look_at_members('etcd.mesos', list(peers), tls)
 
 
 def test_members_found_by_records(name_server):
@@ -294,7 +294,7 @@ def test_members_that_cannot_be_reached(peer, words):
 
 
 def test_files_for_tls_that_are_not_there_yet():
-    assert look(['https://127.0.0.1:1'], _facts_members.Tls('/nowhere/ca', None, None))['kind'] == 'later'
+    assert look(['https://127.0.0.1:1'], _facts_etcd.ProxyTls('/nowhere/ca', None, None))['kind'] == 'later'
 
 
 def test_a_member_whose_certificate_is_not_trusted(tls_server, monkeypatch):

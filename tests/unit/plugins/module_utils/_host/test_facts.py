@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_dcos, _facts_etcd, _facts_members, _kernel
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_dcos, _facts_etcd, _kernel
 
 NOT_FOUND = '{"errorCode":100,"message":"Key not found","cause":"/calico","index":4}'
 
@@ -168,7 +168,7 @@ def test_members_that_send_each_host_to_itself_are_not_asked_there(monkeypatch, 
         seen.append(url)
         return {'endpoint': url, 'healthy': True, 'open': False}
 
-    monkeypatch.setattr(_facts_members, 'ask', lambda peer, tls: urls)
+    monkeypatch.setattr(_facts_etcd, 'ask', lambda peer, tls: urls)
     monkeypatch.setattr(_facts_etcd, 'probe', probe)
-    found = _facts_members.look(None, ['http://10.0.0.1:2380'], _facts_members.Tls())
+    found = _facts_etcd.look_at_members(None, ['http://10.0.0.1:2380'], _facts_etcd.ProxyTls())
     assert (found['kind'], seen) == (kind, asked)

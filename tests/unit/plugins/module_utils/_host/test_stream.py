@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni_networks, _docker, _files, _network, _receipts, _stream, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _docker, _executables, _files, _network, _stream, _text_files
 
 
 @pytest.mark.parametrize('handle, most', [(io.BytesIO(b'12345'), 5), (io.StringIO(u'12345'), 5), (io.BytesIO(b''), 0)])
@@ -52,8 +52,8 @@ READS = [
     lambda path: _files.state_of(str(path)).content(),
     lambda path: _network.read(str(path)),
     lambda path: _text_files.read([_text_files.TextFile(str(path))]),
-    lambda path: _receipts.read(str(path)),
-    lambda path: _cni_networks.read(path.dirname),
+    lambda path: _executables.read_receipts(str(path)),
+    lambda path: _cni.read(path.dirname),
 ]
 
 

@@ -7,7 +7,7 @@ __metaclass__ = type
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _selectors
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _checks
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 
 
@@ -18,7 +18,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import Validat
     "a contains 'x'", "a starts with 'x' && b ends with 'y'", "DCOS_SPACE == '/prod/db'", "a == 'it says \"b\"'", 'all( )',
 ])
 def test_selectors(text):
-    _selectors.check(text)
+    _checks.check_selector(text)
 
 
 @pytest.mark.parametrize('text, where', [
@@ -29,5 +29,5 @@ def test_selectors(text):
 ])
 def test_what_is_no_selector(text, where):
     with pytest.raises(ValidationError) as error:
-        _selectors.check(text)
+        _checks.check_selector(text)
     assert where in str(error.value).split('not a selector')[1]

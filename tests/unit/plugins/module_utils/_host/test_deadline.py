@@ -1,11 +1,10 @@
 # -*- coding: utf-8 -*-
 from __future__ import absolute_import, division, print_function
-
 __metaclass__ = type
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _deadline, _pieces
+from ansible_collections.dcos.calico.plugins.module_utils._host import _deadline
 
 
 class Looks:
@@ -28,8 +27,8 @@ class Looks:
 
 @pytest.fixture(autouse=True)
 def as_it_is(monkeypatch):
-    monkeypatch.setattr(_pieces, 'PATIENCE', 2.0)
-    monkeypatch.setattr(_pieces, 'PAUSE', 0.2)
+    monkeypatch.setattr(_deadline, 'PATIENCE', 2.0)
+    monkeypatch.setattr(_deadline, 'PAUSE', 0.2)
 
 
 @pytest.mark.parametrize('seen, each, result, taken', [
@@ -42,5 +41,5 @@ def as_it_is(monkeypatch):
 ], ids=['at once', 'on second look', 'late', 'slowly', 'never, slowly', 'never'])
 def test_what_contradicts_itself_is_looked_at_again_and_not_for_ever(seen, each, result, taken):
     looks = Looks(*seen, each=each)
-    assert _pieces.agreed(looks, lambda what: what == 'no', looks.start) == result
-    assert looks.taken == taken and looks.now - taken * each <= _pieces.PATIENCE
+    assert _deadline.agreed(looks, lambda what: what == 'no', looks.start) == result
+    assert looks.taken == taken and looks.now - taken * each <= _deadline.PATIENCE
