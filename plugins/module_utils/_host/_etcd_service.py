@@ -69,7 +69,7 @@ class Service(object):
 
     unit, user, data_dir, unit_text; executable: _executables.Executable or None (one that somebody else installs at executable_path);
     tls_folder, copies: {path of a copy in tls_folder, which the service's user can read: path of the TLS file as given};
-    extra: further TextFiles; gone: paths that go with state absent; listen: URLs; guard: _etcd_guard.Guard or None.
+    extra: further TextFiles; gone: paths that go with state absent; listen: URLs; guard: Guard of _jobs/_etcd_proxy or None.
     """
 
     def __init__(self, params, unit_text, copies, listen, extra=(), gone=()):

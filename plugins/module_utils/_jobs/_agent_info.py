@@ -2,45 +2,88 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be known of a host; dcos.calico.agent_info and dcos.calico.agent_plan run it.
+"""Everything worth knowing of a host, in one go: independent probes, each in a thread of its own, none of which can fail the others.
+dcos.calico.agent_info and dcos.calico.agent_plan run it.
 
-Independent probes, each in a thread of its own, none of which can fail the others.
+What the kernel can do that Calico needs is found by trying, by /proc, or by the lists of built-in and loadable modules. lsmod knows neither what is
+built in nor what would be loaded on first use, so it is never the only witness.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import os
 import re
 import threading
 
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
-from ansible_collections.dcos.calico.plugins.module_utils._host import _facts_dcos, _facts_etcd, _kernel, _mesos_agent, _network
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _facts_etcd, _mesos_agent, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._host._network import read
 
+PROC = '/proc'
+SYS = '/sys'
+MODULES = '/lib/modules'
+IPSET_SECONDS = 5
+FEATURES = ('xt_set', 'ip6_tables', 'ip_set', 'nf_conntrack', 'ipip')
+# feature: files that exist, or lists that name it, only where the kernel has it in use
+LIVE_FILES = {
+    'ip6_tables': ('net/ip6_tables_names',),
+    'nf_conntrack': ('sys/net/netfilter/nf_conntrack_max',),
+}
+LIVE_LISTS = {'xt_set': ('net/ip_tables_matches', 'set')}
 SECONDS = 60
 LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?\Z')
 NETWORK_MANAGERS = {'networkmanager': 'NetworkManager.service', 'networkd': 'systemd-networkd.service'}
-ARGUMENT_SPEC = dict(
-    cni_dir=dict(type='path', default='/opt/mesosphere/etc/dcos/network/cni'),
-    plugin_dirs=dict(type='list', elements='path', default=['/opt/mesosphere/active/cni', '/opt/mesosphere/active/dcos-cni',
-                                                            '/opt/mesosphere/active/mesos/libexec/mesos']),
-    executables=dict(type='list', elements='path', default=[]),
-    etcd_endpoints=dict(type='list', elements='str', default=[]),
-    etcd_srv=dict(type='str'),
-    etcd_peers=dict(type='list', elements='str', default=[]),
-    masters=dict(type='str'),
-    etcd_ca_file=dict(type='path'),
-    etcd_cert_file=dict(type='path'),
-    etcd_key_file=dict(type='path', no_log=False),
-    felix_health_port=dict(type='int'),
-    node_unit=dict(type='str', default='calico-node.service'),
-    proxy_unit=dict(type='str', default='calico-etcd-proxy.service'),
-    calicoctl_cfg=dict(type='path', default='/etc/calico/calicoctl.cfg'),
-    ports=dict(type='list', elements='int', default=[]),
-    probe_ipip=dict(type='bool', default=False),
-    detect_ip=dict(type='path', default='/opt/mesosphere/bin/detect_ip'),
-)
+
+
+def listed(text, name):
+    """Whether modules.builtin, modules.dep or the like names a module; dashes and underscores are the same there."""
+    pattern = r'(^|/)%s\.ko(\.(gz|xz|zst))?(:|\s|$)' % re.sub('[_-]', '[_-]', name)
+    return re.search(pattern, text, re.MULTILINE) is not None
+
+
+def _modules(name):
+    """How the module files of the running kernel know a module: builtin, loadable or None."""
+    folder = os.path.join(MODULES, os.uname()[2])
+    for kind, filename in (('builtin', 'modules.builtin'), ('loadable', 'modules.dep')):
+        if listed(read(folder, filename) or '', name):
+            return kind
+    return None
+
+
+def _alive(name):
+    """Whether the running kernel shows that it has a feature in use."""
+    if os.path.isdir(os.path.join(SYS, 'module', name)):
+        return True
+    if any(os.path.exists(os.path.join(PROC, path)) for path in LIVE_FILES.get(name, ())):
+        return True
+    path, word = LIVE_LISTS.get(name, (None, None))
+    return path is not None and word in (read(PROC, path) or '').split()
+
+
+def _tried(name):
+    """Try what changes nothing: ipset asks the kernel for its protocol, tunl0 stands in every name space of a kernel with ipip."""
+    if name in ('ip_set', 'xt_set') and _command.find('ipset'):
+        try:
+            return _command.run(['ipset', 'list', '-n'], IPSET_SECONDS).rc == 0
+        except CommandError:
+            return False
+    return name == 'ipip' and os.path.isdir(os.path.join(SYS, 'class/net/tunl0'))
+
+
+def support(name):
+    """How a feature is there: C(active), C(builtin), C(loadable), or None if nothing speaks for it."""
+    if _alive(name):
+        return 'active'
+    return _modules(name) or ('active' if _tried(name) else None)
+
+
+def kernel(ipip=False):
+    """{feature: see support()}; ipip is only looked for if a pool wants it."""
+    return dict((name, support(name)) for name in FEATURES if ipip or name != 'ipip')
 
 
 class Probe(threading.Thread):
@@ -83,7 +126,7 @@ def questions(params):
         'rp_filter': _network.rp_filter,
         'iptables': _network.iptables,
         'ipv6': _network.ipv6,
-        'kernel': lambda: _kernel.probe(params['probe_ipip']),
+        'kernel': lambda: kernel(params['probe_ipip']),
         'ports': lambda: _network.listeners(wanted_ports(params)),
         'docker': _facts.docker,
         'node': lambda: _facts.node(params['felix_health_port']),
@@ -117,16 +160,14 @@ def by_role(units, states):
     return dict((role, dict(states[name], name=name)) for role, name in units.items())
 
 
-def job(module):
-    """Everything in one answer; see RETURN."""
-    params = module.params
+def gather(params):
+    """The result of agent_info; see its RETURN."""
     found = together(questions(params))
     addresses, detected = found.pop('addresses').get('list') or [], found.pop('detected')
     units = found.pop('units')
     node, bgp = found.pop('node'), found.pop('bgp')
     return dict(
         dict((name, value) for name, value in found.items() if ' ' not in name),
-        changed=False,
         node=_facts_dcos.node(detected, addresses, found['mtus']),
         subnets=addresses,
         etcd_members=found.get('etcd_members'),
@@ -142,3 +183,30 @@ def job(module):
 def _named(answer, **names):
     """An answer that names what it is about, even if it is only an error."""
     return dict(names, **answer)
+
+
+ARGUMENT_SPEC = dict(
+    cni_dir=dict(type='path', default='/opt/mesosphere/etc/dcos/network/cni'),
+    plugin_dirs=dict(type='list', elements='path', default=['/opt/mesosphere/active/cni', '/opt/mesosphere/active/dcos-cni',
+                                                            '/opt/mesosphere/active/mesos/libexec/mesos']),
+    executables=dict(type='list', elements='path', default=[]),
+    etcd_endpoints=dict(type='list', elements='str', default=[]),
+    etcd_srv=dict(type='str'),
+    etcd_peers=dict(type='list', elements='str', default=[]),
+    masters=dict(type='str'),
+    etcd_ca_file=dict(type='path'),
+    etcd_cert_file=dict(type='path'),
+    etcd_key_file=dict(type='path', no_log=False),
+    felix_health_port=dict(type='int'),
+    node_unit=dict(type='str', default='calico-node.service'),
+    proxy_unit=dict(type='str', default='calico-etcd-proxy.service'),
+    calicoctl_cfg=dict(type='path', default='/etc/calico/calicoctl.cfg'),
+    ports=dict(type='list', elements='int', default=[]),
+    probe_ipip=dict(type='bool', default=False),
+    detect_ip=dict(type='path', default='/opt/mesosphere/bin/detect_ip'),
+)
+
+
+def job(module):
+    """Everything in one answer; see RETURN."""
+    return dict(gather(module.params), changed=False)

@@ -10,9 +10,10 @@ import re
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._jobs import (_agent_files, _agent_info, _calicoctl_config, _calicoctl_node, _calicoctl_resource,
-                                                                        _calicoctl_resource_info, _cni_network, _etcd_member, _etcd_proxy, _executable,
-                                                                        _mesos_agent, _sysctl)
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import (
+    _agent_files, _agent_info, _calicoctl_config, _calicoctl_node, _calicoctl_resource, _calicoctl_resource_info, _cni_network, _etcd_member, _etcd_proxy,
+    _executable, _mesos_agent, _sysctl,
+)
 
 JOBS = {
     'agent_info': _agent_info,

@@ -2,14 +2,110 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""calico/node under systemd; dcos.calico.calicoctl_node and dcos.calico.agent_plan run it."""
+"""calico/node under systemd, and its image; dcos.calico.calicoctl_node and dcos.calico.agent_plan run it.
+
+The image is from its registry or from an archive made by C(docker save). Which one an archive holds is noted in the receipts, so that a host with that
+image fetches nothing.
+"""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import os
+import re
+
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _health, _node, _node_host, _runner
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _images, _started
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _started
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+UNKNOWN = '(in the archive)'
+PINNED = re.compile(r'[^@\s]+@sha256:[0-9a-f]{64}\Z')
+
+
+class Image(object):
+    """A wanted image: reference, source (dict as _executables.source_of() gives it, None for the registry), pull (C(missing) or C(never))."""
+    __slots__ = ('reference', 'source', 'pull')
+
+    def __init__(self, reference, source, pull='missing'):
+        self.reference = reference
+        self.source = source
+        self.pull = pull
+
+    @property
+    def key(self):
+        """Its name among the receipts."""
+        return 'docker image %s' % self.reference
+
+
+def check_pinned(wanted, by_tag):
+    """Raise unless it is known by a digest what would be run, or who gives its name wants to rely on its registry for that."""
+    if wanted.source is None and wanted.pull != 'never' and not by_tag and not PINNED.match(wanted.reference):
+        raise ValidationError('The image %s is named by a tag alone' % wanted.reference, why='what a tag names can change, and calico/node is privileged',
+                              remedy='Give image_archive, or the image with its digest (NAME@sha256:...), or set image_by_tag to rely on its registry')
+
+
+def reconcile_image(wanted, present_id, receipts):
+    """(Plan, id of the wanted image: None if nothing is known of it, UNKNOWN if it is another one than before).
+
+    :arg present_id: id of the image that has the wanted name now, or None.
+    :arg receipts: as _executables.read_receipts() gives them.
+    """
+    plan, before = Plan(), {'id': present_id} if present_id else None
+    if wanted.source is None:
+        if not present_id:
+            plan.add('image %s' % wanted.reference, before, {'from': 'its registry'})
+        return plan, present_id
+    receipt = receipts.get(wanted.key)
+    known = receipt['sha256'] if receipt and receipt['source_sha256'] == wanted.source['sha256'] else None
+    if known is None or known != present_id:
+        plan.add('image %s' % wanted.reference, before, {'from': 'archive with sha256 %s' % wanted.source['sha256']})
+    return plan, known or (UNKNOWN if receipt and present_id else None)
+
+
+def needs_of_image(wanted, plan):
+    """Sums of files on the controller that have to be pushed first."""
+    source = wanted.source
+    return [source['sha256']] if plan and source and source['local_src'] and not source['src'] else []
+
+
+def obtain_image(wanted, present_id, options, receipts, may_load=True):
+    """Have the image on this host; return (its id, whether something was loaded).
+
+    :arg may_load: False only finds out the id: the name stays with the image that has it.
+    """
+    if wanted.source is None:
+        if wanted.pull == 'never':
+            raise CalicoError('There is no image %s on this host' % wanted.reference, remedy='Load it, give image_archive, or set pull to missing')
+        _docker.pull(wanted.reference)
+        return _loaded(wanted), True
+    with _executables.archive(wanted.source, options, os.path.dirname(receipts)) as path:
+        image_id = _find(wanted, _docker.archive_contents(path, wanted.source['src'] or _download.shown(wanted.source['url'])))
+        loads = image_id != present_id and may_load
+        if loads:
+            _docker.load(path)
+    if loads and _loaded(wanted) != image_id:
+        raise CalicoError('Docker has %s as %s' % (wanted.reference, _loaded(wanted)), why='the archive holds %s' % image_id,
+                          remedy='Look for something else on this host that tags images')
+    _executables.update_receipts(receipts, {wanted.key: {'source_sha256': wanted.source['sha256'], 'member': None, 'sha256': image_id}})
+    return image_id, loads
+
+
+def _loaded(wanted):
+    image = _docker.image(wanted.reference)
+    if image is None:
+        raise CalicoError('Docker does not know %s after it was loaded' % wanted.reference, remedy='Compare with "docker images"')
+    return image['Id']
+
+
+def _find(wanted, contents):
+    """Id of the wanted image in an archive."""
+    for image_id, tags in contents:
+        if any(_docker.same_reference(tag, wanted.reference) for tag in tags):
+            return image_id
+    names = sorted(tag for image_id, tags in contents for tag in tags)
+    raise CalicoError('The archive does not hold %s' % wanted.reference, why='it holds %s' % (', '.join(names) or 'images without a name'),
+                      remedy='Set the image to one of them, or make the archive with "docker save %s"' % wanted.reference)
+
 
 ARGUMENT_SPEC = dict(
     name=dict(type='str'),
@@ -51,22 +147,22 @@ REQUIRED_IF = [('state', 'present', ('name', 'ip'))]
 
 
 def wanted_image(params):
-    """The _images.Image; refuses an archive without a sum, and a tag alone."""
+    """The Image; refuses an archive without a sum, and a tag alone."""
     archive = params['image_archive']
     source = _executables.source_of(archive, 'image_archive', _download.Options.of(params)) if archive else None
-    image = _images.Image(params['image'], source, params['pull'])
-    _images.check_pinned(image, params['image_by_tag'])
+    image = Image(params['image'], source, params['pull'])
+    check_pinned(image, params['image_by_tag'])
     return image
 
 
 def settle_image(module, actual, image):
     """(Plan, id of the wanted image, needs): outside check mode the image is on this host afterwards, unless something has to be pushed first."""
     params, may_load = module.params, not (module.params['restart'] == 'never' and actual.held_image)
-    plan, image_id = _images.reconcile(image, actual.image_id, _executables.read_receipts(params['receipts']))
-    needs = _images.needs(image, plan)
+    plan, image_id = reconcile_image(image, actual.image_id, _executables.read_receipts(params['receipts']))
+    needs = needs_of_image(image, plan)
     if not plan or needs or module.check_mode:
         return plan if may_load else Plan(), image_id, needs
-    image_id, loaded = _images.obtain(image, actual.image_id, _download.Options.of(params), params['receipts'], may_load)
+    image_id, loaded = obtain_image(image, actual.image_id, _download.Options.of(params), params['receipts'], may_load)
     return plan if loaded else Plan(), image_id, needs
 
 

@@ -59,10 +59,11 @@ def args(host, **more):
 def agent_host(systemd_host, monkeypatch):
     """A host whose every path that agent_info reads is in a folder."""
     from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts, _facts_dcos, _network
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_dcos, _network
+    from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_info
 
     root = systemd_host.root
-    for module, names in ((_facts_dcos, ('ROOT', 'ROLES', 'OS_RELEASE')), (_facts, ('PROC', 'SYS', 'MODULES')), (_network, ('PROC', 'SYS_NET')),
+    for module, names in ((_facts_dcos, ('ROOT', 'ROLES', 'OS_RELEASE')), (_agent_info, ('PROC', 'SYS', 'MODULES')), (_network, ('PROC', 'SYS_NET')),
                           (_felix, ('PROC',)), (_docker, ('DAEMON_CONFIG',)), (_bgp, ('SOCKET',))):
         for name in names:
             monkeypatch.setattr(module, name, str(root.join(name.lower())))

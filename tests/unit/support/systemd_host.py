@@ -198,7 +198,8 @@ def free_port():
 @pytest.fixture
 def systemd_host(tmpdir, monkeypatch):
     """A Host; modules see it as theirs."""
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd_guard, _etcd_service, _files, _systemd
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd_service, _files, _systemd
+    from ansible_collections.dcos.calico.plugins.module_utils._jobs import _etcd_proxy
 
     host = Host(tmpdir, Doubles(_command.execute, _command.Result))
     monkeypatch.setattr(_command, "execute", host.doubles)
@@ -207,8 +208,8 @@ def systemd_host(tmpdir, monkeypatch):
     monkeypatch.setenv("DOUBLES", str(tmpdir))
     monkeypatch.setenv("PATH", str(tmpdir.join("bin")) + os.pathsep + os.environ["PATH"])
     monkeypatch.setattr(_etcd_service, "UNIT_FOLDER", str(host.units))
-    monkeypatch.setattr(_etcd_guard, "RUN", str(tmpdir.join("run")))
-    monkeypatch.setattr(_etcd_guard, "FOLDERS", (str(tmpdir.join("bin")),))
+    monkeypatch.setattr(_etcd_proxy, "RUN", str(tmpdir.join("run")))
+    monkeypatch.setattr(_etcd_proxy, "FOLDERS", (str(tmpdir.join("bin")),))
     monkeypatch.setattr(_etcd_service, "CONFIG_FOLDER", str(tmpdir.join("etc", "calico")))
     state = _files.state_of(str(tmpdir))
     host.user = state.owner

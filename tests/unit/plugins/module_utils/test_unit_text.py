@@ -8,7 +8,8 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _checks, _node as _node_module
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _keys, _sysctl, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _keys, _systemd, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _sysctl
 
 
 @pytest.mark.parametrize('given, written', [

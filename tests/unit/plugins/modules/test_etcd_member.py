@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_member, _etcd_service, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_service, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _etcd_member
 from ansible_collections.dcos.calico.plugins.modules import etcd_member
 
 UNIT = 'calico-etcd.service'

@@ -14,7 +14,8 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_guard, _etcd_proxy, _etcd_service, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_service, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _etcd_proxy
 from ansible_collections.dcos.calico.plugins.modules import etcd_proxy
 
 UNIT = 'calico-etcd-proxy.service'
@@ -409,7 +410,7 @@ class Network(object):
 @needs_namespaces
 def test_the_kernel_lets_root_in_and_nobody_else(tmpdir):
     """The unit's own commands, in a network of their own."""
-    text = _etcd_guard.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], ['root', '1']).text
+    text = _etcd_proxy.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], ['root', '1']).text
     network = Network(tmpdir, [commands(text, 'ExecStart'), commands(text, 'ExecStop')])
     network.wait(0)
     assert network.within(lambda listener: 0 if (by(0, 2379), by(1, 2379), by(65534, 2379)) == (0, 0, errno.ECONNREFUSED) else 1) == 0
@@ -434,7 +435,7 @@ def knock(network, listener, number):
 @pytest.mark.parametrize('before', [('root', '1'), ('root',)])
 def test_the_port_is_closed_at_each_moment_of_a_change_of_its_users(tmpdir, before):
     """And root, whom both lets in, is let in at each."""
-    old, new = [_etcd_guard.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], users).text for users in (before, ('root', '2'))]
+    old, new = [_etcd_proxy.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], users).text for users in (before, ('root', '2'))]
     network = Network(tmpdir, [commands(old, 'ExecStart'), commands(new, 'ExecReload') * 20, ['true']])
     network.wait(0)
     assert network.within(lambda listener: knock(network, listener, 1)) == 0
@@ -446,7 +447,7 @@ def test_the_port_is_closed_at_each_moment_of_a_change_of_its_users(tmpdir, befo
 @needs_namespaces
 @pytest.mark.parametrize('killed_after', range(1, 15))
 def test_a_change_that_was_killed_is_made_good_by_the_next(tmpdir, killed_after):
-    old, new = [_etcd_guard.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], users).text for users in (['root', '1'], ['root'])]
+    old, new = [_etcd_proxy.Guard('/etc/systemd/system', UNIT, ['http://127.0.0.1:2379'], users).text for users in (['root', '1'], ['root'])]
     half = commands(new, 'ExecReload')[:killed_after]
     network = Network(tmpdir, [commands(old, 'ExecStart') + half, commands(new, 'ExecReload')])
     network.wait(0)

@@ -5,7 +5,8 @@ __metaclass__ = type
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _sysctl
+from ansible_collections.dcos.calico.plugins.module_utils._host import _files
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _sysctl
 from ansible_collections.dcos.calico.plugins.modules import sysctl
 
 

@@ -19,7 +19,7 @@ def _args(root, **more):
 
 
 def _kernel(use):
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _sysctl
+    from ansible_collections.dcos.calico.plugins.module_utils._jobs import _sysctl
 
     root = use("tmpdir")
     use("as_root")

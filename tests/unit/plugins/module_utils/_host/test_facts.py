@@ -10,7 +10,8 @@ import threading
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_dcos, _facts_etcd, _kernel
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_dcos, _facts_etcd
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_info
 
 NOT_FOUND = '{"errorCode":100,"message":"Key not found","cause":"/calico","index":4}'
 
@@ -126,7 +127,7 @@ def test_docker_settings(text, commandline, managed):
     ('kernel/net/netfilter/xt_set.ko', 'xt_set', True), ('kernel/net/netfilter/xt_set.ko.xz: kernel/net/x.ko', 'xt_set', True),
     ('kernel/net/netfilter/xt-set.ko.gz:', 'xt_set', True), ('kernel/net/netfilter/xt_setctsid.ko:', 'xt_set', False)])
 def test_lists_of_modules(line, name, found):
-    assert _kernel.listed('kernel/a.ko:\n%s\nkernel/b.ko:\n' % line, name) is found
+    assert _agent_info.listed('kernel/a.ko:\n%s\nkernel/b.ko:\n' % line, name) is found
 
 
 @pytest.mark.parametrize('first, second, same', [

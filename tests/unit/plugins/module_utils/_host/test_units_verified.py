@@ -11,7 +11,9 @@ import subprocess
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _etcd_guard, _etcd_member, _etcd_proxy
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _etcd_member
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _etcd_proxy
 from ansible_collections.dcos.calico.plugins.modules import calicoctl_node, etcd_member, etcd_proxy
 
 ANALYZE = os.environ.get('CALICO_SYSTEMD_ANALYZE') or _command.find('systemd-analyze')
@@ -64,7 +66,7 @@ UNITS = [
 @pytest.mark.skipif(not ANALYZE, reason='no systemd here')
 @pytest.mark.parametrize('units', UNITS, ids=['proxy', 'open proxy with tls', 'proxy for all addresses', 'member', 'node', 'agent'])
 def test_systemd_has_nothing_to_say(tmpdir, monkeypatch, units):
-    monkeypatch.setattr(_etcd_guard, '_path_of', lambda program: '/usr/sbin/' + program)
+    monkeypatch.setattr(_etcd_proxy, '_path_of', lambda program: '/usr/sbin/' + program)
     for target in ('basic', 'sysinit', 'shutdown', 'network-online', 'multi-user'):
         tmpdir.join(target + '.target').write('[Unit]\nDefaultDependencies=no\n')
     for name in ('-.slice', 'system.slice'):
