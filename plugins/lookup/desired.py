@@ -18,7 +18,25 @@ options:
       - One name.
     type: list
     elements: str
-    choices: [agent_files, agent_restart, calicoctl, etcd, etcd_member, etcd_proxy, manifest, networks, node, policies, resources, settings, sums, sysctl]
+    choices:
+      - agent_files
+      - agent_restart
+      - calicoctl
+      - docker_networks
+      - etcd
+      - etcd_member
+      - etcd_proxy
+      - kubernetes_kubeconfig
+      - kubernetes_network
+      - kubernetes_objects
+      - manifest
+      - networks
+      - node
+      - policies
+      - resources
+      - settings
+      - sums
+      - sysctl
     required: true
 """
 

@@ -306,12 +306,6 @@ datastore_read:
   returned: state is present
   type: bool
   sample: true
-needs:
-  description: Checksums of files on the controller that must be pushed before anything is changed. For the action plugin.
-  returned: state is present
-  type: list
-  elements: str
-  sample: []
 missing_peers:
   description: Addresses with which a session is missing.
   returned: failure, if the node is not healthy

@@ -219,14 +219,6 @@ conflists:
   type: list
   elements: str
   sample: []
-needs:
-  description:
-    - Sums of the files of C(local_src) that have to be pushed before anything can be done. The action plugin pushes them and runs the
-      module again, so a task shows this in check mode only.
-  returned: success
-  type: list
-  elements: str
-  sample: []
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._jobs._cni_network import ARGUMENT_SPEC, job

@@ -114,14 +114,6 @@ paths_changed:
   type: list
   elements: str
   sample: [/opt/calico/bin/calico, /opt/mesosphere/active/cni/calico]
-needs:
-  description:
-    - Sums of the files of C(local_src) that have to be pushed before anything can be done. The action plugin pushes them and runs the
-      module again, so a task shows this in check mode only.
-  returned: success
-  type: list
-  elements: str
-  sample: []
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
@@ -158,12 +150,12 @@ def job(module):
     if params['state'] == 'absent' and not params['force']:
         check_unused(plugins, plan, params['cni_config_dir'])
     if needs and not module.check_mode:
-        return dict(changed=False, plugins=_cni.report_plugins(plugins), paths_changed=[], needs=needs)
+        return dict(changed=False, needs=needs)
     if not module.check_mode:
         if params['state'] == 'present':
             _cni.check_folder(params['plugin_dir'])
         _executables.apply(plan, options, params['receipts'], _cni.check_with(plugins, lambda name: [params['required_cni_version']]))
-    return dict(plan.result(module._diff), plugins=_cni.report_plugins(plugins), paths_changed=plan.names(), needs=needs)
+    return dict(plan.result(module._diff), plugins=_cni.report_plugins(plugins), paths_changed=plan.names())
 
 
 def main():

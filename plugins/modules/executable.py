@@ -85,14 +85,6 @@ paths_changed:
   type: list
   elements: str
   sample: [/opt/calico/bin/calicoctl, /usr/local/bin/calicoctl]
-needs:
-  description:
-    - Sums of the files of C(local_src) that have to be pushed before anything can be done. The action plugin pushes them and runs the
-      module again, so a task shows this in check mode only.
-  returned: success
-  type: list
-  elements: str
-  sample: []
 file:
   description: The file that is not ours and was left as it is.
   returned: failure, if there is one

@@ -153,12 +153,12 @@ marathon_version:
   sample: "1.5"
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.dcos.calico.plugins.module_utils._dcos import _app_shown, _marathon, _options
+from ansible_collections.dcos.calico.plugins.module_utils._dcos import _marathon, _options, _packages
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient, make_client
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon import Marathon
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._marathon_app import (
@@ -187,6 +187,66 @@ ARGUMENT_SPEC = _options.argument_spec(
 # In Marathon 1.4 these belong to one another
 NETWORKING = ("networks", "container", "ipAddress")
 POLL_EVERY = 2.0
+OLD = f"{_packages.HIDDEN[:-1]}, old)"
+ENV = "env."
+
+
+def secret_env(given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The option C(secret_env), by absolute id.
+
+    :raises ValidationError: if it is not by ids.
+    """
+    wrong = sorted(str(name) for name, env in given.items() if not isinstance(env, Mapping))
+    if wrong:
+        raise ValidationError(f"secret_env has no names and values below {', '.join(wrong)}", None, "Write it as {/web: {PASSWORD: ...}}")
+    return {app_id(str(name)): canonical({"env": dict(env)})["env"] for name, env in given.items()}
+
+
+def secret_values(apps: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Values of environments whose names say that they are secret: Ansible shows arguments."""
+    environments = [app["env"] for app in apps if isinstance(app.get("env"), Mapping)]
+    return {value for env in environments for name, value in env.items() if isinstance(value, str) and value and _packages.is_secret((str(name),), ())}
+
+
+def masked(app: Mapping[str, Any], secret: Collection[str] = ()) -> App:
+    """A definition; C(secret) are names in its environment."""
+    shown = dict(app)
+    if isinstance(app.get("env"), dict):
+        shown["env"] = _packages.masked(app["env"], [(name,) for name in secret])
+    return shown
+
+
+def sides(found: Iterable[Difference], secret: Collection[str] = ()) -> tuple[App, App]:
+    """What differs, before and after; where both are hidden, that they differ."""
+    before, after = {}, {}
+    for one in found:
+        hidden = _is_hidden(one, secret)
+        before[one.option] = OLD if hidden else _visible(one.option, one.installed, secret)
+        after[one.option] = _packages.HIDDEN if hidden and one.wanted is not None else _visible(one.option, one.wanted, secret)
+    return before, after
+
+
+def sentences(found: Iterable[Difference], secret: Collection[str] = ()) -> list[str]:
+    """The same in words."""
+    said = []
+    for one in found:
+        shown = one._replace(installed=_visible(one.option, one.installed, secret), wanted=_visible(one.option, one.wanted, secret))
+        if _is_hidden(one, secret):
+            said.append(f"{one.option} differs {_packages.HIDDEN}" if one.wanted is not None else f"{one.option} is set, and is not wanted")
+        else:
+            said += _packages.sentences([shown])
+    return said
+
+
+def _is_hidden(one: Difference, secret: Collection[str]) -> bool:
+    """Whether neither value may be shown. Of an environment's variable that nobody names any more nobody can say whether it was secret."""
+    name = one.option[len(ENV):]
+    return one.option.startswith(ENV) and (name in secret or one.wanted is None or _packages.is_secret((name,), ()))
+
+
+def _visible(option: str, value: Any, secret: Collection[str]) -> Any:
+    """A value without secrets, where a whole environment differs."""
+    return masked({"env": value}, secret)["env"] if option == "env" and isinstance(value, dict) else value
 
 
 def desired(params: dict[str, Any]) -> list[App]:
@@ -194,7 +254,7 @@ def desired(params: dict[str, Any]) -> list[App]:
 
     :raises ValidationError: for one without an id, or twice the same; for secrets of none of them.
     """
-    secret = _app_shown.secret_env(params["secret_env"])
+    secret = secret_env(params["secret_env"])
     found = []
     for number, app in enumerate(params["apps"], 1):
         if not str(app.get("id") or "").strip("/"):
@@ -227,10 +287,10 @@ def reconcile(wanted: list[App], actual: dict[str, App | None], state: str, secr
         if state == "absent":
             plan.add(name, {"id": app["id"]} if stored is not None else None, None, how=("deleted", app["id"], []))
         elif stored is None:
-            plan.add(name, None, _app_shown.masked(app, secret.get(app["id"], ())), how=("created", app["id"], []))
+            plan.add(name, None, masked(app, secret.get(app["id"], ())), how=("created", app["id"], []))
         else:
             found = differences(app, stored)
-            before, after = _app_shown.sides(found, secret.get(app["id"], ()))
+            before, after = sides(found, secret.get(app["id"], ()))
             if found:
                 plan.add(name, before, after, how=("updated", app["id"], found))
     return plan
@@ -245,7 +305,7 @@ class Job:
         self.client = client
         self.marathon = Marathon(client)
         self.deadline = client.deadline(self.params["wait_timeout"])
-        self.secret = _app_shown.secret_env(self.params["secret_env"])
+        self.secret = secret_env(self.params["secret_env"])
         self.seen: dict[str, App | None] = {}
 
     def run(self, want_diff: bool) -> dict[str, Any]:
@@ -303,7 +363,7 @@ class Job:
         return {
             "id": app_id(name),
             "action": how[0] if how else "none",
-            "differences": _app_shown.sentences(how[2], self.secret.get(name, ())) if how else [],
+            "differences": sentences(how[2], self.secret.get(name, ())) if how else [],
             "ready": health.ready,
             "text": health.text,
             "tasks": _marathon.addresses(self.marathon.tasks(app)) if app is not None else [],
@@ -312,7 +372,7 @@ class Job:
 
 def job(module: AnsibleModule) -> dict[str, Any]:
     """Compare, change, wait; see RETURN."""
-    _options.hide(module, _app_shown.secret_values(module.params["apps"]))
+    _options.hide(module, secret_values(module.params["apps"]))
     client = make_client(module)
     try:
         return Job(module, client).run(module._diff)

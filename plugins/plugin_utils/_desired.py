@@ -18,7 +18,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts, _shapes
+from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts, _docker, _kubernetes, _shapes
 from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
 from ansible_collections.dcos.calico.plugins.plugin_utils._variables import is_template
 
@@ -343,6 +343,59 @@ def settings(v: Variables) -> Args:
     return {**_calicoctl(v), "settings": v["calico_felix_settings"], "timeout": v["calico_datastore_timeout"]}
 
 
+def docker_networks(v: Variables) -> list[Args]:
+    return _docker.docker_networks(
+        v["calico_docker_networks"],
+        v["calico_ip_pools"],
+        libnetwork=v.get("calico_node_libnetwork", v["calico_docker_network"]),
+        release=str(v["calico_release"]),
+    )
+
+
+def _kubernetes_kubeconfig_file(v: Variables) -> str:
+    return f"{v['calico_kubernetes_dir']}/kubeconfig"
+
+
+def kubernetes_kubeconfig(v: Variables) -> Args:
+    """The file by which the CNI plugin reaches the API of Kubernetes; a token in it is a secret."""
+    token = v.get("calico_kubernetes_token", "")
+    content = _kubernetes.kubeconfig(
+        v["calico_kubernetes_apiserver"],
+        ca_file=v["calico_kubernetes_ca_file"],
+        cert_file=v["calico_kubernetes_certificate_file"],
+        key_file=v["calico_kubernetes_key_file"],
+        token=token,
+    )
+    return {"path": _kubernetes_kubeconfig_file(v), "secret_content" if token else "content": content}
+
+
+def kubernetes_network(v: Variables) -> Args:
+    """The list of CNI plugins for the kubelets."""
+    config = _kubernetes.conflist(
+        v["calico_kubernetes_conflist_name"],
+        v["calico_node_name"],
+        etcd(v),
+        _kubernetes_kubeconfig_file(v),
+        mtu=v["calico_kubernetes_mtu"],
+        log_level=v["calico_kubernetes_log_level"],
+        ipv4_pools=v["calico_kubernetes_ipv4_pools"],
+    )
+    return {"file": v["calico_kubernetes_conflist_file"], "config": config}
+
+
+def kubernetes_objects(v: Variables) -> list[Args]:
+    """The objects of Calico's controllers, for the version of Kubernetes that the task says; they read the same files as calicoctl does."""
+    return _of_release(
+        _kubernetes.objects,
+        str(v["calico_release"]),
+        v["__calico_kubernetes_api_version"],
+        {**etcd(v), "endpoints": v["calico_kubernetes_etcd_endpoints"]},
+        image=v["calico_kubernetes_controllers_image"],
+        secret=v["calico_kubernetes_etcd_secret"],
+        user=v["calico_kubernetes_common_name"],
+    )
+
+
 def info(v: Variables) -> Args:
     """What is looked at on a host. Members that somebody else runs are there before anything is installed."""
     finds_members = v.truth("calico_etcd_proxy") and v["calico_etcd_source"] == "existing"
@@ -425,9 +478,13 @@ PARTS: dict[str, Callable[[Variables], Any]] = {
     "agent_files": agent_files,
     "agent_restart": agent_restart,
     "calicoctl": calicoctl,
+    "docker_networks": docker_networks,
     "etcd": etcd,
     "etcd_member": etcd_member,
     "etcd_proxy": etcd_proxy,
+    "kubernetes_kubeconfig": kubernetes_kubeconfig,
+    "kubernetes_network": kubernetes_network,
+    "kubernetes_objects": kubernetes_objects,
     "manifest": manifest,
     "networks": networks,
     "node": node,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""C(calico_docker_networks), validated before anything is touched. Pure; used by the filter docker_networks."""
+"""C(calico_docker_networks), validated before anything is touched. Pure."""
 
 from __future__ import annotations
 

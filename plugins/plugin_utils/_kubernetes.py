@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Kubernetes on DC/OS gets: objects, the CNI plugin's kubeconfig, the list of plugins. Pure; used by the filters kubernetes_*.
+"""What Kubernetes on DC/OS gets: objects, the CNI plugin's kubeconfig, the list of plugins. Pure.
 
 The objects are those of Calico 2.6's documentation (hosted/calico.yaml, rbac.yaml), with what the guide of DC/OS gets wrong put right: the image that belongs
 to the release, one replica that is replaced rather than rolled, and an account that may read what the controllers read.

@@ -17,8 +17,8 @@ A module that places executables of its own takes a list (or one) of dicts with 
     if not module.check_mode and not needs:
         _executables.apply(plan, options, module.params['receipts'])
 
-and returns C(needs); the action plugin of the same name (plugins/plugin_utils/_push.py) does the rest. Nothing may be changed in a run that
-returns needs. The plan can be joined with others: apply() leaves changes alone whose C(how) is not an Action of this module.
+and returns C(needs), alone, where there are any; the action plugin of the same name (plugins/plugin_utils/_push.py) does the rest. Nothing may be
+changed in a run that returns needs. The plan can be joined with others: apply() leaves changes alone whose C(how) is not an Action of this module.
 
 - Source, a dict: one of C(url), C(src) (a path on this host) and C(local_src) (a path on the controller), C(sha256) of what is there, C(member)
   (path inside the tar.gz or zip archive that is there), C(sha256_variable) (named in the error when there is no sum). Empty is not given.

@@ -195,6 +195,8 @@ def present(module):
     actual = _node_host.read(params, calicoctl, module.check_mode)
     _node_host.refuse_conflict(params, actual)
     image_plan, image_id, needs = settle_image(module, actual, image)
+    if needs and not module.check_mode:
+        return dict(changed=False, needs=needs)
     work = _node_host.reconcile(params, actual, image_id)
     if _node.closed_port(params) and not actual.closed:
         module.warn("Felix' health port %d stays open to everybody who reaches this host: it has no iptables, or none with the table mangle"
@@ -202,7 +204,7 @@ def present(module):
     plan = Plan(image_plan)
     plan.extend(work.plan())
     healthy, trouble = None if work.held else True, []
-    if module.check_mode or needs:
+    if module.check_mode:
         peers, down, container_id = peers_now(params), [], actual.container['Id'] if actual.running else None
         if actual.running and not work.start and not work.held:
             seen = _health.look(_health.Wanted(params), actual.addresses(), calicoctl, actual.container)
@@ -213,7 +215,7 @@ def present(module):
         peers, down, container_id = bring_about(params, actual, work, calicoctl)
     return dict(plan.result(module._diff), node_name=params['name'], ip=params['ip'], image=params['image'], image_id=image_id, container_id=container_id,
                 action=work.start or 'none', restart_needed=work.held, differences=work.differences, peers=peers,
-                peers_down=down, needs=needs, healthy=healthy, trouble=trouble, datastore_read=actual.wanted is not None and actual.nodes is not None)
+                peers_down=down, healthy=healthy, trouble=trouble, datastore_read=actual.wanted is not None and actual.nodes is not None)
 
 
 def absent(module):

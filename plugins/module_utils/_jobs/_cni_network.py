@@ -39,13 +39,13 @@ def job(module):
     placing = _executables.reconcile(others + plugins, _executables.read(others + plugins, params['receipts']))
     needs = _executables.needs(placing)
     if needs and not module.check_mode:
-        return dict(result, changed=False, files_changed=[], paths_changed=[], needs=needs)
+        return dict(changed=False, needs=needs)
     writing = _cni.reconcile(wanted, found)
     if not module.check_mode:
         check = _cni.check_with(plugins, lambda name: _cni.versions(wanted, name, params['required_cni_version']))
         _executables.apply(placing, options, params['receipts'], check)
         _cni.apply(writing)
-    result.update(paths_changed=placing.names(), files_changed=writing.names(), needs=needs)
+    result.update(paths_changed=placing.names(), files_changed=writing.names())
     placing.extend(writing)
     return dict(placing.result(module._diff), **result)
 

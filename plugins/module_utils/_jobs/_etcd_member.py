@@ -217,5 +217,4 @@ def job(module):
         uid=_etcd_service.uid_of(member),
         healthy=answer.ok if answer else None,
         paths_changed=plans.executables.names() + plans.files.names() + removal.names(),
-        needs=needs,
     )

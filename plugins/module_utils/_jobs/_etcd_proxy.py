@@ -241,5 +241,4 @@ def job(module):
         recovered=recovery.changed,
         members=members(proxy),
         paths_changed=plans.executables.names() + plans.files.names(),
-        needs=needs,
     )

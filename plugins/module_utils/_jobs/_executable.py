@@ -28,9 +28,9 @@ def job(module):
     writing = _text_files.reconcile(files, _text_files.read(files))
     needs = _executables.needs(placing)
     if needs and not module.check_mode:
-        return dict(changed=False, paths_changed=[], needs=needs)
+        return dict(changed=False, needs=needs)
     if not module.check_mode:
         _executables.apply(placing, options, receipts)
         _text_files.apply(writing)
     plan = Plan(list(placing) + list(writing))
-    return dict(plan.result(module._diff), paths_changed=plan.names(), needs=needs)
+    return dict(plan.result(module._diff), paths_changed=plan.names())

@@ -7,8 +7,8 @@ __metaclass__ = type
 import re
 
 TEXT = type("")
-# What ansible-core adds to every result, or what every result may have.
-COMMON = {"changed", "diff", "failed", "msg", "invocation", "warnings", "deprecations", "exception"}
+# What ansible-core adds to every result, or what every result may have; needs is what a module asks its action plugin for, which keeps it.
+COMMON = {"changed", "diff", "failed", "msg", "invocation", "warnings", "deprecations", "exception", "needs"}
 TYPES = {
     "bool": (bool,),
     "dict": (dict,),

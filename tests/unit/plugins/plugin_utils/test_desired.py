@@ -107,3 +107,32 @@ def test_a_part_that_there_is_not_is_named() -> None:
 def test_a_release_that_is_refused_is_an_error_of_ansibles() -> None:
     with pytest.raises(AnsibleFilterError):
         _desired.artifacts(variables(calico_release="3.1"))
+
+
+KUBERNETES = {"__calico_kubernetes_api_version": "v1.10.8", "calico_kubernetes_etcd_endpoints": ["http://10.0.0.1:2379"]}
+
+
+def test_objects_of_kubernetes_reach_the_datastore_at_addresses_of_their_own() -> None:
+    *_, deployment = _desired.part("kubernetes_objects", variables(**KUBERNETES))
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    assert {"name": "ETCD_ENDPOINTS", "value": "http://10.0.0.1:2379"} in container["env"]
+    with pytest.raises(AnsibleFilterError, match="2.6.99"):
+        _desired.part("kubernetes_objects", variables(**KUBERNETES, calico_release="2.6.99"))
+
+
+def test_a_token_in_a_kubeconfig_is_a_secret() -> None:
+    paths = {f"calico_kubernetes_{name}_file": f"/k/{name}" for name in ("ca", "certificate", "key")}
+    found = {token: _desired.part("kubernetes_kubeconfig", variables(**paths, calico_kubernetes_token=token)) for token in ("", "hunter2")}
+    assert [sorted(found[token]) for token in ("", "hunter2")] == [["content", "path"], ["path", "secret_content"]]
+    assert "/k/certificate" in found[""]["content"] and "hunter2" in found["hunter2"]["secret_content"]
+    network = _desired.part("kubernetes_network", variables(calico_kubernetes_conflist_file="cni.conflist"))
+    assert network["config"]["plugins"][0]["kubernetes"]["kubeconfig"] == found[""]["path"]
+
+
+def test_docker_networks_need_the_plugin_and_a_release_that_serves_their_pools() -> None:
+    networks = {"calico_docker_networks": [{"name": "n", "pool": "10.1.0.0/16"}], "calico_ip_pools": [{"cidr": "10.1.0.0/16"}]}
+    given = {**networks, "calico_docker_network": True, "calico_release": "2.6.12"}
+    assert [item["name"] for item in _desired.part("docker_networks", variables(**given))] == ["n"]
+    for wrong, words in (({"calico_node_libnetwork": False}, "libnetwork plugin"), ({"calico_release": "2.6.6"}, "2.6.10 or later")):
+        with pytest.raises(AnsibleFilterError, match=words):
+            _desired.part("docker_networks", variables(**{**given, **wrong}))

@@ -66,8 +66,8 @@ def folder(tmp_path: Path) -> Path:
 
 def test_nothing_is_pushed_where_all_is_in_place(folder: Path) -> None:
     args = {"plugins": [{"name": "calico", "local_src": "calico"}, {"name": "x", "url": "https://x"}], "executable": {"local_src": "calico"}}
-    action = Sample(folder, args, [{"changed": False, "needs": []}])
-    assert action.run() == {"changed": False, "needs": []}
+    action = Sample(folder, args, [{"changed": False}])
+    assert action.run() == {"changed": False}
     assert len(action.modules) == 1 and action.transferred == []
     resolved = {"local_src": str(folder / "calico"), "sha256": SUM}
     assert action.modules[0] == {"plugins": [{"name": "calico", **resolved}, {"name": "x", "url": "https://x"}], "executable": resolved}
@@ -78,8 +78,8 @@ def test_nothing_is_pushed_where_all_is_in_place(folder: Path) -> None:
 def test_only_what_is_needed_is_pushed_once(folder: Path, tmpdir: str | None) -> None:
     (folder / "other").write_bytes(b"other")
     args = {"plugins": [{"local_src": "calico"}, {"local_src": "other"}, {"local_src": "calico", "member": "m"}]}
-    action = Sample(folder, args, [{"changed": False, "needs": [SUM]}, {"changed": True, "needs": []}], tmpdir=tmpdir)
-    assert action.run() == {"changed": True, "needs": []}
+    action = Sample(folder, args, [{"changed": False, "needs": [SUM]}, {"changed": True}], tmpdir=tmpdir)
+    assert action.run() == {"changed": True}
     remote = f"{tmpdir or '/remote/made'}/{SUM}"
     assert action.transferred == [(str(folder / "calico"), remote)] and remote in action.fixed
     assert [item.get("src") for item in action.modules[1]["plugins"]] == [remote, None, remote]
@@ -108,7 +108,7 @@ def test_wrong_files_are_refused_before_anything_is_run(folder: Path, item: dict
 
 
 def test_a_given_sum_may_be_written_in_capitals(folder: Path) -> None:
-    action = Sample(folder, {"plugins": [{"local_src": "calico", "sha256": SUM.upper()}]}, [{"needs": []}])
+    action = Sample(folder, {"plugins": [{"local_src": "calico", "sha256": SUM.upper()}]}, [{}])
     action.run()
     assert action.modules[0]["plugins"][0]["sha256"] == SUM
 
