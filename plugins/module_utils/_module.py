@@ -10,6 +10,7 @@ import contextlib
 import os
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean, printable
@@ -25,6 +26,18 @@ class Module(AnsibleModule):
     """
     labelled = None  # the path whose SELinux context is being set
 
+    def __init__(self, **module_args):
+        super(Module, self).__init__(**module_args)
+        self.no_log_values = self._secrets()
+
+    def _secrets(self):
+        return self.no_log_values | set(as_python(text) for text in self.no_log_values)
+
+    def log(self, msg, log_args=None):
+        """The way into the system's log, which core takes for the arguments too: in a sentence, and each in a field of the journal."""
+        secrets = self._secrets()
+        super(Module, self).log(remove_values(msg, secrets), remove_values(log_args or {}, secrets))
+
     def label(self, there, path, kind):
         """See _selinux.label(); raises CalicoError where ansible-core would end the module."""
         self.labelled = path
@@ -38,10 +51,6 @@ class Module(AnsibleModule):
             raise CalicoError('%s cannot be given its SELinux context' % self.labelled, why=msg, remedy='See "ausearch -m avc -ts recent" on the host')
         super(Module, self).fail_json(msg, **details)
 
-    def _log_invocation(self):
-        self.no_log_values.update([as_python(text) for text in self.no_log_values])
-        super(Module, self)._log_invocation()
-
     def warn(self, warning, *args, **kwargs):
         """A warning goes to a terminal, and quotes others."""
         super(Module, self).warn(clean(warning), *args, **kwargs)
@@ -53,11 +62,13 @@ UNSAID = {'module_args': {}}
 class QuietModule(Module):
     """A module whose arguments hold secrets that its own specification does not know; none of them is written to the system's log, or returned.
 
-    The parameter no_log of AnsibleModule does not do it: what the task says of no_log takes its place.
+    The parameter no_log of AnsibleModule does not do it: what the task says of no_log takes its place. That of an argument takes each text inside it out of
+    the result as well, names of files and of jobs among them.
     """
 
-    def _log_invocation(self):
-        self.log('Invoked; its arguments are not logged')
+    def log(self, msg, log_args=None):
+        """Nothing that core or a job says, as it may quote arguments."""
+        super(QuietModule, self).log('What it was told and says is not logged')
 
     def exit_json(self, **result):
         super(QuietModule, self).exit_json(invocation=UNSAID, **result)
