@@ -1,4 +1,5 @@
-"""Servers of others that answer as they like: a cloud's metadata service, members of etcd, Docker's client and calicoctl, on the core that runs these tests.
+"""Servers of others that answer as they like: a cloud's metadata service, members of etcd, Docker's client, calicoctl, and Mesos, Marathon and Cosmos of a
+DC/OS cluster, on the core that runs these tests.
 
 What modules make of them ends in time, is a sentence or stays text, and what differs is shown as a terminal may have it. What a controller does with results
 that hold anything at all is in test_foreign.py.
@@ -25,6 +26,8 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._host import _cloud, _facts_etcd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
+from ...support.dcos_api import Answer, DcosApi
+from ...support.universe import Universe
 from ..inventory.test_dcos import Inventories
 from .test_foreign import CONTROL, play, poisoned, texts, used
 
@@ -37,7 +40,14 @@ GCE = {"zone": "projects/1/zones/eu-1-b", "id": 5, "name": "agent-1"}
 AZURE = {"compute": {"vmId": "v", "location": "westeurope", "zone": "1", "name": "a", "subscriptionId": "s"}}
 KEYS = {"action": "get", "node": {"key": "/calico", "dir": True, "nodes": []}}
 MEMBERS = {"members": [{"name": "m1", "clientURLs": ["http://10.0.0.1:2379"], "peerURLs": ["http://10.0.0.1:2380"]}]}
-SHAPES = {"identity/document": AWS, "instance/?rec": GCE, "metadata/instance": AZURE, "/members": MEMBERS, "/v2/members": MEMBERS, "/v2/keys": KEYS}
+SHAPES = {
+    "identity/document": AWS,
+    "instance/?rec": GCE,
+    "metadata/instance": AZURE,
+    "/members": MEMBERS,
+    "/v2/members": MEMBERS,
+    "/v2/keys": KEYS,
+}
 
 
 class Hostile(socketserver.ThreadingTCPServer):
@@ -82,14 +92,25 @@ class Talk(socketserver.StreamRequestHandler):
         self.wfile.write(head.encode() + more + b"\r\n" + body)
 
     def shape(self, line: str) -> Any:
-        return next((shape for part, shape in SHAPES.items() if part in line), {"etcdserver": "3.3.25", "health": "true", "version": "1"})
+        return next(
+            (shape for part, shape in SHAPES.items() if part in line),
+            {"etcdserver": "3.3.25", "health": "true", "version": "1"},
+        )
 
     def valid(self, line: str) -> None:
         found = poisoned(self.shape(line), self.server.text)
-        self.say(json.dumps(found).encode() if "api/token" not in line and "project-id" not in line else self.server.text.encode())
+        self.say(
+            json.dumps(found).encode()
+            if "api/token" not in line and "project-id" not in line
+            else self.server.text.encode()
+        )
 
     def binary(self, line: str) -> None:
-        self.say(json.dumps(self.shape(line)).replace('"', '"\xff\xfe').encode("latin-1") if "token" not in line else b"\xff\xfe")
+        self.say(
+            json.dumps(self.shape(line)).replace('"', '"\xff\xfe').encode("latin-1")
+            if "token" not in line
+            else b"\xff\xfe"
+        )
 
     def nested(self, line: str) -> None:
         self.say(b"[" * 200000 + b"]" * 200000)
@@ -155,7 +176,20 @@ def hostile() -> Iterator[Any]:
         server.end()
 
 
-WAYS = ["binary", "nested", "numbers", "endless", "chunked", "huge", "slow", "headers", "continued", "mute", "elsewhere", "unruly"]
+WAYS = [
+    "binary",
+    "nested",
+    "numbers",
+    "endless",
+    "chunked",
+    "huge",
+    "slow",
+    "headers",
+    "continued",
+    "mute",
+    "elsewhere",
+    "unruly",
+]
 # Each address may take a few seconds for each step of an answer, and has no more than three of them.
 PATIENCE = 110
 
@@ -169,7 +203,11 @@ def few(runs: Inventories) -> list[str]:
 def looks() -> list[dict[str, Any]]:
     """Each module that asks such a server."""
     cloud = {"dcos.calico.cloud_info": {"endpoint": "{{ server }}"}, "register": "cloud", "ignore_errors": True}
-    agent = {"etcd_endpoints": ["{{ server }}"], "etcd_peers": ["{{ server }}"], "felix_health_port": "{{ server.split(':')[2] }}"}
+    agent = {
+        "etcd_endpoints": ["{{ server }}"],
+        "etcd_peers": ["{{ server }}"],
+        "felix_health_port": "{{ server.split(':')[2] }}",
+    }
     return [cloud, {"dcos.calico.agent_info": agent, "register": "agent", "ignore_errors": True}]
 
 
@@ -188,7 +226,12 @@ def bounded(*arguments: Any, **more: Any) -> str:
     # A child counts with what this process had when it was forked, which is much after thousands of tests.
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < max(MOST_MEMORY, own + MOST_MEMORY // 4)
-    assert not re.search("unreachable=[^0]", said) and "MODULE FAILURE" not in said and "\x1b" not in said and "\x07" not in said
+    assert (
+        not re.search("unreachable=[^0]", said)
+        and "MODULE FAILURE" not in said
+        and "\x1b" not in said
+        and "\x07" not in said
+    )
     return said
 
 
@@ -236,9 +279,20 @@ elif way == "refused":
 else:
     sys.stdout.write({text!r})
 """
-CONTAINER = {"Name": "/calico-node", "Id": "c", "Image": "sha256:1", "State": {"Running": True, "StartedAt": "2026-11-22T00:00:46.2Z", "Pid": 1},
-             "Config": {"Image": "calico/node", "Env": ["NODENAME=a", "IP=10.0.0.1"]}, "HostConfig": {"Binds": ["/a:/b"], "NetworkMode": "host"}}
-NODE = {"kind": "node", "apiVersion": "v1", "metadata": {"name": "a"}, "spec": {"bgp": {"ipv4Address": "10.0.0.1/24", "asNumber": "64512"}}}
+CONTAINER = {
+    "Name": "/calico-node",
+    "Id": "c",
+    "Image": "sha256:1",
+    "State": {"Running": True, "StartedAt": "2026-11-22T00:00:46.2Z", "Pid": 1},
+    "Config": {"Image": "calico/node", "Env": ["NODENAME=a", "IP=10.0.0.1"]},
+    "HostConfig": {"Binds": ["/a:/b"], "NetworkMode": "host"},
+}
+NODE = {
+    "kind": "node",
+    "apiVersion": "v1",
+    "metadata": {"name": "a"},
+    "spec": {"bgp": {"ipv4Address": "10.0.0.1/24", "asNumber": "64512"}},
+}
 
 
 def place(runs: Inventories, name: str, way: str, text: str = "") -> str:
@@ -251,8 +305,16 @@ def place(runs: Inventories, name: str, way: str, text: str = "") -> str:
 
 def of_docker() -> list[dict[str, Any]]:
     networks = {"networks": [{"name": "n"}]}
-    return [{"dcos.calico.agent_info": {}, "register": "agent"},
-            {"dcos.calico.calico_docker_network": networks, "check_mode": True, "ignore_errors": True, "register": "networks", "diff": True}]
+    return [
+        {"dcos.calico.agent_info": {}, "register": "agent"},
+        {
+            "dcos.calico.calico_docker_network": networks,
+            "check_mode": True,
+            "ignore_errors": True,
+            "register": "networks",
+            "diff": True,
+        },
+    ]
 
 
 @pytest.mark.parametrize("way", ["endless", "binary"])
@@ -263,7 +325,14 @@ def test_a_docker_that_says_what_it_likes(runs: Inventories, way: str) -> None:
 
 def test_a_docker_whose_names_are_templates(runs: Inventories) -> None:
     for text in few(runs):
-        place(runs, "docker", "valid", json.dumps([{**poisoned(CONTAINER, text), "Name": "/calico-node", "Driver": text, "IPAM": {"Driver": text}}]))
+        place(
+            runs,
+            "docker",
+            "valid",
+            json.dumps(
+                [{**poisoned(CONTAINER, text), "Name": "/calico-node", "Driver": text, "IPAM": {"Driver": text}}]
+            ),
+        )
         bounded(runs, *LOCAL, "--diff", tasks=of_docker())
         play(runs, *LOCAL, tasks=[*of_docker(), *used("agent"), *used("networks")])
 
@@ -273,11 +342,24 @@ def of_calicoctl(program: str) -> list[dict[str, Any]]:
     policy = {"apiVersion": "v1", "kind": "policy", "metadata": {"name": "a"}, "spec": {"selector": "x == 'y'"}}
     tasks: list[dict[str, Any]] = []
     for module, arguments in (
-        ("calicoctl_node_info", {"expected": ["a"]}), ("calicoctl_resource_info", {}), ("calicoctl_resource_info", {"kinds": ["workloadEndpoint"]}),
-        ("calicoctl_config", {"settings": [{"name": "logLevel", "value": "debug"}, {"name": "X", "raw": "felix", "value": "y"}]}),
+        ("calicoctl_node_info", {"expected": ["a"]}),
+        ("calicoctl_resource_info", {}),
+        ("calicoctl_resource_info", {"kinds": ["workloadEndpoint"]}),
+        (
+            "calicoctl_config",
+            {"settings": [{"name": "logLevel", "value": "debug"}, {"name": "X", "raw": "felix", "value": "y"}]},
+        ),
         ("calicoctl_resource", {"resources": [policy]}),
     ):
-        tasks += [{f"dcos.calico.{module}": {**reach, **arguments}, "register": "found", "ignore_errors": True, "check_mode": True, "diff": True}]
+        tasks += [
+            {
+                f"dcos.calico.{module}": {**reach, **arguments},
+                "register": "found",
+                "ignore_errors": True,
+                "check_mode": True,
+                "diff": True,
+            }
+        ]
     return tasks
 
 
@@ -295,12 +377,131 @@ def test_a_datastore_in_which_others_wrote(runs: Inventories) -> None:
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     kinds = ("ipPool", "bgpPeer", "node", "policy", "profile", "hostEndpoint", "workloadEndpoint")
     for text in few(runs):
-        found = {**poisoned({"metadata": {"name": "x", "node": "n", "cidr": "c", "peerIP": "p", "workload": "w"}, "spec": {"selector": "s", "bgp": {}}}, text),
-                 "apiVersion": "v1"}
+        found = {
+            **poisoned(
+                {
+                    "metadata": {"name": "x", "node": "n", "cidr": "c", "peerIP": "p", "workload": "w"},
+                    "spec": {"selector": "s", "bgp": {}},
+                },
+                text,
+            ),
+            "apiVersion": "v1",
+        }
         documents = {kind: {"a": {**found, "kind": kind}} for kind in kinds}
         documents["policy"]["b"] = {**found, "kind": "policy", "metadata": {"name": "a"}}
-        store = {"documents": documents, "settings": {"- logLevel -": text, "felix X -": text}, "failures": [], "down": "", "forgets": False}
+        store = {
+            "documents": documents,
+            "settings": {"- logLevel -": text, "felix X -": text},
+            "failures": [],
+            "down": "",
+            "forgets": False,
+        }
         (runs.folder / "store.json").write_text(json.dumps(store), encoding="utf-8")
         said = bounded(runs, *LOCAL, "--diff", tasks=of_calicoctl(str(program)))
         assert not [sign for sign in CONTROL if sign in said], text
         play(runs, *LOCAL, tasks=[*of_calicoctl(str(program))[1:2], *used("found")])
+
+
+# What a cluster is asked by, or answers with, and modules go on by. All else may be anything.
+GOES_ON = {"id", "appId", "name", "packageName", "version", "packageVersion", "host", "hostname", "ip", "pid", "ipAddress", "type", "DCOS_PACKAGE_NAME",
+           "DCOS_PACKAGE_VERSION", "DCOS_PACKAGE_OPTIONS", "DCOS_PACKAGE_FRAMEWORK_NAME", "mode", "protocol", "default", "pattern", "required", "status", "DCOS_SERVICE_NAME"}  # fmt: skip
+
+
+def tainted(value: Any, text: str, key: str = "") -> Any:
+    """The same answer, in which all that nobody goes on by has this text behind it, and where such a text may stand one stands."""
+    if isinstance(value, dict):
+        return {name: tainted(part, text, name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [tainted(part, text, key) for part in value]
+    return value + text if isinstance(value, str) and key not in GOES_ON else value
+
+
+class Tainted(Universe):
+    """A cluster that does its work, and whose words are those of others: labels, notes, versions, tasks, messages of errors."""
+
+    def __init__(self, api: DcosApi, file: Path, text: str) -> None:
+        super().__init__(api, file)
+        self.text, self.plain = text, api.answer
+        self.starts_after = self.healthy_after = self.gone_after = 0  # waits have tests of their own
+        api.answer = self.answer  # type: ignore[method-assign]
+        self.agent(1, attributes={"rack": "r1"}, version="1.5.3")
+        self.members(3)
+        api.on("GET", "/mesos_dns/v1/hosts/master.mesos", [{"host": "master.mesos.", "ip": "10.0.0.1"}])
+        api.on("GET", "/mesos_dns/v1/hosts/leader.mesos", [{"host": "leader.mesos.", "ip": "10.0.0.1"}])
+        api.on(
+            "GET",
+            "/dcos-metadata/dcos-version.json",
+            {"version": "1.13.0", "dcos-variant": "open", "dcos-image-commit": "abc"},
+        )
+        self.put({"id": "/web", "cmd": "sleep 1000", "labels": {"team": "x"}})
+        self.put(
+            {
+                "id": "/group/web",
+                "cmd": "sleep 1000",
+                "labels": {"team": text, text[:60]: "x"},
+                "env": {text[:60]: text},
+            }
+        )
+        self.state["apps"]["/group/web"]["failure"] = "Command exited with status 127"
+
+    def answer(self, request: Any) -> Answer:
+        found = self.plain(request)
+        return Answer(tainted(found.body, self.text), found.status, found.content_type, found.headers)
+
+
+def of_dcos(url: str) -> list[dict[str, Any]]:
+    """Each module that the controller runs against a cluster, where there is something to do and where there is not; the last ones are refused."""
+    tasks: list[dict[str, Any]] = []
+    web = {"id": "/web", "cmd": "sleep 1000", "labels": {"team": "x"}}
+    for module, arguments in (
+        ("dcos_agent_info", {}), ("marathon_app_info", {"group": "/group"}), ("dcos_package_info", {}),
+        ("marathon_app", {"apps": [{**web, "cmd": "sleep 2000"}], "wait_timeout": 3}), ("marathon_app", {"apps": [{"id": "/group/web", "cmd": "true"}], "wait_timeout": 3}),
+        ("dcos_package", {"name": "hello", "version": "1.0", "wait_timeout": 30}), ("dcos_package", {"name": "hello", "version": "1.0", "wait_timeout": 30}),
+        ("dcos_package_info", {}), ("dcos_package", {"name": "hello", "state": "absent", "wait_timeout": 30}),
+        ("dcos_package", {"name": "nobody", "version": "1", "wait_timeout": 3}), ("dcos_package", {"name": "etcd", "version": "9", "wait_timeout": 3}),
+        ("marathon_app", {"apps": [{**web, "cpus": -1}], "wait_timeout": 3}),
+    ):  # fmt: skip
+        tasks.append(
+            {
+                f"dcos.calico.{module}": {"url": url, "timeout": 5, **arguments},
+                "register": "found",
+                "ignore_errors": True,
+            }
+        )
+    return tasks
+
+
+def test_a_cluster_whose_words_are_templates_and_signs_of_a_terminal(runs: Inventories, dcos_api: DcosApi) -> None:
+    for number, text in enumerate(few(runs)):
+        del dcos_api.requests[:]
+        cluster = Tainted(dcos_api, runs.folder / f"universe{number}.json", text)
+        tasks = of_dcos(dcos_api.url)
+        said = bounded(runs, *LOCAL, "--diff", tasks=tasks)
+        assert not [sign for sign in CONTROL if sign in said], text
+        assert [write for write in cluster.writes if "package" in write] == [
+            "POST /package/install",
+            "POST /package/uninstall",
+        ], "it worked all the same"
+        dcos_api.answer = cluster.plain  # type: ignore[method-assign]
+    again = Tainted(dcos_api, runs.folder / "again.json", few(runs)[0])
+    assert (
+        "touch" in play(runs, *LOCAL, tasks=[part for task in tasks[:3] for part in (task, *used("found"))])
+        and again.reads
+    )
+
+
+@pytest.mark.parametrize("status", [401, 409, 500])
+def test_a_cluster_whose_errors_are_templates_and_signs_of_a_terminal(
+    runs: Inventories, dcos_api: DcosApi, status: int
+) -> None:
+    """In each of the shapes in which Marathon, Cosmos, Mesos and Admin Router say them."""
+    dcos_api.expect_unknown()
+    text = few(runs)[0]
+    shapes: list[Any] = [{"message": text, "type": text, "data": {"errors": [{"message": text}], text[:60]: text}}, {"message": "x", "details": [{"path": text, "errors": [text]}]},
+                         {"title": text, "description": text, "code": text}, text, f"<html><title>{text}</title><body>{text}</body></html>"]  # fmt: skip
+    turn = iter(range(10**6))
+    dcos_api.answer = lambda request: Answer(
+        shapes[next(turn) % len(shapes)], status, "application/json", {"X-Note": "x"}
+    )  # type: ignore[method-assign]
+    said = bounded(runs, *LOCAL, "--diff", tasks=of_dcos(dcos_api.url))
+    assert not [sign for sign in CONTROL if sign in said] and said.count("fatal: ") == len(of_dcos(dcos_api.url))
