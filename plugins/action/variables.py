@@ -29,12 +29,15 @@ class ActionModule(ControllerAction):
     def answer(self, args: dict[str, Any]) -> dict[str, Any]:
         hosts = {name: _set(self.hostvars, name) for name in args["hosts"] if name in self.hostvars}
         wrong, strange = _variables.judge(hosts, _variables.read_options(ROLES))
-        wrong += _variables.together(hosts, self.variables.get("groups", {}))
+        inventory = self.variables.get("groups", {})
+        wrong += _variables.together(hosts, inventory)
         soft = all(variables.get(_variables.SOFTENED) == "warn" for variables in hosts.values()) and bool(hosts)
         warnings = _variables.without_effect(hosts, load_extra_vars(self._loader)) + (strange if soft else [])
         failures = wrong + ([] if soft else [dataclasses.replace(finding, remedy=SOFTEN) for finding in strange])
         return {
             "checked": list(hosts),
+            "groups": _variables.groups(hosts, inventory),
+            "components": _variables.components(hosts, inventory),
             **({"warnings": [told(finding) for finding in warnings]} if warnings else {}),
             **failed("Nothing was touched: {} found in the variables of this inventory", failures),
         }

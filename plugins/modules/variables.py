@@ -48,4 +48,14 @@ checked:
   type: list
   elements: str
   sample: [agent1, agent2]
+groups:
+  description: Of each host the groups from which later plays take their hosts, by what its variables switch on.
+  returned: always
+  type: dict
+  sample: {agent1: [calico_wants_policy], master1: [calico_masters_without_node]}
+components:
+  description: Of each host the optional components that are switched on and still to be validated.
+  returned: always
+  type: dict
+  sample: {agent1: [docker_network, verify]}
 """

@@ -10,7 +10,7 @@ it at commas for a module, while a template that joins a list takes it letter by
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,6 @@ SOFTENED = "calico_unknown_variables"
 SECRET = ("password", "token", "service_account")
 # Read by playbooks, or of one host: in no role's argument spec.
 OTHERS = (
-    "calico_chapter_hosts",
     "calico_etcd_address",
     "calico_plan_exit_code",
     "calico_plan_json",
@@ -109,7 +108,10 @@ LIST_REMEDY = (
     "template, not by a survey"
 )
 ARCHIVE_FROM = ("calico_node_archive_url", "calico_artifacts_dir", "calico_mirror_url")
+# Optional components in the order in which they are validated. A variable of this name switches each on.
+COMPONENTS = ("public_cloud", "policy", "docker_network", "mesos_dns", "kubernetes", "verify")
 Options = Mapping[str, Mapping[str, Any]]
+Groups = Mapping[str, Sequence[str]]
 
 
 def read_options(roles: Path) -> dict[str, dict[str, Any]]:
@@ -229,13 +231,54 @@ def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[lis
     return _findings(wrong, len(hosts)), _findings(strange, len(hosts))
 
 
-def together(hosts: Mapping[str, Mapping[str, Any]], groups: Mapping[str, list[str]]) -> list[Finding]:
+def together(hosts: Mapping[str, Mapping[str, Any]], groups: Groups) -> list[Finding]:
     """What is wrong with the variables of all hosts and their groups."""
     managed = [variables for variables in hosts.values() if variables.get("calico_etcd_source") == "managed"]
     lacking = (
         managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed)
     )
     return [Finding(_shapes.NO_MASTERS)] if lacking else []
+
+
+def groups(hosts: Mapping[str, Mapping[str, Any]], inventory: Groups) -> dict[str, list[str]]:
+    """Of each host the groups that plays take their hosts from: C(calico_wants_COMPONENT), and what runs on masters.
+
+    What is done once per cluster, by DC/OS' APIs alone, is done by the first agent.
+    """
+    masters = set(inventory.get("masters") or ())
+    agents = [name for name in hosts if name not in masters]
+    found: dict[str, list[str]] = {name: [] for name in hosts}
+    for component in COMPONENTS:
+        for name in [name for name in hosts if (name in masters) == (component == "mesos_dns")]:
+            if _yes(hosts[name], f"calico_{component}"):
+                found[name].append(f"calico_wants_{component}")
+    in_cloud = any("calico_wants_public_cloud" in found[name] for name in agents)
+    for name in [name for name in hosts if name in masters]:
+        with_node = _yes(hosts[name], "calico_masters")
+        found[name].append(f"calico_masters_{'with' if with_node else 'without'}_node")
+        found[name] += ["calico_public_cloud_masters"] if with_node and agents else []
+        found[name] += ["calico_wants_public_cloud"] if with_node and in_cloud else []
+        found[name] += ["calico_etcd_managed"] if hosts[name].get("calico_etcd_source") == "managed" else []
+    for name in agents[:1]:
+        if hosts[name].get("calico_install_method") == "universe":
+            found[name].append("calico_wants_universe")
+        elif hosts[name].get("calico_etcd_source") == "universe":
+            found[name].append("calico_etcd_universe")
+    return {name: own for name, own in found.items() if own}
+
+
+def components(hosts: Mapping[str, Mapping[str, Any]], inventory: Groups) -> dict[str, list[str]]:
+    """Of each host the optional components to validate. What policies say is validated by preflight, where there is one."""
+    found: dict[str, list[str]] = {}
+    for name, own in groups(hosts, inventory).items():
+        switched = {group.removeprefix("calico_wants_") for group in own}
+        universe = ["universe"] if switched & {"universe", "calico_etcd_universe"} else []
+        by_preflight = {"policy"} if hosts[name].get("calico_install_method", "advanced") == "advanced" else set()
+        found[name] = universe + [component for component in COMPONENTS if component in switched - by_preflight]
+    if not inventory.get("masters"):  # which is refused
+        for name in [name for name, variables in hosts.items() if _yes(variables, "calico_mesos_dns")][:1]:
+            found[name] = [*found.get(name, []), "mesos_dns"]
+    return {name: own for name, own in found.items() if own}
 
 
 def _refused(variables: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -235,8 +235,7 @@ OTHERS = {"manifest.yml", "mesos_dns.yml", "policy.yml", "docker_network.yml"}
 ELSEWHERE = {
     "kubernetes.yml": "tests/kubernetes/test_playbook.py",
     "public_cloud.yml": "tests/cloud/test_nodes.py",
-    "judge.yml": "tests/system/test_c_everything.py",
-    "look.yml": "tests/system/test_1_install.py",
+    "validate.yml": "tests/system/test_c_everything.py",
     "plan.yml": "tests/system/test_1_install.py",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import setup
@@ -14,7 +15,8 @@ from layout import COLLECTIONS, ROOT
 Play = dict[str, Any]
 PLAYS = [
     (path.name, play)
-    for path in sorted((ROOT / "playbooks").glob("*.yml"))
+    for path in sorted((ROOT / "playbooks").rglob("*.yml"))
+    if path.parent.name != "tasks"
     for play in yaml.safe_load(path.read_text(encoding="utf-8"))
     if "hosts" in play
 ]
@@ -29,21 +31,23 @@ RESTARTS = {
     ("calico_public_cloud", "restart"),
 }
 # Its members were started, or restarted, one by one just before: it waits until they are a quorum.
-WAITS = {("install.yml", "See that the managed datastore is healthy")}
+WAITS = {("agents.yml", "Have the datastore ready before hosts use it")}
 # They change nothing, and what they say does not end another's run; or are of one host.
 ONLY_LOOK = {
-    ("look.yml", "See whether masters run calico/node too"),
-    ("install.yml", "See that every node of the cluster has a session with every other"),
-    ("judge.yml", "See which chapters are switched on"),
-    ("manifest.yml", "Write down the digests of a release"),
-    ("public_cloud.yml", "See which agents this is about"),
-    ("public_cloud.yml", "See which masters run calico/node too"),
-    ("public_cloud.yml", "Say which it was"),
-    ("site.yml", "Say again which agents were left out"),
-    ("rotate_certificates.yml", "See what runs on masters"),
-    ("rotate_certificates.yml", "See that every node of the cluster has a session with every other"),
+    ("agents.yml", "Check that every node of the cluster has a session with every other"),
+    ("public_cloud.yml", "Report what was done in the public cloud"),
+    ("rotate_certificates.yml", "Check that every node of the cluster has a session with every other"),
 }
+# Where hosts are in no play unless something is to be done on them: plays that dcos.calico.site lists in every run, with hosts or without.
+LISTED = 15
 RP_FILTER_UNITS = {"dcos-mesos-slave.service", "dcos-mesos-slave-public.service", "dcos-mesos-master.service"}
+
+
+def plays_of(name: str) -> Iterator[tuple[str, Play]]:
+    """(file, play) of a playbook and those that it imports, in the order in which they run."""
+    for item in yaml.safe_load((ROOT / "playbooks" / name).read_text(encoding="utf-8")):
+        imported = item.get("ansible.builtin.import_playbook")
+        yield from plays_of(imported) if imported else [(Path(name).name, item)]
 
 
 def entries(play: Play) -> Iterator[tuple[str, str]]:
@@ -81,7 +85,7 @@ def test_each_entry_point_that_restarts_is_there() -> None:
 
 def test_nothing_is_removed_where_hosts_are_prepared_side_by_side() -> None:
     """What goes has a successor on its host first; retire.yml comes after the nodes and networks."""
-    names = [play["name"] for file, play in PLAYS if file == "install.yml"]
+    names = [play["name"] for _file, play in plays_of("install.yml")]
     prepare = next(play for _file, play in PLAYS if play["name"] == "Prepare the hosts")
     roles = [role for role, entry in entries(prepare) if entry == "main"]
     for role in roles:
@@ -89,7 +93,7 @@ def test_nothing_is_removed_where_hosts_are_prepared_side_by_side() -> None:
         assert "absent" not in text, f"{role} removes something on all hosts at once"
     retire = next(play["name"] for _file, play in PLAYS if ("calico_etcd", "retire") in set(entries(play)))
     successors = {("calico_node", "main"), ("calico_cni", "main")}
-    before = [play["name"] for file, play in PLAYS if file == "install.yml" and successors & set(entries(play))]
+    before = [play["name"] for _file, play in plays_of("install.yml") if successors & set(entries(play))]
     assert names.index(retire) > max(names.index(name) for name in before)
 
 
@@ -110,9 +114,10 @@ def test_rp_filter_stays_strict_when_a_service_of_dcos_starts() -> None:
 def test_every_group_of_the_plan_has_a_play_and_every_such_play_a_group() -> None:
     planned = {f"calico_plan_{step}" for step, _title in of_the_plan("_cluster_plan").STEPS}
     played = {
-        str(play["hosts"])
-        for file, play in PLAYS
-        if file == "install.yml" and str(play["hosts"]).startswith("calico_plan_")
+        group
+        for _file, play in plays_of("install.yml")
+        for group in str(play["hosts"]).split(":")
+        if group.startswith("calico_plan_")
     }
     assert played == planned | {"calico_plan_certificates"}
 
@@ -147,7 +152,7 @@ def test_what_hosts_share_goes_after_all_of_them_have_changed() -> None:
 
 def test_pools_go_after_the_last_agent_has_its_networks() -> None:
     """And pools come before the first; whatever playbook keeps pools removes them too."""
-    plays = [play for file, play in PLAYS if file == "install.yml"]
+    plays = [play for _file, play in plays_of("install.yml")]
     place = {
         entry: [number for number, play in enumerate(plays) if entry in set(entries(play))]
         for play in plays
@@ -160,11 +165,52 @@ def test_pools_go_after_the_last_agent_has_its_networks() -> None:
     assert max(place["calico_datastore", "main"]) < min(networks) and len(networks) == 2
     [last] = place["calico_datastore", "remove"]
     assert last > max(networks + restarts) and "serial" not in plays[last] and plays[last]["any_errors_fatal"]
-    for file in ("install.yml", "policy.yml", "public_cloud.yml"):
-        ran = [entry for name, play in PLAYS if name == file for entry in entries(play)]
+    for file in ("install.yml", "policy.yml", "public_cloud.yml", "site.yml"):
+        ran = [entry for _file, play in plays_of(file) for entry in entries(play)]
         keeps = [
             number
             for number, entry in enumerate(ran)
             if entry[0] in ("calico_datastore", "calico_public_cloud") and entry[1] in ("main", "pools")
         ]
         assert ("calico_datastore", "remove") in ran[max(keeps) :], file
+
+
+def test_a_run_lists_few_plays() -> None:
+    """Each that no host is in says "no hosts matched", which reads like a fault."""
+    assert len(list(plays_of("site.yml"))) <= LISTED
+
+
+COMPONENTS = {path.parts[-3] for path in (ROOT / "roles").glob("*/tasks/validate.yml")}
+
+
+def test_every_optional_component_is_validated_in_the_first_play_and_nowhere_else() -> None:
+    """By `site`; its own playbook has a first play, or a first task, that validates it, too."""
+    (_file, first), *others = plays_of("site.yml")
+    [together] = [entry for entry in entries(first) if entry[1] == "validate"]
+    assert together[0] == "calico_{{ __calico_component }}"
+    assert [entry for _file, play in others for entry in entries(play) if entry[1] == "validate"] == []
+    switches = {f"calico_{name}" for name in of_the_plan("_variables").COMPONENTS}
+    assert switches | {"calico_universe"} == COMPONENTS
+    for role in COMPONENTS:
+        ran = [entry for _file, play in plays_of(f"{role.removeprefix('calico_')}.yml") for entry in entries(play)]
+        own = [entry for name, entry in ran if name == role]
+        main = yaml.safe_load((ROOT / "roles" / role / "tasks" / f"{own[0]}.yml").read_text(encoding="utf-8"))
+        assert own[0] == "validate" or main[0]["ansible.builtin.include_tasks"] == "validate.yml", role
+        assert own.count("validate") <= 1, role
+
+
+def test_each_optional_component_is_run_by_site_as_by_its_own_playbook() -> None:
+    """The same entry points in the same order, each only on the hosts that want it."""
+    site = [entry for _file, play in plays_of("site.yml") for entry in entries(play)]
+    for role in COMPONENTS:
+        alone = [entry for _file, play in plays_of(f"{role.removeprefix('calico_')}.yml") for entry in entries(play)]
+        assert [entry for entry in site if entry[0] == role] == [
+            entry for entry in alone if entry[0] == role and entry[1] != "validate"
+        ] or role == "calico_universe", role
+    shared = [
+        task
+        for file, play in plays_of("site.yml")
+        for task in play["tasks"]
+        if file == "site.yml" and "ansible.builtin.include_role" in task
+    ]
+    assert [task["name"] for task in shared if "in group_names" not in task["when"]] == []

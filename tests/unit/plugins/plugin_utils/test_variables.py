@@ -160,7 +160,7 @@ def test_networks_of_docker_are_judged_by_the_pools_and_the_release() -> None:
     assert _variables.judge({"a": {**variables, "calico_release": "2.6.6", "calico_docker_network": False}}, OPTIONS) == ([], [])
 
 
-INVENTORY = "[agents_private]\nagent1\nagent2\n[agents:children]\nagents_private\n[all:vars]\nansible_connection=local\nansible_become=true\n"
+INVENTORY = "[masters]\nmaster1\n[agents_private]\nagent1\nagent2\n[agents:children]\nagents_private\n[all:vars]\nansible_connection=local\nansible_become=true\n"
 
 
 @pytest.fixture
@@ -236,3 +236,45 @@ def test_a_serial_in_an_inventory_is_not_read(runs: Inventories, name: str) -> N
     code, said = run(runs, "dcos.calico.install")
     assert code != 0 and words in " ".join(said.split())
     assert words not in " ".join(run(runs, "dcos.calico.install", "-e", f"{name}=3")[1].split())
+
+
+ON = {f"calico_{name}": True for name in _variables.COMPONENTS}
+
+
+def test_hosts_are_grouped_by_the_optional_components_that_run_on_them() -> None:
+    """A component of agents is not for a master, even where a variable of all hosts switches it on; Mesos-DNS is for masters alone."""
+    hosts = {"a": ON, "b": {"calico_verify": "yes"}, "c": {"calico_kubernetes": False}, "m": {**ON, "calico_masters": True}, "n": {}}
+    found = _variables.groups(hosts, {"masters": ["m", "n"]})
+    assert found == {
+        "a": [f"calico_wants_{name}" for name in _variables.COMPONENTS if name != "mesos_dns"],
+        "b": ["calico_wants_verify"],
+        "m": ["calico_wants_mesos_dns", "calico_masters_with_node", "calico_public_cloud_masters", "calico_wants_public_cloud"],
+        "n": ["calico_masters_without_node"],
+    }
+
+
+def test_masters_are_part_of_a_public_cloud_only_beside_agents_that_are() -> None:
+    master = {"calico_masters": True, "calico_public_cloud": True, "calico_etcd_source": "managed"}
+    assert _variables.groups({"m": master}, {"masters": ["m"]}) == {"m": ["calico_masters_with_node", "calico_etcd_managed"]}
+    beside = _variables.groups({"m": master, "a": {}}, {"masters": ["m"]})
+    assert beside == {"m": ["calico_masters_with_node", "calico_public_cloud_masters", "calico_etcd_managed"]}
+
+
+def test_what_the_universe_installs_is_the_business_of_one_agent() -> None:
+    framework, etcd = {"calico_install_method": "universe"}, {"calico_etcd_source": "universe"}
+    assert _variables.groups({"m": framework, "a": framework, "b": framework}, {"masters": ["m"]})["a"] == ["calico_wants_universe"]
+    assert _variables.groups({"a": etcd, "b": etcd}, {}) == {"a": ["calico_etcd_universe"]}
+    assert _variables.components({"a": etcd, "b": etcd}, {}) == {"a": ["universe"]}
+
+
+def test_policies_are_validated_by_preflight_where_there_is_one() -> None:
+    wants = {"calico_policy": True, "calico_verify": True}
+    assert _variables.components({"a": wants}, {"masters": ["m"]}) == {"a": ["verify"]}
+    assert _variables.components({"a": {**wants, "calico_install_method": "universe"}}, {"masters": ["m"]}) == {"a": ["universe", "policy", "verify"]}
+
+
+def test_mesos_dns_without_masters_is_validated_by_one_host_which_refuses_it() -> None:
+    hosts = {"a": {"calico_mesos_dns": True}, "b": {"calico_mesos_dns": True}}
+    assert _variables.groups(hosts, {"agents": ["a", "b"]}) == {}
+    assert _variables.components(hosts, {"agents": ["a", "b"]}) == {"a": ["mesos_dns"]}
+    assert _variables.components(hosts, {"agents": ["a", "b"], "masters": ["m"]}) == {}
