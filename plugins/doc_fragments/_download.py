@@ -158,3 +158,30 @@ options:
 """
     + SOURCE
 )
+# Modules that install CNI plugins: PLACING_SPEC of module_utils/_host/_cni.py, with plugins and executables
+ModuleDocFragment.PLACING = r"""
+options:
+  plugins:
+    description:
+      - CNI plugins to install. Each needs a source.
+  executables:
+    description:
+      - Other executables to install in the same call, as in M(dcos.calico.executable).
+    default: []
+  bin_dir:
+    description:
+      - Folder of the plugins' files. It lies outside C(/opt/mesosphere), which DC/OS upgrades swap.
+    type: path
+    default: /opt/calico/bin
+  plugin_dir:
+    description:
+      - Folder in which Mesos looks for plugins. It gets a symbolic link to each. A file that has the name of one is replaced; the diff
+        shows its sum. DC/OS makes this folder if it is below C(/opt/mesosphere); another one is made if needed.
+    type: path
+    default: /opt/mesosphere/active/cni
+  required_cni_version:
+    description:
+      - CNI version that each plugin must support. A new plugin is asked for its versions before it becomes visible.
+    type: str
+    default: 0.1.0
+"""

@@ -69,11 +69,6 @@ options:
     description:
       - Health port of Felix.
     type: int
-  node_unit:
-    description:
-      - Unit that runs calico/node.
-    type: str
-    default: calico-node.service
   proxy_unit:
     description:
       - Unit of the etcd proxy.

@@ -144,8 +144,8 @@ datastore_read:
   sample: true
 """
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _node_list, _runner
-from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _runner
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
@@ -158,6 +158,98 @@ ARGUMENT_SPEC = dict(
     tunnels=dict(type='bool', default=False),
     tunnels_timeout=dict(type='float', default=0),
 )
+PAUSE = 2
+TUNNEL = 'IpInIpTunnelAddr'
+_SHOWN = 20
+
+
+class Comparison(object):
+    """nodes (those with an IPv4 address), missing (of what is expected), extra and without_address (names of nodes), counted (nodes that are
+    expected or known)."""
+    __slots__ = ('nodes', 'missing', 'extra', 'without_address', 'counted')
+
+    def __init__(self, nodes, missing, extra, without_address, counted):
+        self.nodes = nodes
+        self.missing = missing
+        self.extra = extra
+        self.without_address = without_address
+        self.counted = counted
+
+
+def host_of(address):
+    """An address without its prefix length."""
+    return (address or '').split('/')[0]
+
+
+def _is(node, words):
+    return node['name'] in words or host_of(node['ipv4']) in words
+
+
+def compare(nodes, expected, others):
+    """Comparison of _runner.nodes() with names or addresses.
+
+    calicoctl lists every host that has any key; only one with an IPv4 address has run calico/node, so only those count.
+
+    :arg expected: of the agents; None if it is not known, so that nothing is missing or too many.
+    :arg others: of what may run calico/node too, such as masters.
+    """
+    ran = [node for node in nodes if node['ipv4']]
+    known = set(others) | set(expected or ())
+    taken = set(node['name'] for node in ran) | set(host_of(node['ipv4']) for node in ran)
+    missing = [item for item in dict.fromkeys(expected or ()) if item not in taken]
+    extra = [node['name'] for node in ran if expected is not None and not _is(node, known)]
+    silent = [node['name'] for node in nodes if not node['ipv4']]
+    return Comparison(ran, sorted(missing), sorted(extra), sorted(silent), [node for node in ran if node['name'] not in extra])
+
+
+def wait_for_nodes(calicoctl, expected, others, deadline):
+    """Comparison, as soon as nothing is missing, or at the deadline."""
+    while True:
+        found = compare(calicoctl.nodes(), expected, others)
+        if not found.missing or not deadline.pause(PAUSE):
+            return found
+
+
+def wait_for_tunnels(calicoctl, nodes, deadline):
+    """({name: tunnel address or None}, names of those that had none at the first look) of nodes, as soon as all have one, or at the deadline."""
+    tunnels, late = {}, []
+    lacking = [node['name'] for node in nodes]
+    while True:
+        for name in lacking:
+            tunnels[name] = calicoctl.config_get(TUNNEL, raw='felix', node=name)[0] or None
+        lacking = [name for name in lacking if tunnels[name] is None]
+        late = late or list(lacking)
+        if not lacking or not deadline.pause(PAUSE):
+            return tunnels, late
+
+
+def incomplete(found, expected, seconds):
+    """The CalicoError that names who is missing."""
+    silent = [name for name in found.missing if name in found.without_address]
+    why = None
+    if silent:
+        why = '%s is in the datastore without an address, so calico/node has never run there' % _listed(silent)
+    return CalicoError(
+        '%d of %d agents have no node in Calico%s: %s' % (len(found.missing), len(set(expected)), ' after %g seconds' % seconds, _listed(found.missing)),
+        why=why,
+        remedy='Install Calico on those that never had it (dcos.calico.install); on the others see "systemctl status calico-node" and "docker logs '
+               'calico-node"; or give them longer (wait_timeout)',
+        missing=found.missing,
+    )
+
+
+def superfluous(found):
+    """The CalicoError about nodes that no agent has."""
+    return CalicoError(
+        'Calico has nodes that are no agents of the cluster: %s' % _listed(found.extra),
+        why='they are left over of agents that are gone, or of hosts that somebody else set up',
+        remedy='Remove each that is gone for good: calicoctl delete node NAME; name the others among those that are known',
+        extra=found.extra,
+    )
+
+
+def _listed(names):
+    return ', '.join(names[:_SHOWN]) + (' and %d more' % (len(names) - _SHOWN) if len(names) > _SHOWN else '')
 
 
 def shown(node, tunnels):
@@ -176,17 +268,17 @@ def job(module):
         return dict(changed=False, nodes=[], missing=sorted(set(params['expected'] or [])), extra=[], without_address=[], without_tunnel=[], appeared=[],
                     waited=False, datastore_read=False)
     patience = 0 if module.check_mode else params['wait_timeout']
-    found = _node_list.wait_for_nodes(calicoctl, params['expected'], params['others'], Deadline(patience))
+    found = wait_for_nodes(calicoctl, params['expected'], params['others'], Deadline(patience))
     if found.missing and patience:
-        raise _node_list.incomplete(found, params['expected'], patience)
+        raise incomplete(found, params['expected'], patience)
     if found.extra and params['extra'] == 'fail':
         # what another job is just removing is not left over
-        found = agreed(lambda: _node_list.compare(calicoctl.nodes(), params['expected'], params['others']), lambda seen: seen.extra, Deadline)
+        found = agreed(lambda: compare(calicoctl.nodes(), params['expected'], params['others']), lambda seen: seen.extra, Deadline)
         if found.extra:
-            raise _node_list.superfluous(found)
+            raise superfluous(found)
     tunnels, late = {}, []
     if params['tunnels']:
-        tunnels, late = _node_list.wait_for_tunnels(calicoctl, found.counted, Deadline(0 if module.check_mode else params['tunnels_timeout']))
+        tunnels, late = wait_for_tunnels(calicoctl, found.counted, Deadline(0 if module.check_mode else params['tunnels_timeout']))
     return dict(
         changed=False,
         nodes=[shown(node, tunnels) for node in sorted(found.nodes, key=lambda node: node['name'])],

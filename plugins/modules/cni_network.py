@@ -83,7 +83,7 @@ options:
 extends_documentation_fragment:
   - dcos.calico._attributes
   - dcos.calico._attributes.agent
-  - dcos.calico._cni_placing
+  - dcos.calico._download.placing
   - dcos.calico._download
   - dcos.calico._download.executables
   - dcos.calico._download.plugins

@@ -18,7 +18,8 @@ description:
   - Afterwards it waits until Docker is back with the store, and calico/node is healthy again. If Docker does not come back, the old file is put back and Docker
     is started with it.
   - Refuses a file that Docker could not read, a store that somebody else has set, by the file or by flags, a Docker in swarm mode, one before 1.12.3,
-    which Calico's plugin does not work with, and one from 23.0 on, which has no such store any more.
+    which Calico's plugin does not work with, and one from 23.0 on, which has no such store any more. Outside of check mode, in which nothing
+    was started, refuses a host whose calico/node does not run with that plugin, too.
 author:
   - dcos.calico maintainers (@dcos)
 options:
@@ -55,12 +56,6 @@ options:
       - Whether Docker may be restarted while it runs containers that end with it.
     type: bool
     default: false
-  require_plugin:
-    description:
-      - Refuse a host whose calico/node does not run with its libnetwork plugin, before anything is changed. Not in check mode, where a step before may
-        only have told that it would start it so.
-    type: bool
-    default: true
   refuse_ipv6:
     description:
       - Refuse a host on which Docker could not start a container of Calico's network because the host has IPv6, before anything is changed. That is so for
@@ -173,7 +168,6 @@ ARGUMENT_SPEC = dict(
     daemon_config=dict(type='path', default=_docker.DAEMON_CONFIG),
     unit=dict(type='str', default=_docker_daemon.UNIT),
     restart=dict(type='bool', default=False),
-    require_plugin=dict(type='bool', default=True),
     refuse_ipv6=dict(type='bool', default=True),
     timeout=dict(type='float', default=180),
     felix_port=dict(type='int'),
@@ -253,7 +247,7 @@ def judge(params, actual, setting, given, check):
             check_ipv6(actual.info)
     if setting:
         _docker_daemon.check_foreign(actual.config, given, setting, actual.note)
-    variables, required = actual.node_variables(), params['state'] == 'present' and params['require_plugin'] and not check and actual.info is not None
+    variables, required = actual.node_variables(), params['state'] == 'present' and not check and actual.info is not None
     if required and (variables or {}).get('CALICO_LIBNETWORK_ENABLED') != 'true':
         raise CalicoError('calico/node has no libnetwork plugin on this host', why='it does not run' if variables is None else 'it was started without it',
                           remedy='Set calico_docker_network to true, and run dcos.calico.install')

@@ -70,11 +70,6 @@ options:
     type: list
     elements: str
     default: []
-  enable_v2:
-    description:
-      - Whether to serve the v2 API, which is the one that Calico 2 uses.
-    type: bool
-    default: true
   unit:
     description:
       - Name of the systemd unit.
@@ -92,7 +87,7 @@ options:
     default: /var/lib/calico-etcd
   wait_for:
     description:
-      - V(healthy) waits until the member has a quorum and, with O(enable_v2), serves the v2 API.
+      - V(healthy) waits until the member has a quorum and serves the v2 API.
       - V(started) waits until its process runs.
       - V(auto) is V(started) where the member has no data yet, as in a cluster that is made one host after the other, else V(healthy).
     type: str

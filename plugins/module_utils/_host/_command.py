@@ -37,10 +37,9 @@ GRACE = 5
 
 class Result(object):
     """What a program answered: rc, out and err as native text."""
-    __slots__ = ('argv', 'rc', 'out', 'err')
+    __slots__ = ('rc', 'out', 'err')
 
-    def __init__(self, argv, rc, out, err):
-        self.argv = argv
+    def __init__(self, rc, out, err):
         self.rc = rc
         self.out = out
         self.err = err
@@ -104,7 +103,7 @@ def execute(path, argv, timeout, stdin, env):
     rc = -signal.SIGKILL if process.returncode is None else process.returncode
     # Of what has no end, the end is enough.
     out, err = [to_native(talk.said(pipe, LAST if fault else None), errors='surrogate_or_replace') for pipe in (talk.out, talk.err)]
-    result = Result(argv, rc, out, err)
+    result = Result(rc, out, err)
     if fault:
         words = 'did not answer within %g seconds' % timeout if fault == LATE else 'said more than %d bytes' % LARGEST
         raise CommandError('%s %s and was stopped' % (' '.join(argv[:3]), words), why=result.said())

@@ -121,7 +121,7 @@ def tls_flags(client, peer, verify=False):
 
 
 def member_flags(params, client, peer):
-    """Flags of a member, from a dict with name, data_dir, listen_* and advertise_* lists, members, cluster_token, enable_v2."""
+    """Flags of a member, from a dict with name, data_dir, listen_* and advertise_* lists, members, cluster_token."""
     def urls(key):
         return ','.join(params[key])
     return ['--name=%s' % params['name'],
@@ -132,7 +132,7 @@ def member_flags(params, client, peer):
             '--advertise-client-urls=%s' % urls('advertise_client_urls'),
             '--initial-cluster=%s' % ','.join('%s=%s' % (member['name'], member['peer_url']) for member in params['members']),
             '--initial-cluster-token=%s' % params['cluster_token'],
-            '--enable-v2=%s' % ('true' if params['enable_v2'] else 'false')] + tls_flags(client, peer, verify=True)
+            '--enable-v2=true'] + tls_flags(client, peer, verify=True)
 
 
 def unit_text(module, description, user, argv, before=(), environment_file=None, notify=True, units=()):

@@ -314,22 +314,22 @@ def get(url, path, tls, seconds=LOOK_SECONDS):
         connection.close()
 
 
-def look(url, tls, quorum=False, v2=True):
-    """Answer of an etcd at a URL: whether its cluster has a quorum, and whether the v2 API is served, as far as asked for."""
+def look(url, tls, quorum=False):
+    """Answer of an etcd at a URL: whether the v2 API is served, and if asked for, whether its cluster has a quorum."""
     try:
         answer = _etcd.classify_health(*get(url, _etcd.HEALTH, tls)) if quorum else None
-        if v2 and (answer is None or answer.ok):
+        if answer is None or answer.ok:
             answer = _etcd.classify(*get(url, _etcd.KEYS, tls))
         return answer
     except (IOError, OSError, ValueError, HTTPException) as error:
         return _etcd.Answer('unreachable', 'it does not answer (%s)' % to_native(error))
 
 
-def wait(url, tls, seconds, quorum=False, v2=True, clock=None, sleep=None):
+def wait(url, tls, seconds, quorum=False, clock=None, sleep=None):
     """The first good Answer within some seconds, else the last one. No second look where v2 is off: that does not pass."""
     deadline, pause = Deadline(seconds, clock, sleep), PAUSE
     while True:
-        answer = look(url, tls, quorum, v2)
+        answer = look(url, tls, quorum)
         if answer.ok or answer.kind == 'v2_off' or not deadline.pause(pause):
             return answer
         pause = min(pause * 1.5, LONGEST_PAUSE)

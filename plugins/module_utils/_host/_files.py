@@ -147,24 +147,11 @@ def _alive(pid):
 
 
 def _sweep(folder):
-    gone = []
+    """Remove what runs that were killed left staged."""
     for name in folder.names():
         match = re.match(r'%s(\d+)\.' % re.escape(STAGED), name)
         if match and not _alive(int(match.group(1))):
             folder.drop(name)
-            gone.append(name)
-    return gone
-
-
-def sweep(path):
-    """Remove what runs that were killed left staged in a folder; return the names."""
-    try:
-        with _folder.opened(path) as folder:
-            return _sweep(folder)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            return []
-        raise _folder.failure('What an earlier run left in %s cannot be removed' % path, error, os.path.join(path, STAGED))
 
 
 class Staged(object):

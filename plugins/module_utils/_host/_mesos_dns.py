@@ -28,7 +28,6 @@ except ImportError:
 KEY = 'IPSources'
 SOURCES = ('docker', 'host', 'mesos', 'netinfo')
 DCOS_DEFAULT = ['host', 'netinfo']
-OWN_DEFAULT = ['netinfo', 'mesos', 'host']  # Mesos-DNS' own, where the file has none
 OLDEST = (1, 9)
 VARIABLE = 'MESOS_DNS_CONFIG'
 # As the unit reads them: the later one wins.

@@ -17,7 +17,7 @@ import threading
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts, _node
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _facts_etcd, _mesos_agent, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
@@ -116,7 +116,7 @@ def together(questions):
 def questions(params):
     """What is asked, by name of the answer."""
     tls = _facts_etcd.Tls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
-    units = dict(NETWORK_MANAGERS, node=params['node_unit'], proxy=params['proxy_unit'])
+    units = dict(NETWORK_MANAGERS, node=_node.UNIT_NAME, proxy=params['proxy_unit'])
     asked = {
         'dcos': _facts_dcos.dcos,
         'os': _facts_dcos.system,
@@ -198,7 +198,6 @@ ARGUMENT_SPEC = dict(
     etcd_cert_file=dict(type='path'),
     etcd_key_file=dict(type='path', no_log=False),
     felix_health_port=dict(type='int'),
-    node_unit=dict(type='str', default='calico-node.service'),
     proxy_unit=dict(type='str', default='calico-etcd-proxy.service'),
     calicoctl_cfg=dict(type='path', default='/etc/calico/calicoctl.cfg'),
     ports=dict(type='list', elements='int', default=[]),

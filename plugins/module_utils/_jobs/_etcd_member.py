@@ -37,7 +37,6 @@ def desired(params):
     service.environment = environment
     service.name = params['name']
     service.wanted_state = params['initial_cluster_state']
-    service.enable_v2 = params['enable_v2']
     service.purge = params['purge']
     service.wait_for = params['wait_for']
     if service.wait_for == 'auto':
@@ -145,8 +144,8 @@ def glance(service, actual, plans):
 
 
 def wait(service, seconds):
-    """Answer of the member: ok if it has a quorum, and serves the v2 API where wanted."""
-    return _etcd_service.wait(service.url, service.tls, seconds, quorum=True, v2=service.enable_v2)
+    """Answer of the member: ok if it has a quorum, and serves the v2 API."""
+    return _etcd_service.wait(service.url, service.tls, seconds, quorum=True)
 
 
 def finish(service, plans):
@@ -178,7 +177,6 @@ ARGUMENT_SPEC = dict(
     listen_client_urls=dict(type='list', elements='str', default=['http://0.0.0.0:2379']),
     listen_peer_urls=dict(type='list', elements='str', default=[]),
     advertise_client_urls=dict(type='list', elements='str', default=[]),
-    enable_v2=dict(type='bool', default=True),
     unit=dict(type='str', default='calico-etcd.service'),
     user=dict(type='str', default='calico-etcd'),
     data_dir=dict(type='path', default='/var/lib/calico-etcd'),

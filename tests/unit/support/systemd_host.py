@@ -103,7 +103,7 @@ class Doubles:
                     status = 1
             finally:
                 sys.argv, sys.stdin, sys.stdout, sys.stderr = before
-        return self._result(argv, status, out.text(), err.text())
+        return self._result(status, out.text(), err.text())
 
 
 class Host:

@@ -47,7 +47,7 @@ def option(record, name, default=None):
 
 
 def result(record):
-    return _command.Result(record['argv'], record['exit_code'], str(record['stdout']), str(record['stderr']))
+    return _command.Result(record['exit_code'], str(record['stdout']), str(record['stderr']))
 
 
 @pytest.fixture

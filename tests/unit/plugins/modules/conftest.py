@@ -39,7 +39,7 @@ class Calicoctl:
         if self.as_program:
             return self._run(argv, timeout, stdin=stdin, environ=environ)
         code, out = calicoctl_double.run(str(self.folder), argv[1:], stdin)
-        return _runner._command.Result(argv, code, out, '')
+        return _runner._command.Result(code, out, '')
 
     @property
     def store(self):

@@ -102,7 +102,7 @@ def test_two_runs_at_the_same_moment_agree_on_one(monkeypatch):
 
     def command(argv, *unused, **more):
         calls.append(argv[2])
-        return _command.Result(argv, 0, 'id\n', '')
+        return _command.Result(0, 'id\n', '')
 
     said.pop(0)
     monkeypatch.setattr(_docker_networks, '_inspected', inspected)
@@ -151,7 +151,7 @@ def twice_for(monkeypatch, looks):
     def answered(argv, *args, **more):
         if argv[:3] == ['docker', 'network', 'inspect'] and left:
             left.pop()
-            return _command.Result(argv, 1, '[]', 'Error response from daemon: network n is ambiguous (2 matches found based on name)')
+            return _command.Result(1, '[]', 'Error response from daemon: network n is ambiguous (2 matches found based on name)')
         return run(argv, *args, **more)
 
     monkeypatch.setattr(_command, 'run', answered)

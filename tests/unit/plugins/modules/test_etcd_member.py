@@ -145,9 +145,9 @@ def test_a_port_that_is_taken_is_refused(run, systemd_host, check):
 
 def test_flags_follow_the_members(run, systemd_host):
     run(members=[dict(member, peer_url=member['peer_url'].replace('127.0.0.', '10.0.0.')) for member in MEMBERS], listen_client_urls=['http://0.0.0.0:23999'],
-        wait_for='started', enable_v2=False, cluster_token='blue')
+        wait_for='started', cluster_token='blue')
     text = systemd_host.units.join(UNIT).read()
-    for flag in ('--name=m1', '--listen-peer-urls=http://10.0.0.1:23801', '--advertise-client-urls=http://10.0.0.1:23999', '--enable-v2=false',
+    for flag in ('--name=m1', '--listen-peer-urls=http://10.0.0.1:23801', '--advertise-client-urls=http://10.0.0.1:23999', '--enable-v2=true',
                  '--initial-advertise-peer-urls=http://10.0.0.1:23801', '--initial-cluster-token=blue',
                  '--initial-cluster=m1=http://10.0.0.1:23801,m2=http://10.0.0.2:23801,m3=http://10.0.0.3:23801'):
         assert flag in text

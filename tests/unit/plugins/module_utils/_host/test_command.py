@@ -84,7 +84,7 @@ def test_check_turns_a_bad_code_into_an_error_with_the_words_of_the_program():
 
 
 def test_what_it_said_is_stderr_or_else_stdout():
-    assert _command.Result([], 1, 'out\nmore\n', '').said() == 'out | more'
-    assert _command.Result([], 1, 'out', 'err\n').said() == 'err'
-    assert _command.Result([], 7, '', '').said() == 'exit code 7'
-    assert len(_command.Result([], 1, 'x' * 1000000, '').said()) < 10000
+    assert _command.Result(1, 'out\nmore\n', '').said() == 'out | more'
+    assert _command.Result(1, 'out', 'err\n').said() == 'err'
+    assert _command.Result(7, '', '').said() == 'exit code 7'
+    assert len(_command.Result(1, 'x' * 1000000, '').said()) < 10000
