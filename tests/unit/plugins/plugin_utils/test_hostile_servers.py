@@ -405,7 +405,8 @@ def test_a_datastore_in_which_others_wrote(runs: Inventories) -> None:
 
 # What a cluster is asked by, or answers with, and modules go on by. All else may be anything.
 GOES_ON = {"id", "appId", "name", "packageName", "version", "packageVersion", "host", "hostname", "ip", "pid", "ipAddress", "type", "DCOS_PACKAGE_NAME",
-           "DCOS_PACKAGE_VERSION", "DCOS_PACKAGE_OPTIONS", "DCOS_PACKAGE_FRAMEWORK_NAME", "mode", "protocol", "default", "pattern", "required", "status", "DCOS_SERVICE_NAME"}  # fmt: skip
+           "DCOS_PACKAGE_VERSION", "DCOS_PACKAGE_OPTIONS", "DCOS_PACKAGE_FRAMEWORK_NAME",
+           "mode", "protocol", "default", "pattern", "required", "status", "DCOS_SERVICE_NAME"}  # fmt: skip
 
 
 def tainted(value: Any, text: str, key: str = "") -> Any:
@@ -456,8 +457,10 @@ def of_dcos(url: str) -> list[dict[str, Any]]:
     web = {"id": "/web", "cmd": "sleep 1000", "labels": {"team": "x"}}
     for module, arguments in (
         ("dcos_agent_info", {}), ("marathon_app_info", {"group": "/group"}), ("dcos_package_info", {}),
-        ("marathon_app", {"apps": [{**web, "cmd": "sleep 2000"}], "wait_timeout": 3}), ("marathon_app", {"apps": [{"id": "/group/web", "cmd": "true"}], "wait_timeout": 3}),
-        ("dcos_package", {"name": "hello", "version": "1.0", "wait_timeout": 30}), ("dcos_package", {"name": "hello", "version": "1.0", "wait_timeout": 30}),
+        ("marathon_app", {"apps": [{**web, "cmd": "sleep 2000"}], "wait_timeout": 3}),
+        ("marathon_app", {"apps": [{"id": "/group/web", "cmd": "true"}], "wait_timeout": 3}),
+        ("dcos_package", {"name": "hello", "version": "1.0", "wait_timeout": 30}),
+        ("dcos_package", {"name": "hello", "version": "1.0", "wait_timeout": 30}),
         ("dcos_package_info", {}), ("dcos_package", {"name": "hello", "state": "absent", "wait_timeout": 30}),
         ("dcos_package", {"name": "nobody", "version": "1", "wait_timeout": 3}), ("dcos_package", {"name": "etcd", "version": "9", "wait_timeout": 3}),
         ("marathon_app", {"apps": [{**web, "cpus": -1}], "wait_timeout": 3}),
@@ -495,7 +498,8 @@ def test_a_cluster_whose_errors_are_templates_and_signs_of_a_terminal(runs: Inve
     """In each of the shapes in which Marathon, Cosmos, Mesos and Admin Router say them."""
     dcos_api.expect_unknown()
     text = few(runs)[0]
-    shapes: list[Any] = [{"message": text, "type": text, "data": {"errors": [{"message": text}], text[:60]: text}}, {"message": "x", "details": [{"path": text, "errors": [text]}]},
+    shapes: list[Any] = [{"message": text, "type": text, "data": {"errors": [{"message": text}], text[:60]: text}},
+                         {"message": "x", "details": [{"path": text, "errors": [text]}]},
                          {"title": text, "description": text, "code": text}, text, f"<html><title>{text}</title><body>{text}</body></html>"]  # fmt: skip
     turns = zip(itertools.cycle(shapes), itertools.cycle((401, 409, 500, 400)))
     dcos_api.answer = lambda request: Answer(*next(turns))  # type: ignore[method-assign]

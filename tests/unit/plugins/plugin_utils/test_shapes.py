@@ -272,5 +272,6 @@ def test_what_is_wrong_with_one_entry_hides_no_other() -> None:
     )  # fmt: skip
     documents, problems = documents_of(given)
     assert [item["metadata"]["name"] for item in documents] == ["b", "q"]
-    said = [words for words in ("10.1.0.0/16", "10.2.0.0/16: unknown size", "profile cannot be 'x'", "no name", "p: unknown rules") if words in " ".join(problems)]
+    faults = ("10.1.0.0/16", "10.2.0.0/16: unknown size", "profile cannot be 'x'", "no name", "p: unknown rules")
+    said = [words for words in faults if words in " ".join(problems)]
     assert len(problems) == len(said) == 5, "a pool without cidr is said by who looks at pools"
