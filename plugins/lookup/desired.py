@@ -54,6 +54,7 @@ _raw:
   elements: raw
 """
 
+import copy
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
@@ -61,10 +62,19 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
 
 
+# A task asks once for each of its options, with the same variables, in a process of its own: the variables of the last question, and parts made of them.
+_last: tuple[Any, dict[str, Any]] = (None, {})
+
+
 class LookupModule(LookupBase):
     """dcos.calico.desired"""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        global _last  # noqa: PLW0603
         self.set_options(var_options=variables, direct=kwargs)
         [name] = terms
-        return [_desired.part(name, _desired.Variables(variables or {}, self._templar.template))]
+        if _last[0] is not variables:
+            _last = (variables, {})
+        if name not in _last[1]:
+            _last[1][name] = _desired.part(name, _desired.Variables(variables or {}, self._templar.template))
+        return [copy.deepcopy(_last[1][name])]
