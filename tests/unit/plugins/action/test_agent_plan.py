@@ -18,10 +18,19 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
 @pytest.mark.parametrize(
     ("variables", "made"),
     [
-        ({"calico_node_name": "{{ calico_agent.node.ip }}", "calico_node_ip": "{{ calico_agent.node.ip }}/{{ calico_agent.node.prefix }}"}, False),
+        (
+            {
+                "calico_node_name": "{{ calico_agent.node.ip }}",
+                "calico_node_ip": "{{ calico_agent.node.ip }}/{{ calico_agent.node.prefix }}",
+            },
+            False,
+        ),
         ({"calico_agent_restart": "auto", "x": "{{ calico_agent_restart }}"}, False),
         ({"__calico_preflight_readers": "{{ calico_agent }}"}, False),
-        ({"calico_agent": {"node": {"ip": "{{ calico_agent }}"}}, "hostvars": {"a": "{{ calico_agent.os.id }}"}}, False),
+        (
+            {"calico_agent": {"node": {"ip": "{{ calico_agent }}"}}, "hostvars": {"a": "{{ calico_agent.os.id }}"}},
+            False,
+        ),
         ({"calico_node_name": "node-{{ calico_agent.node.ip }}"}, True),
         ({"calico_node_name": "{{ calico_agent.node.ip }}", "calico_node_ip": "{{ calico_node_name }}/24"}, True),
         ({"mine": "{{ hostvars[inventory_hostname]['calico_node_ip'] }}"}, True),
@@ -42,14 +51,32 @@ def test_a_file_of_the_controller_is_summed_only_where_nobody_gave_its_sum(tmp_p
     assert "sha256" not in steps[0]["executables"][0]
 
 
-@pytest.mark.parametrize("found", ["{{ 6 * 7 }}", "{% for a in [1] %}42{% endfor %}", "10.0.0.5 {{ lookup('ansible.builtin.pipe', 'echo 42') }}"])
-def test_what_a_host_says_is_no_template_where_variables_are_made_of_it(monkeypatch: pytest.MonkeyPatch, found: str) -> None:
-    variables = {"calico_node_name": plugin._foreign.own("node-{{ calico_agent.node.ip }}"), "inventory_hostname": "a", "groups": {}}
+@pytest.mark.parametrize(
+    "found",
+    ["{{ 6 * 7 }}", "{% for a in [1] %}42{% endfor %}", "10.0.0.5 {{ lookup('ansible.builtin.pipe', 'echo 42') }}"],
+)
+def test_what_a_host_says_is_no_template_where_variables_are_made_of_it(
+    monkeypatch: pytest.MonkeyPatch, found: str
+) -> None:
+    variables = {
+        "calico_node_name": plugin._foreign.own("node-{{ calico_agent.node.ip }}"),
+        "inventory_hostname": "a",
+        "groups": {},
+    }
     task = Task()
     task.action, task.args = plugin.MODULE, {"of": "host"}
-    action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, DataLoader(), Templar(DataLoader(), variables), None)
+    action = plugin.ActionModule(
+        task,
+        SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
+        None,
+        DataLoader(),
+        Templar(DataLoader(), variables),
+        None,
+    )
     monkeypatch.setattr(_desired, "info", lambda v: {})
-    monkeypatch.setattr(_desired, "host_steps", lambda v: [{"job": "calicoctl_node", "args": {"name": v["calico_node_name"]}}])
+    monkeypatch.setattr(
+        _desired, "host_steps", lambda v: [{"job": "calicoctl_node", "args": {"name": v["calico_node_name"]}}]
+    )
     asked: list[Any] = []
 
     def look(steps: list[Any], _variables: Any) -> dict[str, Any]:

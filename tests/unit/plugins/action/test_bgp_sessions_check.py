@@ -25,13 +25,19 @@ def run(hostvars: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def test_hosts_without_a_result_are_left_out() -> None:
-    result = run({"a": {"node": {"ip": "10.0.0.1/24", "peers": [], "peers_down": []}}, "b": {}, "c": {"node": {"skipped": True}}})
+    result = run(
+        {"a": {"node": {"ip": "10.0.0.1/24", "peers": [], "peers_down": []}}, "b": {}, "c": {"node": {"skipped": True}}}
+    )
     assert result["checked"] == ["a"] and result["down"] == {} and not result.get("failed") and not result["changed"]
 
 
 def test_a_session_that_is_down_fails() -> None:
     result = run({"a": {"node": {"ip": "10.0.0.1/24", "peers": [PEER], "peers_down": ["10.0.0.2"]}}})
-    assert result["failed"] and result["down"] == {"10.0.0.2": ["a"]} and "10.0.0.2 is no host of this run" in result["msg"]
+    assert (
+        result["failed"]
+        and result["down"] == {"10.0.0.2": ["a"]}
+        and "10.0.0.2 is no host of this run" in result["msg"]
+    )
 
 
 def test_who_is_missed_for_the_first_time_at_a_second_look_is_not_down() -> None:

@@ -18,7 +18,12 @@ from .test_preflight import spec_of
 
 NODES = [{"name": "10.0.0.1", "address": "10.0.0.1", "prefix": 24, "tunnel": None}]
 AWS = {"cloud": "aws", "nodes": NODES, "ipip": True, "aws": {"region": "eu-central-1"}}
-GCE = {"cloud": "gce", "nodes": NODES, "ipip": True, "gce": {"project": "p", "zones": ["z"], "service_account_file": "/k.json"}}
+GCE = {
+    "cloud": "gce",
+    "nodes": NODES,
+    "ipip": True,
+    "gce": {"project": "p", "zones": ["z"], "service_account_file": "/k.json"},
+}
 EXECUTED = ["amazon.aws.ec2_eni_info", "amazon.aws.ec2_eni_info", "amazon.aws.ec2_security_group_info"]
 READ = ["google.cloud.gcp_compute_instance_info", "google.cloud.gcp_compute_firewall_info"]
 
@@ -31,7 +36,9 @@ class Cloud(plugin.ActionModule):
         self.answers = answers
         self.ran: list[tuple[str, bool, dict[str, Any]]] = []
 
-    def _execute_module(self, module_name: Any = None, module_args: Any = None, task_vars: Any = None, **more: Any) -> dict[str, Any]:
+    def _execute_module(
+        self, module_name: Any = None, module_args: Any = None, task_vars: Any = None, **more: Any
+    ) -> dict[str, Any]:
         self.ran.append((module_name, self._task.check_mode, module_args))
         return self.answers.get(module_name, {"changed": True})
 
@@ -43,7 +50,9 @@ def run(args: dict[str, Any], check: bool = False, **answers: Any) -> tuple[dict
     known = {
         "amazon.aws.ec2_eni_info": {"network_interfaces": [face(1, "10.0.0.1", "i-1", checked=True)]},
         "amazon.aws.ec2_security_group_info": {"security_groups": [group("a")]},
-        "google.cloud.gcp_compute_instance_info": {"resources": [{"name": "one", "networkInterfaces": [{"networkIP": "10.0.0.1"}]}]},
+        "google.cloud.gcp_compute_instance_info": {
+            "resources": [{"name": "one", "networkInterfaces": [{"networkIP": "10.0.0.1"}]}]
+        },
         "google.cloud.gcp_compute_firewall_info": {"resources": []},
     }
     cloud = Cloud({**known, **{name.replace("__", "."): answer for name, answer in answers.items()}}, task)
@@ -57,13 +66,18 @@ def run(args: dict[str, Any], check: bool = False, **answers: Any) -> tuple[dict
 
 @pytest.mark.parametrize(
     "args, reads, writes",
-    [(AWS, EXECUTED, ["amazon.aws.ec2_security_group", "amazon.aws.ec2_eni"]), (GCE, READ, ["google.cloud.gcp_compute_firewall"])],
+    [
+        (AWS, EXECUTED, ["amazon.aws.ec2_security_group", "amazon.aws.ec2_eni"]),
+        (GCE, READ, ["google.cloud.gcp_compute_firewall"]),
+    ],
     ids=["aws", "gce"],
 )
 def test_check_mode_reads_and_predicts(args: dict[str, Any], reads: list[str], writes: list[str]) -> None:
     predicted, looked = run(args, check=True)
     assert [name for name, _check, _arguments in looked.ran] == reads
-    assert not any(check for _name, check, _arguments in looked.ran), "google.cloud's modules do nothing in check mode, not even read"
+    assert not any(check for _name, check, _arguments in looked.ran), (
+        "google.cloud's modules do nothing in check mode, not even read"
+    )
     done, made = run(args)
     assert [name for name, _check, _arguments in made.ran] == reads + writes
     assert predicted == done and done["changed"] and len(done["diff"]) == len(done["changes"]) == len(writes)
@@ -72,13 +86,20 @@ def test_check_mode_reads_and_predicts(args: dict[str, Any], reads: list[str], w
 def test_nothing_to_do() -> None:
     open_group = group("a", {"ip_protocol": "-1", "user_id_group_pairs": [{"group_id": "sg-a"}]})
     faces = {"network_interfaces": [face(1, "10.0.0.1", "i-1")]}
-    result, cloud = run(AWS, amazon__aws__ec2_eni_info=faces, amazon__aws__ec2_security_group_info={"security_groups": [open_group]})
-    assert not result["changed"] and result["diff"] == [] and [name for name, _check, _arguments in cloud.ran] == EXECUTED
+    result, cloud = run(
+        AWS, amazon__aws__ec2_eni_info=faces, amazon__aws__ec2_security_group_info={"security_groups": [open_group]}
+    )
+    assert (
+        not result["changed"] and result["diff"] == [] and [name for name, _check, _arguments in cloud.ran] == EXECUTED
+    )
 
 
 def test_a_file_of_a_service_account_is_a_kind_of_credentials() -> None:
     _result, cloud = run(GCE)
-    assert all(arguments["auth_kind"] == "serviceaccount" and arguments["service_account_file"] == "/k.json" for _name, _check, arguments in cloud.ran)
+    assert all(
+        arguments["auth_kind"] == "serviceaccount" and arguments["service_account_file"] == "/k.json"
+        for _name, _check, arguments in cloud.ran
+    )
     _result, cloud = run({**GCE, "gce": {"project": "p", "zones": ["z"]}})
     assert not any("auth_kind" in arguments for _name, _check, arguments in cloud.ran)
 
@@ -86,7 +107,12 @@ def test_a_file_of_a_service_account_is_a_kind_of_credentials() -> None:
 def test_an_error_names_the_module_and_what_was_done_before() -> None:
     refusal = {"failed": True, "msg": "You are not authorized to perform this operation."}
     result, _cloud = run(AWS, amazon__aws__ec2_eni_info=refusal)
-    assert result["failed"] and result["module"] == "amazon.aws.ec2_eni_info" and "not authorized" in result["msg"] and "after" not in result["msg"]
+    assert (
+        result["failed"]
+        and result["module"] == "amazon.aws.ec2_eni_info"
+        and "not authorized" in result["msg"]
+        and "after" not in result["msg"]
+    )
     result, _cloud = run(AWS, amazon__aws__ec2_security_group=refusal)
     assert "nothing was changed by this task" in result["msg"]
     result, _cloud = run(AWS, amazon__aws__ec2_eni=refusal)
@@ -94,7 +120,11 @@ def test_an_error_names_the_module_and_what_was_done_before() -> None:
 
 
 def test_a_module_that_broke_says_its_last_words() -> None:
-    broken = {"failed": True, "msg": "MODULE FAILURE\nSee stdout/stderr", "module_stderr": "Traceback\n  line 1\nbotocore.X: no route\n"}
+    broken = {
+        "failed": True,
+        "msg": "MODULE FAILURE\nSee stdout/stderr",
+        "module_stderr": "Traceback\n  line 1\nbotocore.X: no route\n",
+    }
     assert "ec2_eni_info failed: botocore.X: no route" in run(AWS, amazon__aws__ec2_eni_info=broken)[0]["msg"]
     assert "does not say why" in run(AWS, amazon__aws__ec2_eni_info={"failed": True})[0]["msg"]
 

@@ -32,7 +32,13 @@ def run(**args: Any) -> dict[str, Any]:
 
 def test_all_is_well() -> None:
     result = run(provider="none")
-    assert not result.get("failed") and not result["changed"] and result["cloud"] == "none" and result["ipip"] and not result["manage"]
+    assert (
+        not result.get("failed")
+        and not result["changed"]
+        and result["cloud"] == "none"
+        and result["ipip"]
+        and not result["manage"]
+    )
 
 
 def test_one_message_tells_all() -> None:
@@ -48,12 +54,18 @@ def test_warnings_are_shown() -> None:
 
 
 def test_what_is_documented_is_what_is_taken() -> None:
-    assert spec_of(yaml.safe_load(documented.DOCUMENTATION)["options"]) == without_defaults_of_dicts(plugin.ARGUMENT_SPEC)
+    assert spec_of(yaml.safe_load(documented.DOCUMENTATION)["options"]) == without_defaults_of_dicts(
+        plugin.ARGUMENT_SPEC
+    )
 
 
 def test_collections_and_libraries_of_the_controller(monkeypatch: pytest.MonkeyPatch) -> None:
     here = plugin.Here()
-    assert here.has_collection("dcos.calico") and not here.has_collection("dcos.nothing") and not here.has_collection("nobody.nothing")
+    assert (
+        here.has_collection("dcos.calico")
+        and not here.has_collection("dcos.nothing")
+        and not here.has_collection("nobody.nothing")
+    )
     assert here.missing("json") is None and "nowhere" in str(here.missing("nowhere"))
 
 

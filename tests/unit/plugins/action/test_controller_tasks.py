@@ -16,7 +16,9 @@ BECOME = (
 )
 
 
-@pytest.mark.parametrize("localhost", ["", "localhost ansible_host=127.0.0.9 ansible_port=9\n"], ids=["implicit", "explicit"])
+@pytest.mark.parametrize(
+    "localhost", ["", "localhost ansible_host=127.0.0.9 ansible_port=9\n"], ids=["implicit", "explicit"]
+)
 def test_a_module_on_the_controller_runs_there(tmp_path: Path, localhost: str) -> None:
     """No sudo, no ssh, no interpreter of the agents: what fails is the cluster, which nobody is."""
     runs = Inventories(tmp_path)
@@ -32,6 +34,8 @@ def test_a_module_on_the_controller_runs_there(tmp_path: Path, localhost: str) -
 def test_a_play_of_ones_own_whose_hosts_do_not_wait_for_each_other(tmp_path: Path, strategy: str) -> None:
     runs = Inventories(tmp_path)
     preflight = {"dcos.calico.preflight": {"hosts": ["a", "b"], "info": "found", "expectations": {"release": "2.6.6"}}}
-    runs.write("play.yml", json.dumps([{"hosts": "all", "gather_facts": False, "strategy": strategy, "tasks": [preflight]}]))
+    runs.write(
+        "play.yml", json.dumps([{"hosts": "all", "gather_facts": False, "strategy": strategy, "tasks": [preflight]}])
+    )
     done = runs.run("-i", "a,b,", "-c", "local", "play.yml", program="ansible-playbook")
     assert done.returncode != 0 and f"the strategy of this play is {strategy}" in done.stdout + done.stderr

@@ -16,7 +16,9 @@ from ansible_collections.dcos.calico.plugins.action import dcos_ca_certificate
         ({"failed": True, "msg": "no CA"}, False),
     ],
 )
-def test_a_result_with_a_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch, result: dict[str, Any], hidden: bool) -> None:
+def test_a_result_with_a_key_is_shown_nowhere(
+    monkeypatch: pytest.MonkeyPatch, result: dict[str, Any], hidden: bool
+) -> None:
     """Core hides what has this mark from callbacks, whatever the task says."""
     monkeypatch.setattr(dcos_ca_certificate.ActionBase, "run", lambda self, tmp, task_vars: {})
     monkeypatch.setattr(dcos_ca_certificate.ActionBase, "_execute_module", lambda self, task_vars: dict(result))

@@ -26,14 +26,38 @@ COLLECTION = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
 PATH = f"{COLLECTION}/r"
 STORED = {**ROLE, "metadata": {"name": "r", "resourceVersion": "5", "uid": "u"}}
 # What kube-apiserver 1.10.0 answers.
-GONE = {"kind": "Status", "reason": "NotFound", "message": 'clusterroles "r" not found', "details": {"name": "r", "kind": "clusterroles"}, "code": 404}
-NOT_SERVED = {"kind": "Status", "reason": "NotFound", "message": "the server could not find the requested resource", "details": {}, "code": 404}
-NO_SUCH_NAME = {"kind": "Status", "reason": "Invalid", "message": "metadata.name: Invalid value: may not contain '%'", "details": {}, "code": 422}
+GONE = {
+    "kind": "Status",
+    "reason": "NotFound",
+    "message": 'clusterroles "r" not found',
+    "details": {"name": "r", "kind": "clusterroles"},
+    "code": 404,
+}
+NOT_SERVED = {
+    "kind": "Status",
+    "reason": "NotFound",
+    "message": "the server could not find the requested resource",
+    "details": {},
+    "code": 404,
+}
+NO_SUCH_NAME = {
+    "kind": "Status",
+    "reason": "Invalid",
+    "message": "metadata.name: Invalid value: may not contain '%'",
+    "details": {},
+    "code": 422,
+}
 EXTRA = (
     'clusterroles.rbac.authorization.k8s.io "dcos.calico%looks" is forbidden: attempt to grant extra privileges: [PolicyRule{APIGroups:[""], '
     'Resources:["pods"], Verbs:["get"]}] user=&{system:serviceaccount:kube-system:bootstrapper uid2 [system:authenticated] map[]} ownerrules=[]'
 )
-FORBIDDEN = {"kind": "Status", "reason": "Forbidden", "message": EXTRA, "details": {"name": "dcos.calico%looks"}, "code": 403}
+FORBIDDEN = {
+    "kind": "Status",
+    "reason": "Forbidden",
+    "message": EXTRA,
+    "details": {"name": "dcos.calico%looks"},
+    "code": 403,
+}
 CONFLICT = {"failed": True, "msg": "Failed to replace object: the object has been modified", "reason": "Conflict"}
 
 
@@ -43,14 +67,18 @@ class Run:
     :ivar says: what the other module does, one after the other, the last for ever: an answer, or something that changes what is there and returns one.
     """
 
-    def __init__(self, api: Any, there: dict[str, Any] | None = None, allowed: bool = True, grants: bool = True) -> None:
+    def __init__(
+        self, api: Any, there: dict[str, Any] | None = None, allowed: bool = True, grants: bool = True
+    ) -> None:
         self.written: list[tuple[str, dict[str, Any]]] = []
         self.there = there
         self.says: list[Any] = [self.write]
         self.api = api
         answer = api.Answer
         api.on("GET", PATH, lambda _request: self.there if self.there is not None else answer(GONE, 404))
-        api.on("POST", _rights.REVIEWS, answer({"kind": "SelfSubjectAccessReview", "status": {"allowed": allowed}}, 201))
+        api.on(
+            "POST", _rights.REVIEWS, answer({"kind": "SelfSubjectAccessReview", "status": {"allowed": allowed}}, 201)
+        )
         api.on("POST", COLLECTION, answer(NO_SUCH_NAME, 422) if grants else answer(FORBIDDEN, 403))
 
     def write(self, item: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +98,9 @@ class Run:
 
         action._execute_module = execute
         result = action.run(task_vars={})
-        assert result.get("failed") or returns.faults_of_result(yaml.safe_load(documented.RETURN), result, task.args) == []
+        assert (
+            result.get("failed") or returns.faults_of_result(yaml.safe_load(documented.RETURN), result, task.args) == []
+        )
         return result
 
     @property
@@ -90,7 +120,13 @@ def test_writes_what_is_not_there(dcos_api) -> None:
     assert result["changed"] and result["written"] == ["ClusterRole r"] and result["diff"][0]["before"] == ""
     [(module, args)] = run.written
     assert module == "kubernetes.core.k8s" and run.definition["rules"] == ROLE["rules"]
-    assert args == {"host": dcos_api.url, "validate_certs": True, "api_key": "abc", "force": True, "resource_definition": [run.definition]}
+    assert args == {
+        "host": dcos_api.url,
+        "validate_certs": True,
+        "api_key": "abc",
+        "force": True,
+        "resource_definition": [run.definition],
+    }
     assert not run(token="abc")["changed"] and len(run.written) == 1
 
 
@@ -105,7 +141,9 @@ def test_puts_drift_right_for_the_version_it_saw(dcos_api) -> None:
     assert run()["changed"]
     assert run.definition["metadata"].items() >= {"name": "r", "resourceVersion": "5", "uid": "u"}.items()
     [cluster] = run.written[0][1]["kubeconfig"]["clusters"]
-    assert cluster["cluster"] == {"server": dcos_api.url} and "api_key" not in run.written[0][1], "a token would be looked at"
+    assert cluster["cluster"] == {"server": dcos_api.url} and "api_key" not in run.written[0][1], (
+        "a token would be looked at"
+    )
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -127,10 +165,16 @@ def test_check_mode_writes_nothing_and_needs_no_api(dcos_api, there: bool) -> No
         (None, {"allowed": False}, "the account may not create clusterroles"),
         ({**STORED, "rules": []}, {"allowed": False}, "the account may not update clusterroles"),
         # AlwaysAllow, for an account outside system:masters
-        (None, {"grants": False}, 'clusterroles.rbac.authorization.k8s.io is forbidden: attempt to grant extra privileges.'),
+        (
+            None,
+            {"grants": False},
+            "clusterroles.rbac.authorization.k8s.io is forbidden: attempt to grant extra privileges.",
+        ),
     ],
 )
-def test_what_the_account_may_not_write_is_told_before_anything_is(dcos_api, there, rights, words: str, check: bool) -> None:
+def test_what_the_account_may_not_write_is_told_before_anything_is(
+    dcos_api, there, rights, words: str, check: bool
+) -> None:
     run = Run(dcos_api, there, **rights)
     result = run(check=check)
     assert result["failed"] and f"ClusterRole r: {words}" in result["msg"] and run.written == []
@@ -143,7 +187,12 @@ def test_the_look_at_rights_leaves_nothing(dcos_api) -> None:
     run(check=True)
     bodies = [json.loads(request.body) for request in dcos_api.writes]
     assert [item["kind"] for item in bodies] == ["SelfSubjectAccessReview", "SelfSubjectAccessReview", "ClusterRole"]
-    assert bodies[0]["spec"]["resourceAttributes"] == {"verb": "create", "group": "rbac.authorization.k8s.io", "resource": "clusterroles", "namespace": ""}
+    assert bodies[0]["spec"]["resourceAttributes"] == {
+        "verb": "create",
+        "group": "rbac.authorization.k8s.io",
+        "resource": "clusterroles",
+        "namespace": "",
+    }
     assert "%" in bodies[2]["metadata"]["name"] and bodies[2]["rules"] == ROLE["rules"]
 
 
@@ -163,7 +212,11 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def changed_meanwhile(run: Run, **changes: Any) -> Any:
     def conflict(_item: dict[str, Any]) -> dict[str, Any]:
-        run.there = {**STORED, "metadata": {"name": "r", "resourceVersion": "77", "uid": "u", "labels": {"theirs": "1"}}, **changes}
+        run.there = {
+            **STORED,
+            "metadata": {"name": "r", "resourceVersion": "77", "uid": "u", "labels": {"theirs": "1"}},
+            **changes,
+        }
         return CONFLICT
 
     return conflict
@@ -175,7 +228,10 @@ def test_a_conflict_is_read_again_compared_and_tried_again(dcos_api) -> None:
     run.says = [changed_meanwhile(run, rules=[]), run.write]
     result = run()
     assert result["changed"] and len(run.written) == 2
-    assert run.definition["metadata"].items() >= {"resourceVersion": "77", "labels": {"theirs": "1"}}.items() and run.definition["rules"] == ROLE["rules"]
+    assert (
+        run.definition["metadata"].items() >= {"resourceVersion": "77", "labels": {"theirs": "1"}}.items()
+        and run.definition["rules"] == ROLE["rules"]
+    )
 
 
 @pytest.mark.usefixtures("quick")
@@ -203,11 +259,20 @@ def test_a_conflict_without_end_ends_with_the_deadline(dcos_api) -> None:
     run = Run(dcos_api, {**STORED, "rules": []})
     run.says = [CONFLICT]
     result = run(wait_timeout=0.1)
-    assert result["failed"] and "could not write ClusterRole r: Failed to replace object: the object has been modified" in result["msg"]
+    assert (
+        result["failed"]
+        and "could not write ClusterRole r: Failed to replace object: the object has been modified" in result["msg"]
+    )
 
 
 @pytest.mark.usefixtures("quick")
-@pytest.mark.parametrize("page", [("down for maintenance", 503, "text/html"), ("Error: dial tcp 10.0.0.1:6443: connection refused", 500, "text/plain")])
+@pytest.mark.parametrize(
+    "page",
+    [
+        ("down for maintenance", 503, "text/html"),
+        ("Error: dial tcp 10.0.0.1:6443: connection refused", 500, "text/plain"),
+    ],
+)
 def test_a_proxy_whose_api_is_down_is_waited_for(dcos_api, page) -> None:
     run = Run(dcos_api, STORED)
     dcos_api.on("GET", PATH, dcos_api.Answer(*page), dcos_api.Answer(*page), STORED)
@@ -222,7 +287,9 @@ def test_what_the_other_module_says_of_its_failure(dcos_api) -> None:
     run.says = [{"failed": True, "msg": "Failed to create object: quota"}]
     result = run()
     assert result["failed"] and not result["changed"] and "diff" not in result and len(run.written) == 1
-    assert result["msg"].startswith("kubernetes.core.k8s could not write ClusterRole r: Failed to create object: quota.")
+    assert result["msg"].startswith(
+        "kubernetes.core.k8s could not write ClusterRole r: Failed to create object: quota."
+    )
     assert "no object of Kubernetes" in run(objects=[{"kind": "Secret"}])["msg"]
 
 
@@ -235,13 +302,20 @@ def test_what_the_server_did_not_keep_is_no_success(dcos_api) -> None:
     run = Run(dcos_api)
     run.says = [drops]
     result = run(objects=[{**ROLE, "frob": 1}])
-    assert result["failed"] and "took ClusterRole r, and did not keep all of it: ClusterRole r: frob." in result["msg"] and len(run.written) == 1
+    assert (
+        result["failed"]
+        and "took ClusterRole r, and did not keep all of it: ClusterRole r: frob." in result["msg"]
+        and len(run.written) == 1
+    )
 
 
 def test_kinds_that_the_api_does_not_have(dcos_api) -> None:
     """Not that there is no such object: 1.8 does not serve apps/v1, and no version serves a group of ours."""
     run = Run(dcos_api)
-    for page in (dcos_api.Answer(NOT_SERVED, 404), dcos_api.Answer("404 page not found\n", 404, "text/plain; charset=utf-8")):
+    for page in (
+        dcos_api.Answer(NOT_SERVED, 404),
+        dcos_api.Answer("404 page not found\n", 404, "text/plain; charset=utf-8"),
+    ):
         dcos_api.on("GET", PATH, page)
         result = run(check=True)
         assert result["failed"] and "has no such objects" in result["msg"] and "kubectl api-versions" in result["msg"]
@@ -249,7 +323,9 @@ def test_kinds_that_the_api_does_not_have(dcos_api) -> None:
 
 def test_a_field_that_cannot_be_changed_is_told_in_check_mode_too(dcos_api) -> None:
     binding = {**ROLE, "kind": "ClusterRoleBinding", "roleRef": {"name": "r"}}
-    dcos_api.on("GET", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/r", {**binding, "roleRef": {"name": "x"}})
+    dcos_api.on(
+        "GET", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/r", {**binding, "roleRef": {"name": "x"}}
+    )
     run = Run(dcos_api)
     for check in (True, False):
         result = run(check=check, objects=[binding])
@@ -259,16 +335,29 @@ def test_a_field_that_cannot_be_changed_is_told_in_check_mode_too(dcos_api) -> N
 def test_an_api_without_a_login() -> None:
     args = {"host": "https://h", "ca_file": "/ca", "validate_certs": False}
     [cluster] = plugin.writer_options(args)["kubeconfig"]["clusters"]
-    assert cluster["cluster"] == {"server": "https://h", "certificate-authority": "/ca", "insecure-skip-tls-verify": True}
+    assert cluster["cluster"] == {
+        "server": "https://h",
+        "certificate-authority": "/ca",
+        "insecure-skip-tls-verify": True,
+    }
 
 
 @pytest.mark.parametrize(
     "args, expected",
     [
         ({"kubeconfig": "/k", "validate_certs": True}, {"kubeconfig": "/k"}),
-        ({"kubeconfig": "/k", "context": "c", "validate_certs": False}, {"kubeconfig": "/k", "context": "c", "validate_certs": False}),
         (
-            {"host": "https://h", "client_cert_file": "/c", "client_key_file": "/key", "ca_file": "/ca", "validate_certs": True},
+            {"kubeconfig": "/k", "context": "c", "validate_certs": False},
+            {"kubeconfig": "/k", "context": "c", "validate_certs": False},
+        ),
+        (
+            {
+                "host": "https://h",
+                "client_cert_file": "/c",
+                "client_key_file": "/key",
+                "ca_file": "/ca",
+                "validate_certs": True,
+            },
             {"host": "https://h", "client_cert": "/c", "client_key": "/key", "ca_cert": "/ca", "validate_certs": True},
         ),
     ],

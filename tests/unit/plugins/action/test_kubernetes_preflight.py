@@ -32,7 +32,11 @@ INFO = {"dcos": {"version": "1.12.5"}, "cni": {"plugins": {"portmap": "/p"}, "fi
 
 @pytest.fixture(autouse=True)
 def everything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugin.module_loader, "find_plugin_with_context", lambda name: SimpleNamespace(resolved=name == "kubernetes.core.k8s"))
+    monkeypatch.setattr(
+        plugin.module_loader,
+        "find_plugin_with_context",
+        lambda name: SimpleNamespace(resolved=name == "kubernetes.core.k8s"),
+    )
     monkeypatch.setattr(plugin.importlib.util, "find_spec", lambda name: name)
 
 
@@ -57,7 +61,9 @@ def test_all_is_well() -> None:
 def test_one_message_for_all() -> None:
     old = {**INFO, "dcos": {"version": "1.8.9"}}
     result = run({"a1": {"found": INFO}, "a2": {"found": old}, "a3": {}}, package={"version": "2.0.0-1.12.1"})
-    assert result["failed"] and result["msg"].startswith("Nothing was touched: 3 problems found by preflight of 3 hosts.")
+    assert result["failed"] and result["msg"].startswith(
+        "Nothing was touched: 3 problems found by preflight of 3 hosts."
+    )
     assert [line for line in result["msg"].splitlines() if line.endswith(":")] == ["all hosts:", "a2:", "a3:"]
 
 
@@ -72,6 +78,9 @@ def test_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plugin.module_loader, "find_plugin_with_context", lambda name: SimpleNamespace(resolved=False))
     monkeypatch.setattr(plugin.importlib.util, "find_spec", lambda name: None)
     result = run({"a1": {"found": INFO}})
-    assert "the collection kubernetes.core is not there. Install it for ansible-playbook: ansible-galaxy collection install kubernetes.core" in result["msg"]
+    assert (
+        "the collection kubernetes.core is not there. Install it for ansible-playbook: ansible-galaxy collection install kubernetes.core"
+        in result["msg"]
+    )
     assert "the Python library kubernetes is not there" in result["msg"]
     assert not run({"a1": {"found": INFO}}, controllers={"wanted": False}).get("failed")

@@ -23,7 +23,9 @@ def run(hostvars: dict[str, Any], variables: dict[str, Any] | None = None, **mor
     task.action = "dcos.calico.plan"
     task.args = {"hosts": sorted(hostvars), "result": "found", **more}
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
-    result: dict[str, Any] = action.run(task_vars={"hostvars": hostvars, "ansible_run_tags": ["all"], "ansible_skip_tags": [], **(variables or {})})
+    result: dict[str, Any] = action.run(
+        task_vars={"hostvars": hostvars, "ansible_run_tags": ["all"], "ansible_skip_tags": [], **(variables or {})}
+    )
     assert "plan" not in result or returns.faults_of_result(yaml.safe_load(documented.RETURN), result, {}) == []
     return result
 
@@ -47,7 +49,12 @@ def test_hosts_with_certificates_of_the_cluster_take_part_in_their_play(shown: l
 
 
 def test_what_cannot_be_brought_about_is_said_at_once_and_nothing_is_shown(shown: list[str]) -> None:
-    result = run({host: {"found": {"plan": {"sysctl": {"changed": False, "names": [], "error": "No /proc/sys."}}}} for host in "ab"})
+    result = run(
+        {
+            host: {"found": {"plan": {"sysctl": {"changed": False, "names": [], "error": "No /proc/sys."}}}}
+            for host in "ab"
+        }
+    )
     assert result["failed"] and shown == []
     assert result["msg"].splitlines() == [
         "Nothing was touched: 2 changes cannot be brought about.", "a:", "  - kernel parameters: No /proc/sys.", "b:", "  - kernel parameters: No /proc/sys.",
@@ -61,7 +68,10 @@ def test_it_is_written_as_json(shown: list[str], tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_named(shown: list[str], tmp_path: Path) -> None:
     result = run({"a": {"found": CHANGED}}, json=str(tmp_path / "no" / "plan.json"))
-    assert result["failed"] and "plan.json could not be written: No such file or directory. Make its directory" in result["msg"]
+    assert (
+        result["failed"]
+        and "plan.json could not be written: No such file or directory. Make its directory" in result["msg"]
+    )
 
 
 def test_what_a_host_says_does_not_reach_the_terminal_as_it_is(shown: list[str]) -> None:

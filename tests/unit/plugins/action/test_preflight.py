@@ -28,7 +28,11 @@ INFO: dict[str, Any] = {
 def run(hostvars: dict[str, Any], task_vars: dict[str, Any] | None = None, **args: Any) -> dict[str, Any]:
     task = Task()
     task.action = "dcos.calico.preflight"
-    task.args = {key: value for key, value in ({"hosts": sorted(hostvars), "info": "found", "expectations": WANTED} | args).items() if value is not None}
+    task.args = {
+        key: value
+        for key, value in ({"hosts": sorted(hostvars), "info": "found", "expectations": WANTED} | args).items()
+        if value is not None
+    }
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
     action = plugin.ActionModule(task, connection, None, None, None, None)
     result = action.run(task_vars={"hostvars": hostvars, **(task_vars or {})})
@@ -38,7 +42,12 @@ def run(hostvars: dict[str, Any], task_vars: dict[str, Any] | None = None, **arg
 
 def test_all_is_well() -> None:
     result = run({"agent1": {"found": INFO}})
-    assert not result.get("failed") and result["checked"] == ["agent1"] and result["problems"] == [] and not result["changed"]
+    assert (
+        not result.get("failed")
+        and result["checked"] == ["agent1"]
+        and result["problems"] == []
+        and not result["changed"]
+    )
 
 
 def test_the_message_comes_before_the_findings_where_a_result_is_printed() -> None:
@@ -49,7 +58,10 @@ def test_the_message_comes_before_the_findings_where_a_result_is_printed() -> No
 
 def test_one_message_tells_all_grouped_by_host() -> None:
     broken = INFO | {"docker": {"present": False}, "node": {"ip": "10.0.0.2", "address": "10.0.0.2/24"}}
-    result = run({"agent1": {"found": INFO}, "agent2": {"found": broken}, "agent3": {}}, expectations=WANTED | {"release": "2.6.4"})
+    result = run(
+        {"agent1": {"found": INFO}, "agent2": {"found": broken}, "agent3": {}},
+        expectations=WANTED | {"release": "2.6.4"},
+    )
     assert result["failed"]
     lines = result["msg"].splitlines()
     assert lines[0] == "Nothing was touched: 4 problems found by preflight of 3 hosts."
@@ -63,15 +75,35 @@ CUSTOM = {"profile": "custom"}
 def test_what_is_written_wrongly_is_said_with_the_rest() -> None:
     """Each entry by itself, whatever else is wrong with the lists; without hosts, what is wanted is judged alone."""
     wanted = WANTED | {
-        "pools": [{"cidr": "192.168.0.0/16", "ipip": "on"}, {"cidr": "10.1.0.0/16", "natOutgoing": True}, {"nat_outgoing": True}],
-        "networks": [{"name": "a", "profile": "closed"}, {"file": "b.cni"}, {"name": "c", "ipv4_pools": "10.1.0.0/16"}, {"name": "d d"} | CUSTOM],
+        "pools": [
+            {"cidr": "192.168.0.0/16", "ipip": "on"},
+            {"cidr": "10.1.0.0/16", "natOutgoing": True},
+            {"nat_outgoing": True},
+        ],
+        "networks": [
+            {"name": "a", "profile": "closed"},
+            {"file": "b.cni"},
+            {"name": "c", "ipv4_pools": "10.1.0.0/16"},
+            {"name": "d d"} | CUSTOM,
+        ],
         "policies": [{"name": "p", "rules": []}, {"name": "q", "selector": "role = 'x'"}, {"selector": "all()"}],
         "documents": [{"kind": "ipPoool", "metadata": {"cidr": "10.2.0.0/16"}}],
     }
     result = run({}, expectations=wanted)
     assert result["msg"].startswith("Nothing was touched: 12 problems found.\n  - ")
-    said = ["ipip cannot be 'on'. Use one of off", "unknown natOutgoing", "profile cannot be 'closed'. Use one of", "An item of calico_networks has no name"]
-    said += ["ipv4_pools is not a list", "'d d' is refused by CNI", "has no profile_ingress", "calico_policies, p: unknown rules", "policy q.selector"]
+    said = [
+        "ipip cannot be 'on'. Use one of off",
+        "unknown natOutgoing",
+        "profile cannot be 'closed'. Use one of",
+        "An item of calico_networks has no name",
+    ]
+    said += [
+        "ipv4_pools is not a list",
+        "'d d' is refused by CNI",
+        "has no profile_ingress",
+        "calico_policies, p: unknown rules",
+        "policy q.selector",
+    ]
     for words in (*said, "An item of calico_policies has no name", "ipPoool"):
         assert words in result["msg"], words
     assert len(run({}, expectations=WANTED | {"policies": [{"name": "p", "rules": []}]})["problems"]) == 1
@@ -95,14 +127,20 @@ def test_variables_of_the_host_win() -> None:
 
 def test_ignored_checks_warn() -> None:
     result = run({"agent1": {"found": INFO | {"docker": {"present": False}}}}, ignore=["docker"])
-    assert not result.get("failed") and result["findings_ignored"] == ["docker"] and "Docker is not installed" in result["warnings"][0]
+    assert (
+        not result.get("failed")
+        and result["findings_ignored"] == ["docker"]
+        and "Docker is not installed" in result["warnings"][0]
+    )
 
 
 def spec_of(options: dict[str, Any]) -> dict[str, Any]:
     """An argument spec out of documented options."""
     spec = {}
     for name, option in options.items():
-        spec[name] = {key: value for key, value in option.items() if key in ("type", "elements", "required", "default", "choices")}
+        spec[name] = {
+            key: value for key, value in option.items() if key in ("type", "elements", "required", "default", "choices")
+        }
         if "suboptions" in option:
             spec[name]["options"] = spec_of(option["suboptions"])
     return spec
@@ -110,13 +148,19 @@ def spec_of(options: dict[str, Any]) -> dict[str, Any]:
 
 def without_defaults_of_dicts(spec: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: {key: without_defaults_of_dicts(value) if key == "options" else value for key, value in option.items() if key != "apply_defaults"}
+        name: {
+            key: without_defaults_of_dicts(value) if key == "options" else value
+            for key, value in option.items()
+            if key != "apply_defaults"
+        }
         for name, option in spec.items()
     }
 
 
 def test_what_is_documented_is_what_is_taken() -> None:
-    assert spec_of(yaml.safe_load(documented.DOCUMENTATION)["options"]) == without_defaults_of_dicts(plugin.ARGUMENT_SPEC)
+    assert spec_of(yaml.safe_load(documented.DOCUMENTATION)["options"]) == without_defaults_of_dicts(
+        plugin.ARGUMENT_SPEC
+    )
 
 
 @pytest.mark.parametrize("missing", ["hosts", "info", "expectations"])
@@ -132,7 +176,17 @@ def test_an_unknown_source_of_the_datastore_is_refused() -> None:
 
 def mesos(*addresses: str, **more: Any) -> dict[str, Any]:
     """As dcos_agent_info lists agents."""
-    agents = [{"id": f"S{address}", "address": address, "hostname": address, "public": False, "active": True, "recovered": False} for address in addresses]
+    agents = [
+        {
+            "id": f"S{address}",
+            "address": address,
+            "hostname": address,
+            "public": False,
+            "active": True,
+            "recovered": False,
+        }
+        for address in addresses
+    ]
     return {"agents": [*agents, more] if more else agents}
 
 
@@ -149,20 +203,31 @@ def test_agents_that_only_mesos_has_are_a_warning() -> None:
     assert run(hosts, AGENTS, mesos=mesos("10.0.0.1"))["notes"] == []
     for other in ({"node9": {}}, {"edge": {"ansible_host": "node9"}}, {"edge": {"ansible_host": "10.0.0.9"}}):
         groups = {"agents_private": ["agent1"], "agents_public": list(other)}
-        assert run({**hosts, **other}, {"groups": groups}, hosts=["agent1"], mesos=mesos("10.0.0.1", **OTHER))["notes"] == []
+        assert (
+            run({**hosts, **other}, {"groups": groups}, hosts=["agent1"], mesos=mesos("10.0.0.1", **OTHER))["notes"]
+            == []
+        )
 
 
 def test_an_agent_that_mesos_does_not_hear_of_is_not_missed() -> None:
     away = [OTHER | {"active": False}, OTHER | {"active": False, "recovered": True}]
-    assert [run({"agent1": {"found": INFO}}, AGENTS, mesos=mesos("10.0.0.1", **agent))["notes"] for agent in away] == [[], []]
+    assert [run({"agent1": {"found": INFO}}, AGENTS, mesos=mesos("10.0.0.1", **agent))["notes"] for agent in away] == [
+        [],
+        [],
+    ]
 
 
 def test_agents_that_only_the_inventory_has_are_a_warning() -> None:
     result = run({"agent1": {"found": INFO}}, AGENTS, mesos=mesos("10.0.0.9"))
-    assert [note["what"] for note in result["notes"]] == ["Mesos has an agent that the inventory has not: 10.0.0.9", "Mesos has no agent agent1"]
+    assert [note["what"] for note in result["notes"]] == [
+        "Mesos has an agent that the inventory has not: 10.0.0.9",
+        "Mesos has no agent agent1",
+    ]
 
 
-@pytest.mark.parametrize("part", [{"ansible_limit": "agent1"}, {"awx_job_template_name": "Site", "awx_workflow_job_name": "Site"}])
+@pytest.mark.parametrize(
+    "part", [{"ansible_limit": "agent1"}, {"awx_job_template_name": "Site", "awx_workflow_job_name": "Site"}]
+)
 def test_a_run_on_a_part_misses_nobody(part: dict[str, str]) -> None:
     result = run({"agent1": {"found": INFO}}, AGENTS | part, mesos=mesos("10.0.0.1", "10.0.0.9"))
     assert result["notes"] == [] and result["left_out"] == []
@@ -171,7 +236,10 @@ def test_a_run_on_a_part_misses_nobody(part: dict[str, str]) -> None:
 
 def test_what_was_not_looked_at_is_said() -> None:
     [note] = run({"agent1": {"found": INFO}}, AGENTS, mesos={"skipped": True})["notes"]
-    assert note["what"].startswith("it was not looked whether Mesos has agents") and note["why"] == "calico_dcos_url is not set"
+    assert (
+        note["what"].startswith("it was not looked whether Mesos has agents")
+        and note["why"] == "calico_dcos_url is not set"
+    )
     [note] = run({"agent1": {"found": INFO}}, AGENTS, mesos={"msg": "GET https://x was answered with 503"})["notes"]
     assert note["why"] == "GET https://x was answered with 503"
     assert run({"agent1": {"found": INFO}}, AGENTS)["notes"] == []
@@ -185,19 +253,34 @@ def test_two_faults_in_one_policy_are_two_findings() -> None:
     assert len(run({}, expectations=WANTED | {"policies": [policy]})["problems"]) == 2
 
 
-SUMS = [{"name": name, "variable": f"{name}_sum", "sha256": digit * 64} for name, digit in (("calicoctl", "a"), ("calico", "b"), ("etcd", "e"))]
+SUMS = [
+    {"name": name, "variable": f"{name}_sum", "sha256": digit * 64}
+    for name, digit in (("calicoctl", "a"), ("calico", "b"), ("etcd", "e"))
+]
 
 
-def of_release(release: str, manifest: str = "", artefacts: list[dict[str, Any]] | None = None, **info: Any) -> dict[str, Any]:
-    wanted = WANTED | {"release": release, "manifest_release": manifest, "artefacts": SUMS if artefacts is None else artefacts}
+def of_release(
+    release: str, manifest: str = "", artefacts: list[dict[str, Any]] | None = None, **info: Any
+) -> dict[str, Any]:
+    wanted = WANTED | {
+        "release": release,
+        "manifest_release": manifest,
+        "artefacts": SUMS if artefacts is None else artefacts,
+    }
     return run({"agent1": {"found": INFO | info}, "agent2": {"found": INFO | info | {"node": {"ip": "10.0.0.2", "address": "10.0.0.1/24"}}}},
                hosts=["agent1"], expectations=wanted)  # fmt: skip
 
 
 def test_digests_of_another_release_are_refused() -> None:
     found = of_release("2.6.12", "2.6.6")
-    assert "the digests are those of release 2.6.6, and calico_release is 2.6.12: calicoctl 1.6.3, calico 1.11.2 would be taken" in found["msg"]
-    assert "Run dcos.calico.manifest for 2.6.12 and take its digests, or set calico_release to 2.6.6. [checksum]" in found["msg"]
+    assert (
+        "the digests are those of release 2.6.6, and calico_release is 2.6.12: calicoctl 1.6.3, calico 1.11.2 would be taken"
+        in found["msg"]
+    )
+    assert (
+        "Run dcos.calico.manifest for 2.6.12 and take its digests, or set calico_release to 2.6.6. [checksum]"
+        in found["msg"]
+    )
     assert "knows nothing" in of_release("2.6.12", "2.7.1")["msg"]
     assert not of_release("v2.6.12", "2.6.12")["notes"] and not of_release("2.6.12", "v2.6.12")["notes"]
     assert not of_release("2.6.7", "2.6.6").get("failed"), "these two have the same files"
@@ -205,8 +288,12 @@ def test_digests_of_another_release_are_refused() -> None:
 
 def test_digests_without_a_release_work_with_a_warning() -> None:
     found = of_release("2.6.12")
-    assert not found.get("failed") and [note["what"] for note in found["notes"]] == ["the digests do not say of which release they are"]
-    assert of_release("2.6.12", artefacts=[SUMS[2]])["notes"] == [] and of_release("2.6.12", artefacts=[])["notes"] == []
+    assert not found.get("failed") and [note["what"] for note in found["notes"]] == [
+        "the digests do not say of which release they are"
+    ]
+    assert (
+        of_release("2.6.12", artefacts=[SUMS[2]])["notes"] == [] and of_release("2.6.12", artefacts=[])["notes"] == []
+    )
 
 
 def test_what_a_host_has_with_the_wanted_digest_must_be_of_the_release() -> None:
@@ -216,14 +303,23 @@ def test_what_a_host_has_with_the_wanted_digest_must_be_of_the_release() -> None
         {"path": "/opt/calico/bin/calico", "sha256": "c" * 64, "version": "1.11.2"},
     ]
     found = of_release("2.6.12", executables=there)
-    assert [failure["what"] for failure in found["problems"]] == ["calicoctl_sum is the digest of calicoctl 1.6.3, which agent1 has"]
+    assert [failure["what"] for failure in found["problems"]] == [
+        "calicoctl_sum is the digest of calicoctl 1.6.3, which agent1 has"
+    ]
     assert not of_release("2.6.6", "2.6.6", executables=there).get("failed")
     strange = [there[0] | {"version": text} for text in (None, "1.6.3-7-g1a2b", "9.9.9")]
     assert [of_release("2.6.12", "2.6.12", executables=[one]).get("failed") for one in strange[::2]] == [None, None]
 
 
 def test_an_image_of_another_release_is_refused() -> None:
-    node = {"name": "calico-node", "variable": "calico_node_image", "image": "x/node:v2.6.6", "sha256": "", "by_tag": True, "other_version": "2.6.6"}
+    node = {
+        "name": "calico-node",
+        "variable": "calico_node_image",
+        "image": "x/node:v2.6.6",
+        "sha256": "",
+        "by_tag": True,
+        "other_version": "2.6.6",
+    }
     found = of_release("2.6.12", artefacts=[node])
     assert [(failure["check"], failure["what"]) for failure in found["problems"]] == [
         ("release", "the address or image that is given for calico-node is of 2.6.6"),

@@ -42,15 +42,30 @@ def run(**hosts: dict[str, Any]) -> dict[str, Any]:
 
 def test_nothing_is_wrong() -> None:
     """What cannot be known yet, what a run registered, and what is no variable of ours, is not judged."""
-    result = run(a={"calico_node_name": "{{ calico_agent.node.ip }}", "calico_node_result": 5, "other": "x", "calico_release": "2.6.6"}, b={})
+    result = run(
+        a={
+            "calico_node_name": "{{ calico_agent.node.ip }}",
+            "calico_node_result": 5,
+            "other": "x",
+            "calico_release": "2.6.6",
+        },
+        b={},
+    )
     assert result == {"changed": False, "checked": ["a", "b"], "groups": {}, "components": {}}
 
 
 def test_one_message_tells_all() -> None:
-    result = run(a={"calico_masters": "{{ nope }}", "calico_relase": "1", "calico_etcd_members": "x"}, b={"calico_relase": "1"})
-    assert result["failed"] and result["msg"].startswith("Nothing was touched: 3 problems found in the variables of this inventory.\n")
+    result = run(
+        a={"calico_masters": "{{ nope }}", "calico_relase": "1", "calico_etcd_members": "x"}, b={"calico_relase": "1"}
+    )
+    assert result["failed"] and result["msg"].startswith(
+        "Nothing was touched: 3 problems found in the variables of this inventory.\n"
+    )
     assert "calico_masters: " in result["msg"] and "\na:\n" in result["msg"]
-    assert "  - calico_relase: did you mean calico_release? Correct the name; or, if it is another's, set calico_unknown_variables to warn." in result["msg"]
+    assert (
+        "  - calico_relase: did you mean calico_release? Correct the name; or, if it is another's, set calico_unknown_variables to warn."
+        in result["msg"]
+    )
 
 
 @pytest.mark.parametrize(("soft", "failed"), [(("warn", "warn"), False), (("warn", "error"), True)])

@@ -18,11 +18,17 @@ from ...support.verify_seen import POOL, RUN, World
 
 
 def run(
-    world: World, monkeypatch: pytest.MonkeyPatch, check: bool = False, task_vars: dict[str, Any] | None = None, **args: Any
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    check: bool = False,
+    task_vars: dict[str, Any] | None = None,
+    **args: Any,
 ) -> tuple[dict[str, Any], str]:
     """The result and what is shown."""
     shown: list[str] = []
-    monkeypatch.setattr(plugin._foreign.Display, "display", lambda self, message, *more, **options: shown.append(message))
+    monkeypatch.setattr(
+        plugin._foreign.Display, "display", lambda self, message, *more, **options: shown.append(message)
+    )
     task = Task()
     task.action = "dcos.calico.verify"
     task.check_mode = check
@@ -34,16 +40,39 @@ def run(
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
     given = task_vars or {}
     result = action.run(task_vars={**given, "hostvars": {**hostvars, **given.get("hostvars", {})}})
-    assert returns.faults_of_result(yaml.safe_load(documented.RETURN), {key: value for key, value in result.items() if key not in ("failed", "msg")}, {}) == []
+    assert (
+        returns.faults_of_result(
+            yaml.safe_load(documented.RETURN),
+            {key: value for key, value in result.items() if key not in ("failed", "msg")},
+            {},
+        )
+        == []
+    )
     return result, "\n".join(shown)
 
 
 def test_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     result, shown = run(World(), monkeypatch, removed=3)
-    assert result["ok"] and not result.get("failed") and not result["changed"] and result["message"] == "" and result["files"] == []
+    assert (
+        result["ok"]
+        and not result.get("failed")
+        and not result["changed"]
+        and result["message"] == ""
+        and result["files"] == []
+    )
     assert "6 of 6 connections" in shown and "All 3 containers that were started are removed again." in shown
-    assert result["stats"]["agents"] == {"agent1": [], "agent2": [], "public1": []} and len(result["report"]["pairs"]) == 6
-    pair = {"network": "calico", "from": "10.0.1.11", "to": "10.0.1.12", "ok": True, "trouble": None, "ms": 0.6, "path_mtu": 1500}
+    assert (
+        result["stats"]["agents"] == {"agent1": [], "agent2": [], "public1": []} and len(result["report"]["pairs"]) == 6
+    )
+    pair = {
+        "network": "calico",
+        "from": "10.0.1.11",
+        "to": "10.0.1.12",
+        "ok": True,
+        "trouble": None,
+        "ms": 0.6,
+        "path_mtu": 1500,
+    }
     assert result["report"]["pairs"][0] == pair and result["report"]["started"] == "2026-11-22T08:00:00Z"
 
 
@@ -51,7 +80,12 @@ def test_a_failure_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     world.broken(11, 12)
     result, shown = run(world, monkeypatch)
-    assert result["failed"] and not result["ok"] and result["msg"] == result["message"] and "agent1: peers" in result["msg"]
+    assert (
+        result["failed"]
+        and not result["ok"]
+        and result["msg"] == result["message"]
+        and "agent1: peers" in result["msg"]
+    )
     assert "5 of 6 connections" in shown and "agent1, peers: It does not reach 10.0.1.12" in shown
     assert not run(world, monkeypatch, fail=False)[0].get("failed")
 
@@ -88,22 +122,33 @@ def test_an_agent_that_the_inventory_has_not_is_a_failed_row(monkeypatch: pytest
     world, file = World(), tmp_path / "x.json"
     del world.results["public1"]
     result, shown = run(world, monkeypatch, json=str(file), fail=False)
-    assert not result["ok"] and not result["stats"]["ok"] and "Mesos has the agent 10.0.1.61 (public), and the inventory has not" in result["message"]
+    assert (
+        not result["ok"]
+        and not result["stats"]["ok"]
+        and "Mesos has the agent 10.0.1.61 (public), and the inventory has not" in result["message"]
+    )
     [row] = [line for line in shown.splitlines() if line.split()[:1] == ["10.0.1.61"]]
     assert row.split()[1:5] == ["-", "ok", "FAILED", "-"], "its container runs, and nobody looked at it"
     [found] = [one for one in json.loads(file.read_text())["agents"] if not one["inventory"]]
-    assert (found["host"], found["agent"], found["ok"]) == ("10.0.1.61", "10.0.1.61", False) and "agents_public" in str(found["checks"]["probe"])
+    assert (found["host"], found["agent"], found["ok"]) == ("10.0.1.61", "10.0.1.61", False) and "agents_public" in str(
+        found["checks"]["probe"]
+    )
 
 
 def test_an_agent_is_known_by_the_groups_of_the_inventory_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that was not to be verified, by the address that its own ip-detect gave."""
     world = World()
     del world.results["public1"]
-    groups, more = {"agents_public": ["edge"]}, {"edge": {"ansible_host": "bastion", "calico_agent": {"node": {"ip": "10.0.1.61"}}}}
+    groups, more = (
+        {"agents_public": ["edge"]},
+        {"edge": {"ansible_host": "bastion", "calico_agent": {"node": {"ip": "10.0.1.61"}}}},
+    )
     assert run(world, monkeypatch, task_vars={"groups": groups, "hostvars": more})[0]["ok"]
 
 
-@pytest.mark.parametrize("part", [{"ansible_limit": "agent1,agent2"}, {"awx_job_template_name": "Verify", "awx_workflow_job_name": "Verify"}])
+@pytest.mark.parametrize(
+    "part", [{"ansible_limit": "agent1,agent2"}, {"awx_job_template_name": "Verify", "awx_workflow_job_name": "Verify"}]
+)
 def test_a_run_on_a_part_says_nothing_of_others(part: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     del world.results["public1"]

@@ -10,7 +10,10 @@ from ansible.playbook.task import Task
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
 
-SPEC = {"host": {"type": "str", "required": True}, "options": {"type": "dict", "apply_defaults": True, "options": {"a": {"type": "int", "default": 1}}}}
+SPEC = {
+    "host": {"type": "str", "required": True},
+    "options": {"type": "dict", "apply_defaults": True, "options": {"a": {"type": "int", "default": 1}}},
+}
 
 
 class Echo(ControllerAction):
@@ -25,7 +28,9 @@ class Echo(ControllerAction):
 def run(host: str, **hostvars: Any) -> dict[str, Any]:
     task = Task()
     task.args = {"host": host}
-    result: dict[str, Any] = Echo(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None).run(task_vars={"hostvars": hostvars})
+    result: dict[str, Any] = Echo(
+        task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None
+    ).run(task_vars={"hostvars": hostvars})
     return result
 
 

@@ -10,7 +10,15 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdi
 
 def agent(address: str, **more: Any) -> dict[str, Any]:
     """As dcos_agent_info lists it."""
-    return {"id": f"S-{address}", "address": address, "hostname": address, "public": False, "active": True, "recovered": False, **more}
+    return {
+        "id": f"S-{address}",
+        "address": address,
+        "hostname": address,
+        "public": False,
+        "active": True,
+        "recovered": False,
+        **more,
+    }
 
 
 def test_the_same_by_name_address_or_ip_detect() -> None:
@@ -33,7 +41,9 @@ def test_an_agent_that_came_back_with_another_id_is_one() -> None:
 
 def test_an_agent_without_address_or_name_is_nobodys_host() -> None:
     """What calls itself something that is neither has both empty, and an empty name is no match."""
-    found = _agents.compare([agent("", id="S-"), agent("", id="S-2")], {"a1": _agents.names_of("a1", {"ansible_host": ""}, "")})
+    found = _agents.compare(
+        [agent("", id="S-"), agent("", id="S-2")], {"a1": _agents.names_of("a1", {"ansible_host": ""}, "")}
+    )
     assert len(found.forgotten) == 2 and found.unknown == ["a1"] and _agents.called(found.forgotten[0]) == "S-"
 
 
@@ -54,4 +64,8 @@ def test_many_are_not_listed_in_full() -> None:
     verdict = Verdict()
     left_out = _agents.check(verdict, {"agents": [agent(f"10.0.0.{number}") for number in range(1, 10)]}, {}, True)
     [finding] = verdict.warnings
-    assert finding.what.startswith("Mesos has 9 agents") and finding.what.endswith("10.0.0.5 and 4 more") and len(left_out) == 9
+    assert (
+        finding.what.startswith("Mesos has 9 agents")
+        and finding.what.endswith("10.0.0.5 and 4 more")
+        and len(left_out) == 9
+    )

@@ -15,7 +15,14 @@ REACH = {"region": "eu-central-1", "profile": "ops"}
 ONE, TWO, THREE = (Node(f"10.0.0.{number}", f"10.0.0.{number}", 24) for number in (1, 2, 3))
 
 
-def face(number: int, address: str, instance: str | None, groups: tuple[str, ...] = ("sg-a",), checked: bool = False, **more: Any) -> dict[str, Any]:
+def face(
+    number: int,
+    address: str,
+    instance: str | None,
+    groups: tuple[str, ...] = ("sg-a",),
+    checked: bool = False,
+    **more: Any,
+) -> dict[str, Any]:
     return {
         "network_interface_id": f"eni-{number}",
         "private_ip_address": address,
@@ -29,7 +36,12 @@ def face(number: int, address: str, instance: str | None, groups: tuple[str, ...
 
 
 def group(name: str, *permissions: dict[str, Any]) -> dict[str, Any]:
-    return {"group_id": f"sg-{name}", "group_name": name, "description": f"group {name}", "ip_permissions": list(permissions)}
+    return {
+        "group_id": f"sg-{name}",
+        "group_name": name,
+        "description": f"group {name}",
+        "ip_permissions": list(permissions),
+    }
 
 
 def permission(protocol: str, source: str = "", ports: tuple[int, int] | None = None, cidr: str = "") -> dict[str, Any]:
@@ -39,7 +51,9 @@ def permission(protocol: str, source: str = "", ports: tuple[int, int] | None = 
 
 
 def found(*nodes_and_groups: tuple[Node, tuple[str, ...]]) -> list[_aws.Machine]:
-    faces = [face(number, node.address, f"i-{number}", groups) for number, (node, groups) in enumerate(nodes_and_groups)]
+    faces = [
+        face(number, node.address, f"i-{number}", groups) for number, (node, groups) in enumerate(nodes_and_groups)
+    ]
     return _aws.machines([node for node, _groups in nodes_and_groups], faces, HERE)
 
 
@@ -47,7 +61,11 @@ def test_nodes_are_asked_for_by_address_in_batches() -> None:
     nodes = [Node(f"n{number}", f"10.0.{number // 250}.{number % 250}") for number in range(450)]
     queries = _aws.address_queries(nodes, _aws.Options(region="eu-central-1", vpc_id="vpc-1"))
     assert [len(query["filters"]["addresses.private-ip-address"]) for query in queries] == [200, 200, 50]
-    assert queries[0]["region"] == "eu-central-1" and queries[0]["filters"]["vpc-id"] == "vpc-1" and "profile" not in queries[0]
+    assert (
+        queries[0]["region"] == "eu-central-1"
+        and queries[0]["filters"]["vpc-id"] == "vpc-1"
+        and "profile" not in queries[0]
+    )
     assert "vpc-id" not in _aws.address_queries([ONE], HERE)[0]["filters"]
 
 
@@ -66,7 +84,11 @@ def test_every_interface_with_the_check_is_a_step() -> None:
     ]
     steps = _aws.source_checks(_aws.machines([ONE, TWO], faces, HERE), HERE)
     assert [step.name for step in steps] == ["eni-1 of i-1, node 10.0.0.1", "eni-2 of i-1, node 10.0.0.1"]
-    assert steps[0].module == "amazon.aws.ec2_eni" and steps[0].arguments == {**REACH, "eni_id": "eni-1", "source_dest_check": False}
+    assert steps[0].module == "amazon.aws.ec2_eni" and steps[0].arguments == {
+        **REACH,
+        "eni_id": "eni-1",
+        "source_dest_check": False,
+    }
     assert (steps[0].before, steps[0].after) == ({"source_dest_check": True}, {"source_dest_check": False})
 
 
@@ -80,14 +102,22 @@ def test_nodes_without_an_instance_are_named() -> None:
     balancer = face(9, "10.0.0.2", None)
     with pytest.raises(CalicoError) as error:
         _aws.machines([ONE, TWO, Node("agent3", "10.0.0.3")], [face(1, "10.0.0.1", "i-1"), balancer], HERE)
-    for words in ("eu-central-1", "10.0.0.2, agent3 (10.0.0.3)", "1 of 3 were found", "calico_public_cloud_aws_region", "calicoctl delete node"):
+    for words in (
+        "eu-central-1",
+        "10.0.0.2, agent3 (10.0.0.3)",
+        "1 of 3 were found",
+        "calico_public_cloud_aws_region",
+        "calicoctl delete node",
+    ):
         assert words in str(error.value)
 
 
 def test_two_instances_with_one_address_need_the_vpc() -> None:
     with pytest.raises(CalicoError) as error:
         _aws.machines([ONE], [face(1, "10.0.0.1", "i-1"), face(2, "10.0.0.1", "i-2", vpc_id="vpc-2")], HERE)
-    assert "10.0.0.1: i-1 in vpc-1, i-2 in vpc-2" in str(error.value) and "calico_public_cloud_aws_vpc_id" in str(error.value)
+    assert "10.0.0.1: i-1 in vpc-1, i-2 in vpc-2" in str(error.value) and "calico_public_cloud_aws_vpc_id" in str(
+        error.value
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,7 +184,10 @@ def test_a_step_for_a_group_never_removes_anything() -> None:
     assert {key: arguments[key] for key in ("group_id", "name", "description", "region")} == {
         "group_id": "sg-a", "name": "a", "description": "group a", "region": "eu-central-1",
     }  # fmt: skip
-    assert arguments["purge_rules"] is arguments["purge_rules_egress"] is arguments["purge_tags"] is False and "rules_egress" not in arguments
+    assert (
+        arguments["purge_rules"] is arguments["purge_rules_egress"] is arguments["purge_tags"] is False
+        and "rules_egress" not in arguments
+    )
     assert arguments["rules"] == [
         {"proto": "tcp", "ports": ["179"], "group_id": ["sg-a"], "rule_desc": "Calico"},
         {"proto": "4", "group_id": ["sg-a"], "rule_desc": "Calico"},
@@ -170,5 +203,7 @@ def test_rules_come_before_packets() -> None:
     machines = _aws.machines([ONE], [face(1, "10.0.0.1", "i-1", checked=True)], HERE)
     plan = _aws.plan(machines, ["sg-a"], [group("a")], True, HERE)
     assert [step.module for step in plan.steps] == ["amazon.aws.ec2_security_group", "amazon.aws.ec2_eni"]
-    assert plan.instances == [{"node": "10.0.0.1", "address": "10.0.0.1", "instance": "i-1", "interfaces": ["eni-1"], "can_ip_forward": None}]
+    assert plan.instances == [
+        {"node": "10.0.0.1", "address": "10.0.0.1", "instance": "i-1", "interfaces": ["eni-1"], "can_ip_forward": None}
+    ]
     assert plan.between == ["sg-a"] and plan.notes == []

@@ -10,7 +10,12 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._cloud_plan import Nod
 
 
 def test_nodes_are_those_of_calicoctl_node_info() -> None:
-    found = nodes_of([{"name": "a", "address": "10.0.0.1", "prefix": 24, "tunnel": None}, {"name": "10.0.0.2", "address": "10.0.0.2"}])
+    found = nodes_of(
+        [
+            {"name": "a", "address": "10.0.0.1", "prefix": 24, "tunnel": None},
+            {"name": "10.0.0.2", "address": "10.0.0.2"},
+        ]
+    )
     assert found == [Node("a", "10.0.0.1", 24), Node("10.0.0.2", "10.0.0.2", 32)]
     assert [node.title() for node in found] == ["a (10.0.0.1)", "10.0.0.2"]
     assert [node.network() for node in found] == ["10.0.0.0/24", "10.0.0.2/32"]
@@ -23,7 +28,11 @@ def test_a_long_list_is_cut(names: list[str], words: str) -> None:
 
 def test_a_node_is_titled_by_what_tells_it() -> None:
     """Names begin with anything: 1-agent comes before its address, agent behind it."""
-    assert [Node(name, "10.0.0.1").title() for name in ("1-agent", "agent", "10.0.0.1")] == ["1-agent (10.0.0.1)", "agent (10.0.0.1)", "10.0.0.1"]
+    assert [Node(name, "10.0.0.1").title() for name in ("1-agent", "agent", "10.0.0.1")] == [
+        "1-agent (10.0.0.1)",
+        "agent (10.0.0.1)",
+        "10.0.0.1",
+    ]
 
 
 def test_a_node_without_a_prefix_is_a_network_of_its_own() -> None:

@@ -5,15 +5,39 @@ from typing import Any
 import pytest
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _cluster_plan
-from ansible_collections.dcos.calico.plugins.plugin_utils._cluster_plan import ClusterPlan, HostPlan, datastore, document, groups, host_plan, lines, selected
+from ansible_collections.dcos.calico.plugins.plugin_utils._cluster_plan import (
+    ClusterPlan,
+    HostPlan,
+    datastore,
+    document,
+    groups,
+    host_plan,
+    lines,
+    selected,
+)
 
 SAME = {"changed": False, "names": []}
-NODE = {**SAME, "action": "none", "healthy": True, "datastore_read": True, "restart_needed": False, "differences": [], "trouble": []}
+NODE = {
+    **SAME,
+    "action": "none",
+    "healthy": True,
+    "datastore_read": True,
+    "restart_needed": False,
+    "differences": [],
+    "trouble": [],
+}
 ALL: list[str] = ["all"]
 
 
 def of(**jobs: Any) -> HostPlan:
-    found = {"sysctl": SAME, "agent_files": SAME, "etcd_proxy": SAME, "executable": SAME, "calicoctl_node": NODE, "cni_network": SAME}
+    found = {
+        "sysctl": SAME,
+        "agent_files": SAME,
+        "etcd_proxy": SAME,
+        "executable": SAME,
+        "calicoctl_node": NODE,
+        "cni_network": SAME,
+    }
     return host_plan("a1", {**found, "mesos_agent": {**SAME, "action": "none"}, **jobs}, ALL, [])
 
 
@@ -36,13 +60,39 @@ def test_a_host_as_desired_takes_no_part() -> None:
         ({"sysctl": changed("net.ipv4.ip_forward")}, ["prepare", "start"]),
         ({"etcd_proxy": changed("calico-etcd-proxy.service")}, ["prepare", "start"]),
         ({"etcd_proxy": changed("calico-etcd-proxy.service", state="absent")}, ["retire"]),
-        ({"calicoctl_node": {**NODE, "changed": True, "names": ["container calico-node"], "action": "start"}}, ["start"]),
-        ({"calicoctl_node": {**NODE, "changed": True, "names": ["container calico-node"], "action": "restart", "differences": ["image"]}}, ["restart"]),
-        ({"calicoctl_node": {**NODE, "changed": True, "names": ["/etc/systemd/system/calico-node.service"]}}, ["start"]),
+        (
+            {"calicoctl_node": {**NODE, "changed": True, "names": ["container calico-node"], "action": "start"}},
+            ["start"],
+        ),
+        (
+            {
+                "calicoctl_node": {
+                    **NODE,
+                    "changed": True,
+                    "names": ["container calico-node"],
+                    "action": "restart",
+                    "differences": ["image"],
+                }
+            },
+            ["restart"],
+        ),
+        (
+            {"calicoctl_node": {**NODE, "changed": True, "names": ["/etc/systemd/system/calico-node.service"]}},
+            ["start"],
+        ),
         ({"calicoctl_node": {**NODE, "healthy": False, "trouble": ["Felix does not run"]}}, ["start"]),
         ({"calicoctl_node": {**NODE, "datastore_read": False}}, ["start"]),
         ({"cni_network": changed("/etc/calico.cni")}, ["start"]),
-        ({"mesos_agent": {**changed("dcos-mesos-slave.service"), "action": "restart", "reasons": ["its plugin path changed"]}}, ["agent_restart"]),
+        (
+            {
+                "mesos_agent": {
+                    **changed("dcos-mesos-slave.service"),
+                    "action": "restart",
+                    "reasons": ["its plugin path changed"],
+                }
+            },
+            ["agent_restart"],
+        ),
         ({"etcd_member": changed("calico-etcd.service")}, ["members"]),
         ({"etcd_member": {**SAME, "healthy": False}}, ["members"]),
         ({"etcd_member": {**SAME, "healthy": None}}, []),
@@ -56,14 +106,24 @@ def test_what_changes_says_which_plays_a_host_is_in(jobs: dict[str, Any], taken:
 
 def test_a_node_that_restarts_is_not_started_beside_its_networks() -> None:
     """The play that restarts it brings its networks too."""
-    restarting = {**NODE, "changed": True, "names": ["container calico-node"], "action": "restart", "differences": ["variable IP: is 1, wanted 2"]}
+    restarting = {
+        **NODE,
+        "changed": True,
+        "names": ["container calico-node"],
+        "action": "restart",
+        "differences": ["variable IP: is 1, wanted 2"],
+    }
     plan = ClusterPlan([of(calicoctl_node=restarting, cni_network=changed("/etc/calico.cni"))])
     assert groups(plan) == {"a1": ["calico_plan_restart"]}
-    assert "    a1: calico/node (variable IP: is 1, wanted 2); CNI plugins and networks (/etc/calico.cni)" in lines(plan)
+    assert "    a1: calico/node (variable IP: is 1, wanted 2); CNI plugins and networks (/etc/calico.cni)" in lines(
+        plan
+    )
 
 
 def test_what_cannot_be_told_before_something_else_is_done_is_not_known_yet() -> None:
-    plan = ClusterPlan([of(executable=changed("/opt/calico/bin/calicoctl"), cni_network={**SAME, "error": "There is no folder /x."})])
+    plan = ClusterPlan(
+        [of(executable=changed("/opt/calico/bin/calicoctl"), cni_network={**SAME, "error": "There is no folder /x."})]
+    )
     assert plan.problems == {}
     assert groups(plan)["a1"] == ["calico_plan_prepare", "calico_plan_start"]
     assert lines(plan)[-2:] == ["  Not known yet:", "    a1: CNI plugins and networks: There is no folder /x."]
@@ -75,13 +135,18 @@ def test_what_cannot_be_told_with_nothing_in_its_way_is_a_problem() -> None:
 
 
 def test_hosts_that_do_the_same_share_a_line() -> None:
-    plan = ClusterPlan([HostPlan(f"a{number}", steps={"prepare": ["files (6 changes)"]}) for number in range(1, 8)] + [HostPlan("b")])
+    plan = ClusterPlan(
+        [HostPlan(f"a{number}", steps={"prepare": ["files (6 changes)"]}) for number in range(1, 8)] + [HostPlan("b")]
+    )
     assert lines(plan)[0] == "Plan: 7 of 8 hosts change; 1 has nothing to do."
     assert "    a1, a2, a3, a4 and 3 more: files (6 changes)" in lines(plan)
 
 
 def test_tags_choose_what_is_part_of_the_plan() -> None:
-    found = {"sysctl": changed("net.ipv4.ip_forward"), "calicoctl_node": {**NODE, "changed": True, "names": ["container"], "action": "start"}}
+    found = {
+        "sysctl": changed("net.ipv4.ip_forward"),
+        "calicoctl_node": {**NODE, "changed": True, "names": ["container"], "action": "start"},
+    }
     assert set(host_plan("a", found, ["host"], []).changes) == {"sysctl"}
     assert set(host_plan("a", found, ["all"], ["host"]).changes) == {"calicoctl_node"}
     assert selected("node", ["tagged"], []) and not selected("node", ["cni"], []) and not selected("node", [], ["node"])
@@ -105,7 +170,9 @@ class TestDatastore:
             "    Felix restarts by itself on every node for that; packets go on",
         ]
 
-    @pytest.mark.parametrize("found", [None, {}, {"calicoctl_resource": {**SAME, "error": "etcd does not answer"}, "calicoctl_config": SAME}])
+    @pytest.mark.parametrize(
+        "found", [None, {}, {"calicoctl_resource": {**SAME, "error": "etcd does not answer"}, "calicoctl_config": SAME}]
+    )
     def test_what_nobody_could_read_is_not_known_and_is_looked_at_again(self, found: Any) -> None:
         plan = ClusterPlan([HostPlan("a1")], *datastore(found, ALL, []))
         assert plan.changes and groups(plan) == {"a1": ["calico_plan_datastore"]}

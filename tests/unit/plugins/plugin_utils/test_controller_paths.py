@@ -66,14 +66,24 @@ def test_a_manifest_is_written_where_the_command_was_started(tmp_path: Path) -> 
     before = sorted(path for path in collection.rglob("*") if "__pycache__" not in path.parts)
     (tmp_path / "mine").mkdir()
     runs = Inventories(tmp_path / "mine")
-    runs.environment = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"), "PWD": str(tmp_path / "mine"), "PYTHONDONTWRITEBYTECODE": "1"}
-    extra = {"calico_manifest_file": "group_vars/all/calico_manifest.yml", "calico_mirror_url": "https://127.0.0.1:9", "calico_download_timeout": 2}
+    runs.environment = {
+        "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
+        "PWD": str(tmp_path / "mine"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    extra = {
+        "calico_manifest_file": "group_vars/all/calico_manifest.yml",
+        "calico_mirror_url": "https://127.0.0.1:9",
+        "calico_download_timeout": 2,
+    }
     done = runs.run("dcos.calico.manifest", "-e", json.dumps(extra), "--check", "-vvv", program="ansible-playbook")
     said = done.stdout + done.stderr
     assert done.returncode == 0 and "playbooks/group_vars" not in said, said[-2000:]
     # newer cores do not show a task's arguments
     assert f"{tmp_path}/mine/group_vars/all/calico_manifest.yml" in said or "[core 2.16" not in said
-    refused = runs.run("dcos.calico.manifest", "-e", f"calico_manifest_file={collection}/playbooks/x.yml", program="ansible-playbook")
+    refused = runs.run(
+        "dcos.calico.manifest", "-e", f"calico_manifest_file={collection}/playbooks/x.yml", program="ansible-playbook"
+    )
     assert refused.returncode != 0 and "it lies in the collection" in refused.stdout + refused.stderr
     assert sorted(path for path in collection.rglob("*") if "__pycache__" not in path.parts) == before
 

@@ -34,9 +34,13 @@ def variables(**given: Any) -> _desired.Variables:
 def test_every_step_has_arguments_that_its_module_takes() -> None:
     """Names of arguments, and of what is inside them, against the module's own specification."""
     groups = {"agents": ["agent1"], "masters": ["agent1"], "calico_etcd_managed": ["agent1"]}
-    sums = dict.fromkeys((f"calico_{name}_sha256" for name in ("calicoctl", "cni_plugin", "cni_ipam", "etcd", "node_archive")), "0" * 64)
+    sums = dict.fromkeys(
+        (f"calico_{name}_sha256" for name in ("calicoctl", "cni_plugin", "cni_ipam", "etcd", "node_archive")), "0" * 64
+    )
     mirror = "https://mirror.example.com"
-    found = variables(calico_etcd_source="managed", groups=groups, hostvars={"agent1": {}}, calico_mirror_url=mirror, **sums)
+    found = variables(
+        calico_etcd_source="managed", groups=groups, hostvars={"agent1": {}}, calico_mirror_url=mirror, **sums
+    )
     steps = [*_desired.host_steps(found), *_desired.datastore_steps(found)]
     assert {step["job"] for step in steps} | {"agent_info"} == set(_agent_plan.JOBS)
     for step in steps:
@@ -72,13 +76,20 @@ def test_without_a_proxy_clients_have_the_certificates_of_the_members() -> None:
     files = {"calico_etcd_ca_file": "/ca", "calico_etcd_cert_file": "/cert", "calico_etcd_key_file": "/key"}
     assert _desired.etcd(variables(**files))["ca_file"] == ""
     direct = variables(calico_etcd_proxy=False, calico_etcd_endpoints=["https://10.0.0.1:2379"], **files)
-    assert _desired.etcd(direct) == {"endpoints": ["https://10.0.0.1:2379"], "ca_file": "/ca", "cert_file": "/cert", "key_file": "/key"}
+    assert _desired.etcd(direct) == {
+        "endpoints": ["https://10.0.0.1:2379"],
+        "ca_file": "/ca",
+        "cert_file": "/cert",
+        "key_file": "/key",
+    }
     [file] = _desired.calicoctl(direct)["files"]
     spec = yaml.safe_load(file["content"])["spec"]
     assert (spec["etcdCACertFile"], spec["etcdCertFile"], spec["etcdKeyFile"]) == ("/ca", "/cert", "/key")
 
 
-@pytest.mark.parametrize(("mode", "used"), [("off", False), (False, False), (None, False), ("always", True), ("cross-subnet", True)])
+@pytest.mark.parametrize(
+    ("mode", "used"), [("off", False), (False, False), (None, False), ("always", True), ("cross-subnet", True)]
+)
 def test_the_module_for_ip_in_ip_is_loaded_where_a_pool_uses_it(mode: Any, used: bool) -> None:
     """A bare `off` in YAML is false, and means off."""
     found = variables(calico_ip_pools=[{"cidr": "192.168.0.0/16", "ipip": mode}])
@@ -109,7 +120,10 @@ def test_a_release_that_is_refused_is_an_error_of_ansibles() -> None:
         _desired.artifacts(variables(calico_release="3.1"))
 
 
-KUBERNETES = {"__calico_kubernetes_api_version": "v1.10.8", "calico_kubernetes_etcd_endpoints": ["http://10.0.0.1:2379"]}
+KUBERNETES = {
+    "__calico_kubernetes_api_version": "v1.10.8",
+    "calico_kubernetes_etcd_endpoints": ["http://10.0.0.1:2379"],
+}
 
 
 def test_objects_of_kubernetes_reach_the_datastore_at_addresses_of_their_own() -> None:
@@ -122,7 +136,10 @@ def test_objects_of_kubernetes_reach_the_datastore_at_addresses_of_their_own() -
 
 def test_a_token_in_a_kubeconfig_is_a_secret() -> None:
     paths = {f"calico_kubernetes_{name}_file": f"/k/{name}" for name in ("ca", "certificate", "key")}
-    found = {token: _desired.part("kubernetes_kubeconfig", variables(**paths, calico_kubernetes_token=token)) for token in ("", "hunter2")}
+    found = {
+        token: _desired.part("kubernetes_kubeconfig", variables(**paths, calico_kubernetes_token=token))
+        for token in ("", "hunter2")
+    }
     assert [sorted(found[token]) for token in ("", "hunter2")] == [["content", "path"], ["path", "secret_content"]]
     assert "/k/certificate" in found[""]["content"] and "hunter2" in found["hunter2"]["secret_content"]
     network = _desired.part("kubernetes_network", variables(calico_kubernetes_conflist_file="cni.conflist"))
@@ -130,9 +147,15 @@ def test_a_token_in_a_kubeconfig_is_a_secret() -> None:
 
 
 def test_docker_networks_need_the_plugin_and_a_release_that_serves_their_pools() -> None:
-    networks = {"calico_docker_networks": [{"name": "n", "pool": "10.1.0.0/16"}], "calico_ip_pools": [{"cidr": "10.1.0.0/16"}]}
+    networks = {
+        "calico_docker_networks": [{"name": "n", "pool": "10.1.0.0/16"}],
+        "calico_ip_pools": [{"cidr": "10.1.0.0/16"}],
+    }
     given = {**networks, "calico_docker_network": True, "calico_release": "2.6.12"}
     assert [item["name"] for item in _desired.part("docker_networks", variables(**given))] == ["n"]
-    for wrong, words in (({"calico_node_libnetwork": False}, "libnetwork plugin"), ({"calico_release": "2.6.6"}, "2.6.10 or later")):
+    for wrong, words in (
+        ({"calico_node_libnetwork": False}, "libnetwork plugin"),
+        ({"calico_release": "2.6.6"}, "2.6.10 or later"),
+    ):
         with pytest.raises(AnsibleFilterError, match=words):
             _desired.part("docker_networks", variables(**{**given, **wrong}))

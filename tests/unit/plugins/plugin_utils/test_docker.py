@@ -10,12 +10,17 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dcos.calico.plugins.plugin_utils._docker import docker_networks
 
 # As they come out of an inventory.
-POOLS = json.loads('[{"cidr": "192.168.0.0/16"}, {"cidr": "10.60.0.0/16", "disabled": true}, {"cidr": "10.61.0.0/16", "state": "absent"}]')
+POOLS = json.loads(
+    '[{"cidr": "192.168.0.0/16"}, {"cidr": "10.60.0.0/16", "disabled": true}, {"cidr": "10.61.0.0/16", "state": "absent"}]'
+)
 
 
 def test_networks_as_the_module_takes_them():
     found = docker_networks([{"name": "calico"}, {"name": "dmz", "pool": "192.168.0.0/16", "state": "absent"}], POOLS)
-    assert found == [{"name": "calico", "pool": None, "state": "present"}, {"name": "dmz", "pool": "192.168.0.0/16", "state": "absent"}]
+    assert found == [
+        {"name": "calico", "pool": None, "state": "present"},
+        {"name": "dmz", "pool": "192.168.0.0/16", "state": "absent"},
+    ]
     assert docker_networks([], []) == []
 
 

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
-from ansible_collections.dcos.calico.plugins.plugin_utils._findings import ALL, Finding, Verdict, counted, failed, some, told
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import (
+    ALL,
+    Finding,
+    Verdict,
+    counted,
+    failed,
+    some,
+    told,
+)
 
 
 def test_a_finding_is_one_line() -> None:
-    assert str(Finding("Docker does not run", "it is stopped.", "Start it", "a1", "docker")) == "Docker does not run: it is stopped. Start it. [docker]"
+    assert (
+        str(Finding("Docker does not run", "it is stopped.", "Start it", "a1", "docker"))
+        == "Docker does not run: it is stopped. Start it. [docker]"
+    )
     assert str(Finding("x: did you mean y?", None, "Correct it")) == "x: did you mean y? Correct it."
     assert "\x1b" not in str(Finding("a host says \x1b[2J"))
     assert told(Finding("Gone")) == "Gone." and told(Finding("Gone", host="a1")) == "a1: Gone."
-    assert Finding("a", "b", "c", "a1", "d").document() == {"host": "a1", "check": "d", "what": "a", "why": "b", "remedy": "c"}
+    assert Finding("a", "b", "c", "a1", "d").document() == {
+        "host": "a1",
+        "check": "d",
+        "what": "a",
+        "why": "b",
+        "remedy": "c",
+    }
 
 
 def test_a_verdict_keeps_failures_and_warnings_apart() -> None:
@@ -46,4 +63,8 @@ def test_hosts_are_named_where_there_are_any() -> None:
 
 def test_numbers_and_lists() -> None:
     assert [counted(number, "node") for number in (0, 1, 2)] == ["0 nodes", "1 node", "2 nodes"]
-    assert some(["a", "b", "c"]) == "a, b, c" and some(["a", "b", "c", "d"]) == "a, b, c and 1 more" and some(["a", "b"], 1) == "a and 1 more"
+    assert (
+        some(["a", "b", "c"]) == "a, b, c"
+        and some(["a", "b", "c", "d"]) == "a, b, c and 1 more"
+        and some(["a", "b"], 1) == "a and 1 more"
+    )

@@ -60,8 +60,15 @@ def used(name: str) -> list[dict[str, Any]]:
     """A registered result in the ways in which roles use one: in a variable of a variable, a message, a condition, a loop, a file's content."""
     return [
         {"ansible.builtin.set_fact": {"again": f"{{{{ {name} }}}}", "joined": f"{{{{ {name} | string }}}}"}},
-        {"ansible.builtin.debug": {"msg": "{{ again | to_json }} {{ joined }}", "verbosity": 0}, "when": "joined != again"},
-        {"ansible.builtin.debug": {"msg": "{{ item }}"}, "loop": f"{{{{ {name}.values() | list }}}}", "loop_control": {"label": ""}},
+        {
+            "ansible.builtin.debug": {"msg": "{{ again | to_json }} {{ joined }}", "verbosity": 0},
+            "when": "joined != again",
+        },
+        {
+            "ansible.builtin.debug": {"msg": "{{ item }}"},
+            "loop": f"{{{{ {name}.values() | list }}}}",
+            "loop_control": {"label": ""},
+        },
     ]
 
 
@@ -70,7 +77,11 @@ def texts(runs: Inventories) -> list[str]:
 
 
 ETCD = {"name": "etcd", "version": "0.0.3"}
-SLAVE = {"attributes": {"rack": "r1"}, "domain": {"fault_domain": {"region": {"name": "r"}, "zone": {"name": "z"}}}, "version": "1.5.3"}
+SLAVE = {
+    "attributes": {"rack": "r1"},
+    "domain": {"fault_domain": {"region": {"name": "r"}, "zone": {"name": "z"}}},
+    "version": "1.5.3",
+}
 
 
 def test_a_cluster_in_an_inventory(runs, dcos_api) -> None:
@@ -78,7 +89,10 @@ def test_a_cluster_in_an_inventory(runs, dcos_api) -> None:
     slaves, recovered = [], []
     for number, text in enumerate(texts(runs)):
         said = poisoned(SLAVE, text)
-        slaves += [{"id": text, "pid": f"slave(1)@10.0.1.{number + 1}:5051", "hostname": text, **said}, {"id": "S", "pid": text, "hostname": text, **said}]
+        slaves += [
+            {"id": text, "pid": f"slave(1)@10.0.1.{number + 1}:5051", "hostname": text, **said},
+            {"id": "S", "pid": text, "hostname": text, **said},
+        ]
         slaves.append({"id": "S", "pid": f"slave(1)@[{text}]:5051", "hostname": text, **said})
         recovered.append({"id": text, "hostname": text, "port": 5051, **said})
     dcos_api.on("GET", "/mesos/slaves", {"slaves": slaves, "recovered_slaves": recovered})
@@ -90,7 +104,11 @@ def test_a_cluster_in_an_inventory(runs, dcos_api) -> None:
     source = runs.write("dcos.yml", f"plugin: dcos.calico.dcos\nurl: {dcos_api.url}\n{keyed}")
     listed = runs.list(source)
     assert sorted(listed["_meta"]["hostvars"]) == [f"10.0.1.{number + 1}" for number in range(len(TEXTS))]
-    everything = {"ansible.builtin.set_fact": {"own": "{{ hostvars[inventory_hostname] | dict2items | rejectattr('key', 'match', 'ansible_') | items2dict }}"}}
+    everything = {
+        "ansible.builtin.set_fact": {
+            "own": "{{ hostvars[inventory_hostname] | dict2items | rejectattr('key', 'match', 'ansible_') | items2dict }}"
+        }
+    }
     said = play(runs, "-i", source, tasks=[everything, *used("own")])
     assert "failed=0" in said and "owned" in said
 
@@ -98,23 +116,55 @@ def test_a_cluster_in_an_inventory(runs, dcos_api) -> None:
 def test_a_cluster_in_the_results_of_modules(runs, dcos_api) -> None:
     """Mesos, Cosmos and Marathon, as answers and as errors."""
     reads = [
-        ("GET", "/dcos-metadata/dcos-version.json", {"version": "1.13.0", "dcos-variant": "open"}, "dcos_agent_info", {}),
-        ("GET", "/mesos/slaves", {"slaves": [{"id": "S0", "pid": "slave(1)@10.0.0.1:5051", **SLAVE}]}, "dcos_agent_info", {}),
+        (
+            "GET",
+            "/dcos-metadata/dcos-version.json",
+            {"version": "1.13.0", "dcos-variant": "open"},
+            "dcos_agent_info",
+            {},
+        ),
+        (
+            "GET",
+            "/mesos/slaves",
+            {"slaves": [{"id": "S0", "pid": "slave(1)@10.0.0.1:5051", **SLAVE}]},
+            "dcos_agent_info",
+            {},
+        ),
         ("GET", "/mesos_dns/v1/hosts/master.mesos", [{"host": "x", "ip": "10.0.0.1"}], "dcos_agent_info", {}),
         ("GET", "/mesos_dns/v1/hosts/leader.mesos", [{"host": "x", "ip": "10.0.0.1"}], "dcos_agent_info", {}),
-        ("GET", "/service/marathon/v2/apps", {"apps": [{"id": "/x/a", "labels": {"a": "b"}}]}, "marathon_app_info", {"group": "/x"}),
-        ("POST", "/package/list", {"packages": [{"appId": "/etcd", "packageInformation": {"packageDefinition": ETCD}}]}, "dcos_package_info", {}),
+        (
+            "GET",
+            "/service/marathon/v2/apps",
+            {"apps": [{"id": "/x/a", "labels": {"a": "b"}}]},
+            "marathon_app_info",
+            {"group": "/x"},
+        ),
+        (
+            "POST",
+            "/package/list",
+            {"packages": [{"appId": "/etcd", "packageInformation": {"packageDefinition": ETCD}}]},
+            "dcos_package_info",
+            {},
+        ),
     ]
     dcos_api.expect_unknown()
     tasks: list[dict[str, Any]] = []
     calls: dict[str, dict[str, Any]] = {module: arguments for *_answer, module, arguments in reads}
     for module, arguments in calls.items():
-        call = {f"dcos.calico.{module}": {"url": dcos_api.url, "timeout": 1, **arguments}, "register": "found", "ignore_errors": True}
+        call = {
+            f"dcos.calico.{module}": {"url": dcos_api.url, "timeout": 1, **arguments},
+            "register": "found",
+            "ignore_errors": True,
+        }
         tasks += [call, *used("found"), call]
     for method, path, answer, _module, _arguments in reads:
         poison = poisoned(answer, "".join(texts(runs)[:6]))
-        dcos_api.on(method, path, poison, Answer(json.dumps({"message": texts(runs)[0], "type": texts(runs)[5]}), 409), poison)
-    said = play(runs, "-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", tasks=tasks)
+        dcos_api.on(
+            method, path, poison, Answer(json.dumps({"message": texts(runs)[0], "type": texts(runs)[5]}), 409), poison
+        )
+    said = play(
+        runs, "-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}", tasks=tasks
+    )
     assert "touch" in said
 
 
@@ -122,7 +172,12 @@ def test_hosts(runs) -> None:
     """A host answers as it likes: what preflight, sessions and every role read of it is a result of this host."""
     lines = [f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}"]
     for number, text in enumerate(texts(runs)):
-        facts = {"changed": False, "peers": [{"address": text, "established": False}], "peers_down": [text], **poisoned(INFO, text)}
+        facts = {
+            "changed": False,
+            "peers": [{"address": text, "established": False}],
+            "peers_down": [text],
+            **poisoned(INFO, text),
+        }
         runs.write(f"answer{number}.json", json.dumps(facts))
         python = runs.folder / f"python{number}"
         python.write_text(f"#!/bin/sh\nexec cat {runs.folder}/answer{number}.json\n", encoding="utf-8")
@@ -132,7 +187,11 @@ def test_hosts(runs) -> None:
     judged = {"hosts": "{{ ansible_play_hosts }}", "info": "calico_agent", "expectations": WANTED}
     look = {"dcos.calico.agent_info": {}, "register": "calico_agent"}
     judge = [
-        {"dcos.calico.bgp_sessions_check": {"hosts": "{{ ansible_play_hosts }}", "result": "calico_agent"}, "ignore_errors": True, "run_once": True},
+        {
+            "dcos.calico.bgp_sessions_check": {"hosts": "{{ ansible_play_hosts }}", "result": "calico_agent"},
+            "ignore_errors": True,
+            "run_once": True,
+        },
         {"dcos.calico.preflight": judged, "register": "judged", "ignore_errors": True, "run_once": True},
     ]
     said = play(runs, "-i", hosts, hosts="all:!localhost", tasks=[look, *judge])
@@ -142,6 +201,10 @@ def test_hosts(runs) -> None:
 
 def test_sentences_go_to_terminals() -> None:
     error = CalicoError("It said \x1b[2J\x9b", "\u202eno\r", "Look\x07" + "x" * 50000)
-    assert not [sign for sign in (*CONTROL, "\r") if sign in str(error)] and len(str(error)) < 21000 and "\\x1b[2J" in str(error)
+    assert (
+        not [sign for sign in (*CONTROL, "\r") if sign in str(error)]
+        and len(str(error)) < 21000
+        and "\\x1b[2J" in str(error)
+    )
     told = _foreign.told({"msg": "\x1b", "warnings": ["\x07"], "failures": [{"what": "\x1b", "number": 1}]})
     assert told == {"msg": "\\x1b", "warnings": ["\\x07"], "failures": [{"what": "\\x1b", "number": 1}]}

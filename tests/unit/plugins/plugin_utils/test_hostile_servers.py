@@ -245,7 +245,9 @@ def test_a_server_without_manners_is_given_up(hostile: Any, monkeypatch: pytest.
     found = _facts_etcd.probe(server.url, _facts_etcd.Tls())
     assert found["error"] and not found["healthy"] and len(found["error"]) < 500
     members = _facts_etcd.look_at_members(None, [server.url], _facts_etcd.ProxyTls())
-    assert members["kind"] == "unreachable" and members["error"] and server.asked and not other.asked, "no redirect is followed"
+    assert members["kind"] == "unreachable" and members["error"] and server.asked and not other.asked, (
+        "no redirect is followed"
+    )
     assert time.monotonic() - begin < 30
 
 

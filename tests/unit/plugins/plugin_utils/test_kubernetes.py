@@ -11,7 +11,12 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 from ansible_collections.dcos.calico.plugins.plugin_utils import _kubernetes
 
 PROXY = {"endpoints": ["http://127.0.0.1:2379"], "ca_file": "", "cert_file": "", "key_file": ""}
-TLS = {"endpoints": ["https://a:2379", "https://b:2379"], "ca_file": "/etc/ca.crt", "cert_file": "/etc/c.crt", "key_file": "/etc/c.key"}
+TLS = {
+    "endpoints": ["https://a:2379", "https://b:2379"],
+    "ca_file": "/etc/ca.crt",
+    "cert_file": "/etc/c.crt",
+    "key_file": "/etc/c.key",
+}
 
 
 def by_kind(found: list[dict[str, Any]], kind: str, name: str = _kubernetes.NAME) -> dict[str, Any]:
@@ -29,14 +34,27 @@ def env_of(found: list[dict[str, Any]]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "release, version", [("2.6.1", "v1.0.0"), ("2.6.3", "v1.0.1"), ("2.6.5", "v1.0.2"), ("2.6.6", "v1.0.3"), ("2.6.11", "v1.0.4"), ("2.6.12", "v1.0.5")]
+    "release, version",
+    [
+        ("2.6.1", "v1.0.0"),
+        ("2.6.3", "v1.0.1"),
+        ("2.6.5", "v1.0.2"),
+        ("2.6.6", "v1.0.3"),
+        ("2.6.11", "v1.0.4"),
+        ("2.6.12", "v1.0.5"),
+    ],
 )
 def test_the_image_is_that_of_the_release(release: str, version: str) -> None:
-    assert container_of(_kubernetes.objects(release, "v1.10.8", PROXY))["image"] == f"quay.io/calico/kube-controllers:{version}"
+    assert (
+        container_of(_kubernetes.objects(release, "v1.10.8", PROXY))["image"]
+        == f"quay.io/calico/kube-controllers:{version}"
+    )
 
 
 def test_an_image_of_ones_own() -> None:
-    assert container_of(_kubernetes.objects("2.6.6", "v1.10.8", PROXY, image="registry/kc:1"))["image"] == "registry/kc:1"
+    assert (
+        container_of(_kubernetes.objects("2.6.6", "v1.10.8", PROXY, image="registry/kc:1"))["image"] == "registry/kc:1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,10 +83,18 @@ def test_one_at_a_time_in_the_hosts_network() -> None:
 def test_the_account_may_read_what_the_controllers_read() -> None:
     found = _kubernetes.objects("2.6.6", "v1.10.8", PROXY, user="cni")
     [rule] = by_kind(found, "ClusterRole")["rules"]
-    assert set(rule["verbs"]) == {"list", "watch"} and {"pods", "namespaces", "networkpolicies"} <= set(rule["resources"])
-    assert by_kind(found, "ClusterRoleBinding")["subjects"] == [{"kind": "ServiceAccount", "name": "calico-kube-controllers", "namespace": "kube-system"}]
+    assert set(rule["verbs"]) == {"list", "watch"} and {"pods", "namespaces", "networkpolicies"} <= set(
+        rule["resources"]
+    )
+    assert by_kind(found, "ClusterRoleBinding")["subjects"] == [
+        {"kind": "ServiceAccount", "name": "calico-kube-controllers", "namespace": "kube-system"}
+    ]
     cni = by_kind(found, "ClusterRoleBinding", "calico-cni")
-    assert (cni["subjects"][0]["kind"], cni["subjects"][0]["name"], cni["roleRef"]["name"]) == ("User", "cni", "calico-cni")
+    assert (cni["subjects"][0]["kind"], cni["subjects"][0]["name"], cni["roleRef"]["name"]) == (
+        "User",
+        "cni",
+        "calico-cni",
+    )
     assert [item["kind"] for item in found].index("Deployment") == len(found) - 1
 
 
@@ -84,8 +110,14 @@ def test_tls_by_the_files_of_the_agents() -> None:
     assert env["ETCD_ENDPOINTS"] == "https://a:2379,https://b:2379"
     mounted = {mount["mountPath"]: mount["name"] for mount in pod["containers"][0]["volumeMounts"]}
     paths = {volume["name"]: volume["hostPath"]["path"] for volume in pod["volumes"]}
-    assert all(mount["readOnly"] for mount in pod["containers"][0]["volumeMounts"]), "a container does not write keys of its host"
-    for variable, path in (("ETCD_CA_CERT_FILE", "/etc/ca.crt"), ("ETCD_CERT_FILE", "/etc/c.crt"), ("ETCD_KEY_FILE", "/etc/c.key")):
+    assert all(mount["readOnly"] for mount in pod["containers"][0]["volumeMounts"]), (
+        "a container does not write keys of its host"
+    )
+    for variable, path in (
+        ("ETCD_CA_CERT_FILE", "/etc/ca.crt"),
+        ("ETCD_CERT_FILE", "/etc/c.crt"),
+        ("ETCD_KEY_FILE", "/etc/c.key"),
+    ):
         assert paths[mounted[env[variable]]] == path
 
 
@@ -97,12 +129,16 @@ def test_a_server_before_1_8_drops_the_type_of_a_host_path(version: str, kinds: 
 
 def test_a_kubernetes_without_the_networkpolicies_that_they_read() -> None:
     assert _kubernetes.objects("2.6.6", "v1.15.12", PROXY)
-    with pytest.raises(CalicoError, match="cannot work with Kubernetes v1.16.0: they read NetworkPolicies as extensions/v1beta1"):
+    with pytest.raises(
+        CalicoError, match="cannot work with Kubernetes v1.16.0: they read NetworkPolicies as extensions/v1beta1"
+    ):
         _kubernetes.objects("2.6.6", "v1.16.0", PROXY)
 
 
 def test_tls_by_a_secret() -> None:
-    found = _kubernetes.objects("2.6.6", "v1.10.8", {**PROXY, "endpoints": ["https://a:2379"]}, secret="calico-etcd-secrets")
+    found = _kubernetes.objects(
+        "2.6.6", "v1.10.8", {**PROXY, "endpoints": ["https://a:2379"]}, secret="calico-etcd-secrets"
+    )
     pod = by_kind(found, "Deployment")["spec"]["template"]["spec"]
     assert pod["volumes"] == [{"name": "etcd-certs", "secret": {"secretName": "calico-etcd-secrets"}}]
     assert env_of(found)["ETCD_KEY_FILE"] == "/calico-secrets/etcd-key" and pod["containers"][0]["volumeMounts"] == [
@@ -116,7 +152,9 @@ def test_a_release_that_is_refused() -> None:
 
 
 def test_the_conflist_has_paths_and_no_deprecated_keys() -> None:
-    found = _kubernetes.conflist("kube-cni", "10.0.0.5", PROXY, "/k/kubeconfig", mtu="1440", log_level="debug", ipv4_pools=["10.1.0.0/16"])
+    found = _kubernetes.conflist(
+        "kube-cni", "10.0.0.5", PROXY, "/k/kubeconfig", mtu="1440", log_level="debug", ipv4_pools=["10.1.0.0/16"]
+    )
     assert found == {
         "cniVersion": "0.3.0",
         "name": "kube-cni",
@@ -139,9 +177,14 @@ def test_a_plain_conflist() -> None:
 
 def test_kubeconfigs() -> None:
     with_files = json.loads(_kubernetes.kubeconfig("https://api:6443", "/ca", "/crt", "/key"))
-    assert with_files["users"][0]["user"] == {"client-certificate": "/crt", "client-key": "/key"} and with_files["current-context"] == "calico"
+    assert (
+        with_files["users"][0]["user"] == {"client-certificate": "/crt", "client-key": "/key"}
+        and with_files["current-context"] == "calico"
+    )
     assert with_files["clusters"][0]["cluster"] == {"server": "https://api:6443", "certificate-authority": "/ca"}
-    assert json.loads(_kubernetes.kubeconfig("https://api:6443", "/ca", token="hunter2"))["users"][0]["user"] == {"token": "hunter2"}
+    assert json.loads(_kubernetes.kubeconfig("https://api:6443", "/ca", token="hunter2"))["users"][0]["user"] == {
+        "token": "hunter2"
+    }
     with pytest.raises(AnsibleFilterError, match="certificate and its key, or a token"):
         _kubernetes.kubeconfig("https://api:6443", "/ca", "/crt")
 
@@ -149,5 +192,7 @@ def test_kubeconfigs() -> None:
 def test_the_text_of_a_kubeconfig_is_the_same_in_each_release() -> None:
     """Laid out anew, it would be written on each agent again."""
     text = _kubernetes.kubeconfig("https://api:6443", "/ca", token="hunter2")
-    assert text.startswith('{\n  "apiVersion": "v1",\n  "clusters": [\n    {\n      "cluster": {\n        "certificate-authority": "/ca",\n')
+    assert text.startswith(
+        '{\n  "apiVersion": "v1",\n  "clusters": [\n    {\n      "cluster": {\n        "certificate-authority": "/ca",\n'
+    )
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"

@@ -118,7 +118,11 @@ def act(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 def test_shows_what_the_module_tells(act: Any) -> None:
     action = act(Sample({"name": "etcd"}))
-    assert action.shown == ["0:00 going"] and action.asked["module_name"] == "dcos.calico.sample" and action.asked["module_args"]["name"] == "etcd"
+    assert (
+        action.shown == ["0:00 going"]
+        and action.asked["module_name"] == "dcos.calico.sample"
+        and action.asked["module_args"]["name"] == "etcd"
+    )
 
 
 @pytest.mark.parametrize(
@@ -150,9 +154,23 @@ def test_a_real_run_shows_progress_and_no_secret(universe: Universe, tmp_path: P
         "ANSIBLE_REMOTE_TMP": str(tmp_path / "remote"),
     }
     variables = {"url": universe.api.url, "ansible_python_interpreter": sys.executable}
-    argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvv", "-i", "localhost,", "-e", json.dumps(variables), str(tmp_path / "play.yml")]
-    done = subprocess.run(argv, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=240, check=False)
+    argv = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        "-vvv",
+        "-i",
+        "localhost,",
+        "-e",
+        json.dumps(variables),
+        str(tmp_path / "play.yml"),
+    ]
+    done = subprocess.run(
+        argv, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=240, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     told = [line for line in done.stdout.splitlines() if line.startswith("  0:") and " etcd: " in line]
-    assert "being deployed" in told[0] and any("2 of 3 members in DNS" in line for line in told) and "3 of 3 members in DNS" in told[-1]
+    assert (
+        "being deployed" in told[0]
+        and any("2 of 3 members in DNS" in line for line in told)
+        and "3 of 3 members in DNS" in told[-1]
+    )
     assert "hunter2" not in done.stdout + done.stderr

@@ -19,7 +19,11 @@ class Controller:
     """Everything is there, unless a test says otherwise."""
 
     def __init__(
-        self, collections: tuple[str, ...] = ("amazon.aws", "google.cloud"), missing: tuple[str, ...] = (), session: Any = (True, None), **environ: str
+        self,
+        collections: tuple[str, ...] = ("amazon.aws", "google.cloud"),
+        missing: tuple[str, ...] = (),
+        session: Any = (True, None),
+        **environ: str,
     ) -> None:
         self.collections = collections
         self.lacks = missing
@@ -39,11 +43,16 @@ class Controller:
         return found
 
 
-def outcome(provider: str, controller: Any = None, pools: Any = (POOL,), detected: Any = None, **more: Any) -> tuple[Any, str, str]:
+def outcome(
+    provider: str, controller: Any = None, pools: Any = (POOL,), detected: Any = None, **more: Any
+) -> tuple[Any, str, str]:
     """(decision, words of the failures, words of the warnings)."""
     wanted = Wanted(provider, detected or {}, list(pools), **more)
     decision, verdict = judge(wanted, controller or Controller())
-    words = [" | ".join(f"[{item.check}] {item.what}: {item.why}. {item.remedy}" for item in found) for found in (verdict.failures, verdict.warnings)]
+    words = [
+        " | ".join(f"[{item.check}] {item.what}: {item.why}. {item.remedy}" for item in found)
+        for found in (verdict.failures, verdict.warnings)
+    ]
     assert all(item.host == "all hosts" for item in verdict.failures + verdict.warnings)
     return decision, words[0], words[1]
 
@@ -54,8 +63,16 @@ DECISIONS = [
     ("", {"detected": {"skipped": True}}, ("none", True, True, False, None, None, [])),
     ("", {"detected": IN_AWS}, ("aws", True, True, True, "eu-west-1", None, [])),
     ("AWS", {"detected": IN_GCE, "aws": {"region": "us-east-1"}}, ("aws", False, True, True, "us-east-1", None, [])),
-    ("", {"detected": IN_GCE, "gce": {"auth_kind": "application"}}, ("gce", True, True, True, None, "my-project", ["europe-west1-b"])),
-    ("gce", {"gce": {"auth_kind": "application", "project": "p", "zones": ["a", "b"]}}, ("gce", False, True, True, None, "p", ["a", "b"])),
+    (
+        "",
+        {"detected": IN_GCE, "gce": {"auth_kind": "application"}},
+        ("gce", True, True, True, None, "my-project", ["europe-west1-b"]),
+    ),
+    (
+        "gce",
+        {"gce": {"auth_kind": "application", "project": "p", "zones": ["a", "b"]}},
+        ("gce", False, True, True, None, "p", ["a", "b"]),
+    ),
     ("gce", {"manage": False}, ("gce", False, True, False, None, None, [])),
     ("azure", {"pools": [PLAIN]}, ("azure", False, False, False, None, None, [])),
     ("aws", {"manage": False, "controller": Controller((), ("boto3",))}, ("aws", False, True, False, None, None, [])),
@@ -66,7 +83,15 @@ DECISIONS = [
 def test_decisions(provider: str, given: dict[str, Any], expected: tuple[Any, ...]) -> None:
     decision, failures, _warnings = outcome(provider, **given)
     assert failures == ""
-    assert (decision.cloud, decision.detected, decision.ipip, decision.manage, decision.region, decision.project, decision.zones) == expected
+    assert (
+        decision.cloud,
+        decision.detected,
+        decision.ipip,
+        decision.manage,
+        decision.region,
+        decision.project,
+        decision.zones,
+    ) == expected
 
 
 REGIONS = [
@@ -83,18 +108,63 @@ def test_the_region_comes_from_the_nearest(controller: Controller, given: dict[s
 
 
 REFUSALS = [
-    ("digitalocean", {}, ("[cloud] the provider digitalocean is not supported", "aws, gce, azure, none", "calico_public_cloud_provider")),
-    ("azure", {}, ("[azure] IP-in-IP is wanted on Azure, of the pool 192.168.0.0/16 (cross-subnet)", "drops IP-in-IP", "user-defined routes", "azure_ipip")),
+    (
+        "digitalocean",
+        {},
+        ("[cloud] the provider digitalocean is not supported", "aws, gce, azure, none", "calico_public_cloud_provider"),
+    ),
+    (
+        "azure",
+        {},
+        (
+            "[azure] IP-in-IP is wanted on Azure, of the pool 192.168.0.0/16 (cross-subnet)",
+            "drops IP-in-IP",
+            "user-defined routes",
+            "azure_ipip",
+        ),
+    ),
     ("", {"detected": {"cloud": "azure"}}, ("[azure]",)),
-    ("aws", {"controller": Controller(("google.cloud",))}, ("[collection] the collection amazon.aws", "galaxy collection install amazon.aws", "manage")),
-    ("aws", {"controller": Controller(missing=("boto3",))}, ("[library]", "has no boto3", "No module named 'boto3'", "Install boto3")),
-    ("gce", {"controller": Controller((), ("google.auth",))}, ("collection google.cloud", "has no google.auth", "Install google-auth")),
-    ("aws", {"controller": Controller(session=(False, None), AWS_REGION="x")}, ("[credentials] there are no credentials for AWS", "AWS_ACCESS_KEY_ID")),
-    ("aws", {"controller": Controller(session="The config profile (x) could not be found")}, ("[credentials]", "config profile (x)", "aws_profile")),
+    (
+        "aws",
+        {"controller": Controller(("google.cloud",))},
+        ("[collection] the collection amazon.aws", "galaxy collection install amazon.aws", "manage"),
+    ),
+    (
+        "aws",
+        {"controller": Controller(missing=("boto3",))},
+        ("[library]", "has no boto3", "No module named 'boto3'", "Install boto3"),
+    ),
+    (
+        "gce",
+        {"controller": Controller((), ("google.auth",))},
+        ("collection google.cloud", "has no google.auth", "Install google-auth"),
+    ),
+    (
+        "aws",
+        {"controller": Controller(session=(False, None), AWS_REGION="x")},
+        ("[credentials] there are no credentials for AWS", "AWS_ACCESS_KEY_ID"),
+    ),
+    (
+        "aws",
+        {"controller": Controller(session="The config profile (x) could not be found")},
+        ("[credentials]", "config profile (x)", "aws_profile"),
+    ),
     ("aws", {}, ("[region] it is not known in which region",)),
-    ("gce", {}, ("[credentials] there are no credentials for Google Cloud", "GCP_AUTH_KIND", "which project", "which zones")),
-    ("gce", {"controller": Controller(GCP_AUTH_KIND="accesstoken"), "detected": IN_GCE}, ("although the kind is accesstoken",)),
-    ("none", {"pools": [POOL, {"cidr": "192.168.128.0/17"}]}, ("[pool_overlap]", "192.168.0.0/16 and 192.168.128.0/17 overlap")),
+    (
+        "gce",
+        {},
+        ("[credentials] there are no credentials for Google Cloud", "GCP_AUTH_KIND", "which project", "which zones"),
+    ),
+    (
+        "gce",
+        {"controller": Controller(GCP_AUTH_KIND="accesstoken"), "detected": IN_GCE},
+        ("although the kind is accesstoken",),
+    ),
+    (
+        "none",
+        {"pools": [POOL, {"cidr": "192.168.128.0/17"}]},
+        ("[pool_overlap]", "192.168.0.0/16 and 192.168.128.0/17 overlap"),
+    ),
     ("none", {"pools": [{"cidr": "9.0.0.0/16"}]}, ("[pool_overlap]", "overlay network of DC/OS")),
     ("none", {"pools": [{"cidr": "10.1.2.3/16"}]}, ("[pool_cidr]", "host bits")),
     ("none", {"pools": [{"cidr": "10.1.0.0/16", "ipip": "yes"}]}, ("[pool_cidr]", "ipip cannot be 'yes'")),
@@ -109,7 +179,9 @@ def test_refusals(provider: str, given: dict[str, Any], expected: tuple[str, ...
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:
-    _decision, failures, _warnings = outcome("aws", Controller((), ("boto3",)), pools=[POOL, POOL | {"cidr": "192.168.0.0/17"}])
+    _decision, failures, _warnings = outcome(
+        "aws", Controller((), ("boto3",)), pools=[POOL, POOL | {"cidr": "192.168.0.0/17"}]
+    )
     assert [words in failures for words in ("overlap", "amazon.aws", "boto3")] == [True] * 3
 
 
@@ -142,4 +214,10 @@ def test_a_pool_that_goes_is_not_judged() -> None:
 
 
 def test_the_modes() -> None:
-    assert [_public_cloud.mode_of(pool) for pool in (PLAIN, POOL, {}, {"ipip": "off"}, {"ipip": None})] == ["off", "cross-subnet", "off", "off", "off"]
+    assert [_public_cloud.mode_of(pool) for pool in (PLAIN, POOL, {}, {"ipip": "off"}, {"ipip": None})] == [
+        "off",
+        "cross-subnet",
+        "off",
+        "off",
+        "off",
+    ]

@@ -25,7 +25,14 @@ class Sample(_push.PushAction):
     MODULE = "dcos.calico.sample"
     SOURCES = ("plugins", "executable")
 
-    def __init__(self, folder: Path, args: dict[str, Any], answers: list[dict[str, Any]], check: bool = False, tmpdir: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        args: dict[str, Any],
+        answers: list[dict[str, Any]],
+        check: bool = False,
+        tmpdir: str | None = None,
+    ) -> None:
         self.folder, self.answers = folder, answers
         self.modules: list[dict[str, Any]] = []
         self.transferred: list[tuple[str, str]] = []
@@ -38,7 +45,9 @@ class Sample(_push.PushAction):
             raise AnsibleError(f"Could not find {needle!r}.")
         return str(self.folder / needle)
 
-    def _execute_module(self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:  # type: ignore[override]
+    def _execute_module(
+        self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]
+    ) -> dict[str, Any]:  # type: ignore[override]
         assert module_name == self.MODULE
         self.modules.append(json.loads(json.dumps(module_args)))
         return self.answers.pop(0)
@@ -65,12 +74,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_nothing_is_pushed_where_all_is_in_place(folder: Path) -> None:
-    args = {"plugins": [{"name": "calico", "local_src": "calico"}, {"name": "x", "url": "https://x"}], "executable": {"local_src": "calico"}}
+    args = {
+        "plugins": [{"name": "calico", "local_src": "calico"}, {"name": "x", "url": "https://x"}],
+        "executable": {"local_src": "calico"},
+    }
     action = Sample(folder, args, [{"changed": False}])
     assert action.run() == {"changed": False}
     assert len(action.modules) == 1 and action.transferred == []
     resolved = {"local_src": str(folder / "calico"), "sha256": SUM}
-    assert action.modules[0] == {"plugins": [{"name": "calico", **resolved}, {"name": "x", "url": "https://x"}], "executable": resolved}
+    assert action.modules[0] == {
+        "plugins": [{"name": "calico", **resolved}, {"name": "x", "url": "https://x"}],
+        "executable": resolved,
+    }
     assert args["plugins"][0] == {"name": "calico", "local_src": "calico"}, "the task's own arguments are left alone"
 
 
@@ -86,7 +101,10 @@ def test_only_what_is_needed_is_pushed_once(folder: Path, tmpdir: str | None) ->
     assert [item.get("local_src") for item in action.modules[1]["plugins"]] == [None, str(folder / "other"), None]
 
 
-@pytest.mark.parametrize(("check", "answer"), [(True, {"changed": True, "needs": [SUM]}), (False, {"failed": True, "msg": "no", "needs": [SUM]})])
+@pytest.mark.parametrize(
+    ("check", "answer"),
+    [(True, {"changed": True, "needs": [SUM]}), (False, {"failed": True, "msg": "no", "needs": [SUM]})],
+)
 def test_check_mode_and_failures_push_nothing(folder: Path, check: bool, answer: dict[str, Any]) -> None:
     action = Sample(folder, {"plugins": [{"local_src": "calico"}]}, [answer], check=check)
     assert action.run() == answer and len(action.modules) == 1 and action.transferred == []
@@ -119,7 +137,9 @@ def test_a_module_that_is_never_content_is_an_error(folder: Path) -> None:
         action.run()
 
 
-@pytest.mark.parametrize("args", [{}, {"plugins": None}, {"plugins": "[]"}, {"plugins": ["x", None]}, {"executable": {"url": "https://x"}}])
+@pytest.mark.parametrize(
+    "args", [{}, {"plugins": None}, {"plugins": "[]"}, {"plugins": ["x", None]}, {"executable": {"url": "https://x"}}]
+)
 def test_other_shapes_are_left_to_the_module(folder: Path, args: dict[str, Any]) -> None:
     action = Sample(folder, args, [{"changed": False}])
     action.run()
@@ -142,7 +162,12 @@ def test_a_real_run(tmp_path: Path) -> None:
     (tmp_path / "play.yml").write_text(PLAYBOOK, encoding="utf-8")
     (tmp_path / "ansible.cfg").touch()
     remote = tmp_path / "remote"
-    variables = {"folder": str(tmp_path), "owner": str(os.getuid()), "group": str(os.getgid()), "ansible_python_interpreter": sys.executable}
+    variables = {
+        "folder": str(tmp_path),
+        "owner": str(os.getuid()),
+        "group": str(os.getgid()),
+        "ansible_python_interpreter": sys.executable,
+    }
     env = {
         **os.environ,
         "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
@@ -152,9 +177,20 @@ def test_a_real_run(tmp_path: Path) -> None:
         "ANSIBLE_PIPELINING": "1",
         "ANSIBLE_REMOTE_TMP": str(remote),
     }
-    argv = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local", "-e", json.dumps(variables), str(tmp_path / "play.yml")]
+    argv = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        "-i",
+        "localhost,",
+        "-c",
+        "local",
+        "-e",
+        json.dumps(variables),
+        str(tmp_path / "play.yml"),
+    ]
     for recap in ("changed=1", "changed=0"):
-        done = subprocess.run(argv, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=False)
+        done = subprocess.run(
+            argv, env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=False
+        )
         assert done.returncode == 0 and recap in done.stdout, done.stdout + done.stderr
     assert (tmp_path / "bin" / "tool").read_bytes() == b"#!/bin/sh\n"
     assert not remote.exists() or list(remote.iterdir()) == []

@@ -32,7 +32,9 @@ def test_nobody_uses_them() -> None:
 
 @pytest.mark.parametrize("pool", ["10.32.0.0/16", "10.32.0.7/16"])
 def test_a_network_that_names_a_pool_that_goes(pool: str) -> None:
-    assert obstacles({"a1": seen(("calico", [])), "a2": seen(("blue", ["10.33.0.0/16", pool]))}) == [f"blue.cni on a2 still names {pool}."]
+    assert obstacles({"a1": seen(("calico", [])), "a2": seen(("blue", ["10.33.0.0/16", pool]))}) == [
+        f"blue.cni on a2 still names {pool}."
+    ]
 
 
 def test_a_network_that_goes_and_is_still_there() -> None:
@@ -43,7 +45,9 @@ def test_everybody_must_have_been_seen() -> None:
     """With a limit, and after a look that failed."""
     groups = {"agents_private": ["a1", "a2"], "agents_public": ["p1"], "masters": ["m1"]}
     assert obstacles({"a1": seen(), "a2": {"found": {"failed": True}}}, groups) == ["Not looked at: a2, p1."]
-    assert obstacles({"a1": seen()}, left_out=["10.0.0.9"]) == ["Mesos has agents that the inventory has not: 10.0.0.9."]
+    assert obstacles({"a1": seen()}, left_out=["10.0.0.9"]) == [
+        "Mesos has agents that the inventory has not: 10.0.0.9."
+    ]
     part = {"awx_job_template_name": "Site", "awx_workflow_job_name": "Site"}
     assert obstacles({"a1": seen(**part)}) == ["This is a slice of a job of AWX, which has a part of the agents."]
 
@@ -66,12 +70,25 @@ def cluster(tmp_path: Path) -> Iterator[Inventories]:
     (tmp_path / "calicoctl").write_text(f"#!{sys.executable} -SE\n{text}", encoding="utf-8")
     (tmp_path / "calicoctl").chmod(0o755)
     made.write("calicoctl.cfg", "apiVersion: v1\nkind: calicoApiConfig\n")
-    store = {"documents": {"ipPool": {"10.32.0.0/16": OLD}}, "settings": {}, "failures": [], "down": "", "forgets": False}
+    store = {
+        "documents": {"ipPool": {"10.32.0.0/16": OLD}},
+        "settings": {},
+        "failures": [],
+        "down": "",
+        "forgets": False,
+    }
     made.write("store.json", json.dumps(store))
     (tmp_path / "group_vars").mkdir()
     pools = [{"cidr": "10.32.0.0/16", "state": "absent"}, {"cidr": "10.33.0.0/16"}]
-    wanted = {"calico_bin_dir": str(tmp_path), "calico_ctl_config_file": str(tmp_path / "calicoctl.cfg"), "calico_ip_pools": pools, "calico_agent": {}}
-    made.write("group_vars/all.yml", json.dumps({**wanted, "calico_cni_conf_dir": f"{tmp_path}/{{{{ inventory_hostname }}}}"}))
+    wanted = {
+        "calico_bin_dir": str(tmp_path),
+        "calico_ctl_config_file": str(tmp_path / "calicoctl.cfg"),
+        "calico_ip_pools": pools,
+        "calico_agent": {},
+    }
+    made.write(
+        "group_vars/all.yml", json.dumps({**wanted, "calico_cni_conf_dir": f"{tmp_path}/{{{{ inventory_hostname }}}}"})
+    )
     for host in ("a1", "a2"):
         (tmp_path / host).mkdir()
     yield made
@@ -94,7 +111,10 @@ def test_a_pool_stays_until_every_agent_was_seen_not_to_use_it(cluster: Inventor
     """By the playbook itself; the new pool is there from the first run on."""
     names_the_pool(cluster, "a2", "10.32.0.0/16")
     pools, said = pools_after(cluster)
-    assert pools == ["10.32.0.0/16", "10.33.0.0/16"] and "shop.cni on a2 still names 10.32.0.0/16. Run dcos.calico.site on all agents" in said
+    assert (
+        pools == ["10.32.0.0/16", "10.33.0.0/16"]
+        and "shop.cni on a2 still names 10.32.0.0/16. Run dcos.calico.site on all agents" in said
+    )
     names_the_pool(cluster, "a2", "10.33.0.0/16")
     pools, said = pools_after(cluster, "--limit", "a1")
     assert pools == ["10.32.0.0/16", "10.33.0.0/16"] and "Not looked at: a2." in said

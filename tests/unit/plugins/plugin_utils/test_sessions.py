@@ -25,7 +25,11 @@ def test_a_node_outside_the_run_is_named_with_what_to_do() -> None:
     missed = _sessions.down(results)
     assert missed == {"10.0.0.9": ["a", "b"]}
     text = failed(_sessions.HEAD, _sessions.findings(missed, results), "node")["msg"]
-    assert "BGP sessions are down with 1 node" in text and "10.0.0.9 is no host of this run" in text and "calico_node_tolerated_peers" in text
+    assert (
+        "BGP sessions are down with 1 node" in text
+        and "10.0.0.9 is no host of this run" in text
+        and "calico_node_tolerated_peers" in text
+    )
 
 
 def test_two_hosts_that_both_miss_each_other_are_named() -> None:

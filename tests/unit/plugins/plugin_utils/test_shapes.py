@@ -25,12 +25,20 @@ ETCD = {"endpoints": ["http://127.0.0.1:2379"], "ca_file": "", "cert_file": "", 
         ({"cidr": "192.168.0.0/16", "ipip": "off", "nat_outgoing": True}, {"nat-outgoing": True, "disabled": False}),
         # `ipip: off` without quotes is false in YAML
         ({"cidr": "192.168.0.0/16", "ipip": False, "disabled": True}, {"nat-outgoing": False, "disabled": True}),
-        ({"cidr": "192.168.0.0/16", "ipip": "always"}, {"nat-outgoing": False, "disabled": False, "ipip": {"enabled": True}}),
-        ({"cidr": "192.168.0.0/16", "ipip": "cross-subnet"}, {"nat-outgoing": False, "disabled": False, "ipip": {"enabled": True, "mode": "cross-subnet"}}),
+        (
+            {"cidr": "192.168.0.0/16", "ipip": "always"},
+            {"nat-outgoing": False, "disabled": False, "ipip": {"enabled": True}},
+        ),
+        (
+            {"cidr": "192.168.0.0/16", "ipip": "cross-subnet"},
+            {"nat-outgoing": False, "disabled": False, "ipip": {"enabled": True, "mode": "cross-subnet"}},
+        ),
     ],
 )
 def test_pools(pool: dict, spec: dict) -> None:
-    assert ip_pool_resources([pool]) == [{"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "192.168.0.0/16"}, "spec": spec}]
+    assert ip_pool_resources([pool]) == [
+        {"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "192.168.0.0/16"}, "spec": spec}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -53,13 +61,24 @@ def test_the_guides_network() -> None:
         {
             "file": "calico.cni",
             "state": "present",
-            "config": {"name": "calico", "type": "calico", "nodename": "10.0.0.11", "etcd_endpoints": "http://127.0.0.1:2379", "ipam": {"type": "calico-ipam"}},
+            "config": {
+                "name": "calico",
+                "type": "calico",
+                "nodename": "10.0.0.11",
+                "etcd_endpoints": "http://127.0.0.1:2379",
+                "ipam": {"type": "calico-ipam"},
+            },
         }
     ]
 
 
 def test_a_network_with_everything() -> None:
-    etcd = {"endpoints": ["https://a:2379", "https://b:2379"], "ca_file": "/ca", "cert_file": "/crt", "key_file": "/key"}
+    etcd = {
+        "endpoints": ["https://a:2379", "https://b:2379"],
+        "ca_file": "/ca",
+        "cert_file": "/crt",
+        "key_file": "/key",
+    }
     network = {"name": "db", "file": "10-db.conf", "ipv4_pools": ["10.1.0.0/16"], "mtu": 1440}
     (file,) = cni_network_files([network], "n", etcd, mtu="1500", log_level="info")
     assert file["file"] == "10-db.conf"
@@ -82,7 +101,15 @@ def test_a_network_with_everything() -> None:
     [
         ([{"cidr": "10.1.0.0/16"}, {"cidr": "10.2.0.0/16"}], "keep", None),
         ([{"cidr": "10.1.0.0/16"}, {"cidr": "10.2.0.0/16", "disabled": True}], "keep", ["10.1.0.0/16"]),
-        ([{"cidr": "10.1.0.0/16"}, {"cidr": "10.2.0.0/16", "state": "absent"}, {"cidr": "fd00::/64", "disabled": True}], "delete", None),
+        (
+            [
+                {"cidr": "10.1.0.0/16"},
+                {"cidr": "10.2.0.0/16", "state": "absent"},
+                {"cidr": "fd00::/64", "disabled": True},
+            ],
+            "delete",
+            None,
+        ),
         ([{"cidr": "10.1.0.0/16"}], "disable", ["10.1.0.0/16"]),
         ([{"cidr": "10.1.0.0/16", "disabled": True}], "keep", None),
         ([], "keep", None),
@@ -96,7 +123,9 @@ def test_a_network_names_pools_where_others_are_disabled(pools: list, unlisted: 
 
 
 def test_a_network_that_goes_needs_no_configuration() -> None:
-    assert cni_network_files([{"name": "old", "state": "absent"}], "n", ETCD) == [{"file": "old.cni", "state": "absent"}]
+    assert cni_network_files([{"name": "old", "state": "absent"}], "n", ETCD) == [
+        {"file": "old.cni", "state": "absent"}
+    ]
 
 
 def test_an_unknown_key_of_a_network_is_named() -> None:
@@ -156,14 +185,21 @@ def test_profiles(network: dict, default: str, rules: tuple) -> None:
 
 def test_the_isolated_profile_is_the_plugins_own() -> None:
     """As calicoctl gives it back: nothing changes where it is managed later."""
-    made = {"ingress": [{"action": "allow", "source": {"tag": "calico"}, "destination": {}}], "egress": [{"action": "allow", "source": {}, "destination": {}}]}
+    made = {
+        "ingress": [{"action": "allow", "source": {"tag": "calico"}, "destination": {}}],
+        "egress": [{"action": "allow", "source": {}, "destination": {}}],
+    }
     plugins = {"apiVersion": "v1", "kind": "profile", "metadata": {"name": "calico", "tags": ["calico"]}, "spec": made}
     (ours,) = profile_resources([{"name": "calico"}], "isolated")
     assert _resources.canonical(ours) == _resources.canonical(plugins)
 
 
 def test_profiles_that_are_left_to_the_plugin_and_those_that_go() -> None:
-    networks = [{"name": "a"}, {"name": "b", "profile": "open", "state": "absent"}, {"name": "c", "profile": "open", "profile_labels": {"stage": "prod"}}]
+    networks = [
+        {"name": "a"},
+        {"name": "b", "profile": "open", "state": "absent"},
+        {"name": "c", "profile": "open", "profile_labels": {"stage": "prod"}},
+    ]
     gone, labelled = profile_resources(networks)
     assert gone["metadata"]["name"] == "b" and gone["state"] == "absent" and "spec" not in gone
     assert labelled["metadata"]["labels"] == {"stage": "prod"}
@@ -186,7 +222,10 @@ def test_profiles_that_cannot_be_meant(network: dict, default: str, words: str) 
 
 
 GOOD = {
-    "executables": [{"path": "/opt/calico/bin/calicoctl", "version": "1.6.3"}, {"path": "/opt/calico/bin/etcd", "version": None}],
+    "executables": [
+        {"path": "/opt/calico/bin/calicoctl", "version": "1.6.3"},
+        {"path": "/opt/calico/bin/etcd", "version": None},
+    ],
     "calicoctl_cfg": {"exists": True},
     "etcd": [{"healthy": False}, {"healthy": True}],
 }
@@ -196,7 +235,16 @@ GOOD = {
     ("info", "can"),
     [
         (GOOD, True),
-        (GOOD | {"executables": [{"path": "/opt/calico/bin/calicoctl", "version": None}, {"path": "/opt/calico/bin/etcd", "version": "3.3.1"}]}, False),
+        (
+            GOOD
+            | {
+                "executables": [
+                    {"path": "/opt/calico/bin/calicoctl", "version": None},
+                    {"path": "/opt/calico/bin/etcd", "version": "3.3.1"},
+                ]
+            },
+            False,
+        ),
         (GOOD | {"calicoctl_cfg": {"exists": False}}, False),
         (GOOD | {"etcd": [{"healthy": False}]}, False),
         (GOOD | {"etcd": []}, False),
@@ -217,8 +265,16 @@ def test_switches_of_a_pool_may_be_text() -> None:
 
 
 LISTS = [
-    (ip_pool_resources, [{"cidr": "10.1.0.0/16", "ipip": "on", "disabled": "maybe", "size": 26}, {"disabled": True}], ["size", "'on'", "'maybe'", "no cidr"]),
-    (policy_resources, [{"name": "p", "rules": [], "state": "gone"}, {"name": "q", "kind": "x"}, {}], ["p: unknown", "'gone'", "q: unknown", "no name"]),
+    (
+        ip_pool_resources,
+        [{"cidr": "10.1.0.0/16", "ipip": "on", "disabled": "maybe", "size": 26}, {"disabled": True}],
+        ["size", "'on'", "'maybe'", "no cidr"],
+    ),
+    (
+        policy_resources,
+        [{"name": "p", "rules": [], "state": "gone"}, {"name": "q", "kind": "x"}, {}],
+        ["p: unknown", "'gone'", "q: unknown", "no name"],
+    ),
     (
         profile_resources,
         [{"name": "a", "profile": "x", "pool": 1, "ipv4_pools": "y"}, {"name": "b", "profile_egress": []}],
@@ -247,7 +303,12 @@ def test_a_pool_whose_switch_is_the_text_false_gives_out_addresses() -> None:
     assert file["config"]["ipam"] == {"type": "calico-ipam"}
 
 
-POOL = {"apiVersion": "v1", "kind": "bgpPeer", "metadata": {"scope": "global", "peerIP": "10.0.0.9"}, "spec": {"asNumber": 64512}}
+POOL = {
+    "apiVersion": "v1",
+    "kind": "bgpPeer",
+    "metadata": {"scope": "global", "peerIP": "10.0.0.9"},
+    "spec": {"asNumber": 64512},
+}
 
 
 def expectations(**changes: Any) -> dict[str, Any]:
@@ -260,7 +321,11 @@ def test_documents_are_profiles_policies_and_further_ones_and_no_pools() -> None
         pools=[{"cidr": "192.168.0.0/16"}], networks=[{"name": "calico", "profile": "open"}], policies=[{"name": "db", "order": 1}], documents=[POOL],
     )  # fmt: skip
     documents, problems = documents_of(given)
-    assert [(item["kind"], item["metadata"].get("name")) for item in documents] == [("profile", "calico"), ("policy", "db"), ("bgpPeer", None)]
+    assert [(item["kind"], item["metadata"].get("name")) for item in documents] == [
+        ("profile", "calico"),
+        ("policy", "db"),
+        ("bgpPeer", None),
+    ]
     assert problems == [] and given["documents"] == [POOL]
     assert documents_of(expectations()) == ([], [])
 

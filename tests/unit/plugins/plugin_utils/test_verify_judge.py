@@ -21,14 +21,24 @@ def failures(world: World) -> dict[str, list[str]]:
 
 def words(world: World, host: str) -> str:
     """All that is said of a host."""
-    return " ".join(str(finding) for row in judge.judge(world.seen()) if row.host == host for check in row.failed for finding in check.findings)
+    return " ".join(
+        str(finding)
+        for row in judge.judge(world.seen())
+        if row.host == host
+        for check in row.failed
+        for finding in check.findings
+    )
 
 
 def test_all_is_well() -> None:
     rows = judge.judge(World().seen())
     assert [row.host for row in rows] == ["agent1", "agent2", "public1"] and not failures(World())
     assert [list(row.checks) for row in rows] == [list(CHECKS)] * 3
-    assert {check.name: check.text for check in rows[0].checks.values()} == {**dict.fromkeys(CHECKS, "ok"), "peers": "2/2", "large": "2/2"}
+    assert {check.name: check.text for check in rows[0].checks.values()} == {
+        **dict.fromkeys(CHECKS, "ok"),
+        "peers": "2/2",
+        "large": "2/2",
+    }
 
 
 def one(name: str, change: Change, check: str, *said: str, host: str = "agent1") -> Any:
@@ -97,7 +107,10 @@ def test_two_containers_of_one_address() -> None:
     world = World()
     world.app(12)["tasks"][0].update(addresses=[address(11)], mesos_addresses=[address(11)])
     world.container(12)["interface"].update(address=address(11))
-    assert failures(world) == {"agent1": ["address"], "agent2": ["address"]} and "is the address of /dcos-calico-verify" in words(world, "agent1")
+    assert failures(world) == {
+        "agent1": ["address"],
+        "agent2": ["address"],
+    } and "is the address of /dcos-calico-verify" in words(world, "agent1")
 
 
 def test_a_networks_own_pools() -> None:
@@ -111,7 +124,9 @@ def test_without_calicoctl_nothing_is_said_of_it_and_pools_are_the_inventorys() 
     for result in world.results.values():
         result.update(pools=None, calico_error="there is no executable /opt/calico/bin/calicoctl")
         result["containers"][0].update(endpoint=None, policy=None)
-    assert failures(world) == {} and all(row.checks["policy"].status == judge.SKIPPED for row in judge.judge(world.seen()))
+    assert failures(world) == {} and all(
+        row.checks["policy"].status == judge.SKIPPED for row in judge.judge(world.seen())
+    )
 
 
 def test_a_datastore_that_does_not_answer() -> None:
@@ -135,9 +150,15 @@ def test_large_packets() -> None:
         one_of["large"] = dict(large)
     assert failures(world) == {"agent1": ["large"]} and judge.judge(world.seen())[0].checks["large"].text == "0/2"
     said = words(world, "agent1")
-    assert said.count("Large packets do not pass") == 1 and "an MTU of 1500, and packets of more than 1440 bytes" in said and "Set mtu: 1440" in said
+    assert (
+        said.count("Large packets do not pass") == 1
+        and "an MTU of 1500, and packets of more than 1440 bytes" in said
+        and "Set mtu: 1440" in said
+    )
     world.container(11)["peers"][0]["large"] = {"bulk": "timeout", "datagram": None, "path_mtu": 1500}
-    assert "much data by TCP: no answer" in words(world, "agent1").replace("Large packets do not pass to 10.0.1.12: ", "")
+    assert "much data by TCP: no answer" in words(world, "agent1").replace(
+        "Large packets do not pass to 10.0.1.12: ", ""
+    )
 
 
 def test_hosts_that_were_not_asked_for_have_no_row_and_strangers_do() -> None:
@@ -156,7 +177,10 @@ def test_a_row_is_the_same_whole_or_alone() -> None:
     world = World()
     world.broken(12, 11)
     world.container(61)["host"]["rp_filter"]["all"] = 2
-    whole = {row.host: {check.name: (check.status, check.text) for check in row.checks.values()} for row in judge.judge(world.seen())}
+    whole = {
+        row.host: {check.name: (check.status, check.text) for check in row.checks.values()}
+        for row in judge.judge(world.seen())
+    }
     for name, result in list(world.results.items()):
         alone = World()
         alone.results = {name: result}
@@ -173,7 +197,10 @@ def test_one_agent_alone_has_no_pairs() -> None:
     assert failures(world) == {} and judge.judge(world.seen())[0].checks["peers"].status == judge.SKIPPED
 
 
-@pytest.mark.parametrize(("path", "said"), [(None, "Set mtu: 1400"), (1200, "Set mtu: 1200"), (9000, "Set mtu: 9000"), (1500, "Look for what drops packets")])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [(None, "Set mtu: 1400"), (1200, "Set mtu: 1200"), (9000, "Set mtu: 9000"), (1500, "Look for what drops packets")],
+)
 def test_the_mtu_that_is_proposed_is_that_of_the_path(path: int | None, said: str) -> None:
     world = World()
     world.container(11)["peers"][0]["large"] = {"bulk": "timeout", "datagram": "too_large", "path_mtu": path}
@@ -192,7 +219,9 @@ def test_a_policy_at_one_container() -> None:
     world.broken(61, 12)
     rows = {row.host: [check.name for check in row.failed] for row in judge.judge(world.seen())}
     assert rows == {"agent1": ["peers"], "agent2": [], "public1": ["peers"]}
-    assert "It does not reach 10.0.1.12 (TCP and UDP: no answer)" in said(world) and "answers its own host and nobody else" in said(world)
+    assert "It does not reach 10.0.1.12 (TCP and UDP: no answer)" in said(
+        world
+    ) and "answers its own host and nobody else" in said(world)
     assert "calicoctl get profile" in said(world)
 
 
@@ -214,7 +243,9 @@ def test_the_hosts_themselves() -> None:
 def test_a_tunnel() -> None:
     world = World()
     world.broken(11, 12, route="192.168.12.64/26 via 10.0.1.12 dev tunl0")
-    assert "IP-in-IP, and these get lost, though the other direction works" in said(world) and "protocol 4" in said(world)
+    assert "IP-in-IP, and these get lost, though the other direction works" in said(world) and "protocol 4" in said(
+        world
+    )
     world.broken(12, 11, route="192.168.11.64/26 via 10.0.1.11 dev tunl0")
     assert "other direction" not in said(world)
 
@@ -236,7 +267,11 @@ def test_one_protocol() -> None:
 def test_on_the_way() -> None:
     world = World()
     world.broken(11, 12, error="refused")
-    assert "the connection is refused" in said(world) and "though the other direction works" in said(world) and "security groups" in said(world)
+    assert (
+        "the connection is refused" in said(world)
+        and "though the other direction works" in said(world)
+        and "security groups" in said(world)
+    )
 
 
 def test_what_could_not_be_tried() -> None:
@@ -249,6 +284,10 @@ def test_the_matrix() -> None:
     world = World()
     world.broken(11, 12)
     matrix = world.seen().matrix("calico")
-    assert matrix.callers(agent(12)) == [False, True] and matrix.calls(agent(11)) == [False, True] and len(matrix.containers) == len(NUMBERS)
+    assert (
+        matrix.callers(agent(12)) == [False, True]
+        and matrix.calls(agent(11)) == [False, True]
+        and len(matrix.containers) == len(NUMBERS)
+    )
     assert matrix.answers_its_host(agent(12)) and not matrix.answers_its_host("x") and matrix.peer("x", "y") is None
     assert judge.words("timeout") == "no answer" and judge.words("Broken pipe") == "Broken pipe"

@@ -43,10 +43,29 @@ SCHEMA: dict[str, tuple[set[str], set[str], set[str]]] = {
     "testsuites": (set(), {"name", "time", "tests", "failures", "disabled", "errors"}, {"testsuite"}),
     "testsuite": (
         {"name", "tests"},
-        {"failures", "errors", "time", "disabled", "skipped", "timestamp", "hostname", "id", "package", "group", "file", "log", "url", "version"},
+        {
+            "failures",
+            "errors",
+            "time",
+            "disabled",
+            "skipped",
+            "timestamp",
+            "hostname",
+            "id",
+            "package",
+            "group",
+            "file",
+            "log",
+            "url",
+            "version",
+        },
         {"testcase", "properties", "system-out", "system-err"},
     ),
-    "testcase": ({"name"}, {"classname", "time", "status", "assertions", "group", "file", "line"}, {"skipped", "failure", "error", "system-out", "system-err"}),
+    "testcase": (
+        {"name"},
+        {"classname", "time", "status", "assertions", "group", "file", "line"},
+        {"skipped", "failure", "error", "system-out", "system-err"},
+    ),
     "skipped": (set(), {"type", "message"}, set()),
     "failure": (set(), {"type", "message"}, set()),
 }
@@ -78,7 +97,9 @@ def test_a_table_of_what_is_well() -> None:
     rows = shown.splitlines()[2:6]
     for title in ("container", "started", "rp_filter", "large packets", "policy"):
         column = rows[0].index(title)
-        assert all(row[column - 2 : column] == "  " and row[column] != " " for row in rows), f"the column {title} is not aligned"
+        assert all(row[column - 2 : column] == "  " and row[column] != " " for row in rows), (
+            f"the column {title} is not aligned"
+        )
     assert max(map(len, rows)) < 140
 
 
@@ -91,7 +112,11 @@ def test_several_networks() -> None:
     world.networks = [{"name": "calico"}, {"name": "blue"}]
     found = made(world)
     shown = text(found)
-    assert "networks calico, blue" in shown and "agent1 on blue, started: Marathon has no app for it" in shown and "network" in shown.splitlines()[2].split()
+    assert (
+        "networks calico, blue" in shown
+        and "agent1 on blue, started: Marathon has no app for it" in shown
+        and "network" in shown.splitlines()[2].split()
+    )
     assert "agent1 on blue: started" in report.message(found)
 
 
@@ -103,17 +128,43 @@ def test_hosts_that_are_called_by_their_address_are_named_once() -> None:
 
 def test_one_message() -> None:
     said = report.message(made(broken()))
-    assert said.startswith("3 of 21 checks failed. agent1: rp_filter, peers; agent2: started. The kernel") and "\n" not in said
+    assert (
+        said.startswith("3 of 21 checks failed. agent1: rp_filter, peers; agent2: started. The kernel")
+        and "\n" not in said
+    )
 
 
 def test_json_has_everything() -> None:
-    pair = {"network": "calico", "from": "10.0.1.11", "to": "10.0.1.12", "ok": True, "trouble": None, "ms": 0.6, "path_mtu": 1500}
+    pair = {
+        "network": "calico",
+        "from": "10.0.1.11",
+        "to": "10.0.1.12",
+        "ok": True,
+        "trouble": None,
+        "ms": 0.6,
+        "path_mtu": 1500,
+    }
     found = json.loads(report.as_json(made(broken(), (6, 5)), [pair]))
     assert found["summary"] == {"agents": 3, "checks": 21, "failed": 3, "skipped": 9, "pairs": 6, "pairs_well": 5}
-    assert (found["version"], found["ok"], found["pairs"], found["started"], found["seconds"]) == (1, False, [pair], "2026-11-22T09:00:00Z", 21.4)
+    assert (found["version"], found["ok"], found["pairs"], found["started"], found["seconds"]) == (
+        1,
+        False,
+        [pair],
+        "2026-11-22T09:00:00Z",
+        21.4,
+    )
     first = found["agents"][0]
-    assert (first["host"], first["agent"], first["address"], first["ok"]) == ("agent1", "10.0.1.11", "192.168.11.64", False)
-    assert first["checks"]["rp_filter"]["status"] == "failed" and set(first["checks"]["rp_filter"]["findings"][0]) == {"what", "why", "remedy"}
+    assert (first["host"], first["agent"], first["address"], first["ok"]) == (
+        "agent1",
+        "10.0.1.11",
+        "192.168.11.64",
+        False,
+    )
+    assert first["checks"]["rp_filter"]["status"] == "failed" and set(first["checks"]["rp_filter"]["findings"][0]) == {
+        "what",
+        "why",
+        "remedy",
+    }
     assert list(first["checks"]) == list(CHECKS)
 
 
@@ -148,8 +199,13 @@ def test_junit_is_valid_and_its_numbers_are_those_of_its_cases(world: World) -> 
     assert len(cases) == 3 * len(CHECKS) == int(root.attrib["tests"])
     for suite in root:
         of_suite = list(suite.iter("testcase"))
-        counted = {name: sum(case.find(tag) is not None for case in of_suite) for name, tag in (("failures", "failure"), ("skipped", "skipped"))}
-        assert {name: int(suite.attrib[name]) for name in counted} == counted and int(suite.attrib["tests"]) == len(of_suite)
+        counted = {
+            name: sum(case.find(tag) is not None for case in of_suite)
+            for name, tag in (("failures", "failure"), ("skipped", "skipped"))
+        }
+        assert {name: int(suite.attrib[name]) for name in counted} == counted and int(suite.attrib["tests"]) == len(
+            of_suite
+        )
         assert suite.attrib["timestamp"] == "2026-11-22T09:00:00"
     assert int(root.attrib["failures"]) == len(list(root.iter("failure")))
     assert len({(case.attrib["classname"], case.attrib["name"]) for case in cases}) == len(cases)
