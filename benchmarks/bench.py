@@ -4,7 +4,7 @@ Two labs of the same hosts stand at the same time, one for each way, so that run
 5, 10 and 20 of their agents; then doubles of an agent take their place, by the hundred. Costs are those of the controller with all that it starts, ssh's
 shared connections too. Everything measured is in .build/bench/; --docs writes docs/performance.md.
 
-Exit code: 0 all goals met that could be judged, 1 one was missed, 2 it could not be measured.
+Exit code: 0 all goals met that could be validated, 1 one was missed, 2 it could not be measured.
 """
 
 from __future__ import annotations
@@ -129,11 +129,11 @@ class Bench:
         """Unchanged runs over doubles of the agents that were recorded."""
         for number in self.settings.doubles:
             for way in (EMPTY, COLLECTION, *([BUILTIN] if number in self.settings.builtin_doubles else [])):
-                folder = records(core, COLLECTION if way == EMPTY else way)
-                if not (folder / "listed.json").is_file():
-                    raise BenchFailed(f"{folder} has no record of core {core}: run the whole bench once")
-                listed = json.loads((folder / "listed.json").read_text(encoding="utf-8"))
-                self.measure(core, way, DOUBLES, number, hosts.doubles(listed, folder, number, OUT / "doubles"))
+                directory = records(core, COLLECTION if way == EMPTY else way)
+                if not (directory / "listed.json").is_file():
+                    raise BenchFailed(f"{directory} has no record of core {core}: run the whole bench once")
+                listed = json.loads((directory / "listed.json").read_text(encoding="utf-8"))
+                self.measure(core, way, DOUBLES, number, hosts.doubles(listed, directory, number, OUT / "doubles"))
 
 
 def command(core: str, way: str) -> list[str]:
@@ -162,11 +162,11 @@ def records(core: str, way: str) -> Path:
 
 def keep(core: str, way: str, listed: dict[str, Any], scale: float) -> None:
     """Record what two agents answer in an unchanged run, and the inventory they were in."""
-    folder = records(core, way)
-    hosts.record(listed, command(core, way), environment(), int(RUN_SECONDS * 2 * scale), folder)
-    (folder / "listed.json").write_text(json.dumps(listed), encoding="utf-8")
+    directory = records(core, way)
+    hosts.record(listed, command(core, way), environment(), int(RUN_SECONDS * 2 * scale), directory)
+    (directory / "listed.json").write_text(json.dumps(listed), encoding="utf-8")
     print(
-        f"core {version(core)}, {way}: {len(list((folder / 'other').iterdir()))} remote executions on an unchanged agent",
+        f"core {version(core)}, {way}: {len(list((directory / 'other').iterdir()))} remote executions on an unchanged agent",
         flush=True,
     )
 
@@ -183,7 +183,7 @@ def about(settings: Settings) -> str:
 def conclude(settings: Settings, runs: Sequence[Run], docs: bool) -> int:
     """Print table and verdicts, write them, and say by the exit code whether all goals were met."""
     found = report.cells(runs)
-    verdicts = report.judge(report.load_goals(HERE / "goals.toml"), found)
+    verdicts = report.validate(report.load_goals(HERE / "goals.toml"), found)
     section = report.section(found, verdicts, about(settings), PLOT.name)
     picture = report.plot(found, runs[-1].core)
     print(section)

@@ -23,7 +23,7 @@ LAB = [sys.executable, str(ROOT / "tests" / "lab" / "lab.py")]
 LAB_SECONDS = 900
 SSH_SECONDS = 60
 FIRST_DOUBLE = ipaddress.IPv4Address("10.20.0.1")
-# A folder of the agent that nothing else uses; `python` in it is the Python that records.
+# A directory of the agent that nothing else uses; `python` in it is the Python that records.
 RECORDS = "/var/lib/dcos-calico-bench"
 RECORDER = """#!/bin/sh
 # Runs a module, and keeps what it says as the next answer of this host.
@@ -136,28 +136,30 @@ def _recording_inventory(listed: Mapping[str, Any], path: Path) -> Path:
     return write(path, listed, agents, {})
 
 
-def record(listed: Mapping[str, Any], argv: Sequence[str], env: Mapping[str, str], seconds: int, folder: Path) -> None:
+def record(
+    listed: Mapping[str, Any], argv: Sequence[str], env: Mapping[str, str], seconds: int, directory: Path
+) -> None:
     """Run a playbook that changes nothing (`argv` ends before the inventory), and keep what the first two agents answered."""
-    shutil.rmtree(folder, ignore_errors=True)
-    inventory = _recording_inventory(listed, folder / "inventory.json")
+    shutil.rmtree(directory, ignore_errors=True)
+    inventory = _recording_inventory(listed, directory / "inventory.json")
     call([*argv, "-i", str(inventory)], seconds, env)
     for kind, agent in zip(("first", "other"), agents_of(listed)):
         number = int(_ssh(listed, agent, f"cat {RECORDS}/n"))
-        (folder / kind).mkdir()
+        (directory / kind).mkdir()
         for n in range(1, number + 1):
-            (folder / kind / str(n)).write_text(_ssh(listed, agent, f"cat {RECORDS}/answers/{n}"), encoding="utf-8")
+            (directory / kind / str(n)).write_text(_ssh(listed, agent, f"cat {RECORDS}/answers/{n}"), encoding="utf-8")
         _ssh(listed, agent, f"rm -rf {RECORDS}")
 
 
-def doubles(listed: Mapping[str, Any], records: Path, number: int, folder: Path) -> Path:
-    """An inventory of this many doubles that answer from the start; anything that was in the folder is gone."""
-    shutil.rmtree(folder, ignore_errors=True)
+def doubles(listed: Mapping[str, Any], records: Path, number: int, directory: Path) -> Path:
+    """An inventory of this many doubles that answer from the start; anything that was in the directory is gone."""
+    shutil.rmtree(directory, ignore_errors=True)
     real = list(agents_of(listed).items())[:2]
     agents: dict[str, dict[str, Any]] = {}
     for place in range(number):
         name, address = f"double{place + 1:04}", str(FIRST_DOUBLE + place)
         (as_name, as_variables), kind = (real[0], "first") if place == 0 else (real[1], "other")
-        own = folder / name
+        own = directory / name
         own.mkdir(parents=True)
         (own / "answers").symlink_to(records / kind)
         (own / "n").write_text("0\n", encoding="ascii")
@@ -166,4 +168,4 @@ def doubles(listed: Mapping[str, Any], records: Path, number: int, folder: Path)
         (own / "python").write_text(DOUBLE, encoding="ascii")
         (own / "python").chmod(0o755)
         agents[name] = {**as_variables, "ansible_host": address, "ansible_python_interpreter": str(own / "python")}
-    return write(folder / "inventory.json", listed, agents, {"ansible_connection": "local"})
+    return write(directory / "inventory.json", listed, agents, {"ansible_connection": "local"})

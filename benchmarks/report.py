@@ -63,7 +63,7 @@ def cells(runs: Iterable[Run]) -> dict[Key, Cell]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One goal on one core: what was wanted and what was found, in a sentence."""
+    """One goal on one core: what was required and what was found, in a sentence."""
 
     met: bool
     text: str
@@ -73,7 +73,7 @@ def load_goals(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def judge(goals: Mapping[str, Any], found: Mapping[Key, Cell]) -> list[Verdict]:
+def validate(goals: Mapping[str, Any], found: Mapping[Key, Cell]) -> list[Verdict]:
     """Each goal for which there are figures, on each core."""
     verdicts = []
     for core in dict.fromkeys(key[0] for key in found):
@@ -118,8 +118,8 @@ def _memory(goal: Mapping[str, Any], core: str, found: Mapping[Key, Cell]) -> li
     return [_verdict(ratio <= goal["most"], text, f"at most {goal['most']:.1f}")]
 
 
-def _verdict(met: bool, found: str, wanted: str) -> Verdict:
-    return Verdict(met, f"{'met' if met else 'missed'}: {found} ({wanted})")
+def _verdict(met: bool, found: str, desired: str) -> Verdict:
+    return Verdict(met, f"{'met' if met else 'missed'}: {found} ({desired})")
 
 
 def table(found: Mapping[Key, Cell]) -> str:
@@ -148,7 +148,7 @@ def _number(cell: Cell | None, figure: str, digits: int = 1) -> str:
 
 def section(found: Mapping[Key, Cell], verdicts: Sequence[Verdict], about: str, plot_name: str) -> str:
     """What stands between the marks of docs/performance.md."""
-    goals = "\n".join(f"- {verdict.text}" for verdict in verdicts) or "- none could be judged by what was measured"
+    goals = "\n".join(f"- {verdict.text}" for verdict in verdicts) or "- none could be validated by what was measured"
     return f"{about}\n\n{table(found)}\n![CPU by number of hosts]({plot_name})\n\nGoals:\n\n{goals}\n"
 
 

@@ -30,7 +30,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session")
 def variables() -> dict[str, Any]:
-    """The variables of all hosts: digests of artefacts, among others."""
+    """The variables of all hosts: digests of artifacts, among others."""
     return lab_inventory()["vars"]
 
 

@@ -123,7 +123,7 @@ def try_all(file: str, seed: int, number: int, factor: float, tests: list[str]) 
     if not passed:
         raise ValueError(output)
     patience = (10 + 5 * (time.monotonic() - started)) * factor
-    with tempfile.TemporaryDirectory() as folder, use_db(f"{folder}/session") as database:
+    with tempfile.TemporaryDirectory() as directory, use_db(f"{directory}/session") as database:
         init([Path(file)], database, {})
         specs = sample(
             (item.mutations[0] for item in database.work_items), Path(file).read_text(encoding="utf-8"), seed, number

@@ -147,7 +147,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=JOBS, help="files at a time (%(default)s)")
     parser.add_argument("--table", type=Path, default=TABLE, help="(%(default)s)")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="(%(default)s)")
-    parser.add_argument("--copies", type=Path, default=BUILD, help="folder of the copies (%(default)s)")
+    parser.add_argument("--copies", type=Path, default=BUILD, help="directory of the copies (%(default)s)")
     parser.add_argument("names", nargs="*", metavar="SET", help="sets, or files of theirs; all if none is named")
     return parser.parse_args()
 

@@ -17,7 +17,7 @@ PROBE_SECONDS = 20
 
 
 class MissingPython(Exception):
-    """No interpreter of a wanted version works on this machine."""
+    """No interpreter of a desired version works on this machine."""
 
 
 def pyenv_roots() -> Iterator[Path]:

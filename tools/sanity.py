@@ -29,7 +29,7 @@ def run(core: str, arguments: Sequence[str]) -> int:
     first = [venv / "bin"]
     if core == "2.16":
         first.append(venvs.ensure("py2.7") / "bin")
-    copy = tree.copy(BUILD / f"tree-{core}", wanted=tree.product)
+    copy = tree.copy(BUILD / f"tree-{core}", desired=tree.product)
     env = {**os.environ, "PATH": pythons.search_path(first), "VIRTUALENV_NO_PERIODIC_UPDATE": "1"}
     argv = [str(venv / "bin" / "ansible-test"), "sanity", "--color", "no", *arguments]
     return subprocess.run(argv, cwd=copy, env=env, stdin=subprocess.DEVNULL, timeout=SECONDS, check=False).returncode

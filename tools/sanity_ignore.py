@@ -62,7 +62,7 @@ def main() -> int:
     """Write the files, or with --check only say which are out of date."""
     check = "--check" in sys.argv[1:]
     stale = [
-        path for path, wanted in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != wanted
+        path for path, desired in files().items() if not path.is_file() or path.read_text(encoding="utf-8") != desired
     ]
     for path in stale:
         if check:

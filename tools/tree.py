@@ -51,9 +51,9 @@ def _copy(source: Path, target: Path) -> None:
     shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _remove_others(tree: Path, wanted: Sequence[Path]) -> None:
+def _remove_others(tree: Path, desired: Sequence[Path]) -> None:
     """Remove what the checkout no longer has, and directories that end up empty."""
-    keep = set(wanted)
+    keep = set(desired)
     for path in sorted(tree.rglob("*"), reverse=True):
         relative = path.relative_to(tree)
         if relative.parts[0] == KEPT:
@@ -77,11 +77,11 @@ def product(name: Path) -> bool:
     return name.parts[0] not in ("tools", "molecule")
 
 
-def copy(parent: Path, checkout: Path = ROOT, wanted: Callable[[Path], bool] = everything) -> Path:
+def copy(parent: Path, checkout: Path = ROOT, desired: Callable[[Path], bool] = everything) -> Path:
     """Bring the copy below this directory up to date; the collection's own directory in it."""
     tree = collection_in(parent)
     tree.mkdir(parents=True, exist_ok=True)
-    names = [name for name in files_of(checkout) if wanted(name)]
+    names = [name for name in files_of(checkout) if desired(name)]
     for name in names:
         _copy(checkout / name, tree / name)
     _remove_others(tree, names)

@@ -130,9 +130,9 @@ def uv_environment(pip: Path) -> dict[str, str]:
         key, found, value = line.partition("=")
         if found:
             settings[key.rpartition(".")[2]] = value.strip("'\"")
-    wanted = {"UV_DEFAULT_INDEX": settings.get("index-url"), "SSL_CERT_FILE": settings.get("cert")}
+    desired = {"UV_DEFAULT_INDEX": settings.get("index-url"), "SSL_CERT_FILE": settings.get("cert")}
     env = dict(os.environ)
-    for variable, setting in wanted.items():
+    for variable, setting in desired.items():
         if setting:
             env.setdefault(variable, setting)
     return env
@@ -188,10 +188,10 @@ def ensure(name: str) -> Path:
     stamp = directory / ".stamp"
     with _locked(name):
         python = pythons.find(venv.pythons)
-        wanted = _stamp(venv, python)
-        if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted):
+        desired = _stamp(venv, python)
+        if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == desired):
             _fill(venv, python, directory)
-            stamp.write_text(wanted, encoding="utf-8")
+            stamp.write_text(desired, encoding="utf-8")
     return directory
 
 

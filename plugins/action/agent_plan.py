@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _foreign, _push
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _untrusted, _push
 from ansible_collections.dcos.calico.plugins.plugin_utils._old_python import FirstContact
 
 MODULE = "dcos.calico.agent_plan"
@@ -90,7 +90,7 @@ class ActionModule(FirstContact):
         seen = self._look([self._info(self._variables(variables))], variables)
         if seen.get("failed"):
             return {**result, **seen}
-        facts = _foreign.as_data(seen["facts"])  # of a stranger, and about to stand beside templates
+        facts = _untrusted.as_data(seen["facts"])  # of a stranger, and about to stand beside templates
         found = self._look(_desired.host_steps(self._variables({**variables, FOUND: facts})), variables)
         return {
             **result,

@@ -70,6 +70,6 @@ class ActionModule(ControllerAction):
     SPEC = ARGUMENT_SPEC
 
     def answer(self, args: dict[str, Any]) -> dict[str, Any]:
-        decision, verdict = _public_cloud.judge(_public_cloud.Wanted(**args), Here())
+        decision, verdict = _public_cloud.validate(_public_cloud.Desired(**args), Here())
         where = NAMES.get(decision.cloud, "the settings of Calico's network")
         return {**dataclasses.asdict(decision), **verdict.result(f"in {where}")}

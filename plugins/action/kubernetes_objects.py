@@ -80,7 +80,7 @@ class ActionModule(ControllerAction):
         What somebody else changed in the same moment is compared anew, and tried again until the deadline.
         """
         deadline = Deadline(args["wait_timeout"], clock=time.monotonic)
-        first = plan = self._look(args, deadline, judge=True)
+        first = plan = self._look(args, deadline, validate=True)
         while plan.changed and not self._task.check_mode:
             why, conflict = self._write(plan, args)
             left = self._look(args, deadline)
@@ -89,7 +89,7 @@ class ActionModule(ControllerAction):
             plan = left
         return first
 
-    def _look(self, args: dict[str, Any], deadline: Deadline, judge: bool = False) -> Plan:
+    def _look(self, args: dict[str, Any], deadline: Deadline, validate: bool = False) -> Plan:
         """What differs. An API that does not answer is waited for; in check mode it has nothing yet."""
         connection = _options.connection(args)
         paths = [(_reconcile.path(item), _reconcile.called(item)) for item in args["objects"]]
@@ -97,8 +97,8 @@ class ActionModule(ControllerAction):
             try:
                 with _client.Client(connection, args["service"], args["timeout"]).opened() as client:
                     plan = _reconcile.reconcile(args["objects"], {name: client.find(path) for path, name in paths})
-                    if judge:
-                        _rights.judge(client, plan)
+                    if validate:
+                        _rights.check(client, plan)
                     return plan
             except _client.ApiFailed as error:
                 if error.kind != "unreachable":
@@ -121,7 +121,7 @@ class ActionModule(ControllerAction):
 
 
 def _unwritten(first: Plan, left: Plan, why: str) -> CalicoError:
-    """What to say of objects that are not as wanted after the writing."""
+    """What to say of objects that are not as required after the writing."""
     names = ", ".join(left.names())
     written = [name for name in first.names() if name not in left.names()]
     stays = f"Written, and left so: {', '.join(written)}. " if written else ""

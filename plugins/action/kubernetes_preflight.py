@@ -16,7 +16,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._kubernetes import WRI
 from ansible_collections.dcos.calico.plugins.plugin_utils._preflight_networks import file_of
 
 PACKAGE_SPEC = {
-    "wanted": {"type": "bool", "default": True},
+    "desired": {"type": "bool", "default": True},
     "service": {"type": "str", "default": "kubernetes"},
     "version": {"type": "str", "default": ""},
     "options": {"type": "dict", "default": {}, "no_log": False},
@@ -35,13 +35,13 @@ CERTIFICATES_SPEC = {
     "paths": {"type": "list", "elements": "str", "default": []},
 }
 CONTROLLERS_SPEC = {
-    "wanted": {"type": "bool", "default": True},
+    "desired": {"type": "bool", "default": True},
     "version": {"type": "str", "default": ""},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "tls": {"type": "bool", "default": False},
     "secret": {"type": "str", "default": "", "no_log": False},
 }
-WANTED_SPEC = {
+DESIRED_SPEC = {
     "release": {"type": "str", "required": True},
     "network": {"type": "str", "required": True},
     "networks": {"type": "list", "elements": "dict", "default": []},
@@ -57,7 +57,7 @@ WANTED_SPEC = {
 ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str", "required": True},
     "info": {"type": "str", "required": True},
-    "wanted": {"type": "dict", "required": True, "options": WANTED_SPEC},
+    "desired": {"type": "dict", "required": True, "options": DESIRED_SPEC},
 }
 
 
@@ -84,9 +84,9 @@ class ActionModule(ControllerAction):
 
     def answer(self, args: dict[str, Any]) -> dict[str, Any]:
         hosts = {name: self.of_host(name).get(args["info"]) for name in args["hosts"]}
-        wanted = args["wanted"]
-        same_dir = wanted["conflist"]["dir"] == wanted["mesos_dir"]
-        wanted["files"] = [file_of(item) for item in wanted["networks"]] if same_dir else []
-        wanted["controllers"]["lacking"] = lacking() if wanted["controllers"]["wanted"] else []
-        verdict = _kubernetes_preflight.judge(hosts, wanted)
+        desired = args["desired"]
+        same_dir = desired["conflist"]["dir"] == desired["mesos_dir"]
+        desired["files"] = [file_of(item) for item in desired["networks"]] if same_dir else []
+        desired["controllers"]["lacking"] = lacking() if desired["controllers"]["desired"] else []
+        verdict = _kubernetes_preflight.validate(hosts, desired)
         return {"checked": list(args["hosts"]), **verdict.result(f"by preflight of {len(hosts)} hosts")}

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _cluster_plan, _controller_paths, _foreign
+from ansible_collections.dcos.calico.plugins.plugin_utils import _cluster_plan, _controller_paths, _untrusted
 from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Finding, failed
 
@@ -52,7 +52,7 @@ class ActionModule(ControllerAction):
             _controller_paths.write(args["json"], json.dumps(document, indent=2, sort_keys=True) + "\n")
         findings = [Finding(words, host=name) for name, sentences in plan.problems.items() for words in sentences]
         if not findings:
-            _foreign.show(*(f"  {line}" for line in ["", *lines, ""]))
+            _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
         return {
             "plan": document,
             "groups": groups,

@@ -25,7 +25,10 @@ ETCD_SPEC = {
     "member_unit": {"type": "str", "default": "calico-etcd.service"},
     "proxy_unit": {"type": "str", "default": "calico-etcd-proxy.service"},
 }
-DOCKER_NETWORK_SPEC = {"wanted": {"type": "bool", "default": False}, "disable_ipv6": {"type": "bool", "default": False}}
+DOCKER_NETWORK_SPEC = {
+    "desired": {"type": "bool", "default": False},
+    "disable_ipv6": {"type": "bool", "default": False},
+}
 EXPECTATIONS_SPEC = {
     "release": {"type": "str", "required": True},
     "manifest_release": {"type": "str", "default": ""},
@@ -40,7 +43,7 @@ EXPECTATIONS_SPEC = {
     "networks": {"type": "list", "elements": "dict", "default": []},
     "default_profile": {"type": "str", "choices": ["unmanaged", "open", "isolated"], "default": "unmanaged"},
     "policies": {"type": "list", "elements": "dict", "default": []},
-    "artefacts": {"type": "list", "elements": "dict", "default": []},
+    "artifacts": {"type": "list", "elements": "dict", "default": []},
     "documents": {"type": "list", "elements": "dict", "default": []},
     "datastore": {"type": "dict", "default": {}},
     "felix_health_port": {"type": "int"},
@@ -61,7 +64,7 @@ ARGUMENT_SPEC = {
 }
 
 
-# Strategies by which each host goes on by itself. What is judged over all hosts, done once or stopped by the first failure is none of that then.
+# Strategies by which each host goes on by itself. What is validated over all hosts, done once or stopped by the first failure is none of that then.
 OWN_PACE = ("free", "ansible.builtin.free", "host_pinned", "ansible.builtin.host_pinned")
 UNORDERED = (
     "Nothing was touched: the strategy of this play is {0}, by which hosts do not wait for each other, so what is to be done once, or to stop at the first "
@@ -91,7 +94,7 @@ class ActionModule(ControllerAction):
         expectations = args["expectations"]
         documents, problems = documents_of(expectations)
         named = [network for network in expectations["networks"] if network.get("name")]
-        verdict = _preflight.judge(
+        verdict = _preflight.validate(
             hosts, {**expectations, "documents": documents, "problems": problems, "networks": named}, args["ignore"]
         )
         left_out = [] if args["mesos"] is None else self._compare(verdict, args["mesos"], hosts)

@@ -28,7 +28,7 @@ class ActionModule(ControllerAction):
 
     def answer(self, args: dict[str, Any]) -> dict[str, Any]:
         hosts = {name: _set(self.hostvars, name) for name in args["hosts"] if name in self.hostvars}
-        wrong, strange = _variables.judge(hosts, _variables.read_options(ROLES))
+        wrong, strange = _variables.validate(hosts, _variables.read_options(ROLES))
         inventory = self.variables.get("groups", {})
         wrong += _variables.together(hosts, inventory)
         soft = all(variables.get(_variables.SOFTENED) == "warn" for variables in hosts.values()) and bool(hosts)
@@ -44,7 +44,7 @@ class ActionModule(ControllerAction):
 
 
 def _set(hostvars: Any, host: str) -> dict[str, Any]:
-    """The variables of this collection that are set for a host; those that depend on what is not known yet are judged where they are used."""
+    """The variables of this collection that are set for a host; those that depend on what is not known yet are validated where they are used."""
     raw = hostvars.raw_get(host) if hasattr(hostvars, "raw_get") else hostvars[host]
     found = {}
     for name in [name for name in raw if str(name).startswith(_variables.PREFIX)]:

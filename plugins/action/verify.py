@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Say what the measurements of all agents mean, show it as a table, and keep it as files; what they mean is in plugin_utils/_verify_judge.py, and pure."""
+"""Say what the measurements of all agents mean, show it as a table, and keep it as files; what they mean is in plugin_utils/_verify_evaluate.py, and pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 from ansible_collections.dcos.calico.plugins.plugin_utils import (
     _agents,
     _controller_paths,
-    _foreign,
-    _verify_judge,
+    _untrusted,
+    _verify_evaluate,
     _verify_report,
 )
 from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
@@ -38,13 +38,13 @@ ARGUMENT_SPEC = {
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def pairs_of(seen: _verify_judge.Seen) -> list[dict[str, Any]]:
+def pairs_of(seen: _verify_evaluate.Seen) -> list[dict[str, Any]]:
     """Every connection that was tried."""
     found = []
     for network in seen.networks:
         for host in seen.hosts:
             for peer in (seen.container(host, network) or {}).get("peers", []):
-                wrong, large = _verify_judge.trouble(peer), peer.get("large") or {}
+                wrong, large = _verify_evaluate.trouble(peer), peer.get("large") or {}
                 ms = (peer.get("tcp") or {}).get("ms")
                 found.append({"network": network, "from": seen.agent_of(host), "to": peer["agent"], "ok": wrong is None, "trouble": wrong, "ms": ms,
                               "path_mtu": large.get("path_mtu")})  # fmt: skip
@@ -63,7 +63,7 @@ class ActionModule(ControllerAction):
         report = _verify_report.Report(
             seen.run,
             str((args["cluster"].get("dcos") or {}).get("version") or "?"),
-            _verify_judge.judge(seen),
+            _verify_evaluate.evaluate(seen),
             (len(pairs), sum(pair["ok"] for pair in pairs)),
             begin.strftime(FORMAT),
             (now - begin).total_seconds(),
@@ -92,7 +92,7 @@ class ActionModule(ControllerAction):
         lines = _verify_report.table(report)
         lines += [f"All {removed} containers that were started are removed again."] if removed else []
         for line in lines + [f"Written: {file}" for file in files]:
-            _foreign.show(f"  {line}" if line else "")
+            _untrusted.show(f"  {line}" if line else "")
 
     def _ours(self, args: dict[str, Any]) -> dict[str, set[str]]:
         """By what Mesos may know each host that is an agent: those of the groups, and those that this is about."""
@@ -103,7 +103,7 @@ class ActionModule(ControllerAction):
             found[host] = _agents.names_of(host, known, said)
         return found
 
-    def _seen(self, args: dict[str, Any]) -> _verify_judge.Seen:
+    def _seen(self, args: dict[str, Any]) -> _verify_evaluate.Seen:
         hosts = {
             name: {
                 "address": str(self.of_host(name).get("ansible_host", name)),
@@ -114,7 +114,7 @@ class ActionModule(ControllerAction):
         run, agents, cluster = args["plan"]["run"], args["plan"]["agents"], args["cluster"]["agents"]
         whole = _agents.is_whole(self.variables)
         compared = _agents.compare(agents, self._ours(args)) if whole else _agents.Compared([], [], [])
-        return _verify_judge.Seen(
+        return _verify_evaluate.Seen(
             run=run,
             hosts=hosts,
             agents=agents,

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host._stream import whole
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _verify_plan
+from ansible_collections.dcos.calico.plugins.plugin_utils import _untrusted, _verify_plan
 from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
 
 ARGUMENT_SPEC = {
@@ -72,10 +72,10 @@ def unwritable(files: list[str]) -> list[str]:
     """What stands in the way of writing files on the controller, each a sentence."""
     found = []
     for file in filter(None, files):
-        folder = os.path.dirname(os.path.abspath(file))
-        if not os.path.isdir(folder):
-            found.append(f"{file} cannot be written, because there is no directory {folder}")
-        elif os.path.isdir(file) or not os.access(folder, os.W_OK):
+        directory = os.path.dirname(os.path.abspath(file))
+        if not os.path.isdir(directory):
+            found.append(f"{file} cannot be written, because there is no directory {directory}")
+        elif os.path.isdir(file) or not os.access(directory, os.W_OK):
             found.append(f"{file} cannot be written")
     return found
 
@@ -90,7 +90,7 @@ class ActionModule(ControllerAction):
         known = [str(network["name"]) for network in args["known_networks"] if network.get("state") != "absent"]
         # An agent may be named as the inventory has it.
         agents = [str(self.of_host(name).get("ansible_host", name)) for name in args["agents"] or ()] or None
-        wanted = _verify_plan.Wanted(
+        desired = _verify_plan.Desired(
             args["networks"] or known[:1], known, agents, **{name: args[name] for name in fields}
         )
         problems = unwritable(args["files"])
@@ -100,9 +100,9 @@ class ActionModule(ControllerAction):
                 "; ".join(problems),
                 "Make the directory, or name another file",
             )
-        _verify_plan.judge(wanted, args["cluster"])
+        _verify_plan.validate(desired, args["cluster"])
         run, now = f"r{secrets.token_hex(4)}", time.time()
-        apps = _verify_plan.definitions(wanted, args["cluster"], run, owner(os.getppid()), int(now + args["lifetime"]))
+        apps = _verify_plan.definitions(desired, args["cluster"], run, owner(os.getppid()), int(now + args["lifetime"]))
         gone = (
             [str(app["id"]) for app in args["apps"]]
             if args["sweep"]
@@ -113,23 +113,25 @@ class ActionModule(ControllerAction):
             "run": run,
             "started": now,
             "apps": apps,
-            "networks": wanted.networks,
-            "agents": _verify_plan.chosen(wanted, args["cluster"]),
+            "networks": desired.networks,
+            "agents": _verify_plan.chosen(desired, args["cluster"]),
             "leftovers": [{"id": app} for app in gone],
             "runs": sorted({_verify_plan.run_of(app["id"]) for app in args["apps"] if app["id"] not in gone}),
-            "outside": [] if "outside" in wanted.skip else _verify_plan.outside(wanted, args["cluster"]),
+            "outside": [] if "outside" in desired.skip else _verify_plan.outside(desired, args["cluster"]),
         }
         if self._task.check_mode:
-            self._show(result, wanted)
+            self._show(result, desired)
         return result
 
-    def _show(self, result: dict[str, Any], wanted: _verify_plan.Wanted) -> None:
+    def _show(self, result: dict[str, Any], desired: _verify_plan.Desired) -> None:
         """Say what a real run starts."""
-        _foreign.show(
-            f"  {len(result['apps'])} apps below {_verify_plan.GROUP}, each with cpus {wanted.cpus:g} and mem {wanted.mem:g}, for a while:"
+        _untrusted.show(
+            f"  {len(result['apps'])} apps below {_verify_plan.GROUP}, each with cpus {desired.cpus:g} and mem {desired.mem:g}, for a while:"
         )
         for app in result["apps"]:
             labels = app["labels"]
-            _foreign.show(f"    an echo server on {labels[_verify_plan.AGENT]}, network {labels[_verify_plan.NETWORK]}")
+            _untrusted.show(
+                f"    an echo server on {labels[_verify_plan.AGENT]}, network {labels[_verify_plan.NETWORK]}"
+            )
         for app in result["leftovers"]:
-            _foreign.show(f"  {app['id']}, which an earlier run has left, is removed")
+            _untrusted.show(f"  {app['id']}, which an earlier run has left, is removed")

@@ -20,7 +20,7 @@ attributes:
     support: full
 """
 
-    # Modules that only look, and judge
+    # Modules that only look, and validate
     INFO = r"""
 attributes:
   check_mode:

@@ -48,7 +48,7 @@ options:
   ca_path:
     description:
       - File on the controller with the CA certificates to trust, in PEM form. Enterprise clusters offer theirs as C(/ca/dcos-ca.crt).
-      - Without it and without O(ca_fingerprint) the file or folder of E(REQUESTS_CA_BUNDLE) is used, else what OpenSSL trusts on the controller.
+      - Without it and without O(ca_fingerprint) the file or directory of E(REQUESTS_CA_BUNDLE) is used, else what OpenSSL trusts on the controller.
       - If not given, the environment variable E(DCOS_CA_PATH) is used.
     type: path
   ca_fingerprint:

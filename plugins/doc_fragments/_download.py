@@ -18,11 +18,11 @@ SOURCE = r"""
         type: path
       local_src:
         description:
-          - Path on the controller, absolute or in the C(files) folder of the role or play. It is pushed only if what it gives is not in place yet.
+          - Path on the controller, absolute or in the C(files) directory of the role or play. It is pushed only if what it gives is not in place yet.
         type: str
       sha256:
         description:
-          - Sum in hexadecimal of what the source names, of the whole archive if a member of it is wanted. Nothing is installed without it.
+          - Sum in hexadecimal of what the source names, of the whole archive if a member of it is required. Nothing is installed without it.
           - For C(local_src) it is taken from the file, and compared with what is given here.
         type: str
       sha256_variable:
@@ -170,13 +170,13 @@ options:
     default: []
   bin_dir:
     description:
-      - Folder of the plugins' files. It lies outside C(/opt/mesosphere), which DC/OS upgrades swap.
+      - Directory of the plugins' files. It lies outside C(/opt/mesosphere), which DC/OS upgrades swap.
     type: path
     default: /opt/calico/bin
   plugin_dir:
     description:
-      - Folder in which Mesos looks for plugins. It gets a symbolic link to each. A file that has the name of one is replaced; the diff
-        shows its sum. DC/OS makes this folder if it is below C(/opt/mesosphere); another one is made if needed.
+      - Directory in which Mesos looks for plugins. It gets a symbolic link to each. A file that has the name of one is replaced; the diff
+        shows its sum. DC/OS makes this directory if it is below C(/opt/mesosphere); another one is made if needed.
     type: path
     default: /opt/mesosphere/active/cni
   required_cni_version:

@@ -23,7 +23,7 @@ options:
   ca_file:
     description:
       - File on the managed host with the CA certificates of the other side, for TLS on the members' client ports.
-      - This and the other certificates and keys are copied into a folder below C(/etc/calico) for the user that etcd runs as, and etcd is
+      - This and the other certificates and keys are copied into a directory below C(/etc/calico) for the user that etcd runs as, and etcd is
         restarted when they change. They may therefore be readable for root only.
     type: path
   cert_file:

@@ -50,15 +50,15 @@ options:
       state:
         description:
           - V(present) is a regular file with that content.
-          - V(directory) is a folder. A link to a folder will do.
-          - V(absent) removes a file, a link or an empty folder. A folder that holds something which this call does not remove stays.
+          - V(directory) is a directory. A link to a directory will do.
+          - V(absent) removes a file, a link or an empty directory. A directory that holds something which this call does not remove stays.
         type: str
         choices: [present, absent, directory]
         default: present
       staging:
         description:
-          - Folder, on the same file system, in which the new file is made before it is renamed. Name one where every file in the
-            target's own folder is read by somebody, such as Mesos' folder of CNI networks.
+          - Directory, on the same file system, in which the new file is made before it is renamed. Name one where every file in the
+            target's own directory is read by somebody, such as Mesos' directory of CNI networks.
         type: path
       validate:
         description:
@@ -67,24 +67,24 @@ options:
         type: str
         choices: [none, json, certificate, private_key]
         default: none
-      foreign:
+      unmanaged:
         description:
           - What to do with a file that is there, differs and is not ours, which is one that lacks the words of O(files[].marker).
           - V(replace) overwrites it, V(refuse) ends with an error that names it.
         type: str
         choices: [replace, refuse]
         default: replace
-      foreign_same:
+      unmanaged_same:
         description:
-          - With O(files[].foreign=refuse), keys such as V(etcdEndpoints). A foreign file in which all of them have the same values as in
-            the wanted content is replaced all the same.
+          - With O(files[].unmanaged=refuse), keys such as V(etcdEndpoints). A unmanaged file in which all of them have the same values as in
+            the desired content is replaced all the same.
           - The file is read as YAML, of which JSON is a part. V(etcdEndpoints) are those to which calicoctl would go by it.
         type: list
         elements: str
         default: []
       marker:
         description:
-          - The words by which a file of ours is known. With O(files[].foreign=refuse) the content has to hold them.
+          - The words by which a file of ours is known. With O(files[].unmanaged=refuse) the content has to hold them.
         type: str
         default: Managed by Ansible (dcos.calico
 """

@@ -9,7 +9,7 @@ short_description: The whole path of a file on the controller
 version_added: 0.1.0
 author: dcos.calico maintainers (@dcos)
 description:
-  - Makes a path whole. A relative one is of the folder in which the command was started, not of the playbook's; C(~) is the home of whoever started it.
+  - Makes a path whole. A relative one is of the directory in which the command was started, not of the playbook's; C(~) is the home of whoever started it.
   - An empty path stays empty.
 positional: write, or_content
 options:

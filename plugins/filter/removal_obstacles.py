@@ -41,13 +41,13 @@ options:
     elements: str
     default: []
   coming:
-    description: In check mode, name of the variable that a host has whose networks would be as wanted by now. Their files are not looked into.
+    description: In check mode, name of the variable that a host has whose networks would be as required by now. Their files are not looked into.
     type: str
     default: ""
 """
 
 EXAMPLES = r"""
-- name: Say what stays, and why
+- name: Show what is kept, and why
   ansible.builtin.debug:
     msg: "{{ ['ipPool 10.1.0.0/16'] | dcos.calico.removal_obstacles(ansible_play_hosts, hostvars, groups, 'calico_agent') }}"
 """

@@ -12,7 +12,7 @@ description:
   - The source is a YAML file that ends in C(dcos.yml) or C(dcos.yaml) and says C(plugin=dcos.calico.dcos). Everything else may come from the environment.
   - Groups are those of DC/OS' own collection, C(masters), C(agents_private), C(agents_public) and C(agents), and C(leader), the master that leads.
   - A host is named by its address. If another source, read before, has a host with this name or this C(ansible_host), that one joins the groups instead,
-    and keeps its name and its C(ansible_host). So name the static source first; files of one folder are read in alphabetical order.
+    and keeps its name and its C(ansible_host). So name the static source first; files of one directory are read in alphabetical order.
   - Hosts get the variables C(dcos_role) (C(master), C(private) or C(public)); masters C(dcos_leader); agents C(dcos_agent_id), C(dcos_agent_active),
     C(dcos_attributes), C(dcos_resources), C(dcos_mesos_version), C(dcos_region) and C(dcos_zone). All hosts get C(dcos_version) and C(dcos_variant).
   - What the cluster says is never taken for a template.
@@ -71,8 +71,8 @@ from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructa
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._options import Options
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
-from ansible_collections.dcos.calico.plugins.plugin_utils import _dcos_inventory, _foreign
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import clean
+from ansible_collections.dcos.calico.plugins.plugin_utils import _dcos_inventory, _untrusted
 from ansible_collections.dcos.calico.plugins.plugin_utils._dcos_inventory import Member
 
 ENDINGS = ("dcos.yml", "dcos.yaml")
@@ -98,7 +98,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _found(self, path: str, cache: bool) -> dict[str, Any]:
         """What the cluster says, from the cache if the user wants that and it has any."""
         options = Options.from_plugin(self._option)
-        # a folder may be used for one cluster after the other, with DCOS_URL
+        # a directory may be used for one cluster after the other, with DCOS_URL
         key = f"{self.get_cache_key(path)}_{hashlib.sha256(options.base.encode('utf-8')).hexdigest()[:8]}"
         cached = self.get_option("cache")
         if cached and cache:
@@ -132,7 +132,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group in (_dcos_inventory.PRIVATE, _dcos_inventory.PUBLIC):
             self.inventory.add_child(_dcos_inventory.AGENTS, group)
         for name, value in _dcos_inventory.cluster_variables(found).items():
-            self.inventory.set_variable("all", name, _foreign.as_data(value))
+            self.inventory.set_variable("all", name, _untrusted.as_data(value))
         hosts = ((name, host.get_vars().get("ansible_host")) for name, host in self.inventory.hosts.items())
         known = _dcos_inventory.known_hosts(hosts)
         for member in members:
@@ -148,9 +148,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for group in member.groups:
             self.inventory.add_child(group, name)
         if "ansible_host" not in self.inventory.get_host(name).get_vars():
-            self.inventory.set_variable(name, "ansible_host", _foreign.as_data(member.address))
+            self.inventory.set_variable(name, "ansible_host", _untrusted.as_data(member.address))
         for variable, value in member.variables.items():
-            self.inventory.set_variable(name, variable, _foreign.as_data(value))
+            self.inventory.set_variable(name, variable, _untrusted.as_data(value))
         self._construct(name)
 
     def _construct(self, name: str) -> None:

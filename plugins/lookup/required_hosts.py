@@ -12,7 +12,7 @@ description:
   - For C(hosts) of the first play of a playbook that works on hosts. Returns the pattern it is given, and fails, so that the run does, if no host matches
     it, where ansible-playbook itself ends with 0 and a job of AWX is successful.
   - The limit of the run counts. A slice of a job of AWX may be without such hosts, because another one has them, but not without any host.
-  - Is evaluated by the controller itself, whatever the inventory says of become, connection and interpreter. Not judged are C(--syntax-check),
+  - Is evaluated by the controller itself, whatever the inventory says of become, connection and interpreter. Not validated are C(--syntax-check),
     C(--list-hosts), C(--list-tasks) and C(--list-tags).
 options:
   _terms:
@@ -51,7 +51,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.inventory.manager import InventoryManager
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign, _required_hosts
+from ansible_collections.dcos.calico.plugins.plugin_utils import _untrusted, _required_hosts
 
 LOOKS_ONLY = ("syntax", "listhosts", "listtasks", "listtags")
 # Core loads filters and tests with the first template that uses one. This lookup is evaluated by the process from which all workers are forked; without it each
@@ -70,7 +70,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         [pattern] = terms
-        self._templar.template(_foreign.own(LOADS_FILTERS))
+        self._templar.template(_untrusted.own(LOADS_FILTERS))
         if any(context.CLIARGS.get(option) for option in LOOKS_ONLY):
             return [pattern]
         variables = variables or {}
@@ -84,7 +84,7 @@ class LookupModule(LookupBase):
         wrong = _required_hosts.nobody(patterns, groups, meant, limit)
         if not groups.get("all") or not _required_hosts.is_slice(variables):
             raise AnsibleLookupError(str(wrong))
-        _foreign.show(f"This slice leaves it to the others. {wrong}")
+        _untrusted.show(f"This slice leaves it to the others. {wrong}")
         return [pattern]
 
     def _inventory(self, groups: dict[str, list[str]]) -> InventoryManager:

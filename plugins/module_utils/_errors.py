@@ -8,7 +8,7 @@ __metaclass__ = type
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils import _foreign
+from ansible_collections.dcos.calico.plugins.module_utils import _untrusted
 
 
 class CalicoError(Exception):
@@ -35,7 +35,7 @@ class CalicoError(Exception):
         what = what.rstrip('.')
         sentences = ['%s: %s' % (what, why) if why else what, remedy]
         # what failed, and why, quotes hosts, clusters and tools
-        return _foreign.clean(' '.join(sentence.rstrip('.') + ('' if sentence.endswith('?') else '.') for sentence in sentences if sentence))
+        return _untrusted.clean(' '.join(sentence.rstrip('.') + ('' if sentence.endswith('?') else '.') for sentence in sentences if sentence))
 
 
 class CommandError(CalicoError):

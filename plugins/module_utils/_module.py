@@ -13,7 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean, printable
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import clean, printable
 from ansible_collections.dcos.calico.plugins.module_utils._host import _lock, _selinux
 
 UMASK = 0o022

@@ -10,7 +10,7 @@ import json
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import clean
 
 MOST_SHOWN = 1 << 20
 SECRET = '(secret, not shown)\n'
@@ -28,7 +28,7 @@ def serialise(value):
 
 
 class Change(object):
-    """One thing that is not as wanted.
+    """One thing that is not as required.
 
     :arg name: what it is called in the diff, such as a path or C(ipPool 192.168.0.0/16).
     :arg before: its actual state, None if it does not exist.
@@ -92,9 +92,9 @@ class Plan(object):
                 seen.append(change.name)
         return seen
 
-    def result(self, diff_wanted):
+    def result(self, diff_desired):
         """The part of a module's result that every stateful module has: changed, and diff where asked for."""
         result = {'changed': self.changed}
-        if diff_wanted:
+        if diff_desired:
             result['diff'] = [change.diff() for change in self.changes]
         return result

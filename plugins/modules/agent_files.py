@@ -11,9 +11,9 @@ module: agent_files
 short_description: Small text and secret files of a host, and the systemd units they belong to
 version_added: 0.1.0
 description:
-  - Keeps a list of small files (configuration, certificates, unit files, drop-ins) as wanted, in one call.
-  - Each file is replaced by a rename, so that it is either old or new, whenever the run is stopped. Missing parent folders are made.
-  - Then brings a list of systemd units to the wanted state, with one C(daemon-reload) if a unit file changed or systemd has not read
+  - Keeps a list of small files (configuration, certificates, unit files, drop-ins) as required, in one call.
+  - Each file is replaced by a rename, so that it is either old or new, whenever the run is stopped. Missing parent directories are made.
+  - Then brings a list of systemd units to the desired state, with one C(daemon-reload) if a unit file changed or systemd has not read
     one that changed earlier.
   - A unit that was started is watched for a second. If it does not stay active, the error ends with the last lines of its journal.
 author:
@@ -83,8 +83,8 @@ EXAMPLES = r"""
   dcos.calico.agent_files:
     files:
       - path: /etc/calico/calicoctl.cfg
-        foreign: refuse
-        foreign_same: [etcdEndpoints]
+        unmanaged: refuse
+        unmanaged_same: [etcdEndpoints]
         content: |
           # Managed by Ansible (dcos.calico)
           apiVersion: v1
@@ -122,13 +122,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files_changed:
-  description: The files and folders that were, or in check mode would be, written, changed or removed.
+  description: The files and directories that were, or in check mode would be, written, changed or removed.
   returned: success
   type: list
   elements: str
   sample: [/etc/systemd/system/dcos-mesos-slave.service.d/60-calico.conf]
 files_kept:
-  description: Folders that were to go but stay, because they hold something else.
+  description: Directories that were to go but stay, because they hold something else.
   returned: success
   type: list
   elements: str

@@ -18,7 +18,7 @@ author:
 options:
   cni_dir:
     description:
-      - Folder of the CNI networks.
+      - Directory of the CNI networks.
     type: path
     default: /opt/mesosphere/etc/dcos/network/cni
   plugin_dirs:
@@ -192,7 +192,7 @@ network_managers:
   sample: {networkmanager: false, networkd: true}
 cni:
   description:
-    - The folder of networks, every file in it as Mesos reads it, and where the search path has each plugin.
+    - The directory of networks, every file in it as Mesos reads it, and where the search path has each plugin.
     - C(kind) of a file is network, conflist (valid, but not for Mesos) or invalid, with a C(reason). C(duplicate_of) is another file with the same network.
     - C(ranges) are those that a file gives out itself by its ipam, C(pools) those that it has Calico take addresses from.
   returned: always

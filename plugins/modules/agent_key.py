@@ -16,7 +16,7 @@ description:
   - With O(state=present), puts certificate and CA bundle in place, after seeing that the certificate is for the key.
   - The key is made by C(openssl), 1.0.2 or later, and never leaves the host. It is a file for its owner only, is never printed and never an
     argument of a program.
-  - A key is kept as long as it can be read and has the wanted type and size. One that has to go stays in place until the certificate for its
+  - A key is kept as long as it can be read and has the desired type and size. One that has to go stays in place until the certificate for its
     successor comes; the successor waits in O(key_file) with C(.next) behind. So a CA that refuses leaves the host as it was.
   - To have a new key made, remove O(key_file) and run both states again.
 author:
@@ -132,7 +132,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Keep a key, and make a request for it
+- name: Manage a private key, and make a certificate request for it
   dcos.calico.agent_key:
     name: "{{ inventory_hostname }}"
     key_file: /etc/calico/certs/calico.key
@@ -164,10 +164,10 @@ public_key_sha256:
   type: str
   sample: 9d3b0a5e7b7c1b0c4d2f8f0e6a1c3b5d7e9f0a2b4c6d8e0f1a3b5c7d9e0f2a4b
 key_unfit:
-  description: Why the key that was in place before is not the wanted one; none if it is.
+  description: Why the key that was in place before is not the desired one; none if it is.
   returned: success
   type: str
-  sample: it is rsa 2048, wanted is ecdsa 256
+  sample: it is rsa 2048, required is ecdsa 256
 request:
   description: >-
     What the CA has to know of this host. Names, subject and type of key are the options' as the controller knows them; what the host itself says is the
@@ -197,7 +197,7 @@ request:
       type: dict
       sample: {}
     key_type:
-      description: Type of the wanted key.
+      description: Type of the desired key.
       type: str
       sample: rsa
     key_size:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: artifact_manifest
-short_description: Fetch artefacts once and write down their digests
+short_description: Fetch artifacts once and write down their digests
 version_added: 0.1.0
 description:
   - Internal to this collection; role C(calico) calls it.
-  - Fetches each artefact into a folder, unless it is there already, and writes a variables file with the sha256 of each for the operator to review.
+  - Fetches each artifact into a directory, unless it is there already, and writes a variables file with the sha256 of each for the operator to review.
   - Looks at each first, whether it is an executable, an archive with its member, or an image with its name. Something else is not written down.
-  - Says of each in the variables file where it came from, the address, or that it lay in the folder.
+  - Says of each in the variables file where it came from, the address, or that it lay in the directory.
   - Runs on the controller. What it writes is what was received, not what is genuine, so compare the sums with a second source.
 author:
   - dcos.calico maintainers (@dcos)
@@ -29,10 +29,10 @@ options:
         type: str
         required: true
       url:
-        description: Where it is. Without one the file has to be in O(folder) already.
+        description: Where it is. Without one the file has to be in O(directory) already.
         type: str
       path:
-        description: Its path below O(folder).
+        description: Its path below O(directory).
         type: str
         required: true
       variable:
@@ -49,12 +49,12 @@ options:
         description: The image in it, if it is an archive made by C(docker save).
         type: str
       optional:
-        description: Whether to go on without it if it has no O(artifacts[].url) and is not in O(folder).
+        description: Whether to go on without it if it has no O(artifacts[].url) and is not in O(directory).
         type: bool
         default: false
-  folder:
+  directory:
     description:
-      - Folder for the artefacts; it can be served as a mirror.
+      - Directory for the artifacts; it can be served as a mirror.
     type: path
     required: true
   file:
@@ -65,7 +65,7 @@ options:
     required: true
   release:
     description:
-      - The release that the artefacts belong to, written beside their digests as C(calico_manifest_release). Without it, none is.
+      - The release that the artifacts belong to, written beside their digests as C(calico_manifest_release). Without it, none is.
     type: str
   ca_path:
     description:
@@ -73,7 +73,7 @@ options:
     type: path
   timeout:
     description:
-      - Seconds for each artefact.
+      - Seconds for each artifact.
     type: float
     default: 600
 extends_documentation_fragment:
@@ -88,7 +88,7 @@ attributes:
     description: Shows the variables file before and after.
     support: full
   idempotent:
-    description: What is in the folder is not fetched again.
+    description: What is in the directory is not fetched again.
 """
 
 EXAMPLES = r"""
@@ -99,26 +99,26 @@ EXAMPLES = r"""
         url: https://mirror.example.com/calicoctl/v1.6.5/calicoctl
         path: calicoctl/v1.6.5/calicoctl
         variable: calico_calicoctl_sha256
-    folder: /srv/mirror
+    directory: /srv/mirror
     file: group_vars/all/calico_manifest.yml
   delegate_to: localhost
 """
 
 RETURN = r"""
 sums:
-  description: Digest of each artefact by its variable; empty in check mode for those that would be fetched.
+  description: Digest of each artifact by its variable; empty in check mode for those that would be fetched.
   returned: success
   type: dict
   sample:
     calico_calicoctl_sha256: 6fb926863c2ceee47b9ee044f312c3dd0a4568c6be6a61d02897e2671ed68596
 fetched:
-  description: Names of the artefacts that were, or in check mode would be, fetched.
+  description: Names of the artifacts that were, or in check mode would be, fetched.
   returned: success
   type: list
   elements: str
   sample: [calicoctl]
 missing:
-  description: Names of optional artefacts that are nowhere.
+  description: Names of optional artifacts that are nowhere.
   returned: success
   type: list
   elements: str
@@ -148,8 +148,8 @@ HEADER = """---
 # Digests of what was received, written by dcos.calico.manifest. Compare each with a second source before you trust it.
 """
 RELEASE = "calico_manifest_release"
-OURS = re.compile(r'# from [^\n]*\n|# it lay in the folder\n|\w+: "[0-9a-f]{64}"\n|' + RELEASE + r': "[^"\n]*"\n')
-NOTES = ".dcos-calico-manifest.json"  # in the folder: {path: {url, source, sha256}} of what was fetched; source is what url led to
+OURS = re.compile(r'# from [^\n]*\n|# it lay in the directory\n|\w+: "[0-9a-f]{64}"\n|' + RELEASE + r': "[^"\n]*"\n')
+NOTES = ".dcos-calico-manifest.json"  # in the directory: {path: {url, source, sha256}} of what was fetched; source is what url led to
 ELF = b"\x7fELF"
 ARGUMENT_SPEC = dict(
     artifacts=dict(
@@ -167,7 +167,7 @@ ARGUMENT_SPEC = dict(
             optional=dict(type="bool", default=False),
         ),
     ),
-    folder=dict(type="path", required=True),
+    directory=dict(type="path", required=True),
     file=dict(type="path", required=True),
     release=dict(type="str"),
     ca_path=dict(type="path"),
@@ -176,7 +176,7 @@ ARGUMENT_SPEC = dict(
 
 
 def look(artifact: dict[str, Any], path: str) -> None:
-    """Raise CalicoError unless a file is what the artefact is."""
+    """Raise CalicoError unless a file is what the artifact is."""
     label = f"What {_download.shown(artifact['url'])} sends" if artifact["url"] else path
     if artifact["image"]:
         names = [tag for _image_id, tags in _docker.archive_contents(path) for tag in tags]
@@ -202,15 +202,15 @@ def look(artifact: dict[str, Any], path: str) -> None:
         )
 
 
-def owner_of(folder: Path) -> dict[str, str]:
-    """Whose a file in a folder is to be: root in a container works in the folder of whoever mounted it there."""
-    info = folder.stat()
+def owner_of(directory: Path) -> dict[str, str]:
+    """Whose a file in a directory is to be: root in a container works in the directory of whoever mounted it there."""
+    info = directory.stat()
     uid, gid = (info.st_uid, info.st_gid) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
     return {"owner": str(uid), "group": str(gid)}
 
 
 def write(path: Path, text: str) -> None:
-    """Replace a file as a whole; its folder is made if need be."""
+    """Replace a file as a whole; its directory is made if need be."""
     _files.ensure_directory(str(path.parent))
     _files.write_atomic(str(path), text, **owner_of(path.parent))
 
@@ -229,7 +229,7 @@ def fetch(artifact: dict[str, Any], path: Path, options: _download.Options) -> s
 
 
 def digest_of(artifact: dict[str, Any], path: Path) -> str:
-    """Digest of an artefact that is there, and is what it should be."""
+    """Digest of an artifact that is there, and is what it should be."""
     digest = _files.sha256_of(str(path))
     if artifact["sha256"] and digest != artifact["sha256"].lower():
         raise CalicoError(
@@ -241,20 +241,20 @@ def digest_of(artifact: dict[str, Any], path: Path) -> str:
     return digest
 
 
-def read_notes(folder: Path) -> dict[str, dict[str, str]]:
-    """What was fetched into a folder from where; nothing if the notes are lost."""
+def read_notes(directory: Path) -> dict[str, dict[str, str]]:
+    """What was fetched into a directory from where; nothing if the notes are lost."""
     try:
-        notes = json.loads((folder / NOTES).read_text(encoding="utf-8"))
+        notes = json.loads((directory / NOTES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return notes if isinstance(notes, dict) else {}
 
 
 def source_of(artifact: dict[str, Any], digest: str, notes: dict[str, dict[str, str]], path: Path) -> str:
-    """Where an artefact came from, as a comment of the variables file."""
+    """Where an artifact came from, as a comment of the variables file."""
     note = notes.get(artifact["path"])
     if note is None:
-        return "# it lay in the folder\n"
+        return "# it lay in the directory\n"
     if note["sha256"] != digest:
         raise CalicoError(
             f"{path} was changed since it was fetched from {note['url']}",
@@ -271,36 +271,36 @@ def is_ours(text: str) -> bool:
 
 
 def job(module: AnsibleModule) -> dict[str, Any]:
-    """Fetch, look, digest, write; see RETURN. One run at a time, whose notes of the folder are all runs'."""
+    """Fetch, look, digest, write; see RETURN. One run at a time, whose notes of the directory are all runs'."""
     if module.check_mode:
         return record(module)
-    _files.ensure_directory(module.params["folder"])
-    with _lock.held_directory(module.params["folder"], max(_lock.PATIENCE, module.params["timeout"])):
+    _files.ensure_directory(module.params["directory"])
+    with _lock.held_directory(module.params["directory"], max(_lock.PATIENCE, module.params["timeout"])):
         return record(module)
 
 
 def record(module: AnsibleModule) -> dict[str, Any]:
     params = module.params
-    folder, file = Path(params["folder"]), Path(params["file"])
+    directory, file = Path(params["directory"]), Path(params["file"])
     options = _download.Options(params["ca_path"], params["timeout"])
-    absent = [artifact for artifact in params["artifacts"] if not (folder / artifact["path"]).is_file()]
+    absent = [artifact for artifact in params["artifacts"] if not (directory / artifact["path"]).is_file()]
     missing = [artifact["name"] for artifact in absent if not artifact["url"]]
     for artifact in absent:
         if not artifact["url"] and not artifact["optional"]:
-            raise CalicoError(f"There is no {artifact['name']}", remedy=f"Give its address, or put it at {folder / artifact['path']}")
+            raise CalicoError(f"There is no {artifact['name']}", remedy=f"Give its address, or put it at {directory / artifact['path']}")
     before = file.read_text(encoding="utf-8") if file.is_file() else None
     fetched = [artifact for artifact in absent if artifact["url"]]
     result: dict[str, Any] = {"fetched": [artifact["name"] for artifact in fetched], "missing": missing}
     if module.check_mode and fetched:
         return {"changed": True, "sums": {}, **result}
-    sums, text, notes = {}, {}, read_notes(folder)
+    sums, text, notes = {}, {}, read_notes(directory)
     for artifact in (item for item in params["artifacts"] if item["name"] not in missing):
-        path = folder / artifact["path"]
+        path = directory / artifact["path"]
         source = fetch(artifact, path, options) if artifact in fetched else ""
         digest = sums[artifact["variable"]] = digest_of(artifact, path)
         if artifact in fetched:
             notes[artifact["path"]] = {"url": _download.shown(artifact["url"]), "source": source, "sha256": digest}
-            write(folder / NOTES, json.dumps(notes, indent=2, sort_keys=True) + "\n")
+            write(directory / NOTES, json.dumps(notes, indent=2, sort_keys=True) + "\n")
         text[artifact["variable"]] = source_of(artifact, digest, notes, path) + f'{artifact["variable"]}: "{digest}"\n'
     plan = Plan()
     head = f"{HEADER}{RELEASE}: {json.dumps(params['release'])}\n" if params["release"] else HEADER

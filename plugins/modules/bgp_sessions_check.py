@@ -53,7 +53,7 @@ EXAMPLES = r"""
       down_peers: report
   register: node
 
-- name: Judge the sessions of all hosts together
+- name: Validate the sessions of all hosts together
   dcos.calico.bgp_sessions_check:
     hosts: "{{ ansible_play_hosts }}"
     result: node

@@ -118,29 +118,29 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def read(wanted, check):
+def read(desired, check):
     """{name: object of docker network inspect}; nothing in check mode where Docker does not answer."""
     try:
-        return _docker_networks.inspect([each.name for each in wanted])
+        return _docker_networks.inspect([each.name for each in desired])
     except CommandError:
         if check:
             return {}
         raise
 
 
-def missing_of(wanted, actual):
+def missing_of(desired, actual):
     """Names of those that are to be there and are not."""
-    return [each.name for each in wanted if each.present and each.name not in actual]
+    return [each.name for each in desired if each.present and each.name not in actual]
 
 
 def job(module):
     """Bring the networks to the desired state; see RETURN."""
-    wanted = _docker_rules.desired(module.params['networks'])
+    desired = _docker_rules.desired(module.params['networks'])
     only_looks = not module.params['create'] and not module.check_mode
     # what another host has made a moment ago comes to this one by the store
-    actual = agreed(lambda: read(wanted, module.check_mode), lambda found: only_looks and missing_of(wanted, found))
-    plan = _docker_networks.reconcile(wanted, actual)
-    missing = missing_of(wanted, actual)
+    actual = agreed(lambda: read(desired, module.check_mode), lambda found: only_looks and missing_of(desired, found))
+    plan = _docker_networks.reconcile(desired, actual)
+    missing = missing_of(desired, actual)
     if missing and only_looks:
         raise CalicoError('Docker on this host does not know the networks %s' % ', '.join(missing), why='another host has made them, in the store of its own',
                           remedy='See that docker info shows one Cluster Store on all hosts, and that this one reaches it')
@@ -148,9 +148,9 @@ def job(module):
         plan = Plan()
     if plan and not module.check_mode:
         _docker_networks.apply(plan)
-        actual = read(wanted, False)
+        actual = read(desired, False)
     return dict(plan.result(module._diff), networks=[
-        dict(name=each.name, pool=each.pool, id=(actual.get(each.name) or {}).get('Id'), state='present' if each.present else 'absent') for each in wanted])
+        dict(name=each.name, pool=each.pool, id=(actual.get(each.name) or {}).get('Id'), state='present' if each.present else 'absent') for each in desired])
 
 
 def main():

@@ -8,10 +8,10 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: calicoctl_config
-short_description: Keep Calico's settings as wanted, a list in one call
+short_description: Keep Calico's settings a list in one call
 version_added: 0.1.0
 description:
-  - Keeps settings of C(calicoctl config) as wanted, those with a name of their own and the raw ones of Felix and BGP.
+  - Keeps settings of C(calicoctl config) as required, those with a name of their own and the raw ones of Felix and BGP.
   - Reads each with one call, sets only what differs, and reads that again to be sure.
   - Each change of a setting that Felix reads lets Felix start again on every node. So give all settings in one call. Traffic goes on meanwhile.
   - In check mode, where calicoctl or its configuration file is not there yet, the datastore counts as empty, and the whole desired state is

@@ -89,7 +89,7 @@ options:
     default: true
   log_dir:
     description:
-      - Folder of the node's logs on this host.
+      - Directory of the node's logs on this host.
     type: path
     default: /var/log/calico
   init_system:
@@ -105,7 +105,7 @@ options:
     default: []
   restart:
     description:
-      - V(auto) restarts a running node that differs from what is wanted.
+      - V(auto) restarts a running node that differs from what is required.
       - V(never) leaves such a node, its unit and its image's name as they are, and returns RV(restart_needed). A node that does not run is started.
       - V(always) restarts a running node in any case, so it changes something each time. For one that has to read the datastore anew.
     type: str
@@ -223,7 +223,7 @@ ip:
   type: str
   sample: 10.0.2.10/24
 image:
-  description: The image that is wanted.
+  description: The image that is required.
   returned: state is present
   type: str
   sample: quay.io/calico/node:v2.6.6
@@ -243,7 +243,7 @@ action:
   type: str
   sample: start
 restart_needed:
-  description: Whether a running node differs from what is wanted and was left alone because of O(restart=never).
+  description: Whether a running node differs from what is required and was left alone because of O(restart=never).
   returned: state is present
   type: bool
   sample: false
@@ -252,7 +252,7 @@ differences:
   returned: state is present
   type: list
   elements: str
-  sample: ["variable IP: is 10.0.2.10, wanted not set"]
+  sample: ["variable IP: is 10.0.2.10, should be not set"]
 peers:
   description: BGP sessions at the end; in check mode those there are.
   returned: state is present

@@ -8,7 +8,7 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: calicoctl_resource
-short_description: Keep Calico's resources as wanted, a list in one call
+short_description: Keep Calico's resources a list in one call
 version_added: 0.1.0
 description:
   - Brings IP pools, BGP peers, nodes, policies, profiles and host endpoints of Calico 2.6 (API version v1) in the datastore to the desired state
@@ -62,7 +62,7 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  foreign_fields:
+  unmanaged_fields:
     description:
       - What becomes of fields that somebody else set in a resource of O(resources) and that are not named there.
       - V(replace) removes them, as C(calicoctl apply) does. V(keep) keeps them. A list counts as one field.

@@ -34,7 +34,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: See which cloud this is
+- name: Detect the cloud
   dcos.calico.cloud_info:
   register: calico_cloud
 

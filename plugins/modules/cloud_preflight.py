@@ -91,7 +91,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See which cloud this is
+- name: Detect the cloud
   dcos.calico.cloud_info:
   register: calico_cloud
   run_once: true
@@ -102,7 +102,7 @@ EXAMPLES = r"""
     pools:
       - cidr: 192.168.0.0/16
         ipip: cross-subnet
-  register: calico_judged
+  register: calico_validated
   run_once: true
 """
 
@@ -160,7 +160,7 @@ problems:
     what:
       description: What is wrong.
       type: str
-      sample: IP-in-IP is wanted on Azure, of the pool 192.168.0.0/16 (always)
+      sample: IP-in-IP is required on Azure, of the pool 192.168.0.0/16 (always)
     why:
       description: Its cause or consequence, or null.
       type: str

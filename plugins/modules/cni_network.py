@@ -11,11 +11,11 @@ module: cni_network
 short_description: Write CNI network configurations, and install the plugins they name
 version_added: 0.1.0
 description:
-  - Keeps CNI network configurations in the folder that Mesos reads (or a kubelet), and on request installs the plugins that they name
+  - Keeps CNI network configurations in the directory that Mesos reads (or a kubelet), and on request installs the plugins that they name
     in the same call. Plugins come first, configurations last.
-  - Everything is judged before anything is written. A configuration must be what CNI, Mesos and Calico's plugins take, its plugins must
-    be there, and no other file of the folder, whatever its name, may define a network of the same name.
-  - Mesos reads every file of its folder, so no temporary file or backup is ever in it. Each file appears by a rename.
+  - Everything is validated before anything is written. A configuration must be what CNI, Mesos and Calico's plugins take, its plugins must
+    be there, and no other file of the directory, whatever its name, may define a network of the same name.
+  - Mesos reads every file of its directory, so no temporary file or backup is ever in it. Each file appears by a rename.
   - Configurations are compared by meaning. A file that was formatted by hand and means the same is left alone, unless its owner or mode
     differs.
 author:
@@ -60,12 +60,12 @@ options:
         default: present
   dir:
     description:
-      - Folder of the configurations. DC/OS makes it if it is below C(/opt/mesosphere); another one is made if needed.
+      - Directory of the configurations. DC/OS makes it if it is below C(/opt/mesosphere); another one is made if needed.
     type: path
     default: /opt/mesosphere/etc/dcos/network/cni
   plugin_dirs:
     description:
-      - Folders in which plugins are looked for, in the order of C(MESOS_NETWORK_CNI_PLUGINS_DIR).
+      - Directories in which plugins are looked for, in the order of C(MESOS_NETWORK_CNI_PLUGINS_DIR).
     type: list
     elements: path
     default:
@@ -74,9 +74,9 @@ options:
       - /opt/mesosphere/active/mesos/libexec/mesos
   dialect:
     description:
-      - V(mesos) is for a folder that Mesos reads. It takes single networks only, and C(cniVersion) up to 0.2.0, because Mesos does not
+      - V(mesos) is for a directory that Mesos reads. It takes single networks only, and C(cniVersion) up to 0.2.0, because Mesos does not
         see the address in results of later versions.
-      - V(cni) is for a folder that a kubelet reads. It takes lists of plugins (conflist) too.
+      - V(cni) is for a directory that a kubelet reads. It takes lists of plugins (conflist) too.
     type: str
     choices: [mesos, cni]
     default: mesos

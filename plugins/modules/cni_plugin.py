@@ -22,7 +22,7 @@ author:
 options:
   cni_config_dir:
     description:
-      - Folder of network configurations. For O(state=absent), plugins that one of them names are not removed.
+      - Directory of network configurations. For O(state=absent), plugins that one of them names are not removed.
     type: path
     default: /opt/mesosphere/etc/dcos/network/cni
   force:
@@ -130,10 +130,10 @@ ARGUMENT_SPEC = dict(
 )
 
 
-def check_unused(plugins, plan, folder):
+def check_unused(plugins, plan, directory):
     """Refuse to remove a plugin that a network still names."""
     going = dict((name, each.path) for each in plugins for name in [each.path.rsplit('/', 1)[1]] if set([each.path] + each.links) & set(plan.names()))
-    for path, found in sorted(_cni.read(folder).items()):
+    for path, found in sorted(_cni.read(directory).items()):
         used = sorted(name for name in found.network.plugins if name in going)
         if used:
             raise CalicoError('The plugin %s cannot be removed: %s names it' % (', '.join(used), path),
@@ -153,7 +153,7 @@ def job(module):
         return dict(changed=False, needs=needs)
     if not module.check_mode:
         if params['state'] == 'present':
-            _cni.check_folder(params['plugin_dir'])
+            _cni.check_directory(params['plugin_dir'])
         _executables.apply(plan, options, params['receipts'], _cni.check_with(plugins, lambda name: [params['required_cni_version']]))
     return dict(plan.result(module._diff), plugins=_cni.report_plugins(plugins), paths_changed=plan.names())
 

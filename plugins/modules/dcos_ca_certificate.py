@@ -9,9 +9,9 @@ module: dcos_ca_certificate
 short_description: Certificates of the CA of DC/OS Enterprise, a list in one call
 version_added: 0.1.0
 description:
-  - Judges the certificates that hosts have and has those issued by the CA of DC/OS Enterprise that are missing or cannot be kept.
+  - Checks the certificates that hosts have and has those issued by the CA of DC/OS Enterprise that are missing or cannot be kept.
   - A certificate is replaced for each of these reasons, which are returned in this order. It cannot be parsed; the key on the host is another
-    one, or missing; key type and size, common name, subject or hosts are not as wanted; usages are missing, or it is a CA's; it does not lead
+    one, or missing; key type and size, common name, subject or hosts are not as required; usages are missing, or it is a CA's; it does not lead
     to the CA bundle of the cluster, or over a certificate that is no CA's or has expired; it is not valid yet, has expired, or does so within
     O(renew_before).
   - It runs on the controller, reads no files and writes none. What hosts have, and what is issued, travels as content.
@@ -315,7 +315,7 @@ def _policy(params: dict[str, Any]) -> _issuing.Policy:
 
 
 def job(module: AnsibleModule) -> dict[str, Any]:
-    """Judge, and have issued what is missing; see RETURN."""
+    """Check, and have issued what is missing; see RETURN."""
     _x509.check_library()
     policy = _policy(module.params)
     items = _issuing.desired(module.params["certificates"], policy)
@@ -325,7 +325,7 @@ def job(module: AnsibleModule) -> dict[str, Any]:
     authority = CertificateAuthority(client)
     bundle = authority.trusted()
     trust = Trust(_x509.parse_certificates(bundle))
-    outcomes = _issuing.judge(items, trust, policy)
+    outcomes = _issuing.check(items, trust, policy)
     info = None
     if any(outcome.reasons for outcome in outcomes):
         info = authority.info(policy.profile)

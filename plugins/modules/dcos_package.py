@@ -10,10 +10,10 @@ short_description: Install a package of the Universe and wait until it does its 
 version_added: 0.1.0
 description:
   - Installs a package by Cosmos, DC/OS' package service, and waits until it does its work, which is much later than "installed".
-  - Options are judged by the package's own schema, and by Cosmos, before anything is installed. An option that the schema does not name is an error.
-  - What is installed is compared with what is wanted, version and all options with their defaults. Cosmos notes the options on the app. Where it did not,
-    the app itself is compared with the one that Cosmos would make of the wanted options, and RV(compared=app).
-  - A package that is installed otherwise than wanted is an error that names each difference, unless O(reinstall=true) is given.
+  - Options are validated by the package's own schema, and by Cosmos, before anything is installed. An option that the schema does not name is an error.
+  - What is installed is compared with what is required, version and all options with their defaults. Cosmos notes the options on the app. Where it did not,
+    the app itself is compared with the one that Cosmos would make of the desired options, and RV(compared=app).
+  - A package that is installed, but not as required is an error that names each difference, unless O(reinstall=true) is given.
   - What ready means depends on the package. For C(etcd) 0.0.x, the scheduler calls the cluster healthy (C(/healthz)) and all members are in Mesos-DNS. For
     C(calico), every agent that Mesos has, and that is large enough, has taken every step that the options switch on (C(/json)). For packages of the SDK the
     plan C(deploy) is complete. For all others every instance runs, and is healthy where the app has health checks.
@@ -148,7 +148,7 @@ compared:
   type: str
   sample: options
 differences:
-  description: What was otherwise than wanted before.
+  description: What was different from the desired state before.
   returned: success
   type: list
   elements: str
@@ -164,7 +164,7 @@ readiness:
   type: dict
   contains:
     kind:
-      description: By what it is judged, V(etcd), V(calico), V(sdk) or V(marathon); V(none) if it was not looked at.
+      description: By what it is validated, V(etcd), V(calico), V(sdk) or V(marathon); V(none) if it was not looked at.
       type: str
       returned: always
       sample: etcd
@@ -261,16 +261,16 @@ class Job:
         self.diff: dict[str, Any] = {}
 
     def present(self, want_diff: bool) -> dict[str, Any]:
-        wanted = self.service.wanted(self.params)
-        actual = self.service.actual(wanted.description.name, wanted.app_id, wanted.description)
-        self._note_difference(wanted, actual, self.params["reinstall"])
-        plan = _packages.reconcile(wanted, actual, wanted.app_id, wanted.description.name)
+        desired = self.service.desired(self.params)
+        actual = self.service.actual(desired.description.name, desired.app_id, desired.description)
+        self._note_difference(desired, actual, self.params["reinstall"])
+        plan = _packages.reconcile(desired, actual, desired.app_id, desired.description.name)
         changed = plan.changed
         if changed and not self.check_mode:
-            changed = self._install(wanted, actual)
-        readiness = self._wait(wanted, installed=actual.installed is not None and not plan.changed)
-        version = wanted.description.version
-        return self._result(plan.result(want_diff), changed, wanted.app_id, version, actual.version, readiness)
+            changed = self._install(desired, actual)
+        readiness = self._wait(desired, installed=actual.installed is not None and not plan.changed)
+        version = desired.description.version
+        return self._result(plan.result(want_diff), changed, desired.app_id, version, actual.version, readiness)
 
     def absent(self, want_diff: bool) -> dict[str, Any]:
         actual = self.service.single(self.params["name"], self.params["app_id"])
@@ -283,42 +283,42 @@ class Job:
             self._uninstall(actual, wait=self.params["wait"])
         return self._result(plan.result(want_diff), not actual.leaving, app_id, None, actual.version, NOT_LOOKED_AT)
 
-    def _note_difference(self, wanted: _packages.Wanted, actual: _packages.Actual, may_differ: bool) -> None:
-        """Return if an installed package may be left, or made, as wanted.
+    def _note_difference(self, desired: _packages.Desired, actual: _packages.Actual, may_differ: bool) -> None:
+        """Return if an installed package may be left, or made, as required.
 
         :raises CalicoError: if it differs and must not be reinstalled, or uninstalls itself, or if its app's place is taken.
         """
-        name = wanted.description.name
+        name = desired.description.name
         if actual.contradictory:
             raise CalicoError(
-                f"It cannot be told what there is of package {name} ({wanted.app_id})",
+                f"It cannot be told what there is of package {name} ({desired.app_id})",
                 "Cosmos and Marathon do not agree on whether it is installed, or in which version, however often they were asked",
                 "See the logs of dcos-cosmos and dcos-marathon on the masters, and run again",
             )
         if actual.installed is None:
             if actual.app is not None:
                 raise CalicoError(
-                    f"Package {name} cannot be installed as {wanted.app_id}", "Marathon has an app of this id that is no such package", "Give another app_id"
+                    f"Package {name} cannot be installed as {desired.app_id}", "Marathon has an app of this id that is no such package", "Give another app_id"
                 )
             return
         if actual.leaving:
             remedy = f"Wait until its app is gone (state: absent waits), or finish it by hand in Marathon, and run again. {name} is not installed meanwhile"
-            raise CalicoError(f"Package {name} ({wanted.app_id}) is being uninstalled", None, remedy)
-        comparison = _packages.compare(wanted, actual)
-        self.result.update(compared=comparison.by, differences=_packages.told(wanted, actual, comparison))
+            raise CalicoError(f"Package {name} ({desired.app_id}) is being uninstalled", None, remedy)
+        comparison = _packages.compare(desired, actual)
+        self.result.update(compared=comparison.by, differences=_packages.told(desired, actual, comparison))
         if not comparison.same:
-            error = _packages.refused(wanted, actual, comparison, may_differ)
+            error = _packages.refused(desired, actual, comparison, may_differ)
             if error is not None:
                 raise error
             self.result["leftovers"] = self.service.leftovers(actual)
 
-    def _install(self, wanted: _packages.Wanted, actual: _packages.Actual) -> bool:
+    def _install(self, desired: _packages.Desired, actual: _packages.Actual) -> bool:
         """Install, after a removal if something else is there; whether it was us who did it."""
         if actual.installed is not None:
             self._uninstall(actual, wait=True)
-        notes = self.service.install(wanted)
+        notes = self.service.install(desired)
         if notes is None:
-            self._note_difference(wanted, self.service.actual(wanted.description.name, wanted.app_id, wanted.description), may_differ=False)
+            self._note_difference(desired, self.service.actual(desired.description.name, desired.app_id, desired.description), may_differ=False)
             return actual.installed is not None
         self.result["notes"] += notes
         return True
@@ -330,9 +330,9 @@ class Job:
         if wait:
             _watch.wait_until_gone(self.client, name, app_id, self.deadline, self.progress)
 
-    def _wait(self, wanted: _packages.Wanted, installed: bool) -> Readiness:
+    def _wait(self, desired: _packages.Desired, installed: bool) -> Readiness:
         """Wait until the package is ready; where nobody is to wait, look once at what is installed."""
-        package = _watch.Package(wanted.description.name, wanted.description.version, wanted.app_id, wanted.complete)
+        package = _watch.Package(desired.description.name, desired.description.version, desired.app_id, desired.complete)
         if self.check_mode or not self.params["wait"]:
             return _watch.Watch(self.client, package).look() if installed else NOT_LOOKED_AT
         return _watch.wait_until_ready(self.client, package, self.deadline, self.progress, self._suspicion(package))

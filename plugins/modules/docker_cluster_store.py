@@ -110,7 +110,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Have Docker keep its networks in etcd, by the proxy of this host
+- name: Configure Docker's cluster store, by the proxy of this host
   dcos.calico.docker_cluster_store:
     endpoints: ["http://127.0.0.1:2379"]
     restart: true
@@ -224,8 +224,8 @@ def _look(params, check):
     return actual
 
 
-def wanted(params, actual):
-    """The setting that is wanted; None where there is to be none. What is not ours is left."""
+def desired(params, actual):
+    """The setting that is required; None where there is to be none. What is not ours is left."""
     if params['state'] == 'present':
         return _docker_daemon.setting_of(params['endpoints'], params['ca_file'], params['cert_file'], params['key_file'])
     present = actual.config.setting()
@@ -235,18 +235,18 @@ def wanted(params, actual):
 def check_ipv6(found):
     """Raise where Docker could not start a container of Calico's network: no need to restart it for that."""
     numbers = _docker_daemon.numbers
-    if _docker_rules.judge(numbers(found.version), numbers(os.uname()[2]), _network.ipv6()) == 'fails':
+    if _docker_rules.ipv6_outcome(numbers(found.version), numbers(os.uname()[2]), _network.ipv6()) == 'fails':
         raise CalicoError(_docker_rules.FAILS, why=_docker_rules.WHY, remedy=_docker_rules.REMEDY)
 
 
-def judge(params, actual, setting, given, check):
+def validate(params, actual, setting, given, check):
     """Raise where it cannot be done, before anything is touched."""
     if actual.info is not None:
         _docker_daemon.check_daemon(actual.info, setting)
         if params['state'] == 'present' and params['refuse_ipv6']:
             check_ipv6(actual.info)
     if setting:
-        _docker_daemon.check_foreign(actual.config, given, setting, actual.note)
+        _docker_daemon.check_unmanaged(actual.config, given, setting, actual.note)
     variables, required = actual.node_variables(), params['state'] == 'present' and not check and actual.info is not None
     if required and (variables or {}).get('CALICO_LIBNETWORK_ENABLED') != 'true':
         raise CalicoError('calico/node has no libnetwork plugin on this host', why='it does not run' if variables is None else 'it was started without it',
@@ -259,7 +259,7 @@ def judge(params, actual, setting, given, check):
 def reconcile(params, actual, setting, by_flag):
     """Plan: the file, then the daemon. Pure.
 
-    :arg by_flag: the daemon has the wanted store by a flag, so that the file must not have it.
+    :arg by_flag: the daemon has the desired store by a flag, so that the file must not have it.
     """
     plan = Plan()
     if not by_flag:
@@ -297,7 +297,7 @@ def wait_for_node(params, variables):
         if not deadline.pause(_docker_daemon.PAUSE):
             raise CalicoError('calico/node was not started again within %g seconds' % params['timeout'], remedy='See "journalctl -u calico-node" on the host')
     calicoctl = _runner.Calicoctl(params['calicoctl'], params['config'])
-    _health.wait(_health.Wanted(look), _node.addresses(calicoctl.nodes()), calicoctl, lambda: _node_host.logs(look), fresh=True)
+    _health.wait(_health.Desired(look), _node.addresses(calicoctl.nodes()), calicoctl, lambda: _node_host.logs(look), fresh=True)
     while variables.get('CALICO_LIBNETWORK_ENABLED') == 'true' and not _docker_daemon.plugin_answers():
         if not deadline.pause(_docker_daemon.PAUSE):
             raise CalicoError("calico/node is healthy, and its libnetwork plugin does not answer", why='nobody listens on %s' % _docker_daemon.PLUGIN,
@@ -308,9 +308,9 @@ def job(module):
     """Bring setting and daemon to the desired state; see RETURN."""
     params = module.params
     actual = read(params, module.check_mode)
-    setting = wanted(params, actual)
+    setting = desired(params, actual)
     given = _docker_daemon.daemon_flags(params['unit']) if actual.info is not None else {}
-    judge(params, actual, setting, given, module.check_mode)
+    validate(params, actual, setting, given, module.check_mode)
     plan = reconcile(params, actual, setting, bool(setting) and _docker_daemon.STORE in given)
     restarted = params['unit'] in plan.names()
     ending = [] if not restarted or actual.info is None or actual.info.live_restore else actual.names

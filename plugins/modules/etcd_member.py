@@ -11,7 +11,7 @@ module: etcd_member
 short_description: Run a member of an etcd cluster on a host, as a systemd unit
 version_added: 0.1.0
 description:
-  - Runs one member of an etcd cluster with a fixed list of members, as a systemd unit with a user and a folder of its own.
+  - Runs one member of an etcd cluster with a fixed list of members, as a systemd unit with a user and a directory of its own.
   - Is done when the member is healthy, which means that its cluster has a quorum and serves the v2 API. At the first start enough members have
     to be started within O(wait) of each other, by running the module on all hosts at once or with O(wait_for=started).
   - Never removes data, unless it is told to by O(purge).
@@ -82,7 +82,7 @@ options:
     default: calico-etcd
   data_dir:
     description:
-      - Folder of the member's data, for its user only.
+      - Directory of the member's data, for its user only.
     type: path
     default: /var/lib/calico-etcd
   wait_for:
@@ -166,7 +166,7 @@ healthy:
   type: bool
   sample: true
 paths_changed:
-  description: Executables, files and folders that were, or in check mode would be, made, changed or removed.
+  description: Executables, files and directories that were, or in check mode would be, made, changed or removed.
   returned: success
   type: list
   elements: str

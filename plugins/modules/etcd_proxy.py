@@ -12,7 +12,7 @@ short_description: Run etcd's v2 proxy on a host, as a systemd unit
 version_added: 0.1.0
 description:
   - Runs C(etcd --proxy=on), by which everything on the host reaches the etcd cluster at one fixed address, as a systemd unit with a
-    user and a folder of its own.
+    user and a directory of its own.
   - Is done when the v2 API is really served on the proxy's address. If it is not in time, the error tells why as far as the host
     knows. The reasons are a port that is taken, no SRV records, no member that can be reached, a v2 API that is switched off, and TLS.
   - A proxy that runs but has served nothing for three seconds is restarted.
@@ -33,7 +33,7 @@ options:
     default: calico-etcd
   data_dir:
     description:
-      - Folder of the proxy, for its user only.
+      - Directory of the proxy, for its user only.
     type: path
     default: /var/lib/calico-etcd-proxy
   listen_client_urls:
@@ -71,7 +71,7 @@ options:
   state:
     description:
       - V(present) runs the proxy, now and at boot.
-      - V(absent) stops it and removes the unit and the proxy's folder. User and executable stay.
+      - V(absent) stops it and removes the unit and the proxy's directory. User and executable stay.
     type: str
     choices: [present, absent]
     default: present
@@ -82,7 +82,7 @@ extends_documentation_fragment:
   - dcos.calico._download.etcd
   - dcos.calico._etcd_service
 notes:
-  - Left alone, a proxy asks for SRV records at its very first start only. Afterwards it trusts the file C(proxy/cluster) in its folder,
+  - Left alone, a proxy asks for SRV records at its very first start only. Afterwards it trusts the file C(proxy/cluster) in its directory,
     so that it never finds members that all were replaced. Therefore the unit removes this file before each start. That costs little.
     A list of O(members) needs no DNS, and with SRV records the members are mostly known by names, which without DNS lead nowhere
     whether they come from the file or not. While DNS is away a starting proxy tries again every two seconds, without end.
@@ -148,7 +148,7 @@ members:
   elements: str
   sample: ["http://10.0.0.1:2380", "http://10.0.0.2:2380", "http://10.0.0.3:2380"]
 paths_changed:
-  description: Executables, files and folders that were, or in check mode would be, made, changed or removed.
+  description: Executables, files and directories that were, or in check mode would be, made, changed or removed.
   returned: success
   type: list
   elements: str

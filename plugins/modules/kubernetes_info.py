@@ -19,7 +19,7 @@ author:
 options:
   connect:
     description:
-      - Whether to ask the API. Otherwise only the options are judged, and the files that they name.
+      - Whether to ask the API. Otherwise only the options are validated, and the files that they name.
     type: bool
     default: true
   required:
@@ -245,7 +245,7 @@ def _late(params: dict[str, Any], missing: list[str]) -> CalicoError:
 
 
 def job(module: AnsibleModule) -> dict[str, Any]:
-    """Judge the options, ask, wait; see RETURN."""
+    """Validate the options, ask, wait; see RETURN."""
     params = module.params
     if _client.REQUESTS_ERROR is not None:
         raise CalicoError("The API of Kubernetes cannot be asked", missing_required_lib("requests"))

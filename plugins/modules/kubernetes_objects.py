@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kubernetes_objects
-short_description: Keep Kubernetes objects as wanted
+short_description: Keep Kubernetes objects as required
 version_added: 0.1.0
 description:
   - Internal to this collection; role C(calico_kubernetes) calls it.
   - Compares objects with those that are there, and has C(kubernetes.core.k8s) write those that differ, each as a whole.
   - It is the three-way merge of C(kubectl apply). A field that an object mentions gets its value, one that it mentioned when it was written last and does not
-    mention any more goes, and every other one is kept, whoever set it; except that a list has exactly the wanted items. What was written last is noted in the
-    annotation C(kubectl.kubernetes.io/last-applied-configuration), for a Secret without its content. An object that is as wanted is not written for its sake.
-  - Before anything is written, in check mode too, it is judged whether the account may write all of it, which for a ClusterRole needs the rights that it
+    mention any more goes, and every other one is kept, whoever set it; except that a list has exactly the desired items. What was written last is noted in the
+    annotation C(kubectl.kubernetes.io/last-applied-configuration), for a Secret without its content. An object that is as required is not written for its sake.
+  - Before anything is written, in check mode too, it is validated whether the account may write all of it, which for a ClusterRole needs the rights that it
     grants; and whether a field would have to change that Kubernetes never changes, which are the C(selector) of a Deployment, the C(roleRef) of a
     ClusterRoleBinding, the C(clusterIP) of a Service and the C(type) of a Secret.
   - An object that somebody else changes in the same moment is not overwritten, but read again, compared and tried again.

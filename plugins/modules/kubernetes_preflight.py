@@ -24,12 +24,12 @@ options:
     required: true
   info:
     description:
-      - Name of the variable in which each host has the result of M(dcos.calico.agent_info), whose C(cni_dir) is C(wanted.conflist.dir).
+      - Name of the variable in which each host has the result of M(dcos.calico.agent_info), whose C(cni_dir) is C(desired.conflist.dir).
     type: str
     required: true
-  wanted:
+  desired:
     description:
-      - What is wanted.
+      - What is required.
     type: dict
     required: true
     suboptions:
@@ -51,7 +51,7 @@ options:
         default: []
       mesos_dir:
         description:
-          - Folder of those.
+          - Directory of those.
         type: str
         required: true
       plugins:
@@ -85,7 +85,7 @@ options:
             required: true
           dir:
             description:
-              - Folder of its file.
+              - Directory of its file.
             type: str
             required: true
           file:
@@ -99,7 +99,7 @@ options:
         type: dict
         default: {}
         suboptions:
-          wanted:
+          desired:
             description:
               - Whether it is to be installed.
             type: bool
@@ -164,7 +164,7 @@ options:
         type: dict
         default: {}
         suboptions:
-          wanted:
+          desired:
             description:
               - Whether they are to run.
             type: bool
@@ -200,11 +200,11 @@ EXAMPLES = r"""
   dcos.calico.agent_info:
   register: agent
 
-- name: Judge what is wanted of Kubernetes
+- name: Validate what is required of Kubernetes
   dcos.calico.kubernetes_preflight:
     hosts: "{{ ansible_play_hosts }}"
     info: agent
-    wanted:
+    desired:
       release: 2.6.6
       network: calico
       networks:
@@ -219,7 +219,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checked:
-  description: The hosts that were judged.
+  description: The hosts that were validated.
   returned: always
   type: list
   elements: str

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: marathon_app
-short_description: Keep apps of Marathon as wanted, a list in one call
+short_description: Keep apps of Marathon a list in one call
 version_added: 0.1.0
 description:
   - Makes, changes and removes apps, and waits until they are deployed.
@@ -120,7 +120,7 @@ apps:
       returned: always
       sample: created
     differences:
-      description: What was otherwise than wanted, where it was there before.
+      description: What was different from the desired state, where it was there before.
       type: list
       elements: str
       returned: always
@@ -222,7 +222,7 @@ def sides(found: Iterable[Difference], secret: Collection[str] = ()) -> tuple[Ap
     for one in found:
         hidden = _is_hidden(one, secret)
         before[one.option] = OLD if hidden else _visible(one.option, one.installed, secret)
-        after[one.option] = _packages.HIDDEN if hidden and one.wanted is not None else _visible(one.option, one.wanted, secret)
+        after[one.option] = _packages.HIDDEN if hidden and one.desired is not None else _visible(one.option, one.desired, secret)
     return before, after
 
 
@@ -230,9 +230,9 @@ def sentences(found: Iterable[Difference], secret: Collection[str] = ()) -> list
     """The same in words."""
     said = []
     for one in found:
-        shown = one._replace(installed=_visible(one.option, one.installed, secret), wanted=_visible(one.option, one.wanted, secret))
+        shown = one._replace(installed=_visible(one.option, one.installed, secret), desired=_visible(one.option, one.desired, secret))
         if _is_hidden(one, secret):
-            said.append(f"{one.option} differs {_packages.HIDDEN}" if one.wanted is not None else f"{one.option} is set, and is not wanted")
+            said.append(f"{one.option} differs {_packages.HIDDEN}" if one.desired is not None else f"{one.option} is set, and is not required")
         else:
             said += _packages.sentences([shown])
     return said
@@ -241,7 +241,7 @@ def sentences(found: Iterable[Difference], secret: Collection[str] = ()) -> list
 def _is_hidden(one: Difference, secret: Collection[str]) -> bool:
     """Whether neither value may be shown. Of an environment's variable that nobody names any more nobody can say whether it was secret."""
     name = one.option[len(ENV):]
-    return one.option.startswith(ENV) and (name in secret or one.wanted is None or _packages.is_secret((name,), ()))
+    return one.option.startswith(ENV) and (name in secret or one.desired is None or _packages.is_secret((name,), ()))
 
 
 def _visible(option: str, value: Any, secret: Collection[str]) -> Any:
@@ -249,7 +249,7 @@ def _visible(option: str, value: Any, secret: Collection[str]) -> Any:
     return masked({"env": value}, secret)["env"] if option == "env" and isinstance(value, dict) else value
 
 
-def desired(params: dict[str, Any]) -> list[App]:
+def desired_apps(params: dict[str, Any]) -> list[App]:
     """The definitions, with absolute ids.
 
     :raises ValidationError: for one without an id, or twice the same; for secrets of none of them.
@@ -262,12 +262,12 @@ def desired(params: dict[str, Any]) -> list[App]:
         wrong = problem(app, DEFINITION, f"app {app['id']}")
         if wrong:
             raise ValidationError(f"App {app['id']} is not written as Marathon takes it", wrong, "Write it as Marathon's API has it")
-        wanted = canonical(app)
-        if secret.get(wanted["id"]):
-            wanted["env"] = {**wanted.get("env", {}), **secret[wanted["id"]]}
+        desired = canonical(app)
+        if secret.get(desired["id"]):
+            desired["env"] = {**desired.get("env", {}), **secret[desired["id"]]}
         if params["state"] == "suspended":
-            wanted["instances"] = 0
-        found.append(wanted)
+            desired["instances"] = 0
+        found.append(desired)
     ids = [app["id"] for app in found]
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
@@ -278,10 +278,10 @@ def desired(params: dict[str, Any]) -> list[App]:
     return found
 
 
-def reconcile(wanted: list[App], actual: dict[str, App | None], state: str, secret: Mapping[str, Any]) -> Plan:
+def reconcile(desired: list[App], actual: dict[str, App | None], state: str, secret: Mapping[str, Any]) -> Plan:
     """The plan; C(how) of a change is (action, app id, differences). C(secret) has the environments that are not shown, by id."""
     plan = Plan()
-    for app in wanted:
+    for app in desired:
         stored = actual[app["id"]]
         name = f"app {app['id']}"
         if state == "absent":
@@ -309,21 +309,21 @@ class Job:
         self.seen: dict[str, App | None] = {}
 
     def run(self, want_diff: bool) -> dict[str, Any]:
-        wanted = desired(self.params)
+        desired = desired_apps(self.params)
         version = self.marathon.version()
         # what this Marathon cannot do is to be known before anything is changed
-        forms = {app["id"]: for_version(app, version) for app in wanted}
-        self.seen = {app["id"]: self.marathon.app(app["id"]) for app in wanted}
+        forms = {app["id"]: for_version(app, version) for app in desired}
+        self.seen = {app["id"]: self.marathon.app(app["id"]) for app in desired}
         actual = dict(self.seen)
-        plan = reconcile(wanted, actual, self.params["state"], self.secret)
+        plan = reconcile(desired, actual, self.params["state"], self.secret)
         actions = {change.how[1]: change.how for change in plan}
         if not self.check_mode:
             for change in plan:
                 self._apply(*change.how, form=forms[change.how[1]])
             if self.params["wait"]:
-                for app in wanted:
+                for app in desired:
                     self._wait(app["id"], None if app["id"] in actions else actual[app["id"]])
-        apps = [self._report(app["id"], actions.get(app["id"])) for app in wanted]
+        apps = [self._report(app["id"], actions.get(app["id"])) for app in desired]
         return {**plan.result(want_diff), "apps": apps, "marathon_version": ".".join(map(str, version))}
 
     def _apply(self, action: str, name: str, found: list[Difference], form: App) -> None:
@@ -331,7 +331,7 @@ class Job:
         if action == "deleted":
             self.marathon.delete(name, force)
         elif action == "created":
-            # somebody else may have made it meanwhile: then it is brought to what is wanted
+            # somebody else may have made it meanwhile: then it is brought to what is required
             if not self.marathon.create(form):
                 self.marathon.update(name, {key: value for key, value in form.items() if key != "id"}, force)
         else:

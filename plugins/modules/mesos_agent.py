@@ -8,7 +8,7 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: mesos_agent
-short_description: Restart the Mesos agent of this host where something needs it, and wait until it is back whole
+short_description: Restart the Mesos agent of this host where something needs it, and wait until it is registered and its tasks run
 version_added: 0.1.0
 description:
   - From DC/OS 1.9 on a new or changed CNI network needs no restart, because Mesos 1.2 and later read a network when it is first used. What the agent
@@ -16,7 +16,7 @@ description:
     C(MESOS_NETWORK_CNI_PLUGINS_DIR).
   - After a restart it waits until the unit is steadily active, the agent answers under the same id and is registered with the master, every task that ran
     is there again, and rp_filter is strict, which the unit of DC/OS loosens at each start.
-  - The state before is read from the agent's own API. Where that refuses strangers, as in DC/OS Enterprise, see O(closed_api).
+  - The state before is read from the agent's own API. Where that requires authentication, as in DC/OS Enterprise, see O(closed_api).
   - An agent that does not run is left alone.
 author:
   - dcos.calico maintainers (@dcos)
@@ -54,7 +54,7 @@ options:
     default: true
   closed_api:
     description:
-      - What to do where the agent's API refuses strangers, so that neither its registration nor its tasks can be seen from here.
+      - What to do where the agent's API requires authentication, so that neither its registration nor its tasks can be seen from here.
       - V(refuse) fails before anything is touched.
       - V(accept) restarts it, waits until the unit is steadily active, and returns RV(confirmed=false), for whoever asks Mesos.
     type: str

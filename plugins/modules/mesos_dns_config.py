@@ -169,16 +169,16 @@ ARGUMENT_SPEC = dict(
 def job(module):
     """Set the sources and see Mesos-DNS work; see RETURN."""
     absent = module.params['state'] == 'absent'
-    wanted = _mesos_dns.DCOS_DEFAULT if absent else _mesos_dns.check_sources(module.params['ip_sources'])
+    desired = _mesos_dns.DCOS_DEFAULT if absent else _mesos_dns.check_sources(module.params['ip_sources'])
     unit = _systemd.Unit(module.params['unit'], state='started')
     _mesos_dns.check_host()
     config = _mesos_dns.read(_mesos_dns.find_file(module.params['file']))
     unit.restart_on = [config.target]
     states = _systemd.read([unit])
     _systemd.check_known([unit], states)
-    text = _mesos_dns.with_sources(config, wanted)
+    text = _mesos_dns.with_sources(config, desired)
     health = _mesos_dns.look(config)
-    late = _mesos_dns.stale(config, unit, states, health, wanted)
+    late = _mesos_dns.stale(config, unit, states, health, desired)
     plan = _mesos_dns.reconcile(config, text, unit, states, late)
     if plan.changed and not health.ok:
         health = _mesos_dns.wait_healthy(config, min(_mesos_dns.BEFORE_SECONDS, module.params['wait']))
@@ -186,19 +186,19 @@ def job(module):
     if not absent:
         _mesos_dns.check_before(config, text, health, unit)
     if not module.check_mode:
-        health = _mesos_dns.apply(config, text, plan, unit, states, wanted, _mesos_dns.patience(config.settings, module.params['wait']))
+        health = _mesos_dns.apply(config, text, plan, unit, states, desired, _mesos_dns.patience(config.settings, module.params['wait']))
         _started.note_units([unit], states, late, _systemd.read([unit]) if plan else states)
     return dict(
         plan.result(module._diff),
         file=config.file,
         target=config.target,
-        ip_sources=wanted,
+        ip_sources=desired,
         ip_sources_before=config.sources,
         unit=unit.name,
         restarted=unit.name in plan.names(),
         healthy=health.ok,
         lost_at_upgrade=config.target.startswith(os.path.join(os.path.realpath(_facts_dcos.ROOT), '')),
-        installer_setting="mesos_dns_ip_sources: '%s'" % json.dumps(wanted),
+        installer_setting="mesos_dns_ip_sources: '%s'" % json.dumps(desired),
     )
 
 

@@ -18,7 +18,7 @@ description:
   - Looks from the host at the route to each container and at C(rp_filter), and asks Calico for its endpoint and for the pools.
   - Closes one port of one other container by a policy of its own, sees that packets do not arrive there any more while they do at another port, and removes
     the policy.
-  - Judges nothing; M(dcos.calico.verify) does. The containers are those of role C(calico_verify), which run a server that sends back what it gets.
+  - Validates nothing; M(dcos.calico.verify) does. The containers are those of role C(calico_verify), which run a server that sends back what it gets.
 author:
   - dcos.calico maintainers (@dcos)
 options:
@@ -110,7 +110,7 @@ options:
     default: 60
   cni_dir:
     description:
-      - Folder of the CNI networks, where the name of the node stands.
+      - Directory of the CNI networks, where the name of the node stands.
     type: path
     default: /opt/mesosphere/etc/dcos/network/cni
   detect_ip:

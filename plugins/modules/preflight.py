@@ -20,7 +20,7 @@ author:
 options:
   hosts:
     description:
-      - Names of the hosts to judge. With none, only what is wanted is judged, and what O(expectations.datastore) holds.
+      - Names of the hosts to validate. With none, only what is required is validated, and what O(expectations.datastore) holds.
     type: list
     elements: str
     required: true
@@ -53,7 +53,7 @@ options:
   ignore:
     description:
       - Names of checks whose failures count as warnings.
-      - They are V(agent_info), V(become), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_foreign), V(dcos_version), V(docker),
+      - They are V(agent_info), V(become), V(calicoctl_cfg), V(checksum), V(cni_duplicate), V(cni_file), V(cni_unmanaged), V(dcos_version), V(docker),
         V(docker_ipv6), V(docker_node_name), V(document), V(etcd), V(etcd_members), V(etcd_open), V(iptables), V(kernel), V(network_in_use),
         V(network_name), V(network_pool), V(node_address), V(node_name), V(pool_cidr), V(pool_in_use), V(pool_overlap), V(port), V(release) and V(variable).
     type: list
@@ -70,7 +70,7 @@ options:
     type: dict
   expectations:
     description:
-      - What is wanted.
+      - What is required.
     type: dict
     required: true
     suboptions:
@@ -81,7 +81,7 @@ options:
         required: true
       manifest_release:
         description:
-          - The release whose digests O(expectations.artefacts) has; empty where that is not known.
+          - The release whose digests O(expectations.artifacts) has; empty where that is not known.
         type: str
         default: ""
       pools:
@@ -130,7 +130,7 @@ options:
         type: list
         elements: dict
         default: []
-      artefacts:
+      artifacts:
         description:
           - What is fetched, each with C(name), C(sha256), and C(variable), the name of the variable that gives the checksum. C(image) if it is an image
             that is pulled, and C(by_tag) if its registry is relied on. C(other_version) if its address or name has the version of another release.
@@ -164,7 +164,7 @@ options:
         type: dict
         default: {}
         suboptions:
-          wanted:
+          desired:
             description:
               - Whether there are to be any.
             type: bool
@@ -188,7 +188,7 @@ options:
             default: existing
           tls:
             description:
-              - Whether TLS is wanted between it and its clients.
+              - Whether TLS is required between it and its clients.
             type: bool
             default: false
           proxy:
@@ -269,7 +269,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checked:
-  description: The hosts that were judged.
+  description: The hosts that were validated.
   returned: always
   type: list
   elements: str
@@ -281,7 +281,7 @@ problems:
   elements: dict
   contains:
     host:
-      description: Name of the host, or C(all hosts) for what concerns what is wanted.
+      description: Name of the host, or C(all hosts) for what concerns what is required.
       type: str
       sample: agent1
     check:

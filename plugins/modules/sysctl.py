@@ -26,7 +26,7 @@ options:
     required: true
   directory:
     description:
-      - Folder of the file.
+      - Directory of the file.
     type: path
     default: /etc/sysctl.d
   settings:
@@ -54,7 +54,7 @@ options:
         default: false
   state:
     description:
-      - V(present) keeps the file and the running kernel as wanted.
+      - V(present) keeps the file and the running kernel as required.
       - V(absent) removes the file and leaves the running kernel alone, because what a value was before is not known.
     type: str
     choices: [present, absent]

@@ -8,17 +8,17 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: variables
-short_description: Judge the variables of all hosts of a run together
+short_description: Validate the variables of all hosts of a run together
 version_added: 0.1.0
 description:
   - Compares every variable that begins with C(calico_) with the argument specs of this collection's roles, and fails with one message before anything is
     touched. All playbooks begin with it.
-  - Text where a list or a dictionary is wanted is refused. Extra variables in the form C(NAME=VALUE) and answers of surveys are text.
+  - Text where a list or a dictionary is required is refused. Extra variables in the form C(NAME=VALUE) and answers of surveys are text.
   - Values that are none of the choices, or not of their type, are refused, and so is what the filters of the roles would refuse.
   - A name that no role and no playbook of this collection knows is refused, with the nearest one that is known. Where C(calico_unknown_variables) is C(warn)
     for all hosts, it is warned of instead.
   - What is set and has no effect as the rest is set, such as C(calico_policies) without C(calico_policy), is warned of.
-  - A variable that is made of what is not known yet, such as of what preflight finds, is judged where it is used.
+  - A variable that is made of what is not known yet, such as of what preflight finds, is validated where it is used.
   - Runs on the controller. Run it once, at the beginning.
 author:
   - dcos.calico maintainers (@dcos)
@@ -35,7 +35,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Judge the variables of all hosts together
+- name: Validate the variables of all hosts together
   dcos.calico.variables:
     hosts: "{{ ansible_play_hosts_all }}"
   run_once: true
@@ -43,7 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checked:
-  description: The hosts whose variables were judged.
+  description: The hosts whose variables were validated.
   returned: always
   type: list
   elements: str

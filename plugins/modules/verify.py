@@ -12,7 +12,7 @@ short_description: Say what the measurements of all agents mean
 version_added: 0.1.0
 description:
   - Internal to this collection; role C(calico_verify) calls it.
-  - Takes what M(dcos.calico.network_probe) returned on each host and what Marathon and Mesos say, and judges each check of each agent, with its cause and
+  - Takes what M(dcos.calico.network_probe) returned on each host and what Marathon and Mesos say, and evaluates each check of each agent, with its cause and
     what to do.
   - Shows a table, writes files on request, and fails with one message if a check has failed.
   - An agent answers for its own container and for the connections that this opens. So what is said of it is the same whether all agents are verified by one
@@ -107,7 +107,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Judge what all agents have measured
+- name: Evaluate what all agents have measured
   dcos.calico.verify:
     hosts: "{{ ansible_play_hosts_all }}"
     result: probe
@@ -134,7 +134,7 @@ summary:
   description: The last line of the table.
   returned: always
   type: str
-  sample: 3 agents, 6 of 6 connections between containers, all 27 checks are well (21 s)
+  sample: 3 agents, 6 of 6 connections between containers, all 27 checks passed (21 s)
 report:
   description: The whole result, which is what the file O(json) has.
   returned: always

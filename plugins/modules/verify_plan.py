@@ -12,7 +12,7 @@ short_description: Say what a verification starts, and what earlier ones have le
 version_added: 0.1.0
 description:
   - Internal to this collection; role C(calico_verify) calls it.
-  - Judges what is to be verified, and fails with one message that names all that cannot be right.
+  - Validates what is to be verified, and fails with one message that names all that cannot be right.
   - Makes the definitions of the apps, one for each agent and network, each an echo server that DC/OS' own Python runs, below a group of Marathon's that is
     this verification's own.
   - Tells which apps earlier verifications have left. On the machine that such a run was started on it is seen whether its process is gone; of runs of other
@@ -92,7 +92,7 @@ options:
     default: false
   files:
     description:
-      - Files on the controller that are to be written in the end, which is judged now. Empty ones are passed over.
+      - Files on the controller that are to be written in the end, which is validated now. Empty ones are passed over.
     type: list
     elements: str
     default: []
@@ -102,16 +102,16 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: See what cluster this is
+- name: Read the cluster's version and variant
   dcos.calico.dcos_agent_info:
   register: cluster
 
-- name: See what earlier runs have left
+- name: Find what earlier runs have left
   dcos.calico.marathon_app_info:
     group: /dcos-calico-verify
   register: before
 
-- name: Judge what is to be verified
+- name: Validate the variables of the verification
   dcos.calico.verify_plan:
     cluster: "{{ cluster }}"
     apps: "{{ before.apps }}"

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
+from ansible_collections.dcos.calico.plugins.plugin_utils import _untrusted
 
 
 class ControllerAction(ActionBase):
@@ -37,7 +37,7 @@ class ControllerAction(ActionBase):
         except CalicoError as error:
             found = {"failed": True, "msg": str(error), **error.details}
         # what it says quotes hosts, clusters and tools
-        return _foreign.told({**result, "changed": False, **found})
+        return _untrusted.told({**result, "changed": False, **found})
 
     def answer(self, args: dict[str, Any]) -> dict[str, Any]:
         """The result of the task for checked arguments; raises CalicoError."""

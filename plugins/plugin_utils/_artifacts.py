@@ -1,9 +1,9 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the artefacts of a release come from: upstream, a mirror, or a folder on the controller. Pure.
+"""Where the artifacts of a release come from: upstream, a mirror, or a directory on the controller. Pure.
 
-The mirror's layout (docs/offline.md) is one folder per project and version, named as upstream names them.
+The mirror's layout (docs/offline.md) is one directory per project and version, named as upstream names them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SHA256_VARIABLES = {
 
 
 def mirror_paths(release: str) -> dict[str, str]:
-    """Path of each artefact below a mirror's root."""
+    """Path of each artifact below a mirror's root."""
     found = _releases.resolve(release)
     etcd = found["etcd"]
     return {
@@ -37,14 +37,14 @@ def mirror_paths(release: str) -> dict[str, str]:
 
 
 def resolve(
-    release: str, mirror: str = "", folder: str = "", overrides: list[dict[str, str]] | None = None
+    release: str, mirror: str = "", directory: str = "", overrides: list[dict[str, str]] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """C(name -> {source, image, other_version}) of every artefact of a release.
+    """C(name -> {source, image, other_version}) of every artifact of a release.
 
     Source is as the agents' modules take it; image for calico-node only; other_version where an override names a version of another release.
 
-    :param mirror: base URL; :param folder: on the controller, laid out like the mirror; it wins over the mirror.
-    :param overrides: items with name, and url, sha256, image, folder (inside the archive) as far as they are not empty.
+    :param mirror: base URL; :param directory: on the controller, laid out like the mirror; it wins over the mirror.
+    :param overrides: items with name, and url, sha256, image, directory (inside the archive) as far as they are not empty.
     :raises CalicoError: the release is unknown or refused.
     """
     found = _releases.resolve(release)
@@ -52,25 +52,25 @@ def resolve(
     given = {item["name"]: {key: value for key, value in item.items() if value} for item in overrides or []}
     result = {}
     for name in NAMES:
-        own, upstream = given.get(name, {}), found["artefacts"].get(name, {})
-        source = _place(own, upstream, mirror, folder, paths[name])
+        own, upstream = given.get(name, {}), found["artifacts"].get(name, {})
+        source = _place(own, upstream, mirror, directory, paths[name])
         if own.get("sha256"):
             source["sha256"] = own["sha256"].lower()
         if upstream.get("member"):
-            source["member"] = f"{own['folder']}/{name}" if own.get("folder") else upstream["member"]
-        artefact: dict[str, Any] = {
+            source["member"] = f"{own['directory']}/{name}" if own.get("directory") else upstream["member"]
+        artifact: dict[str, Any] = {
             "source": {**source, "sha256_variable": SHA256_VARIABLES[name]}
             if "url" in source or "local_src" in source
             else {}
         }
         if name == "calico-node":
-            artefact["image"] = own.get("image") or f"calico/node:{found['node_image_tag']}"
+            artifact["image"] = own.get("image") or f"calico/node:{found['node_image_tag']}"
         other = next(
             filter(None, (_releases.other_version(name, own.get(key), release) for key in ("url", "image"))), None
         )
         if other:
-            artefact["other_version"] = other
-        result[name] = artefact
+            artifact["other_version"] = other
+        result[name] = artifact
     return result
 
 
@@ -99,7 +99,7 @@ def manifest(
 
 
 def sums(artifacts: dict[str, dict[str, Any]], etcd: bool = True, by_tag: bool = False) -> list[dict[str, Any]]:
-    """C({name, variable, sha256, other_version}) of each artefact that an install fetches; sha256 is empty where none is given.
+    """C({name, variable, sha256, other_version}) of each artifact that an install fetches; sha256 is empty where none is given.
 
     :param by_tag: whether the registry is relied on for what an image is. Otherwise one that would be pulled is listed too, as C(image); with it, only one
         whose name has a version of another release, with C(by_tag).
@@ -131,12 +131,12 @@ def sums(artifacts: dict[str, dict[str, Any]], etcd: bool = True, by_tag: bool =
     ]
 
 
-def _place(own: dict[str, str], upstream: dict[str, Any], mirror: str, folder: str, path: str) -> dict[str, str]:
-    """Where one artefact is: its own address, else the folder, else the mirror, else upstream's; empty if nowhere."""
+def _place(own: dict[str, str], upstream: dict[str, Any], mirror: str, directory: str, path: str) -> dict[str, str]:
+    """Where one artifact is: its own address, else the directory, else the mirror, else upstream's; empty if nowhere."""
     if own.get("url"):
         return {"url": own["url"]}
-    if folder:
-        return {"local_src": f"{folder.rstrip('/')}/{path}"}
+    if directory:
+        return {"local_src": f"{directory.rstrip('/')}/{path}"}
     if mirror:
         return {"url": f"{mirror.rstrip('/')}/{path}"}
     return {"url": upstream["url"]} if upstream else {}

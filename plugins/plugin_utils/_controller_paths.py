@@ -1,10 +1,10 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files of the controller: a relative path is one of the folder in which the command was started, and nothing is written into the collection.
+"""Files of the controller: a relative path is one of the directory in which the command was started, and nothing is written into the collection.
 
-ansible-core has other rules: a module on the controller starts in the folder of its playbook, which is the collection's, and lookups and copies look into
-several folders.
+ansible-core has other rules: a module on the controller starts in the directory of its playbook, which is the collection's, and lookups and copies look into
+several directories.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ PRODUCT = ("meta", "playbooks", "plugins", "roles")
 INSTALLED = "MANIFEST.json"
 
 
-def start_folder() -> str:
+def start_directory() -> str:
     """Where the command was started, by the name that its user has for it, which may be one of a link."""
     named, real = os.environ.get("PWD", ""), os.getcwd()
     return named if os.path.isabs(named) and os.path.realpath(named) == os.path.realpath(real) else real
 
 
 def controller_path(path: Any, write: bool = False, or_content: bool = False) -> Any:
-    """The whole path of a file or folder of the controller; nothing stays nothing.
+    """The whole path of a file or directory of the controller; nothing stays nothing.
 
     :param write: whether it is to be written.
     :param or_content: whether what is no path (a document, a key, or the object that a document was made of) may be there in its place, and stays as it is.
@@ -47,7 +47,7 @@ def controller_path(path: Any, write: bool = False, or_content: bool = False) ->
         raise AnsibleFilterError(f"A path on the controller is to be text, and this is {path!r}.")
     if not path.strip():
         return ""
-    found = os.path.normpath(os.path.join(start_folder(), os.path.expanduser(path.strip())))
+    found = os.path.normpath(os.path.join(start_directory(), os.path.expanduser(path.strip())))
     if write and _is_product(Path(os.path.realpath(found))):
         raise AnsibleFilterError(
             f"{found} is not written: it lies in the collection dcos.calico ({COLLECTION}), where it would be in force for every inventory, and go with "

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.module_utils import _foreign
+from ansible_collections.dcos.calico.plugins.module_utils import _untrusted
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _mesos
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 
@@ -52,9 +52,9 @@ def members(found: Mapping[str, Any], inactive: bool = True) -> tuple[list[Membe
     usable = [
         dataclasses.replace(member, address=address)
         for member in candidates
-        if (address := _foreign.address(member.address))
+        if (address := _untrusted.address(member.address))
     ]
-    strange = [member for member in candidates if not _foreign.address(member.address)]
+    strange = [member for member in candidates if not _untrusted.address(member.address)]
     return _merged(usable), [_left_out(member) for member in strange]
 
 

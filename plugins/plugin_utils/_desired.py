@@ -86,7 +86,7 @@ def _overrides(v: Variables) -> list[dict[str, str]]:
             "name": "etcd",
             "url": v["calico_etcd_url"],
             "sha256": v["calico_etcd_sha256"],
-            "folder": v["calico_etcd_archive_folder"],
+            "directory": v["calico_etcd_archive_directory"],
         },
         {
             "name": "calico-node",
@@ -107,12 +107,12 @@ def _of_release(find: Callable[..., Found], *args: Any, **arguments: Any) -> Fou
 
 def artifacts(v: Variables) -> dict[str, dict[str, Any]]:
     """Source, and image, of each artifact of the release; see _artifacts.resolve()."""
-    folder = controller_path(v["calico_artifacts_dir"])
+    directory = controller_path(v["calico_artifacts_dir"])
     return _of_release(
         _artifacts.resolve,
         str(v["calico_release"]),
         mirror=v["calico_mirror_url"],
-        folder=folder,
+        directory=directory,
         overrides=_overrides(v),
     )
 
@@ -249,8 +249,8 @@ def calicoctl(v: Variables) -> Args:
             {
                 "path": v["calico_ctl_config_file"],
                 "content": content,
-                "foreign": v["calico_ctl_foreign_config"],
-                "foreign_same": ["etcdEndpoints"],
+                "unmanaged": v["calico_ctl_unmanaged_config"],
+                "unmanaged_same": ["etcdEndpoints"],
             }
         ],
         **_download(v),
@@ -458,8 +458,8 @@ def host_steps(v: Variables) -> list[Args]:
             _step("executable", calicoctl(v)),
         ]
         # Peers that are down are told of together, at the end.
-        wanted = node(v)
-        steps.append(_step("calicoctl_node", {**wanted, "health": {**wanted["health"], "down_peers": "report"}}))
+        desired = node(v)
+        steps.append(_step("calicoctl_node", {**desired, "health": {**desired["health"], "down_peers": "report"}}))
     if "agent" in is_a:
         steps += [_step("cni_network", networks(v)), _step("mesos_agent", agent_restart(v))]
     return steps

@@ -96,13 +96,13 @@ def firewall(nodes: list[Node], rules: list[dict[str, Any]], ipip: bool, options
     """The step that makes or mends the rule, if that is needed."""
     before = _shown(next((rule for rule in rules if rule.get("name") == options.firewall), None))
     allowed = [{"IPProtocol": "tcp", "ports": [str(BGP_PORT)]}] + ([{"IPProtocol": IPIP_PROTOCOL}] if ipip else [])
-    wanted: dict[str, Any] = {
+    desired: dict[str, Any] = {
         "allowed": allowed,
         "network": options.network,
         "sourceRanges": _ranges(nodes, options),
         "targetTags": list(options.target_tags),
     }
-    after = _shown(wanted)
+    after = _shown(desired)
     if before == after:
         return []
     arguments = {
@@ -116,8 +116,8 @@ def firewall(nodes: list[Node], rules: list[dict[str, Any]], ipip: bool, options
             {"ip_protocol": rule["IPProtocol"], **({"ports": rule["ports"]} if "ports" in rule else {})}
             for rule in allowed
         ],
-        "source_ranges": wanted["sourceRanges"],
-        **({"target_tags": wanted["targetTags"]} if options.target_tags else {}),
+        "source_ranges": desired["sourceRanges"],
+        **({"target_tags": desired["targetTags"]} if options.target_tags else {}),
     }
     return [Step(f"firewall rule {options.firewall}", before, after, FIREWALL, arguments)]
 

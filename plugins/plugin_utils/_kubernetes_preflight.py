@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether Kubernetes on DC/OS can be what is desired, before anything is touched anywhere. Pure.
 
-C(hosts) is {name: what agent_info returned}; C(wanted) is described in the module kubernetes_preflight.
+C(hosts) is {name: what agent_info returned}; C(desired) is described in the module kubernetes_preflight.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._preflight_networks im
 
 Found = Mapping[str, Any]
 
-# Kubelet reads these of its folder, and takes the first of them by name.
+# Kubelet reads these of its directory, and takes the first of them by name.
 KUBELET_READS = (".conf", ".conflist", ".json")
 OLDEST_DCOS = (1, 9)
 # Package kubernetes 1.0.0-1.9.3 to 1.3.1-1.10.8 (Universe: minDcosReleaseVersion, config.json).
@@ -46,34 +46,34 @@ def has_option(version: Any) -> bool:
     return len(found) == 3 and PACKAGE[0] <= found <= PACKAGE[1]
 
 
-def judge(hosts: Mapping[str, Found | None], wanted: Found) -> Verdict:
+def validate(hosts: Mapping[str, Found | None], desired: Found) -> Verdict:
     """What is found, about the cluster first."""
     verdict = Verdict()
-    check_network(verdict, wanted)
-    check_certificates(verdict, wanted)
-    if wanted["package"]["wanted"]:
-        check_package(verdict, wanted)
-    if wanted["controllers"]["wanted"]:
-        check_controllers(verdict, wanted)
+    check_network(verdict, desired)
+    check_certificates(verdict, desired)
+    if desired["package"]["desired"]:
+        check_package(verdict, desired)
+    if desired["controllers"]["desired"]:
+        check_controllers(verdict, desired)
     for name in sorted(hosts):
-        check_host(verdict.on(name), hosts[name] or {}, wanted)
+        check_host(verdict.on(name), hosts[name] or {}, desired)
     return verdict
 
 
-def check_network(verdict: Verdict, wanted: Found) -> None:
+def check_network(verdict: Verdict, desired: Found) -> None:
     """The network of the package's own containers must be one that Mesos gets; the conflist's must not be."""
-    names = [item.get("name") for item in wanted["networks"] if item.get("state", "present") == "present"]
-    if wanted["network"] not in names:
+    names = [item.get("name") for item in desired["networks"] if item.get("state", "present") == "present"]
+    if desired["network"] not in names:
         verdict.fail(
             "network",
-            f"calico_kubernetes_network is {wanted['network']}",
+            f"calico_kubernetes_network is {desired['network']}",
             f"calico_networks has {', '.join(map(str, names)) or 'nothing'}, and tasks on a network that Mesos does not know fail",
             "Name one of calico_networks",
         )
-    conflist = wanted["conflist"]
+    conflist = desired["conflist"]
     if conflist["name"] in names:
         why, remedy = (
-            "two files of one folder must not define one network",
+            "two files of one directory must not define one network",
             "Choose another calico_kubernetes_conflist_name",
         )
         verdict.fail("conflist", f"The network {conflist['name']} is one of calico_networks", why, remedy)
@@ -85,8 +85,8 @@ def check_network(verdict: Verdict, wanted: Found) -> None:
             "a kubelet reads lists of plugins from *.conflist only",
             remedy,
         )
-    if conflist["dir"] == wanted["mesos_dir"]:
-        for item in wanted["networks"]:
+    if conflist["dir"] == desired["mesos_dir"]:
+        for item in desired["networks"]:
             _check_first(verdict, file_of(item), conflist, "set its file in calico_networks to NAME.cni")
 
 
@@ -100,9 +100,9 @@ def _check_first(verdict: Verdict, file: str, conflist: Found, remedy: str) -> N
         )
 
 
-def check_certificates(verdict: Verdict, wanted: Found) -> None:
+def check_certificates(verdict: Verdict, desired: Found) -> None:
     """Where the CNI plugin's credentials come from."""
-    certificates = wanted["certificates"]
+    certificates = desired["certificates"]
     if certificates["issued"] and certificates["variant"] == "open":
         verdict.fail(
             "certificates",
@@ -136,9 +136,9 @@ def check_certificates(verdict: Verdict, wanted: Found) -> None:
             verdict.fail("certificates", "The CNI plugin has no way to log in to the API of Kubernetes", None, remedy)
 
 
-def check_package(verdict: Verdict, wanted: Found) -> None:
-    """The version, and that what is installed has the option as wanted: it cannot be changed."""
-    package, network = wanted["package"], wanted["network"]
+def check_package(verdict: Verdict, desired: Found) -> None:
+    """The version, and that what is installed has the option as required: it cannot be changed."""
+    package, network = desired["package"], desired["network"]
     if not has_option(package["version"]):
         verdict.fail(
             "package", f"Package kubernetes {package['version']} cannot be used", OTHER_PACKAGE, "Choose 1.3.1-1.10.8"
@@ -166,7 +166,7 @@ def _check_installed(verdict: Verdict, one: Found, package: Found, network: str)
         return
     if one["version"] != package["version"]:
         remedy = "Set calico_kubernetes_version, or upgrade the package yourself first"
-        verdict.fail("package", f"{what}, and {package['version']} is wanted", None, remedy)
+        verdict.fail("package", f"{what}, and {package['version']} is required", None, remedy)
     if one["options"] is None:
         remedy = "Look at the options of its app, and set calico_kubernetes_package to false if they are right"
         verdict.fail("package", f"{what}, and nobody noted its options", None, remedy)
@@ -175,17 +175,17 @@ def _check_installed(verdict: Verdict, one: Found, package: Found, network: str)
     if provider != network:
         verdict.fail(
             "package",
-            f"{what} with kubernetes.network_provider {provider}, and {network} is wanted",
+            f"{what} with kubernetes.network_provider {provider}, and {network} is required",
             "the option is immutable: it must not be changed after the installation, and the package does not convert what runs",
             "Save what runs there, uninstall the package, and run again; or leave calico_kubernetes off",
         )
 
 
-def check_controllers(verdict: Verdict, wanted: Found) -> None:
+def check_controllers(verdict: Verdict, desired: Found) -> None:
     """The image, the datastore as the Deployment sees it, and that no other controllers run."""
-    controllers = wanted["controllers"]
+    controllers = desired["controllers"]
     try:
-        _releases.resolve(wanted["release"])
+        _releases.resolve(desired["release"])
     except CalicoError as error:
         verdict.refuse("release", error)
     refused = _versions.controllers_refused(controllers["version"])
@@ -210,7 +210,7 @@ def check_controllers(verdict: Verdict, wanted: Found) -> None:
             f"the {needed['kind']} {needed['name']} is not there",
             f"Install it for ansible-playbook: {needed['command']}",
         )
-    for item in wanted["deployments"]:
+    for item in desired["deployments"]:
         if (
             item["name"] != OURS
             and any(mark in image for image in item["images"] for mark in CONTROLLER_IMAGES)
@@ -224,9 +224,9 @@ def check_controllers(verdict: Verdict, wanted: Found) -> None:
             )
 
 
-def check_host(verdict: Verdict, info: Found, wanted: Found) -> None:
+def check_host(verdict: Verdict, info: Found, desired: Found) -> None:
     """DC/OS' version, the plugins that the conflist names, and what a kubelet would read before it."""
-    dcos, cni, conflist = info.get("dcos") or {}, info.get("cni") or {}, wanted["conflist"]
+    dcos, cni, conflist = info.get("dcos") or {}, info.get("cni") or {}, desired["conflist"]
     version = numbers(dcos.get("version"))[:2]
     if version and version < OLDEST_DCOS:
         verdict.fail(
@@ -239,20 +239,20 @@ def check_host(verdict: Verdict, info: Found, wanted: Found) -> None:
         supported, reason = _releases.supported_dcos(dcos["version"])
         if not supported:
             verdict.fail("dcos_version", str(reason), None, "Leave calico_kubernetes off")
-        elif wanted["package"]["wanted"] and version < PACKAGE_DCOS:
+        elif desired["package"]["desired"] and version < PACKAGE_DCOS:
             remedy = "Upgrade DC/OS; or bring a Kubernetes of your own, and set calico_kubernetes_package to false"
             verdict.fail(
                 "dcos_version", f"Package kubernetes needs DC/OS 1.11, and this is {dcos['version']}", None, remedy
             )
     there = cni.get("plugins") or {}
-    for plugin in wanted["plugins"]:
+    for plugin in desired["plugins"]:
         if plugin not in there:
             verdict.fail(
                 "plugin",
-                f"The CNI plugin {plugin} is in none of {', '.join(wanted['plugin_dirs'])}",
+                f"The CNI plugin {plugin} is in none of {', '.join(desired['plugin_dirs'])}",
                 "DC/OS brings it from 1.10 on",
                 "Install it with dcos.calico.cni_plugin from the release of containernetworking/plugins",
             )
     for item in cni.get("files") or []:
-        if item["file"] != conflist["file"] and item["file"] not in wanted["files"]:
+        if item["file"] != conflist["file"] and item["file"] not in desired["files"]:
             _check_first(verdict, item["file"], conflist, "rename it")

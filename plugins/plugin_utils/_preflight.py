@@ -49,7 +49,7 @@ NODE_CHECKS = (
 MEMBER_CHECKS = (_preflight_host.check_member_ports, _preflight_etcd.check_known_masters)
 
 
-def judge(hosts: Hosts, expectations: Found, ignored: Iterable[str] = ()) -> Verdict:
+def validate(hosts: Hosts, expectations: Found, ignored: Iterable[str] = ()) -> Verdict:
     """What is found about what is desired first, then host by host."""
     verdict = Verdict(frozenset(ignored))
     check_desired(verdict, expectations)
@@ -61,7 +61,7 @@ def judge(hosts: Hosts, expectations: Found, ignored: Iterable[str] = ()) -> Ver
     _preflight_networks.check_usage(verdict, nodes, expectations)
     check_digests(verdict, nodes, expectations)
     check_nodes(verdict, nodes, (expectations.get("datastore") or {}).get("node") or [])
-    if (expectations.get("docker_network") or {}).get("wanted"):
+    if (expectations.get("docker_network") or {}).get("desired"):
         check_docker_names(verdict, nodes)
     infos, etcd = {name: host["info"] for name, host in known.items()}, expectations.get("etcd") or {}
     _preflight_etcd.check_members(verdict, members)
@@ -89,7 +89,7 @@ def _usable(verdict: Verdict, host: Found) -> bool:
         if (host["info"].get("os") or {}).get("root") is False:
             verdict.fail(
                 "become",
-                "this host was looked at without the rights of root, so nothing of what it says can be judged",
+                "this host was looked at without the rights of root, so nothing of what it says can be validated",
                 "the run logs in as another user and does not become root",
                 "Take ansible_become: false out of the inventory, set become: true in a play of your own, or log in as root",
             )
@@ -132,21 +132,21 @@ def check_desired(verdict: Verdict, expectations: Found) -> None:
         _releases.resolve(expectations["release"])
     except ValidationError as error:
         verdict.refuse("release", error)
-    for artefact in expectations.get("artefacts") or []:
-        if artefact.get("image") and not artefact.get("sha256") and not artefact.get("by_tag"):
+    for artifact in expectations.get("artifacts") or []:
+        if artifact.get("image") and not artifact.get("sha256") and not artifact.get("by_tag"):
             verdict.fail(
                 "checksum",
-                f"the image {artefact['image']} is named by a tag alone",
+                f"the image {artifact['image']} is named by a tag alone",
                 "what a tag names can change, and calico/node is privileged",
                 "Give an archive of it (calico_mirror_url, calico_artifacts_dir or calico_node_archive_url), or its digest in "
-                f"{artefact['variable']} (NAME@sha256:...), or set calico_image_by_tag: true to rely on its registry",
+                f"{artifact['variable']} (NAME@sha256:...), or set calico_image_by_tag: true to rely on its registry",
             )
-        elif not artefact.get("sha256") and not artefact.get("by_tag"):
+        elif not artifact.get("sha256") and not artifact.get("by_tag"):
             verdict.fail(
                 "checksum",
-                f"there is no sha256 for {artefact['name']}",
+                f"there is no sha256 for {artifact['name']}",
                 "nothing is installed without one",
-                f"Set {artefact['variable']}, to a sum from a place you trust; playbook manifest prints those of what it fetches",
+                f"Set {artifact['variable']}, to a sum from a place you trust; playbook manifest prints those of what it fetches",
             )
     check_release(verdict, expectations)
     _preflight_etcd.check_datastore(verdict, expectations.get("etcd") or {})
@@ -168,22 +168,22 @@ def check_desired(verdict: Verdict, expectations: Found) -> None:
 def check_release(verdict: Verdict, expectations: Found) -> None:
     """Digests, addresses and images that are those of another release, as far as they say so."""
     try:
-        wanted = _releases.versions(expectations["release"])
+        desired = _releases.versions(expectations["release"])
     except ValidationError:
         return  # which is noted elsewhere
     release, noted = _plain(expectations["release"]), _plain(expectations.get("manifest_release") or "")
-    artefacts = expectations.get("artefacts") or []
+    artifacts = expectations.get("artifacts") or []
     given = [
-        artefact["name"]
-        for artefact in artefacts
-        if artefact.get("sha256") and not artefact.get("image") and artefact["name"] in wanted
+        artifact["name"]
+        for artifact in artifacts
+        if artifact.get("sha256") and not artifact.get("image") and artifact["name"] in desired
     ]
-    for artefact in artefacts:
-        if artefact.get("other_version"):
+    for artifact in artifacts:
+        if artifact.get("other_version"):
             verdict.fail(
                 "release",
-                f"the address or image that is given for {artefact['name']} is of {artefact['other_version']}",
-                f"calico_release is {release}, to which {wanted[artefact['name']]} belongs",
+                f"the address or image that is given for {artifact['name']} is of {artifact['other_version']}",
+                f"calico_release is {release}, to which {desired[artifact['name']]} belongs",
                 "Correct it, or set calico_release",
             )
     if given and not noted:
@@ -194,10 +194,10 @@ def check_release(verdict: Verdict, expectations: Found) -> None:
             "Have dcos.calico.manifest write them again, or set calico_manifest_release to that release",
         )
     elif given and noted != release:
-        _compare(verdict, given, wanted, release, noted)
+        _compare(verdict, given, desired, release, noted)
 
 
-def _compare(verdict: Verdict, given: list[str], wanted: Found, release: str, noted: str) -> None:
+def _compare(verdict: Verdict, given: list[str], desired: Found, release: str, noted: str) -> None:
     try:
         theirs = _releases.versions(noted)
     except ValidationError:
@@ -208,7 +208,7 @@ def _compare(verdict: Verdict, given: list[str], wanted: Found, release: str, no
             f"Run dcos.calico.manifest for {release} and take its digests",
         )
         return
-    differ = [f"{name} {theirs[name]}" for name in given if theirs[name] != wanted[name]]
+    differ = [f"{name} {theirs[name]}" for name in given if theirs[name] != desired[name]]
     if differ:
         verdict.fail(
             "checksum",
@@ -221,28 +221,28 @@ def _compare(verdict: Verdict, given: list[str], wanted: Found, release: str, no
 def check_digests(verdict: Verdict, hosts: Hosts, expectations: Found) -> None:
     """Digests of executables that a host has, and that tell another version than the release's; hosts as in _preflight."""
     try:
-        wanted = _releases.versions(expectations["release"])
+        desired = _releases.versions(expectations["release"])
     except ValidationError:
         return
     sums = {
-        artefact["sha256"].lower(): artefact
-        for artefact in expectations.get("artefacts") or []
-        if artefact.get("sha256")
+        artifact["sha256"].lower(): artifact
+        for artifact in expectations.get("artifacts") or []
+        if artifact.get("sha256")
     }
     found: dict[tuple[str, str, str], list[str]] = {}
     for host in sorted(hosts):
         for item in hosts[host]["info"].get("executables") or []:
-            artefact = sums.get(item.get("sha256"))
-            if artefact is None:
+            artifact = sums.get(item.get("sha256"))
+            if artifact is None:
                 continue
-            other = _releases.other_version(artefact["name"], item.get("version"), expectations["release"])
+            other = _releases.other_version(artifact["name"], item.get("version"), expectations["release"])
             if other:
-                found.setdefault((artefact["name"], artefact["variable"], other), []).append(host)
+                found.setdefault((artifact["name"], artifact["variable"], other), []).append(host)
     for (name, variable, other), owners in sorted(found.items()):
         verdict.fail(
             "checksum",
             f"{variable} is the digest of {name} {other}, which {some(owners, 1)} has",
-            f"calico_release is {_plain(expectations['release'])}, to which {wanted[name]} belongs",
+            f"calico_release is {_plain(expectations['release'])}, to which {desired[name]} belongs",
             f"Run dcos.calico.manifest for {_plain(expectations['release'])} and take its digests, or set calico_release",
         )
 

@@ -50,14 +50,14 @@ def check_datastore(verdict: Verdict, etcd: Found) -> None:
     if etcd.get("tls") or any(endpoint.startswith("https:") for endpoint in etcd.get("endpoints") or []):
         verdict.fail(
             "etcd",
-            "TLS is wanted with the etcd of the Universe",
+            "TLS is required with the etcd of the Universe",
             "its package has no TLS",
             "Set calico_etcd_source to managed or existing, or leave calico_etcd_ca_file empty and write http:// in calico_etcd_endpoints",
         )
     if not etcd.get("proxy"):
         verdict.fail(
             "etcd",
-            "the etcd of the Universe is wanted without a proxy",
+            "the etcd of the Universe is required without a proxy",
             "its members listen on ports that change when Mesos starts them anew",
             "Set calico_etcd_proxy to true: a proxy finds them by their SRV records",
         )
@@ -75,7 +75,7 @@ def check_members(verdict: Verdict, members: list[str]) -> None:
 
 
 def check_etcd(verdict: Verdict, info: Found, expectations: Found) -> None:
-    """The datastore, where it can be judged now: not one that is yet to be set up, nor our own proxy, which is not there yet or is repaired."""
+    """The datastore, where it can be validated now: not one that is yet to be set up, nor our own proxy, which is not there yet or is repaired."""
     etcd, probes = expectations.get("etcd") or {}, info.get("etcd") or []
     later = etcd.get("source") in ("managed", "universe") or etcd.get("proxy")
     bad = [probe for probe in probes if not probe.get("healthy")]
@@ -161,7 +161,7 @@ def check_open(verdict: Verdict, infos: Mapping[str, Found], etcd: Found) -> Non
     if etcd.get("source") == "managed" and not etcd.get("tls") and not etcd.get("open"):
         verdict.fail(
             "etcd_open",
-            "a managed etcd without certificates is wanted",
+            "a managed etcd without certificates is required",
             "whoever reaches a master can rewrite pools and policies there",
             "Give certificates (calico_etcd_ca_file, calico_etcd_cert_file and calico_etcd_key_file; calico_certificates issues them), or set "
             "calico_etcd_open: true for members that listen on the addresses of the masters",

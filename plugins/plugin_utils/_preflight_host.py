@@ -81,9 +81,9 @@ def check_docker(verdict: Verdict, info: Found, expectations: Found) -> None:
 def check_docker_ipv6(verdict: Verdict, info: Found, expectations: Found) -> None:
     """IPv6 of the host, which keeps Docker from starting containers on Calico's network."""
     network, docker = expectations.get("docker_network") or {}, info.get("docker") or {}
-    if not network.get("wanted") or network.get("disable_ipv6") or not docker.get("running"):
+    if not network.get("desired") or network.get("disable_ipv6") or not docker.get("running"):
         return
-    found = _docker_rules.judge(
+    found = _docker_rules.ipv6_outcome(
         _numbers(docker.get("version")), _numbers((info.get("os") or {}).get("kernel")), info.get("ipv6") or {}
     )
     if found == "fails":
@@ -155,7 +155,7 @@ def check_cni(verdict: Verdict, info: Found, expectations: Found) -> None:
             )
         elif item["kind"] == "network" and item["file"] in ours and item["type"] != "calico":
             verdict.fail(
-                "cni_foreign",
+                "cni_unmanaged",
                 f"{path} has the network {item['name']} of type {item['type']}, which would be overwritten",
                 "it belongs to DC/OS or to somebody else",
                 "Choose another name or file in calico_networks",
@@ -178,8 +178,8 @@ def check_cni(verdict: Verdict, info: Found, expectations: Found) -> None:
 
 def check_calicoctl(verdict: Verdict, info: Found, expectations: Found) -> None:
     """A configuration of calicoctl that is somebody else's and points elsewhere."""
-    config, wanted = info.get("calicoctl_cfg") or {}, (expectations.get("etcd") or {}).get("endpoints") or []
-    if not config.get("exists") or config.get("managed") or _client_config.same(config["endpoints"], wanted):
+    config, desired = info.get("calicoctl_cfg") or {}, (expectations.get("etcd") or {}).get("endpoints") or []
+    if not config.get("exists") or config.get("managed") or _client_config.same(config["endpoints"], desired):
         return
     if config.get("problem"):
         verdict.fail(
@@ -192,7 +192,7 @@ def check_calicoctl(verdict: Verdict, info: Found, expectations: Found) -> None:
     verdict.fail(
         "calicoctl_cfg",
         f"{config['path']} is not of this collection and points to {', '.join(config['endpoints'])}",
-        f"it would point to {', '.join(wanted)}",
+        f"it would point to {', '.join(desired)}",
         "Move it away, or set calico_etcd_endpoints to the same",
     )
 
@@ -200,11 +200,11 @@ def check_calicoctl(verdict: Verdict, info: Found, expectations: Found) -> None:
 def check_ports(verdict: Verdict, info: Found, expectations: Found) -> None:
     """Ports that others have."""
     ports, etcd = info.get("ports") or {}, expectations.get("etcd") or {}
-    wanted = [
+    desired = [
         (BGP_PORT, "BIRD", ("bird",)),
         (expectations.get("felix_health_port"), "Felix' health port", ("calico-felix",)),
     ]
-    for port, user, processes in wanted:
+    for port, user, processes in desired:
         found = ports.get(str(port))
         if found and found.get("process") not in processes and not (found.get("process") is None and _node_runs(info)):
             verdict.fail(

@@ -201,14 +201,14 @@ def check_networks(verdict: Verdict, networks: Items, pools: Items) -> None:
             )
         if names.count(name) > 1:
             verdict.fail(
-                "network_name", f"the network {name} is wanted twice", "Mesos takes only one of them", "Keep one"
+                "network_name", f"the network {name} is listed twice", "Mesos takes only one of them", "Keep one"
             )
     for name in sorted(set(files)):
         owners = [network["name"] for network, file_name in zip(networks, files) if file_name == name]
         if len(set(owners)) > 1:
             verdict.fail(
                 "network_name",
-                f"the networks {' and '.join(owners)} are wanted in one file, {name}",
+                f"the networks {' and '.join(owners)} are required in one file, {name}",
                 "it has room for one",
                 "Give each a file of its own, or leave file out",
             )
@@ -272,7 +272,7 @@ def check_documents(verdict: Verdict, documents: Items) -> None:
             verdict.refuse("document", error, "Correct it")
     for name in sorted(set(names)):
         if names.count(name) > 1:
-            verdict.fail("document", f"{name} is wanted twice", None, "Keep one of the two")
+            verdict.fail("document", f"{name} is listed twice", None, "Keep one of the two")
 
 
 def check_usage(verdict: Verdict, hosts: Hosts, expectations: Found) -> None:
@@ -326,8 +326,8 @@ def _vanishing(hosts: Hosts, networks: Items) -> dict[str, str]:
 
 def check_known_pools(verdict: Verdict, known: Items, workloads: Items, expectations: Found) -> None:
     """Pools in the datastore: those that would be deleted while they are in use, and those that are left over."""
-    wanted, unlisted = expectations.get("pools") or [], expectations.get("unlisted_pools", "keep")
-    listed = {cidr: pool for pool in wanted for cidr in [_parsed(pool.get("cidr"))] if cidr}
+    desired, unlisted = expectations.get("pools") or [], expectations.get("unlisted_pools", "keep")
+    listed = {cidr: pool for pool in desired for cidr in [_parsed(pool.get("cidr"))] if cidr}
     for document in known:
         cidr = _parsed(document["metadata"].get("cidr"))
         if cidr is None:
@@ -353,9 +353,9 @@ def _way_out(is_listed: bool) -> str:
     return f"{first}, so that no more addresses are given out of it; move these containers, and delete it then"
 
 
-def _check_left_over(verdict: Verdict, cidr: Any, document: Found, wanted: Iterable[Any], unlisted: str) -> None:
+def _check_left_over(verdict: Verdict, cidr: Any, document: Found, desired: Iterable[Any], unlisted: str) -> None:
     """Note a pool that is in the datastore and not in the list, and stays."""
-    rivals = sorted(str(other) for other in wanted if other.overlaps(cidr))
+    rivals = sorted(str(other) for other in desired if other.overlaps(cidr))
     if rivals:
         verdict.fail(
             "pool_overlap",
@@ -373,7 +373,7 @@ def _check_left_over(verdict: Verdict, cidr: Any, document: Found, wanted: Itera
 
 
 def check_known_nodes(verdict: Verdict, hosts: Hosts, nodes: Items, pools: Items) -> None:
-    """Pools that overlap the networks of nodes; those of the hosts at hand are judged with all their interfaces elsewhere."""
+    """Pools that overlap the networks of nodes; those of the hosts at hand are validated with all their interfaces elsewhere."""
     seen = {_parsed(item["network"]) for host in hosts.values() for item in host["info"].get("subnets") or ()}
     found: dict[Any, list[str]] = {}
     for node in nodes:

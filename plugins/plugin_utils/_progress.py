@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import ansible.constants as C
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
+from ansible_collections.dcos.calico.plugins.plugin_utils import _untrusted
 
 LOOK_EVERY = 0.5
 # Nobody is to wonder for more than 30 seconds whether anything is still going on
@@ -117,4 +117,4 @@ class ProgressAction(ActionBase):
         return self._connection.transport == "local" and getattr(self._connection, "become", None) is None
 
     def _show(self) -> Callable[[str], None]:
-        return lambda line: _foreign.show(f"  {line}")
+        return lambda line: _untrusted.show(f"  {line}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether what is wanted can work in the cloud that it is wanted in; before anything is changed anywhere. Pure but for what a Controller tells."""
+"""Whether what is required can work in the cloud that it is required in; before anything is changed anywhere. Pure but for what a Controller tells."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Controller(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
-    """What is wanted; provider is empty where the cloud is to be detected, and detected is then what dcos.calico.cloud_info found."""
+class Desired:
+    """What is required; provider is empty where the cloud is to be detected, and detected is then what dcos.calico.cloud_info found."""
 
     provider: str
     detected: Mapping[str, Any]
@@ -67,25 +67,25 @@ class Decision:
     zones: list[str] = dataclasses.field(default_factory=list)
 
 
-def judge(wanted: Wanted, controller: Controller) -> tuple[Decision, Verdict]:
+def validate(desired: Desired, controller: Controller) -> tuple[Decision, Verdict]:
     """What follows from what is desired, and what is found wrong with it."""
     verdict = Verdict()
-    cloud = wanted.provider.strip().lower() or str(wanted.detected.get("cloud") or "none")
+    cloud = desired.provider.strip().lower() or str(desired.detected.get("cloud") or "none")
     if cloud not in CLOUDS:
         verdict.fail(
             "cloud",
-            f"the provider {wanted.provider} is not supported",
+            f"the provider {desired.provider} is not supported",
             f"known are {', '.join(CLOUDS)}",
             "Correct calico_public_cloud_provider; with none the cloud's own network is yours, and Calico's part is done all the same",
         )
-    tunnelled = _pools(verdict, wanted.pools)
-    decision = Decision(cloud, not wanted.provider, bool(tunnelled), wanted.manage and cloud in COLLECTIONS)
+    tunnelled = _pools(verdict, desired.pools)
+    decision = Decision(cloud, not desired.provider, bool(tunnelled), desired.manage and cloud in COLLECTIONS)
     if cloud == "azure":
-        _azure(verdict, tunnelled, wanted.azure_ipip)
+        _azure(verdict, tunnelled, desired.azure_ipip)
     elif cloud in COLLECTIONS:
-        _untunnelled(verdict, cloud, wanted.pools)
+        _untunnelled(verdict, cloud, desired.pools)
     if decision.manage and _tools(verdict, cloud, controller):
-        (_aws if cloud == "aws" else _gce)(verdict, wanted, decision, controller)
+        (_aws if cloud == "aws" else _gce)(verdict, desired, decision, controller)
     return decision, verdict
 
 
@@ -101,7 +101,7 @@ def present(pools: list[Any]) -> list[dict[str, Any]]:
 
 
 def _pools(verdict: Verdict, pools: list[Any]) -> list[dict[str, Any]]:
-    """Judge the pools; those with IPIP."""
+    """Validate the pools; those with IPIP."""
     try:
         _shapes.ip_pool_resources(pools)
     except AnsibleFilterError as error:
@@ -122,7 +122,7 @@ def _azure(verdict: Verdict, tunnelled: list[dict[str, Any]], override: bool) ->
         return
     which = ", ".join(f"{pool['cidr']} ({mode_of(pool)})" for pool in tunnelled)
     what, why = (
-        f"IP-in-IP is wanted on Azure, of the pool {which}",
+        f"IP-in-IP is required on Azure, of the pool {which}",
         "Azure drops IP-in-IP packets, whatever its security groups say",
     )
     if override:
@@ -185,8 +185,8 @@ def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((environ[name] for name in names if environ.get(name)), None)
 
 
-def _aws(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Controller) -> None:
-    profile = wanted.aws.get("profile") or None
+def _aws(verdict: Verdict, desired: Desired, decision: Decision, controller: Controller) -> None:
+    profile = desired.aws.get("profile") or None
     try:
         found, region = controller.aws_session(profile)
     except ValueError as error:
@@ -204,8 +204,8 @@ def _aws(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
             None,
             "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of ansible-playbook, or name a profile in calico_public_cloud_aws_profile",
         )
-    given = wanted.aws.get("region") or None
-    decision.region = given or _first(controller.environ, REGIONS) or region or _of(wanted, "aws", "region")
+    given = desired.aws.get("region") or None
+    decision.region = given or _first(controller.environ, REGIONS) or region or _of(desired, "aws", "region")
     if not decision.region:
         verdict.fail(
             "region",
@@ -215,21 +215,21 @@ def _aws(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
         )
 
 
-def _gce(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Controller) -> None:
+def _gce(verdict: Verdict, desired: Desired, decision: Decision, controller: Controller) -> None:
     environ = controller.environ
-    kind = wanted.gce.get("auth_kind") or environ.get("GCP_AUTH_KIND")
+    kind = desired.gce.get("auth_kind") or environ.get("GCP_AUTH_KIND")
     remedy = "Set calico_public_cloud_gce_service_account_file, or GCP_AUTH_KIND and what belongs to it in the environment of ansible-playbook"
-    if not kind and not wanted.gce.get("service_account_file"):
+    if not kind and not desired.gce.get("service_account_file"):
         verdict.fail("credentials", "there are no credentials for Google Cloud on the controller", None, remedy)
-    elif kind in AUTH_KINDS and not wanted.gce.get("service_account_file") and not _first(environ, AUTH_KINDS[kind]):
+    elif kind in AUTH_KINDS and not desired.gce.get("service_account_file") and not _first(environ, AUTH_KINDS[kind]):
         verdict.fail(
             "credentials",
             f"there are no credentials for Google Cloud on the controller, although the kind is {kind}",
             None,
             remedy,
         )
-    decision.project = wanted.gce.get("project") or environ.get("GCP_PROJECT") or _of(wanted, "gce", "project")
-    decision.zones = [str(zone) for zone in wanted.gce.get("zones") or filter(None, [_of(wanted, "gce", "zone")])]
+    decision.project = desired.gce.get("project") or environ.get("GCP_PROJECT") or _of(desired, "gce", "project")
+    decision.zones = [str(zone) for zone in desired.gce.get("zones") or filter(None, [_of(desired, "gce", "zone")])]
     if not decision.project:
         verdict.fail(
             "region",
@@ -246,6 +246,6 @@ def _gce(verdict: Verdict, wanted: Wanted, decision: Decision, controller: Contr
         )
 
 
-def _of(wanted: Wanted, cloud: str, key: str) -> str | None:
+def _of(desired: Desired, cloud: str, key: str) -> str | None:
     """What a host's metadata say, if they are of this cloud."""
-    return (wanted.detected.get(key) or None) if wanted.detected.get("cloud") == cloud else None
+    return (desired.detected.get(key) or None) if desired.detected.get("cloud") == cloud else None

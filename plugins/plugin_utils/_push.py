@@ -81,22 +81,22 @@ class PushAction(ActionBase):
                 raise AnsibleActionFail(f"{path} is not a file. Set local_src to one.")
             if path not in sums:
                 sums[path] = sha256_of(path)
-            wanted = str(item.get("sha256") or "").strip().lower()
-            if wanted and wanted != sums[path]:
+            desired = str(item.get("sha256") or "").strip().lower()
+            if desired and desired != sums[path]:
                 raise AnsibleActionFail(
-                    f"{path} is not the expected file: sha256 {wanted} is expected and {sums[path]} was found. "
+                    f"{path} is not the expected file: sha256 {desired} is expected and {sums[path]} was found. "
                     "Replace the file, or set the new sum after you have made sure that the file is genuine."
                 )
             item["sha256"], item["local_src"] = sums[path], path
         return {sha256: path for path, sha256 in sums.items()}
 
     def _push(self, args: dict[str, Any], files: dict[str, str]) -> None:
-        """Transfer files and let the sources that need them name the copies; they go with the task's temporary folder."""
-        folder = self._connection._shell.tmpdir or self._make_tmp_path()
-        remote = {sha256: self._connection._shell.join_path(folder, sha256) for sha256 in files}
+        """Transfer files and let the sources that need them name the copies; they go with the task's temporary directory."""
+        directory = self._connection._shell.tmpdir or self._make_tmp_path()
+        remote = {sha256: self._connection._shell.join_path(directory, sha256) for sha256 in files}
         for sha256, path in files.items():
             self._transfer_file(path, remote[sha256])
-        self._fixup_perms2([folder, *remote.values()])
+        self._fixup_perms2([directory, *remote.values()])
         for item in self._sources(args):
             if item["sha256"] in remote:
                 item["src"] = remote[item["sha256"]]

@@ -4,7 +4,7 @@
 """The releases of Calico 2.6, what belongs to each, and the versions of DC/OS they can be installed on. Pure.
 
 Source: the compatibility table of Calico's documentation, branch release-v2.6, and the release notes. Upstream published no checksums for
-these artefacts; a sum stands here only where one is known.
+these artifacts; a sum stands here only where one is known.
 """
 
 from __future__ import annotations
@@ -85,9 +85,9 @@ def _download(project: str, version: str, name: str) -> dict[str, Any]:
     }
 
 
-def artefacts(calicoctl: str, cni: str, etcd: str = ETCD) -> dict[str, dict[str, Any]]:
+def artifacts(calicoctl: str, cni: str, etcd: str = ETCD) -> dict[str, dict[str, Any]]:
     """Where upstream publishes the files of these versions: {name: {version, url, member, sha256 or None, sha256_confirmed}}."""
-    folder = f"etcd-v{etcd}-linux-amd64"
+    directory = f"etcd-v{etcd}-linux-amd64"
     found = {
         "calicoctl": {**_download("calicoctl", calicoctl, "calicoctl"), "version": calicoctl},
         "calico": {**_download("cni-plugin", cni, "calico"), "version": cni},
@@ -96,8 +96,8 @@ def artefacts(calicoctl: str, cni: str, etcd: str = ETCD) -> dict[str, dict[str,
     for name in ("etcd", "etcdctl"):
         found[name] = {
             "version": etcd,
-            "url": f"https://github.com/etcd-io/etcd/releases/download/v{etcd}/{folder}.tar.gz",
-            "member": f"{folder}/{name}",
+            "url": f"https://github.com/etcd-io/etcd/releases/download/v{etcd}/{directory}.tar.gz",
+            "member": f"{directory}/{name}",
             "sha256": _ETCD_SHA256 if etcd == ETCD else None,
             "sha256_confirmed": False,
         }
@@ -114,7 +114,7 @@ def resolve(release: Any) -> dict[str, Any]:
 
     :param release: such as C(2.6.6) or C(v2.6.6).
     :return: dict of release, node_image_tag, felix, calicoctl, cni, kube_controllers and etcd (versions without v), images (dict of node
-        and kube_controllers), artefacts (see artefacts()), notes (list of sentences) and recommended (bool).
+        and kube_controllers), artifacts (see artifacts()), notes (list of sentences) and recommended (bool).
     :raises ValidationError: it is not of the 2.6 line, or is one that must not be installed.
     """
     name = str(release).strip()
@@ -143,7 +143,7 @@ def resolve(release: Any) -> dict[str, Any]:
             "node": f"{REGISTRY}/calico/node:{tag}",
             "kube_controllers": f"{REGISTRY}/calico/kube-controllers:v{controllers}",
         },
-        "artefacts": artefacts(calicoctl, cni),
+        "artifacts": artifacts(calicoctl, cni),
         "notes": _notes(name, cni),
         "recommended": name == RECOMMENDED,
     }
@@ -155,12 +155,12 @@ def _versions(row: tuple[str, ...]) -> dict[str, str]:
 
 
 def versions(release: Any) -> dict[str, str]:
-    """{artefact: version without v} of those that differ between releases. Raises ValidationError as resolve()."""
+    """{artifact: version without v} of those that differ between releases. Raises ValidationError as resolve()."""
     return _versions(_TABLE[resolve(release)["release"]])
 
 
 def other_version(name: str, text: Any, release: Any) -> str | None:
-    """The version of an artefact in an address, an image's name or a program's words, where it is that of another release of 2.6; None otherwise."""
+    """The version of an artifact in an address, an image's name or a program's words, where it is that of another release of 2.6; None otherwise."""
     known = {_versions(row).get(name) for row in _TABLE.values()}
     found = [
         version for version in re.findall(r"(?<![\d.])(\d+\.\d+\.\d+)(?![\d.]*\d)", str(text or "")) if version in known

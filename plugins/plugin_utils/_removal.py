@@ -12,7 +12,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import clean
 from ansible_collections.dcos.calico.plugins.plugin_utils._agents import SHOWN, in_inventory
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import some
 from ansible_collections.dcos.calico.plugins.plugin_utils._required_hosts import is_slice
@@ -32,7 +32,7 @@ def obstacles(
     :param left: such as C(ipPool 10.1.0.0/16) and C(profile shop).
     :param hosts: those that were looked at; info is the variable in which each has the result of agent_info.
     :param left_out: agents that Mesos has and the inventory has not, in words.
-    :param coming: in check mode, the variable that a host has whose networks would be as wanted by now.
+    :param coming: in check mode, the variable that a host has whose networks would be as required by now.
     """
     found = []
     if any(is_slice(hostvars[host]) for host in hosts):

@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 
-# Groups that a run makes by what is wanted of a host.
+# Groups that a run makes by what is required of a host.
 MADE = {
     "calico_etcd_managed": "masters with a member of etcd (calico_etcd_source: managed)",
     "calico_masters_with_node": "masters with calico/node (calico_masters: true)",

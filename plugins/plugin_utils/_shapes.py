@@ -267,7 +267,7 @@ def datastore_readers(hosts: list[str], hostvars: Any, info: str) -> list[str]:
 def documents_of(expectations: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
     """(documents, problems) of what dcos.calico.preflight is told to expect: profiles, policies and further ones, and how entries are wrongly written.
 
-    Each entry is looked at by itself, so that all that is wrong is said at once. An entry without its identity is left to who judges that.
+    Each entry is looked at by itself, so that all that is wrong is said at once. An entry without its identity is left to who validates that.
     """
     documents, problems = [], []
     shapes = (

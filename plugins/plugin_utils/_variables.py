@@ -57,18 +57,18 @@ REGISTERED = (
     "calico_kubernetes_reached",
     "calico_kubernetes_seen",
     "calico_manifest",
-    "calico_mesos_dns_judged",
+    "calico_mesos_dns_checked",
     "calico_mesos_dns_result",
     "calico_node_result",
     "calico_plan",
     "calico_policy_datastore",
     "calico_preflight_cluster",
     "calico_preflight_datastore",
-    "calico_preflight_judged",
+    "calico_preflight_result",
     "calico_public_cloud_again",
     "calico_public_cloud_cluster",
     "calico_public_cloud_found",
-    "calico_public_cloud_judged",
+    "calico_public_cloud_decision",
     "calico_public_cloud_late",
     "calico_public_cloud_look",
     "calico_public_cloud_network",
@@ -91,7 +91,7 @@ REGISTERED = (
     "calico_verify_result",
     "calico_verify_started",
 )
-# What is judged by filters, and of it the paths to which the controller writes.
+# What is validated by filters, and of it the paths to which the controller writes.
 WRITTEN = ("calico_manifest_dir", "calico_manifest_file")
 FOR_FILTERS = (
     "calico_docker_network",
@@ -115,7 +115,7 @@ Groups = Mapping[str, Sequence[str]]
 
 
 def read_options(roles: Path) -> dict[str, dict[str, Any]]:
-    """Every option of every entry point of the roles in a folder, by name."""
+    """Every option of every entry point of the roles in a directory, by name."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     found: dict[str, dict[str, Any]] = {}
     for file in sorted(roles.glob("*/meta/argument_specs.yml")):
@@ -154,13 +154,13 @@ def problem(name: str, value: Any, option: Mapping[str, Any]) -> str | None:
 
 def _shape(name: str, value: Any, option: Mapping[str, Any]) -> str | None:
     """What ansible-core would make of another type without a word."""
-    wanted = option.get("type", "str")
+    desired = option.get("type", "str")
     shown = "" if any(word in name for word in SECRET) else f": {_quoted(value)}"
-    if wanted == "list" and not isinstance(value, (list, tuple)):
+    if desired == "list" and not isinstance(value, (list, tuple)):
         return f"{name} is to be a list, and is {_called(value)}{shown}. {LIST_REMEDY.format(name=name)}."
-    if wanted == "dict" and not isinstance(value, Mapping):
+    if desired == "dict" and not isinstance(value, Mapping):
         return f"{name} is to be a dictionary, and is {_called(value)}{shown}. {LIST_REMEDY.format(name=name).replace('[...]', '{...}')}."
-    if wanted in ("str", "path") and isinstance(value, (list, tuple, Mapping)):
+    if desired in ("str", "path") and isinstance(value, (list, tuple, Mapping)):
         return f"{name} is to be text, and is {_called(value)}{shown}."
     return None
 
@@ -201,14 +201,14 @@ def unknown(name: str, options: Options) -> str | None:
     return f"{name}: {hint}" if near else f"{name}: no role or playbook of this collection knows it, so {hint}"
 
 
-def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[list[Finding], list[Finding]]:
+def validate(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[list[Finding], list[Finding]]:
     """(what is wrong with values, names that nobody knows).
 
     :param hosts: host -> its variables that begin with calico_ and could be templated.
     """
     wrong: dict[str, list[str]] = {}
     strange: dict[str, list[str]] = {}
-    judged: dict[tuple[str, str], str | None] = {}
+    validated: dict[tuple[str, str], str | None] = {}
     sentences: list[str | None]
     filtered: dict[str, Mapping[str, list[str]]] = {}
     for host, variables in hosts.items():
@@ -220,9 +220,9 @@ def judge(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[lis
                 sentences, found = [*filtered[together][name]], wrong
             elif name in options:
                 key = (name, repr(value))
-                if key not in judged:
-                    judged[key] = problem(name, value, options[name])
-                sentences, found = [judged[key]], wrong
+                if key not in validated:
+                    validated[key] = problem(name, value, options[name])
+                sentences, found = [validated[key]], wrong
             else:
                 sentences, found = [unknown(name, options)], strange
             for sentence in sentences:

@@ -19,7 +19,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import Validat
 GROUP = "/dcos-calico-verify"
 RUN, AGENT, NETWORK, OWNER, UNTIL = (f"CALICO_VERIFY_{name}" for name in ("RUN", "AGENT", "NETWORK", "OWNER", "UNTIL"))
 CHECKS = ("started", "probe", "address", "route", "rp_filter", "peers", "large", "dns", "outside", "policy")
-# What cannot be left out: without them there is nothing to judge.
+# What cannot be left out: without them there is nothing to validate.
 ALWAYS = ("started", "probe")
 OUTSIDE = re.compile(r"[A-Za-z0-9_.-]+:\d{1,5}")
 PUBLIC_ROLE = "slave_public"
@@ -75,7 +75,7 @@ while True:
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class Desired:
     """What an operator wants verified.
 
     :ivar networks: names; known are those that the inventory has.
@@ -95,41 +95,41 @@ class Wanted:
     denied_port: int = 17008
 
 
-def refusals(wanted: Wanted, cluster: Mapping[str, Any]) -> list[str]:
+def refusals(desired: Desired, cluster: Mapping[str, Any]) -> list[str]:
     """Everything that cannot be right, each a sentence."""
     known = {agent["address"] for agent in cluster["agents"]}
     found = []
     if not cluster["agents"]:
         found.append("The cluster has no agent")
-    if not wanted.networks:
+    if not desired.networks:
         found.append("calico_verify_networks is empty, and calico_networks too: there is no network to verify")
     found += [
-        f"calico_verify_networks has {name}, which calico_networks does not ({', '.join(wanted.known_networks) or 'it is empty'})"
-        for name in wanted.networks
-        if name not in wanted.known_networks
+        f"calico_verify_networks has {name}, which calico_networks does not ({', '.join(desired.known_networks) or 'it is empty'})"
+        for name in desired.networks
+        if name not in desired.known_networks
     ]
     found += [
         f"calico_verify_agents has {one}, and no agent of the cluster has that address"
-        for one in wanted.agents or []
+        for one in desired.agents or []
         if one not in known
     ]
-    for target in wanted.outside or []:
+    for target in desired.outside or []:
         if not OUTSIDE.fullmatch(target) or not 0 < int(target.rpartition(":")[2]) < 65536:
             found.append(f"calico_verify_outside has {target!r}, which is not host:port")
     choices = [check for check in CHECKS if check not in ALWAYS]
     found += [
         f"calico_verify_skip has {name!r}, which is none of {', '.join(choices)}"
-        for name in wanted.skip
+        for name in desired.skip
         if name not in choices
     ]
-    if wanted.port == wanted.denied_port:
-        found.append(f"calico_verify_port and calico_verify_denied_port are both {wanted.port}")
+    if desired.port == desired.denied_port:
+        found.append(f"calico_verify_port and calico_verify_denied_port are both {desired.port}")
     return found
 
 
-def judge(wanted: Wanted, cluster: Mapping[str, Any]) -> None:
+def validate(desired: Desired, cluster: Mapping[str, Any]) -> None:
     """Raise ValidationError with everything that cannot be right, in one message."""
-    found = refusals(wanted, cluster)
+    found = refusals(desired, cluster)
     if found:
         raise ValidationError(
             "Nothing was started, because this cannot be verified",
@@ -143,33 +143,39 @@ def app_name(address: str, number: int) -> str:
     return f"a{re.sub('[^a-z0-9]+', '-', address.lower())}-{number}"
 
 
-def chosen(wanted: Wanted, cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
+def chosen(desired: Desired, cluster: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The agents that are to be verified."""
-    return [agent for agent in cluster["agents"] if wanted.agents is None or agent["address"] in wanted.agents]
+    return [agent for agent in cluster["agents"] if desired.agents is None or agent["address"] in desired.agents]
 
 
-def definitions(wanted: Wanted, cluster: Mapping[str, Any], run: str, owner: str, until: int) -> list[dict[str, Any]]:
+def definitions(desired: Desired, cluster: Mapping[str, Any], run: str, owner: str, until: int) -> list[dict[str, Any]]:
     """Apps for marathon_app, one for each agent that is there and each network."""
     found = []
-    for number, network in enumerate(wanted.networks):
-        for agent in chosen(wanted, cluster):
+    for number, network in enumerate(desired.networks):
+        for agent in chosen(desired, cluster):
             if agent["active"]:
                 found.append(
                     _definition(
-                        wanted, agent, network, f"{GROUP}/{run}/{app_name(agent['address'], number)}", run, owner, until
+                        desired,
+                        agent,
+                        network,
+                        f"{GROUP}/{run}/{app_name(agent['address'], number)}",
+                        run,
+                        owner,
+                        until,
                     )
                 )
     return found
 
 
 def _definition(
-    wanted: Wanted, agent: Mapping[str, Any], network: str, app: str, run: str, owner: str, until: int
+    desired: Desired, agent: Mapping[str, Any], network: str, app: str, run: str, owner: str, until: int
 ) -> dict[str, Any]:
     return {
         "id": app,
         "cmd": COMMAND,
-        "cpus": wanted.cpus,
-        "mem": wanted.mem,
+        "cpus": desired.cpus,
+        "mem": desired.mem,
         "disk": 0,
         "instances": 1,
         "constraints": [["hostname", "CLUSTER", agent["hostname"]]],
@@ -184,7 +190,7 @@ def _definition(
         "container": {"type": "MESOS", "portMappings": []},
         "env": {
             _probe_names.VARIABLE: app,
-            "CALICO_VERIFY_PORTS": f"{wanted.port},{wanted.denied_port}",
+            "CALICO_VERIFY_PORTS": f"{desired.port},{desired.denied_port}",
             "CALICO_VERIFY_SERVER": SERVER,
         },
         "labels": {RUN: run, AGENT: agent["address"], NETWORK: network, OWNER: owner, UNTIL: str(until)},
@@ -241,8 +247,8 @@ def containers(apps: Iterable[Mapping[str, Any]], run: str, mesos_dns: bool = Fa
     return found
 
 
-def outside(wanted: Wanted, cluster: Mapping[str, Any]) -> list[str]:
+def outside(desired: Desired, cluster: Mapping[str, Any]) -> list[str]:
     """What containers must reach outside: by default the leading Mesos master, to which every agent has a connection."""
-    if wanted.outside is not None:
-        return list(wanted.outside)
+    if desired.outside is not None:
+        return list(desired.outside)
     return [f"{cluster['leader']}:{MESOS_PORT}"] if cluster.get("leader") else []

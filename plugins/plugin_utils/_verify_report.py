@@ -10,7 +10,7 @@ import json
 from typing import Any
 from xml.etree import ElementTree
 
-from ansible_collections.dcos.calico.plugins.plugin_utils._verify_judge import FAILED, SKIPPED, Row
+from ansible_collections.dcos.calico.plugins.plugin_utils._verify_evaluate import FAILED, SKIPPED, Row
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import CHECKS
 
 VERSION = 1
@@ -21,7 +21,7 @@ PRINTABLE = {code: "?" for code in range(32) if chr(code) not in "\t\n"}
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """A verification that was judged.
+    """A verification that was validated.
 
     :ivar started, finished: UTC, as ISO 8601 has it; seconds: how long it took.
     :ivar pairs: how many connections between containers were tried, and how many of them were well.
@@ -58,7 +58,7 @@ def summary(report: Report) -> str:
     """One line that says it all."""
     made, failed, _skipped = report.checks
     pairs, well = report.pairs
-    verdict = f"{failed} of {made} checks FAILED" if failed else f"all {made} checks are well"
+    verdict = f"{failed} of {made} checks FAILED" if failed else f"all {made} checks passed"
     agents = f"{report.agents} {'agent' if report.agents == 1 else 'agents'}"
     return f"{agents}, {well} of {pairs} connections between containers, {verdict} ({report.seconds:.0f} s)"
 

@@ -1,4 +1,4 @@
-"""Modules of this folder are imported by name; at the end of a stage stands how much of what was called has a record."""
+"""Modules of this directory are imported by name; at the end of a stage stands how much of what was called has a record."""
 
 from __future__ import annotations
 

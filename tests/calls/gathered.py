@@ -1,4 +1,4 @@
-"""Each call on the hosts of a stage's labs has a record of the real tools. Run at the end of a stage; LAB_CALLS is the folder that the labs left."""
+"""Each call on the hosts of a stage's labs has a record of the real tools. Run at the end of a stage; LAB_CALLS is the directory that the labs left."""
 
 from __future__ import annotations
 

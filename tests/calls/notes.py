@@ -27,10 +27,10 @@ class Seen:
         return f"made by {self.place}\nfor example {self.example}"
 
 
-def read(folder: Path) -> list[dict[str, Any]]:
-    """All notes below a folder; a line that a power cut left half written is passed over."""
+def read(directory: Path) -> list[dict[str, Any]]:
+    """All notes below a directory; a line that a power cut left half written is passed over."""
     found = []
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in sorted(directory.glob("*.jsonl")):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 found.append(json.loads(line))

@@ -109,8 +109,8 @@ def command(name: str, words: Sequence[str]) -> str:
 
 def _option(name: str, value: str) -> str:
     if name == "--ip-autodetection-method":
-        method, equals, wanted = value.partition("=")
-        return f"{name}={method}{equals}{'<anchored>' if wanted.startswith('^') and wanted.endswith('$') else kind(wanted) if wanted else ''}"
+        method, equals, desired = value.partition("=")
+        return f"{name}={method}{equals}{'<anchored>' if desired.startswith('^') and desired.endswith('$') else kind(desired) if desired else ''}"
     if name in _NAMES:
         return f"{name}=<name>"
     return f"{name}={value if name in _WORDS or value in ('-', 'autodetect') else kind(value)}"

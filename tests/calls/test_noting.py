@@ -42,10 +42,10 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def run(folder):
+def run(directory):
     with open(os.devnull) as nothing:
-        subprocess.Popen([folder + "/docker", "ps"], stdin=nothing, env={"ETCD_X": "1", "SECRET": "2"}).communicate()
-    subprocess.Popen([folder + "/calicoctl", "apply", "-f", "-"], stdin=subprocess.PIPE, env={}).communicate(b'{"kind": "node"}')
+        subprocess.Popen([directory + "/docker", "ps"], stdin=nothing, env={"ETCD_X": "1", "SECRET": "2"}).communicate()
+    subprocess.Popen([directory + "/calicoctl", "apply", "-f", "-"], stdin=subprocess.PIPE, env={}).communicate(b'{"kind": "node"}')
     subprocess.Popen(["/bin/true"]).communicate()
     server = HTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
@@ -60,9 +60,9 @@ def run(folder):
     socket.create_connection(("127.0.0.1", server.server_port)).close()
     server.shutdown()
     listener, client = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
-    listener.bind(folder + "/bird.ctl")
+    listener.bind(directory + "/bird.ctl")
     listener.listen(1)
-    client.connect(folder + "/bird.ctl")
+    client.connect(directory + "/bird.ctl")
     client.sendall(b"show status\\n")
 """
 PROGRAM = """
@@ -75,16 +75,16 @@ from ansible_collections.dcos.calico.plugins import module
 module.run(sys.argv[1])
 other.call(sys.argv[1])
 """
-OTHER = "def call(folder):\n    import subprocess\n    subprocess.Popen([folder + '/docker', 'images']).communicate()\n"
+OTHER = "def call(directory):\n    import subprocess\n    subprocess.Popen([directory + '/docker', 'images']).communicate()\n"
 
 
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.11"])
 def test_the_products_calls_are_noted_with_its_lines(tmp_path: Path, version: str) -> None:
     package = tmp_path / "ansible_collections"
-    for folder in (package, package / "dcos", package / "dcos" / "calico", package / "dcos" / "calico" / "plugins"):
-        folder.mkdir()
-        (folder / "__init__.py").write_text("")
-    (folder / "module.py").write_text(PRODUCT)
+    for directory in (package, package / "dcos", package / "dcos" / "calico", package / "dcos" / "calico" / "plugins"):
+        directory.mkdir()
+        (directory / "__init__.py").write_text("")
+    (directory / "module.py").write_text(PRODUCT)
     (tmp_path / "other.py").write_text(OTHER)
     for name in ("docker", "calicoctl"):
         (tmp_path / name).write_text("#!/bin/sh\ncat > /dev/null\n")

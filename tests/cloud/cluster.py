@@ -28,23 +28,23 @@ def node(address: str) -> dict[str, Any]:
 class Cluster:
     """addresses: of the agents. Each has a node with a tunnel address, unless a test takes it away."""
 
-    def __init__(self, folder: Path, addresses: tuple[str, ...] = ADDRESSES) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path, addresses: tuple[str, ...] = ADDRESSES) -> None:
+        self.directory = directory
         self.addresses = addresses
-        binaries = folder / "bin"
+        binaries = directory / "bin"
         binaries.mkdir()
         (binaries / "calicoctl").write_text(f"#!{sys.executable} -SE\n{DOUBLE.read_text()}")
         (binaries / "calicoctl").chmod(0o755)
-        (folder / "calicoctl.cfg").write_text("apiVersion: v1\nkind: calicoApiConfig\n")
+        (directory / "calicoctl.cfg").write_text("apiVersion: v1\nkind: calicoApiConfig\n")
         self.store_file = binaries / "store.json"
         self.hold(list(addresses))
-        self.inventory = folder / "hosts.yml"
+        self.inventory = directory / "hosts.yml"
         self.variables: dict[str, Any] = {
             "ansible_connection": "local",
             "ansible_become": False,
             "ansible_python_interpreter": sys.executable,
             "calico_bin_dir": str(binaries),
-            "calico_ctl_config_file": str(folder / "calicoctl.cfg"),
+            "calico_ctl_config_file": str(directory / "calicoctl.cfg"),
             "calico_ip_pools": [POOL],
             "calico_public_cloud_node_wait": 1,
             "calico_public_cloud_tunnel_wait": 1,

@@ -109,10 +109,10 @@ class Gce:
         if name:
             rule = self.firewalls.get(name)
             return (200, rule) if rule else (404, {"error": {"code": 404, "message": "not found"}})
-        wanted = (query.get("filter") or [""])[0].removeprefix("name = ")
+        desired = (query.get("filter") or [""])[0].removeprefix("name = ")
         return 200, {
             "kind": "compute#firewallList",
-            "items": [rule for rule in self.firewalls.values() if wanted in ("", rule["name"])],
+            "items": [rule for rule in self.firewalls.values() if desired in ("", rule["name"])],
         }
 
     def _write(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

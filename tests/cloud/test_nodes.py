@@ -108,7 +108,7 @@ def test_azure_without_ip_in_ip_goes_on_and_says_what_is_needed(cluster: Cluster
 @SLOW
 def test_ip_in_ip_on_azure_passes_with_the_override_and_a_warning(cluster: Cluster) -> None:
     run = cluster.run(calico_public_cloud_provider="azure", calico_public_cloud_azure_ipip=True).require()
-    assert "IP-in-IP is wanted on Azure" in said(run) and cluster.store["settings"]["- ipip -"] == "on"
+    assert "IP-in-IP is required on Azure" in said(run) and cluster.store["settings"]["- ipip -"] == "on"
 
 
 @SLOW

@@ -19,18 +19,18 @@ from support.ansible import Run, playbook  # noqa: E402
 
 
 class Plays:
-    """`run(playbook, **variables)` with what reaches the cluster in `options`; `folder` takes what would be placed on the host."""
+    """`run(playbook, **variables)` with what reaches the cluster in `options`; `directory` takes what would be placed on the host."""
 
-    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
+    def __init__(self, directory: Path, options: Mapping[str, Any]) -> None:
         import setup
         import venvs
 
         setup.link_collection()
         python = venvs.ensure("2.16") / "bin" / "python"
-        self.folder = folder / "host"
-        self.folder.mkdir()
+        self.directory = directory / "host"
+        self.directory.mkdir()
         self.options = dict(options)
-        self._inventory = folder / "hosts.json"
+        self._inventory = directory / "hosts.json"
         here = {"ansible_connection": "local", "ansible_become": False, "ansible_python_interpreter": str(python)}
         groups = {"masters": {"hosts": {"master1": here}}, "agents_private": {"hosts": {"agent1": here}}}
         self._inventory.write_text(
@@ -39,9 +39,9 @@ class Plays:
 
     def _certificates(self) -> dict[str, Any]:
         return {
-            "calico_certificates_key_file": str(self.folder / "calico.key"),
-            "calico_certificates_certificate_file": str(self.folder / "calico.crt"),
-            "calico_certificates_ca_file": str(self.folder / "ca.crt"),
+            "calico_certificates_key_file": str(self.directory / "calico.key"),
+            "calico_certificates_certificate_file": str(self.directory / "calico.crt"),
+            "calico_certificates_ca_file": str(self.directory / "ca.crt"),
             "calico_certificates_hosts": ["10.0.0.21"],
         }
 
@@ -59,7 +59,7 @@ class Plays:
 
     def placed(self) -> dict[str, str]:
         """{name: content} of what is on the host."""
-        return {path.name: path.read_text(encoding="utf-8") for path in sorted(self.folder.iterdir())}
+        return {path.name: path.read_text(encoding="utf-8") for path in sorted(self.directory.iterdir())}
 
 
 class Running:

@@ -68,11 +68,11 @@ class Watch:
 
 @dataclasses.dataclass(frozen=True)
 class Ran:
-    """One run. `folder` has all that it left: output, log, events, cache, temporary files; `inputs` is what the operator wrote."""
+    """One run. `directory` has all that it left: output, log, events, cache, temporary files; `inputs` is what the operator wrote."""
 
     rc: int
     output: str
-    folder: Path
+    directory: Path
     inputs: list[Path]
     watch: Watch
 
@@ -81,7 +81,7 @@ class Ran:
         return self
 
     def events(self) -> list[Json]:
-        return [json.loads(line) for line in (self.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in (self.directory / "events.jsonl").read_text(encoding="utf-8").splitlines()]
 
     def results(self) -> dict[str, Json]:
         """The last result of each task, by the task's name."""
@@ -95,21 +95,21 @@ class Ran:
         return [name for name, event in self.results().items() if event["result"].get("changed")]
 
     def syslog(self) -> str:
-        file = self.folder / "seen.syslog"
+        file = self.directory / "seen.syslog"
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
 
 class Playbooks:
-    """Of one core, in a folder of its own."""
+    """Of one core, in a directory of its own."""
 
-    def __init__(self, core: str, folder: Path) -> None:
+    def __init__(self, core: str, directory: Path) -> None:
         import setup
         import venvs
         from layout import COLLECTIONS
 
         setup.link_collection()
         self.bin = venvs.ensure(core) / "bin"
-        self.core, self.folder, self.collections = core, folder, COLLECTIONS
+        self.core, self.directory, self.collections = core, directory, COLLECTIONS
         self._count = 0
 
     def environment(self, place: Path) -> dict[str, str]:
@@ -149,7 +149,7 @@ class Playbooks:
     ) -> Ran:
         """Run a playbook of the collection, by its path, or plays as data. Never raises for its exit code."""
         self._count += 1
-        place = self.folder / f"run{self._count}"
+        place = self.directory / f"run{self._count}"
         place.mkdir(parents=True)
         inputs = [
             _written(place / "inventory.json", hosts or {"all": {"hosts": {}}}),
@@ -186,9 +186,9 @@ def local_hosts(names: Iterable[str], group: str = "agents", **variables: Any) -
     return {"all": {"vars": connection | variables, "children": {group: {"hosts": {name: {} for name in names}}}}}
 
 
-def on_this_host(folder: Path) -> Json:
-    """Variables that place a host's certificates below `folder`, each host's in a folder of its own."""
-    place = f"{folder}/{{{{ inventory_hostname }}}}"
+def on_this_host(directory: Path) -> Json:
+    """Variables that place a host's certificates below `directory`, each host's in a directory of its own."""
+    place = f"{directory}/{{{{ inventory_hostname }}}}"
     return {
         "calico_certificates_key_file": f"{place}/calico.key",
         "calico_certificates_certificate_file": f"{place}/calico.crt",

@@ -248,11 +248,11 @@ def test_playbooks_in_check_mode_send_nothing_that_writes(
     enterprise: Api, modules: Modules, core: str, name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     case = PLAYS[name]
-    folder = tmp_path_factory.mktemp("runs")
-    hosts = local_hosts(["agent1", "agent2"], **on_this_host(folder / "host"))
+    directory = tmp_path_factory.mktemp("runs")
+    hosts = local_hosts(["agent1", "agent2"], **on_this_host(directory / "host"))
     options = {f"calico_dcos_{option}": value for option, value in modules.options.items()}
     enterprise.standin.forget()
-    run = Playbooks(core, folder).run(
+    run = Playbooks(core, directory).run(
         f"playbooks/{case.file}",
         "--check",
         "--diff",
@@ -264,7 +264,7 @@ def test_playbooks_in_check_mode_send_nothing_that_writes(
     assert counted["total_writes"] == 0, counted["writes"]
     assert case.reads in counted["reads"], f"it did not come that far: {counted}\n{run.output[-4000:]}"
     assert run.rc == 0 or not case.whole, run.output[-4000:]
-    assert bool(run.changed()) is case.lasting and not (folder / "host").exists(), (
+    assert bool(run.changed()) is case.lasting and not (directory / "host").exists(), (
         "it says what it would change, and changes nothing"
     )
 

@@ -1,4 +1,4 @@
-"""The real `dcos` command 0.6.1 against the stand-in: an independent judge of what it answers."""
+"""The real `dcos` command 0.6.1 against the stand-in: an independent validate of what it answers."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def no_trace(world: World) -> Iterator[Any]:
 
     def look(run: Ran, needles: Needles | None = None, but: tuple[Path, ...] = ()) -> list[str]:
         needles = needles or Needles(world.secrets)
-        found = needles.found_below(run.folder, but=[*run.inputs, *but])
+        found = needles.found_below(run.directory, but=[*run.inputs, *but])
         for kind, seen in run.watch.seen.items():
             found += [f"{kind} of a process: {name}" for name in needles.found_in(b"\0".join(seen))]
         log = json.dumps(world.api.standin.control("GET", "/_log")) + world.api.standin.log()
@@ -239,13 +239,13 @@ def test_what_a_run_keeps_on_request_is_for_its_user_only(
         env=env,
         variables={"password": world.secrets["password of alice"]},
     ).require()
-    kept = [file for file in (run.folder / "remote").rglob("*") if file.is_file()]
+    kept = [file for file in (run.directory / "remote").rglob("*") if file.is_file()]
     assert kept and Needles(world.secrets).found_below(*kept)
     for file in kept:
         assert all(
-            folder.stat().st_mode & 0o077 == 0
-            for folder in file.parents
-            if folder.is_relative_to(run.folder / "remote") and folder.name != "remote"
+            directory.stat().st_mode & 0o077 == 0
+            for directory in file.parents
+            if directory.is_relative_to(run.directory / "remote") and directory.name != "remote"
         )
     no_trace(run, but=tuple(kept))
 

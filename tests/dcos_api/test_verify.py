@@ -36,9 +36,9 @@ def cluster(make_shared: Make) -> Api:
 class Verify:
     """The playbook against a cluster."""
 
-    def __init__(self, api: Api, folder: Path) -> None:
+    def __init__(self, api: Api, directory: Path) -> None:
         self.api = api
-        self.playbooks = Playbooks("2.16", folder)
+        self.playbooks = Playbooks("2.16", directory)
         self.hosts = local_hosts(AGENTS, group="agents")
         for name, address in AGENTS.items():
             self.hosts["all"]["children"]["agents"]["hosts"][name] = {"ansible_host": address}
@@ -126,7 +126,7 @@ def test_check_mode_says_what_it_would_start(verify: Verify) -> None:
         ({"calico_verify_networks": ["blue"]}, "calico_verify_networks has blue"),
         ({"calico_verify_agents": ["10.9.9.9"]}, "no agent of the cluster has that address"),
         ({"calico_verify_outside": ["example.com"]}, "is not host:port"),
-        ({"calico_verify_junit": "/nonexistent/x.xml"}, "there is no folder /nonexistent"),
+        ({"calico_verify_junit": "/nonexistent/x.xml"}, "there is no directory /nonexistent"),
         ({"calico_dcos_token": "wrong"}, "401"),
     ],
 )

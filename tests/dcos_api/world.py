@@ -29,7 +29,7 @@ class World:
 
     api: Api
     authority: Authority
-    folder: Path
+    directory: Path
     secrets: dict[str, str]
 
     @property
@@ -47,7 +47,7 @@ class World:
         }
 
     def account_file(self) -> Path:
-        file = self.folder / "robot.json"
+        file = self.directory / "robot.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(self.account()), encoding="utf-8")
         return file
@@ -87,7 +87,7 @@ class World:
         }
 
 
-def make_world(make: Make, authority: Authority, cfssl: Path, folder: Path) -> World:
+def make_world(make: Make, authority: Authority, cfssl: Path, directory: Path) -> World:
     """DC/OS Enterprise 1.12."""
     robot, public = key_pair()
     another, _public = key_pair()
@@ -120,4 +120,4 @@ def make_world(make: Make, authority: Authority, cfssl: Path, folder: Path) -> W
     found["token"] = api.standin.token("alice")
     head, claims, signature = api.standin.token("bob").split(".")
     found["forged token"] = f"{head}.{claims}.{signature[::-1]}"
-    return World(api, authority, folder, found)
+    return World(api, authority, directory, found)

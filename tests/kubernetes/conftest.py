@@ -13,9 +13,9 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
-# Their helpers; this folder's own names come first.
-for folder in (TESTS / "contract", TESTS / "dcos_api", HERE, TESTS.parent / "tools"):
-    sys.path.insert(0, str(folder))
+# Their helpers; this directory's own names come first.
+for directory in (TESTS / "contract", TESTS / "dcos_api", HERE, TESTS.parent / "tools"):
+    sys.path.insert(0, str(directory))
 
 import setup  # noqa: E402
 from layout import COLLECTIONS  # noqa: E402

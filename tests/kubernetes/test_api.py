@@ -106,9 +106,9 @@ def test_an_api_before_1_8_refuses_in_plain_words(start: Start) -> None:
     assert old.ask("GET", f"{SYSTEM}/pods", token="wrong") == (401, "Unauthorized\n")
 
 
-def signed(authority: Authority, folder: Path, subject: str) -> dict[str, str]:
+def signed(authority: Authority, directory: Path, subject: str) -> dict[str, str]:
     """A client certificate of the CA."""
-    key, request, certificate = (str(folder / f"client.{end}") for end in ("key", "csr", "crt"))
+    key, request, certificate = (str(directory / f"client.{end}") for end in ("key", "csr", "crt"))
     made = ["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", subject]
     signing = [
         "openssl",
@@ -397,8 +397,8 @@ def review(api: Kubernetes, token: str | None, **attributes: str) -> bool:
 
 
 def test_what_one_may_is_reviewed(api: Kubernetes) -> None:
-    wanted = {"verb": "create", "group": RBAC, "resource": "clusterroles"}
-    assert [review(api, token, **wanted) for token in (TOKEN, BOUNDLESS, READER, None)] == [True, False, False, False]
+    desired = {"verb": "create", "group": RBAC, "resource": "clusterroles"}
+    assert [review(api, token, **desired) for token in (TOKEN, BOUNDLESS, READER, None)] == [True, False, False, False]
     assert api.ask("GET", REVIEWS)[0] == 404
 
 

@@ -23,7 +23,7 @@ PLURALS = {
     "Deployment": "/apis/apps/v1/namespaces/kube-system/deployments",
 }
 NAME = "calico-kube-controllers"
-WANTED = {"k8s_ns.default", "k8s_ns.kube-public", "k8s_ns.kube-system"}
+DESIRED = {"k8s_ns.default", "k8s_ns.kube-public", "k8s_ns.kube-system"}
 
 
 def send(api: Kubernetes, items: list[Json]) -> None:
@@ -75,7 +75,7 @@ def test_right_controllers_make_profiles_and_the_add_ons_come_up(etcd: Etcd, sta
         lambda: all(api.ready(name) for name in ("kube-dns", "kubernetes-dashboard", "metrics-server")),
         "the add-ons are ready",
     )
-    assert etcd.profiles() == WANTED
+    assert etcd.profiles() == DESIRED
     keys = {key.rpartition("/")[2]: value for key, value in etcd.values().items() if "k8s_ns.default/" in key}
     assert json.loads(keys["tags"]) == [] and json.loads(keys["labels"]) == {}
     assert json.loads(keys["rules"]) == {
@@ -171,7 +171,7 @@ def test_another_etcd_is_not_calicos(etcd: Etcd, start: Start) -> None:
         "it runs, and its log tells why it does nothing",
     )
     etcd.put("/calico/v1/Ready", "true")
-    eventually(lambda: etcd.profiles() == WANTED, "they work as soon as it is")
+    eventually(lambda: etcd.profiles() == DESIRED, "they work as soon as it is")
 
 
 def test_a_changed_deployment_has_new_pods(etcd: Etcd, start: Start) -> None:

@@ -15,16 +15,16 @@ from cluster import IMAGE
 from conftest import Start
 from runs import Playbooks, Ran
 from standin_service import eventually
-from test_controllers import NAME, PLURALS, WANTED, deployment, good, send
+from test_controllers import DESIRED, NAME, PLURALS, deployment, good, send
 from world import NODE, Etcd, World, free_port, said
 
 Json = dict[str, Any]
 SLOW = pytest.mark.slow
 PACKAGE = "1.3.1-1.10.8"
 CHANGES = [
-    "Tell the CNI plugin how to reach the API of Kubernetes",
+    "Write the CNI plugin's kubeconfig",
     "Place the list of plugins for the kubelets",
-    "Keep the objects of Calico's controllers",
+    "Manage the objects of Calico's controllers",
 ]
 
 
@@ -94,7 +94,7 @@ def test_a_kubernetes_that_is_there(world: World) -> None:
     assert world.files() == before and world.kubernetes.writes() == [] and world.etcd.profiles() == set()
     first = world.run("--diff", **given).require()
     assert predicted.changed() == first.changed() and [name.rpartition(" : ")[2] for name in first.changed()] == CHANGES
-    assert world.etcd.profiles() == WANTED and all_ready(world)
+    assert world.etcd.profiles() == DESIRED and all_ready(world)
     check_conflist(world)
     files, writes = world.files(), world.kubernetes.writes()
     assert world.run("--diff", **given).require().changed() == []
@@ -115,7 +115,7 @@ def test_everything_from_nothing_on_enterprise(whole: World) -> None:
     )
     first = whole.run("--diff").require()
     assert predicted.changed() == first.changed()
-    assert whole.etcd.profiles() == WANTED and all_ready(whole)
+    assert whole.etcd.profiles() == DESIRED and all_ready(whole)
     check_conflist(whole)
     app = whole.dcos.app("/kubernetes")
     assert app["labels"]["DCOS_PACKAGE_VERSION"] == PACKAGE and app["env"]["NETWORK_PROVIDER"] == "calico"
@@ -155,7 +155,7 @@ def test_drift_is_put_right(world: World) -> None:
 
 @SLOW
 def test_what_others_set_stays_and_what_was_ours_goes(world: World) -> None:
-    """A label, an annotation and limits of others, in a Deployment and an account; a label of ours that is not wanted any more."""
+    """A label, an annotation and limits of others, in a Deployment and an account; a label of ours that is not required any more."""
     given = {"calico_kubernetes_tls_files": own_files(world)}
     world.run(**given).require()
     path, account = f"{PLURALS['Deployment']}/{NAME}", f"{PLURALS['ServiceAccount']}/{NAME}"
@@ -268,7 +268,7 @@ def test_older_kubernetes_and_other_releases(world: World, start: Start, release
         calico_kubernetes_api={"host": world.kubernetes.url},
     )
     run.require()
-    assert world.etcd.profiles() == WANTED and all_ready(world)
+    assert world.etcd.profiles() == DESIRED and all_ready(world)
     made = world.kubernetes.get(f"/apis/extensions/v1beta1/namespaces/kube-system/deployments/{NAME}")
     assert made["spec"]["template"]["spec"]["containers"][0]["image"].endswith(image)
 
@@ -295,7 +295,7 @@ def test_by_a_kubeconfig_and_a_token_for_the_plugin(world: World, tmp_path: Path
         calico_kubernetes_token="hunter2-token",
         calico_kubernetes_conflist_dir=str(world.place / "net.d"),
     ).require()
-    assert world.etcd.profiles() == WANTED | {"k8s_ns.shop"}
+    assert world.etcd.profiles() == DESIRED | {"k8s_ns.shop"}
     kubeconfig = world.place / "kubernetes" / "kubeconfig"
     assert kubeconfig.stat().st_mode & 0o777 == 0o600 and "hunter2-token" in kubeconfig.read_text()
     assert (

@@ -196,7 +196,7 @@ def test_packages(
         )
         enterprise.deployed("/kubernetes")
         run = world.run()
-        assert run.rc != 0 and "network_provider dcos, and calico is wanted: the option is immutable" in said(run), (
+        assert run.rc != 0 and "network_provider dcos, and calico is required: the option is immutable" in said(run), (
             said(run)
         )
         run = world.run(calico_kubernetes_api={"host": f"https://127.0.0.1:{free_port()}"})

@@ -1,4 +1,4 @@
-"""Everything a run of dcos.calico.kubernetes meets, on loopback: DC/OS Enterprise with its CA, etcd with Calico in it, Kubernetes' API; and a folder that
+"""Everything a run of dcos.calico.kubernetes meets, on loopback: DC/OS Enterprise with its CA, etcd with Calico in it, Kubernetes' API; and a directory that
 is the host's file system as far as the role is concerned."""
 
 from __future__ import annotations
@@ -112,9 +112,9 @@ class World:
     bundle: str | None
 
     def prepare(self) -> World:
-        """Plugins, calicoctl, and the folders that DC/OS makes."""
-        for folder in ("cni", "plugins", "bin"):
-            (self.place / folder).mkdir(parents=True, exist_ok=True)
+        """Plugins, calicoctl, and the directories that DC/OS makes."""
+        for directory in ("cni", "plugins", "bin"):
+            (self.place / directory).mkdir(parents=True, exist_ok=True)
         for plugin in ("calico", "calico-ipam", "portmap"):
             self.plugin(plugin)
         config = {
@@ -126,8 +126,8 @@ class World:
         (self.place / "calicoctl.cfg").write_text(json.dumps(config), encoding="utf-8")
         return self
 
-    def plugin(self, name: str, folder: str = "plugins") -> Path:
-        file = self.place / folder / name
+    def plugin(self, name: str, directory: str = "plugins") -> Path:
+        file = self.place / directory / name
         file.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
         file.chmod(0o755)
         return file

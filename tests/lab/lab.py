@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     command("image", "build what `up` needs and keep it in the cache")
     up = command("up", "make a lab; one that is there, or a killed run's rest, is removed first")
     up.add_argument("--profile", default=os.environ.get("LAB_PROFILE") or "default", choices=topology.PROFILES)
-    up.add_argument("--no-artifacts", action="store_true", help="tolerate that artefacts for the mirror are missing")
+    up.add_argument("--no-artifacts", action="store_true", help="tolerate that artifacts for the mirror are missing")
     command("wait", "wait until all hosts and their services run")
     inventory = command("inventory", "print the Ansible inventory, or where it is")
     inventory.add_argument("--path", action="store_true", help="print its path")
@@ -69,7 +69,7 @@ def make_or_remove(options: argparse.Namespace) -> int:
         cluster.purge(remains(options.name), options.command == "purge" and options.images)
         return 0
     if settings.state_dir(options.name, os.environ).exists():
-        cluster.down(remains(options.name))  # first, because its subnet may be the wanted one
+        cluster.down(remains(options.name))  # first, because its subnet may be the desired one
     with exclusive("subnet", "a subnet for the lab"):
         lab = settings.new(options.name, options.profile, os.environ, not options.no_artifacts)
         lab.reserve()

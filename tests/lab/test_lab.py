@@ -41,8 +41,8 @@ def make_lab(state: Path, **changes: object) -> settings.Settings:
         managed_etcd=False,
         universe_etcd=False,
         dcos_api=False,
-        artefacts=None,
-        with_artefacts=True,
+        artifacts=None,
+        with_artifacts=True,
     )
     return dataclasses.replace(base, **changes)
 
@@ -242,7 +242,7 @@ def test_etcd_of_bookworm_has_tls_between_members(tmp_path: Path) -> None:
     assert "--initial-advertise-peer-urls=https://" in unit and "--peer-cert-file=" in unit
     assert "--advertise-client-urls=http://" in unit and " --cert-file=" not in unit
     (tmp_path / "etcd").touch()
-    assert not make_lab(tmp_path, etcd_source="bookworm", artefacts=str(tmp_path)).etcd_peer_tls
+    assert not make_lab(tmp_path, etcd_source="bookworm", artifacts=str(tmp_path)).etcd_peer_tls
 
 
 DEB822 = """\
@@ -287,7 +287,7 @@ def test_subnet_of_a_name() -> None:
 
 
 def test_a_lab_of_another_checkout_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its folder, and what is named by that: network, bridge, containers. LAB_STATE is taken as it is."""
+    """Its directory, and what is named by that: network, bridge, containers. LAB_STATE is taken as it is."""
     env = {"XDG_CACHE_HOME": "/cache"}
     found = []
     for checkout in ("/one", "/two"):

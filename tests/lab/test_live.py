@@ -51,9 +51,9 @@ def say(host: Host, *argv: str) -> str:
 
 @every_host
 def test_pythons(host: Host) -> None:
-    wanted = {"centos": (2, 7), "coreos": (3, 6), "modern": (3, 11)}[host.flavour.name]
+    desired = {"centos": (2, 7), "coreos": (3, 6), "modern": (3, 11)}[host.flavour.name]
     program = "'import sys, ssl, ctypes, sqlite3; print(list(sys.version_info[:2]))'"
-    assert json.loads(say(host, host.flavour.interpreter, "-c", program)) == list(wanted)
+    assert json.loads(say(host, host.flavour.interpreter, "-c", program)) == list(desired)
     on_path = {Path(line).name for line in say(host, "sh", "-c", "'which -a python python2 python3; true'").split()}
     assert on_path == {"centos": {"python"}, "coreos": set(), "modern": {"python3"}}[host.flavour.name]
     assert "3.11" in say(host, "/opt/lab/bin/python3", "--version")

@@ -56,7 +56,7 @@ def ask(url: str, body: object = None, token: str | None = None, method: str | N
     """By Admin Router's certificate, whatever the status; a path is below Admin Router."""
     if url.startswith("/"):
         url = dcosmaster.url(lab()) + url
-    context = ssl.create_default_context(cafile=str(dcosmaster.folder(lab()) / "ca-bundle.crt"))
+    context = ssl.create_default_context(cafile=str(dcosmaster.directory(lab()) / "ca-bundle.crt"))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     headers = {"Content-Type": "application/json", **({"Authorization": f"token={token}"} if token else {})}
     data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
@@ -68,7 +68,7 @@ def ask(url: str, body: object = None, token: str | None = None, method: str | N
 
 
 def superuser() -> str:
-    return (dcosmaster.folder(lab()) / "token").read_text()
+    return (dcosmaster.directory(lab()) / "token").read_text()
 
 
 def eventually(what: str, probe: Callable[[], Any], seconds: float = 30) -> Any:
@@ -148,7 +148,7 @@ def test_faults_reach_the_client_through_nginx() -> None:
 
 
 def ask_control(method: str, path: str) -> None:
-    headers = {"X-Control-Token": (dcosmaster.folder(lab()) / "control_token").read_text()}
+    headers = {"X-Control-Token": (dcosmaster.directory(lab()) / "control_token").read_text()}
     url = f"http://{lab().masters[0].address}:{dcosmaster.MESOS_PORT}{path}"
     urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
         urllib.request.Request(url, headers=headers, method=method), timeout=scaled(10)
@@ -176,10 +176,10 @@ def test_the_name_server_knows_what_dcos_publishes() -> None:
     names = [name for name in records["a"] if name in ("leader.mesos", "master.mesos", "slave.mesos")]
     assert len(names) == 3
     for name in names:
-        wanted = set(records["a"][name])
+        desired = set(records["a"][name])
 
-        def known(name: str = name, wanted: set[str] = wanted) -> bool:
-            return wanted == {
+        def known(name: str = name, desired: set[str] = desired) -> bool:
+            return desired == {
                 line.split()[0]
                 for line in inside(lab().agents[0], "getent", "ahostsv4", name, check=False).splitlines()
             }
@@ -227,7 +227,7 @@ def test_open_dcos_has_no_authority() -> None:
 @enterprise
 def test_the_bundle_needs_no_token_and_is_on_every_host() -> None:
     answer = ask("/ca/dcos-ca.crt")
-    assert answer.body == (dcosmaster.folder(lab()) / "ca-bundle.crt").read_bytes()
+    assert answer.body == (dcosmaster.directory(lab()) / "ca-bundle.crt").read_bytes()
     for host in lab().hosts:
         assert inside(host, "cat", "/run/dcos/pki/CA/ca-bundle.crt").encode() == answer.body
 
@@ -238,7 +238,7 @@ def test_info_needs_no_token() -> None:
     assert answer.status == 200 and answer.headers.get_content_type() == "application/json"
     result = answer.json["result"]
     assert result["usages"] == dcosmaster.CFSSL_USAGES and result["expiry"] == "8760h"
-    assert result["certificate"].strip() == (dcosmaster.folder(lab()) / "ca.crt").read_text().strip()
+    assert result["certificate"].strip() == (dcosmaster.directory(lab()) / "ca.crt").read_text().strip()
     assert ask("/ca/api/v2/info", {"profile": "nonesuch"}).json["result"]["expiry"] == "8760h"
 
 
@@ -261,7 +261,7 @@ def test_newcert_sign_and_bundle(tmp_path: Path) -> None:
     assert result["private_key"].startswith("-----BEGIN RSA PRIVATE KEY-----")
     assert result["sums"]["certificate"].keys() == {"md5", "sha-1"}
     (tmp_path / "crt").write_text(result["certificate"])
-    run(["openssl", "verify", "-CAfile", str(dcosmaster.folder(lab()) / "ca-bundle.crt"), str(tmp_path / "crt")])
+    run(["openssl", "verify", "-CAfile", str(dcosmaster.directory(lab()) / "ca-bundle.crt"), str(tmp_path / "crt")])
     text = run(["openssl", "x509", "-in", str(tmp_path / "crt"), "-noout", "-text"]).stdout
     assert (
         "DNS:etcd.mesos, IP Address:10.0.0.1" in text
@@ -281,7 +281,7 @@ def test_newcert_sign_and_bundle(tmp_path: Path) -> None:
     )
     bundle = ca("bundle", {"certificate": result["certificate"]}).json["result"]
     assert bundle["bundle"].strip() == result["certificate"].strip()
-    assert bundle["root"].strip() == (dcosmaster.folder(lab()) / "ca.crt").read_text().strip()
+    assert bundle["root"].strip() == (dcosmaster.directory(lab()) / "ca.crt").read_text().strip()
 
 
 @enterprise

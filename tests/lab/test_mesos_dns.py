@@ -114,9 +114,9 @@ def mesos() -> Iterator[Mesos]:
 class Running:
     """A stand-in that runs; `port` is DNS', `web` HTTP's."""
 
-    def __init__(self, folder: Path, mesos: Mesos, version: str, settings: dict[str, Any]) -> None:
+    def __init__(self, directory: Path, mesos: Mesos, version: str, settings: dict[str, Any]) -> None:
         self.port, self.web, self.mesos = free_port(), free_port(), mesos
-        self.file = folder / "mesos-dns.json"
+        self.file = directory / "mesos-dns.json"
         given = {
             "masters": [mesos.address],
             "refreshSeconds": 1,
@@ -156,8 +156,8 @@ def eventually(what: Callable[[], Any], seconds: float = SECONDS) -> Any:
 
 
 @contextmanager
-def running(folder: Path, mesos: Mesos, version: str = "1.13", **settings: Any) -> Iterator[Running]:
-    made = Running(folder, mesos, version, settings)
+def running(directory: Path, mesos: Mesos, version: str = "1.13", **settings: Any) -> Iterator[Running]:
+    made = Running(directory, mesos, version, settings)
     try:
         yield made
     finally:

@@ -12,7 +12,7 @@ from layout import ROOT
 
 FILES = sorted([*(ROOT / "roles").rglob("tasks/*.yml"), *(ROOT / "playbooks").rglob("*.yml")])
 # Variables of a task win over those of an inventory, which win over a keyword such as become.
-WANTED = {
+DESIRED = {
     "ansible_become": False,
     "ansible_connection": "local",
     "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -45,5 +45,5 @@ def test_plays_keep_their_order_under_any_configuration(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_they_obey_no_inventory(path: Path) -> None:
     for task in on_controller(yaml.safe_load(path.read_text(encoding="utf-8"))):
-        assert {name: (task.get("vars") or {}).get(name) for name in WANTED} == WANTED, task.get("name")
+        assert {name: (task.get("vars") or {}).get(name) for name in DESIRED} == DESIRED, task.get("name")
         assert task.get("become") is False, task.get("name")

@@ -11,7 +11,7 @@ import sides
 from layout import ROOT
 
 # What changes files, by descriptors.
-FILES = ("plugins/module_utils/_host/_files.py", "plugins/module_utils/_host/_folder.py")
+FILES = ("plugins/module_utils/_host/_files.py", "plugins/module_utils/_host/_directory.py")
 CHANGES = {
     "chflags",
     "chmod",
@@ -81,7 +81,7 @@ LOOKS = {"agent_plan"}
 
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path not in (*FILES, LOCK)])
 def test_only_one_place_changes_files(path: str) -> None:
-    """Root writes in folders that others own: _files does it so that nobody gains by exchanging what is there."""
+    """Root writes in directories that others own: _files does it so that nobody gains by exchanging what is there."""
     found = [
         f"{path}:{call.lineno} {module}.{function}"
         for module, function, call in calls(_tree(path))
@@ -290,7 +290,7 @@ def test_the_rule_of_limits_sees_what_it_is_for(line: str, expected: bool) -> No
     )
 
 
-# Where what DC/OS answers is judged by a parser of its own.
+# Where what DC/OS answers is validated by a parser of its own.
 JUDGED = {f"plugins/module_utils/_dcos/{name}.py" for name in ("_answers", "_auth", "_ca", "_mesos")}
 
 

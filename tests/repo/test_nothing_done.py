@@ -173,15 +173,15 @@ def test_strategy_free_makes_no_difference(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("core", ["2.16", "new"])
-def test_masters_of_which_nothing_is_wanted_are_nothing_to_do(core: str, tmp_path: Path) -> None:
+def test_masters_of_which_nothing_is_desired_are_nothing_to_do(core: str, tmp_path: Path) -> None:
     """And where something is, that is tried: these cannot be reached."""
     hosts = script(tmp_path / "hosts", OURS)
     refused(
         run("playbooks/site.yml", hosts, "--limit", "masters", core=core),
         "masters with calico/node (calico_masters: true)",
     )
-    for wanted in ("calico_masters", "calico_mesos_dns"):
-        done = run("playbooks/site.yml", hosts, "--limit", "masters", "-e", f"{wanted}=true", core=core)
+    for desired in ("calico_masters", "calico_mesos_dns"):
+        done = run("playbooks/site.yml", hosts, "--limit", "masters", "-e", f"{desired}=true", core=core)
         assert (
             done.returncode != 0 and "Nothing to do" not in done.stdout + done.stderr and "UNREACHABLE" in done.stdout
         )

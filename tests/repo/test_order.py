@@ -31,7 +31,7 @@ RESTARTS = {
     ("calico_public_cloud", "restart"),
 }
 # Its members were started, or restarted, one by one just before: it waits until they are a quorum.
-WAITS = {("agents.yml", "Have the datastore ready before hosts use it")}
+WAITS = {("agents.yml", "Prepare the datastore before hosts use it")}
 # They change nothing, and what they say does not end another's run; or are of one host.
 ONLY_LOOK = {
     ("agents.yml", "Check that every node of the cluster has a session with every other"),
@@ -67,7 +67,7 @@ def first_batch(serial: Any) -> Any:
     return serial[0] if isinstance(serial, list) else serial
 
 
-def test_a_play_that_judges_or_changes_stops_everything_where_one_host_fails() -> None:
+def test_a_play_that_validates_or_changes_stops_everything_where_one_host_fails() -> None:
     assert {(file, play["name"]) for file, play in PLAYS if not play.get("any_errors_fatal")} == ONLY_LOOK
     assert [play["name"] for file, play in PLAYS if (file, play["name"]) in ONLY_LOOK and play.get("become")] == []
 

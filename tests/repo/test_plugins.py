@@ -79,7 +79,7 @@ def test_action_groups_hold_every_module() -> None:
     }
 
 
-FOREIGN = "plugins/plugin_utils/_foreign.py"
+UNTRUSTED = "plugins/plugin_utils/_untrusted.py"
 
 
 @pytest.mark.parametrize("word", ["Display()", "utils.display", "wrap_var", "trust_as_template"])
@@ -90,7 +90,7 @@ def test_what_others_say_goes_one_way_to_terminals_and_templates(word: str) -> N
         for path in (ROOT / "plugins").rglob("*.py")
         if word in path.read_text(encoding="utf-8")
     ]
-    assert users == [FOREIGN]
+    assert users == [UNTRUSTED]
 
 
 @pytest.mark.parametrize("kind", ["action", "modules"])

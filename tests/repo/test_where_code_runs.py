@@ -57,10 +57,10 @@ def test_packages_are_empty(path: Path) -> None:
 
 def test_sanity_ignores_are_those_of_the_list() -> None:
     """Run python3 tools/sanity_ignore.py after a change of controller-side files."""
-    wanted = sanity_ignore.files()
+    desired = sanity_ignore.files()
     assert {
         path: path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "sanity").glob("ignore-*.txt")
-    } == wanted
+    } == desired
 
 
 def test_newest_core_is_the_one_that_ignores_are_for() -> None:

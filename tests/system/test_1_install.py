@@ -15,7 +15,7 @@ from support.workloads import Workloads
 POOL = ipaddress.ip_network("192.168.0.0/16")
 # design: remote executions and other task results per unchanged agent
 BUDGET_REMOTE, BUDGET_OTHER = 1, 3
-# what is done once per cluster: the variables, the components that are on, what the datastore holds, two judgements, who takes part, and steps that are off
+# what is done once per cluster: the variables, the components that are on, what the datastore holds, two validations, who takes part, and steps that are off
 BUDGET_ONCE = 13
 # what changes in the datastore is named beside the hosts
 DATASTORE = ("ipPool ", "profile ", "felix ")
@@ -76,21 +76,21 @@ def test_check_mode_on_a_converged_lab_predicts_nothing(lab: Lab) -> None:
     assert playbook(lab.inventory, "--check", "--diff").require().changed() == []
 
 
-def test_the_datastore_is_as_wanted_and_was_there_before_the_nodes(lab: Lab) -> None:
+def test_the_datastore_is_as_desired_and_was_there_before_the_nodes(lab: Lab) -> None:
     keys = lab.etcd()
     pools = [json.loads(value) for key, value in keys.items() if key.startswith("/calico/v1/ipam/v4/pool/")]
     assert pools == [
         {"cidr": "192.168.0.0/16", "ipip": "", "ipip_mode": "", "masquerade": True, "ipam": True, "disabled": False}
     ]
     assert not [key for key in keys if key.startswith("/calico/v1/ipam/v6/pool/")]
-    wanted = {
+    desired = {
         "HealthEnabled": "true",
         "HealthPort": "62092",
         "UsageReportingEnabled": "false",
         "IgnoreLooseRPF": "false",
         "LogSeverityScreen": "info",
     }
-    assert {name: keys.get(f"/calico/v1/config/{name}") for name in wanted} == wanted
+    assert {name: keys.get(f"/calico/v1/config/{name}") for name in desired} == desired
 
 
 def test_nodes_are_named_and_addressed_by_detect_ip(lab: Lab) -> None:
@@ -117,7 +117,7 @@ def test_the_health_port_of_felix_is_answered_on_its_own_host_only(lab: Lab) -> 
         assert other.run(*ask, f"http://{agent.address}:62092/readiness", check=False).stdout == "000"
 
 
-def test_nothing_but_networks_stands_in_the_folder_that_mesos_reads(lab: Lab) -> None:
+def test_nothing_but_networks_stands_in_the_directory_that_mesos_reads(lab: Lab) -> None:
     for agent in lab.agents:
         names = agent.out("ls", "-A", "/opt/mesosphere/etc/dcos/network/cni").split()
         assert "calico.cni" in names and not [name for name in names if name.startswith(".")]

@@ -125,9 +125,9 @@ def test_a_rebooted_agent_comes_back_by_itself(lab: Lab) -> None:
 def test_the_etcd_proxy_stays_down_while_its_port_cannot_be_closed_at_boot(lab: Lab) -> None:
     """No user of the agent finds it open meanwhile, and it comes up by itself once the rules can be made."""
     agent = lab.agents[0]
-    folder = "/etc/systemd/system/calico-etcd-proxy-port.service.d"
-    agent.run("mkdir", folder)
-    agent.write(f"{folder}/broken.conf", "[Service]\nExecStart=/usr/bin/test -e /run/mended\n")
+    directory = "/etc/systemd/system/calico-etcd-proxy-port.service.d"
+    agent.run("mkdir", directory)
+    agent.write(f"{directory}/broken.conf", "[Service]\nExecStart=/usr/bin/test -e /run/mended\n")
     lab.power(agent.name, "restart", wait=False)
     try:
         eventually(
@@ -166,7 +166,7 @@ def test_the_etcd_proxy_stays_down_while_its_port_cannot_be_closed_at_boot(lab: 
             "calico/node runs", lambda: "calico-node" in agent.out("docker", "ps", "--format", "{{.Names}}"), seconds=90
         )
     finally:
-        agent.run("rm", "-r", folder)
+        agent.run("rm", "-r", directory)
         agent.run("systemctl", "daemon-reload")
     assert playbook(lab.inventory).require().changed() == []
 

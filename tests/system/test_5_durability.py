@@ -100,7 +100,7 @@ def test_bad_input_leaves_hosts_that_have_nothing_untouched(lab: Lab, tmp_path: 
 
 # ---- A full disk
 
-# Folders in the order in which an install writes into them, what is left free in each, and a word of the message. The etcd of the archive is to be cut
+# Directories in the order in which an install writes into them, what is left free in each, and a word of the message. The etcd of the archive is to be cut
 # in its middle, so there is room for a part of it.
 FULL = [
     ("/etc/sysctl.d", 0, "60-calico.conf"),
@@ -114,35 +114,37 @@ FULL = [
 
 
 class SmallDisks:
-    """File systems of their own over the folders of one host, which can be filled."""
+    """File systems of their own over the directories of one host, which can be filled."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
 
     def mount(self) -> None:
-        for folder, _, _ in FULL:
-            mount = f"mount -t tmpfs -o size=200m,mode=$(stat -c %a {folder}) small {folder}"
+        for directory, _, _ in FULL:
+            mount = f"mount -t tmpfs -o size=200m,mode=$(stat -c %a {directory}) small {directory}"
             self.host.run(
                 "sh",
                 "-ec",
-                f"mkdir -p {folder} /run/kept; cp -a {folder}/. /run/kept; {mount}; cp -a /run/kept/. {folder}; rm -r /run/kept",
+                f"mkdir -p {directory} /run/kept; cp -a {directory}/. /run/kept; {mount}; cp -a /run/kept/. {directory}; rm -r /run/kept",
             )
 
-    def fill(self, folder: str, left: int) -> None:
+    def fill(self, directory: str, left: int) -> None:
         self.host.run(
-            "sh", "-ec", f"fallocate -l $(($(df --output=avail -k {folder} | tail -1) - {left}))k {folder}/ballast"
+            "sh",
+            "-ec",
+            f"fallocate -l $(($(df --output=avail -k {directory} | tail -1) - {left}))k {directory}/ballast",
         )
 
-    def free(self, folder: str) -> None:
-        self.host.run("rm", "-f", f"{folder}/ballast")
+    def free(self, directory: str) -> None:
+        self.host.run("rm", "-f", f"{directory}/ballast")
 
     def unmount(self) -> None:
         """What was written stays; programs that run go on with the files they have open."""
-        for folder, _, _ in FULL:
+        for directory, _, _ in FULL:
             self.host.run(
                 "sh",
                 "-ec",
-                f"mkdir /run/kept; cp -a {folder}/. /run/kept; umount -l {folder}; cp -a /run/kept/. {folder}; rm -r /run/kept",
+                f"mkdir /run/kept; cp -a {directory}/. /run/kept; umount -l {directory}; cp -a /run/kept/. {directory}; rm -r /run/kept",
             )
 
 
@@ -152,18 +154,20 @@ def test_a_full_disk_is_said_leaves_nothing_half_and_needs_no_help_afterwards(la
     disks = SmallDisks(agent)
     disks.mount()
     seen: dict[str, Any] = {}
-    for folder, left, word in FULL:
-        disks.fill(folder, left)
+    for directory, left, word in FULL:
+        disks.fill(directory, left)
         run = playbook(lab.inventory, "--limit", agent.name)
-        assert run.rc != 0, f"{folder} was full and nobody minded"
+        assert run.rc != 0, f"{directory} was full and nobody minded"
         assert word in said(run) and "space" in said(run) and "Traceback" not in run.output, run.output[-4000:]
-        disks.free(folder)
-        seen[folder] = agent.snapshot()
+        disks.free(directory)
+        seen[directory] = agent.snapshot()
         cni_is_whole(agent)
         assert "calico.cni" not in agent.out("ls", CNI_DIR), "the network comes last, when all it needs is there"
     playbook(lab.inventory, "--limit", agent.name).require()
     after = agent.snapshot()
-    assert {folder: halves(before, state, after) for folder, state in seen.items()} == {folder: [] for folder in seen}
+    assert {directory: halves(before, state, after) for directory, state in seen.items()} == {
+        directory: [] for directory in seen
+    }
     assert leftovers(agent) == []
     disks.unmount()
     assert playbook(lab.inventory, "--limit", agent.name).require().changed() == []

@@ -35,7 +35,7 @@ class Dcos:
 
     def __init__(self, lab: Lab) -> None:
         self.url = dcosmaster.url(lab.settings)
-        self._place = dcosmaster.folder(lab.settings)
+        self._place = dcosmaster.directory(lab.settings)
         context = ssl.create_default_context(cafile=str(self._place / "ca-bundle.crt"))
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)

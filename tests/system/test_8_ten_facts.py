@@ -121,8 +121,8 @@ def image(agent: Host) -> str:
     return agent.run("docker", "inspect", "--format", "{{.Image}}", "calico-node", check=False).stdout.strip()
 
 
-def test_another_image_under_the_wanted_name_is_seen(lab: Lab) -> None:
-    """A container of the wrong image with the right name is not what is wanted."""
+def test_another_image_under_the_desired_name_is_seen(lab: Lab) -> None:
+    """A container of the wrong image with the right name is not what is required."""
     agent = lab.agents[0]
     name, right = agent.out("docker", "inspect", "--format", "{{.Config.Image}} {{.Image}}", "calico-node").split()
     agent.write("/run/Dockerfile", f"FROM {name}\nLABEL other=1\n")
@@ -151,7 +151,7 @@ def test_sessions_that_take_their_time_are_waited_for(lab: Lab) -> None:
 
 
 def test_a_rolling_restart_is_one_by_one_and_short(lab: Lab) -> None:
-    """Every node differs from what is wanted; workloads keep their traffic while one after the other is restarted."""
+    """Every node differs from what is required; workloads keep their traffic while one after the other is restarted."""
     before = containers(lab)
     with Workloads(lab, "calico") as workloads:
         assert workloads.unreachable() == []

@@ -56,8 +56,8 @@ def docker_replaced(host: Host, text: str, mode: str) -> Iterator[None]:
 def ports_taken(host: Host, *addresses: str) -> Iterator[None]:
     """Somebody else listens where BIRD, Felix and the proxy would."""
     host.run("systemctl", "stop", "calico-node.service", "calico-etcd-proxy.service")
-    wanted = [(address.split(":")[0], int(address.split(":")[1])) for address in addresses]
-    program = f"import socket, time; kept = [socket.create_server(each) for each in {wanted!r}]; time.sleep(600)"
+    desired = [(address.split(":")[0], int(address.split(":")[1])) for address in addresses]
+    program = f"import socket, time; kept = [socket.create_server(each) for each in {desired!r}]; time.sleep(600)"
     host.run("systemd-run", "--unit=squatter", "/opt/lab/bin/python3", "-c", program)
     try:
         yield
@@ -180,22 +180,22 @@ DATASTORES = [
 @pytest.fixture(scope="module")
 def other_datastores(lab: Lab, installed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An etcd without the v2 API, and the certificate of another authority on every agent."""
-    folder = tmp_path_factory.mktemp("ca")
+    directory = tmp_path_factory.mktemp("ca")
     made = [
         "-x509",
         "-newkey",
         "rsa:2048",
         "-nodes",
         "-keyout",
-        str(folder / "key"),
+        str(directory / "key"),
         "-out",
-        str(folder / "ca"),
+        str(directory / "ca"),
         "-subj",
         "/CN=other",
     ]
     subprocess.run(["openssl", "req", *made], check=True, capture_output=True)
     for agent in lab.agents:
-        agent.write(NOT_TRUSTED, (folder / "ca").read_text())
+        agent.write(NOT_TRUSTED, (directory / "ca").read_text())
     with another_etcd(lab.masters[0], NO_V2, NO_V2 + 1, "--enable-v2=false"):
         yield
 

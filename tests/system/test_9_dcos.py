@@ -44,8 +44,8 @@ def sessions(lab: Lab) -> dict[str, int]:
 
 
 def all_established(lab: Lab) -> None:
-    wanted = {agent.name: len(lab.agents) - 1 for agent in lab.agents}
-    eventually("all sessions are Established", lambda: sessions(lab) == wanted, 30)
+    desired = {agent.name: len(lab.agents) - 1 for agent in lab.agents}
+    eventually("all sessions are Established", lambda: sessions(lab) == desired, 30)
 
 
 def within_the_budget(lab: Lab, run: Run) -> None:
@@ -185,28 +185,28 @@ def test_calico_of_the_universe_by_site_from_nothing() -> None:
         works(lab)
 
 
-def dynamic(lab: Lab, folder: Path, *, merged: bool) -> Path:
-    """An inventory folder whose hosts are the cluster's own. `merged`: names, users and interpreters come of a second source that knows neither groups
+def dynamic(lab: Lab, directory: Path, *, merged: bool) -> Path:
+    """An inventory directory whose hosts are the cluster's own. `merged`: names, users and interpreters come of a second source that knows neither groups
     nor roles; else users and interpreters are composed."""
     static = json.loads(json.dumps(lab_inventory(lab)))
     common = {name: value for name, value in static["all"]["vars"].items() if not name.startswith("lab_")}
-    (folder / "group_vars").mkdir(parents=True)
-    (folder / "group_vars" / "all.json").write_text(json.dumps({**common, **variables(lab)}))
+    (directory / "group_vars").mkdir(parents=True)
+    (directory / "group_vars" / "all.json").write_text(json.dumps({**common, **variables(lab)}))
     known = {host.address: known_of(static, host.name) for host in lab.hosts.values()}
-    source = {"plugin": "dcos.calico.dcos", "url": dcosmaster.url(lab.settings), "ca_path": str(dcosmaster.folder(lab.settings) / "ca-bundle.crt"),
-              "token": (dcosmaster.folder(lab.settings) / "token").read_text(), "strict": True}  # fmt: skip
+    source = {"plugin": "dcos.calico.dcos", "url": dcosmaster.url(lab.settings), "ca_path": str(dcosmaster.directory(lab.settings) / "ca-bundle.crt"),
+              "token": (dcosmaster.directory(lab.settings) / "token").read_text(), "strict": True}  # fmt: skip
     if merged:
         hosts = {
             "hosts": {host.name: {"ansible_host": host.address, **known[host.address]} for host in lab.hosts.values()}
         }
-        (folder / "10-hosts.yml").write_text(json.dumps({"all": hosts}))
+        (directory / "10-hosts.yml").write_text(json.dumps({"all": hosts}))
     else:
         source["compose"] = {
             name: f"({ {address: given.get(name) for address, given in known.items()} })[inventory_hostname]"
             for name in CONNECTION
         }
-    (folder / "20-dcos.yml").write_text(json.dumps(source))
-    return folder
+    (directory / "20-dcos.yml").write_text(json.dumps(source))
+    return directory
 
 
 CONNECTION = ("ansible_user", "ansible_python_interpreter", "ansible_become")

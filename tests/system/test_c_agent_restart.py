@@ -67,10 +67,10 @@ def test_an_agent_that_was_started_with_what_is_no_more_is_put_right(lab: Lab) -
 
 
 def test_always_restarts_them_one_by_one_after_a_change_of_a_network_and_no_more(lab: Lab) -> None:
-    before, wanted = pids(lab), {**ALWAYS, **SECOND}
+    before, desired = pids(lab), {**ALWAYS, **SECOND}
     with one_on_each_agent(lab, "agent-restart", "calico") as tasks_before:
-        predicted = playbook(lab.inventory, "--check", "--diff", variables=wanted).require()
-        run = playbook(lab.inventory, "--diff", variables=wanted).require()
+        predicted = playbook(lab.inventory, "--check", "--diff", variables=desired).require()
+        run = playbook(lab.inventory, "--diff", variables=desired).require()
         assert sorted(predicted.changed()) == sorted(run.changed()) and predicted.predictions() == run.predictions()
         after = pids(lab)
         assert not set(after.values()) & set(before.values())
@@ -81,8 +81,8 @@ def test_always_restarts_them_one_by_one_after_a_change_of_a_network_and_no_more
             is_strict(agent)
     times = sorted(started(agent, unit(agent)) for agent in lab.agents)
     assert times[1] - times[0] > 1_000_000  # a gate lies between them
-    assert playbook(lab.inventory, variables=wanted).require().changed() == []
-    assert playbook(lab.inventory, "--check", variables=wanted).require().changed() == []
+    assert playbook(lab.inventory, variables=desired).require().changed() == []
+    assert playbook(lab.inventory, "--check", variables=desired).require().changed() == []
     assert pids(lab) == after
 
 
@@ -106,17 +106,17 @@ def test_mesos_says_whether_an_agent_that_tells_nobody_is_back(lab: Lab, tmp_pat
         lab.inventory, "--limit", agent.name, name=str(play), variables={**dcos.variables(lab), "agent_id": "another"}
     )
     assert run.rc != 0 and [item["task"].rpartition(" : ")[2] for item in run.failed()] == [
-        "Wait until Mesos has the agent again"
+        "Wait until the agent is registered again"
     ]
 
 
 def broken(host: Host, fails: bool) -> None:
     """Let the agent of a host not start, or start again."""
-    folder = f"/etc/systemd/system/{unit(host)}.d"
-    host.run("mkdir", "-p", folder)
-    host.run("rm", "-f", f"{folder}/99-broken.conf")
+    directory = f"/etc/systemd/system/{unit(host)}.d"
+    host.run("mkdir", "-p", directory)
+    host.run("rm", "-f", f"{directory}/99-broken.conf")
     if fails:
-        host.write(f"{folder}/99-broken.conf", "[Service]\nExecStartPre=/bin/false\n")
+        host.write(f"{directory}/99-broken.conf", "[Service]\nExecStartPre=/bin/false\n")
     host.run("systemctl", "daemon-reload")
     if not fails:
         host.run("systemctl", "restart", unit(host))

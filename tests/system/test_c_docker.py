@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from support.agent_restart import started
 from support.ansible import Run, playbook
-from support.docker_network import CONFIG, CONSENT, NAMES, ON, WANTED, containers, image, pids, ping, reach_each_other
+from support.docker_network import CONFIG, CONSENT, DESIRED, NAMES, ON, containers, image, pids, ping, reach_each_other
 from support.docker_network import NAME as PLAYBOOK
 from support.lab import Lab, eventually, lab_with
 from support.workloads import Workloads
@@ -44,7 +44,7 @@ def lab() -> Iterator[Lab]:
         yield made
 
 
-def test_the_plugin_runs_where_it_is_wanted(lab: Lab) -> None:
+def test_the_plugin_runs_where_it_is_desired(lab: Lab) -> None:
     assert playbook(lab.inventory, name=INSTALL, variables=ON).require().changed() == []
     for agent in lab.agents:
         eventually(
@@ -64,11 +64,11 @@ def test_without_the_plugin_nothing_is_touched(lab: Lab) -> None:
 def test_hosts_whose_ipv6_keeps_containers_from_starting_are_named_and_nothing_is_touched(lab: Lab) -> None:
     before = pids(lab)
     assert all(agent.sysctl(IPV6) == "0" for agent in lab.agents)
-    run = playbook(lab.inventory, name=INSTALL, variables={**WANTED, **NAMES})
+    run = playbook(lab.inventory, name=INSTALL, variables={**DESIRED, **NAMES})
     (message,) = {str(item["msg"]) for item in run.failed()}
     assert run.rc != 0 and run.changed() == [] and message.count("[docker_ipv6]") == len(lab.agents), message
     run = playbook(
-        lab.inventory, name=PLAYBOOK, variables={**WANTED, **CONSENT, "calico_docker_network_disable_ipv6": False}
+        lab.inventory, name=PLAYBOOK, variables={**DESIRED, **CONSENT, "calico_docker_network_disable_ipv6": False}
     )
     assert (
         run.rc != 0
@@ -79,7 +79,7 @@ def test_hosts_whose_ipv6_keeps_containers_from_starting_are_named_and_nothing_i
 
 
 def test_hosts_whose_node_has_another_name_are_named_and_nothing_is_touched(lab: Lab) -> None:
-    run = playbook(lab.inventory, name=INSTALL, variables={**WANTED, "calico_docker_network_disable_ipv6": True})
+    run = playbook(lab.inventory, name=INSTALL, variables={**DESIRED, "calico_docker_network_disable_ipv6": True})
     (message,) = {str(item["msg"]) for item in run.failed()}
     assert run.rc != 0 and run.changed() == [] and message.count("[docker_node_name]") == len(lab.agents), message
 
@@ -139,7 +139,7 @@ def test_the_second_run_changes_nothing_and_check_mode_knows(lab: Lab) -> None:
     before = pids(lab)
     for check in ((), ("--check",)):
         assert playbook(lab.inventory, *check, name=PLAYBOOK, variables={**ON, **DMZ}).require().changed() == []
-    # The whole of it, with this chapter switched on.
+    # The whole of it, with this component switched on.
     assert playbook(lab.inventory, variables={**ON, **DMZ}).require().changed() == []
     assert pids(lab) == before
 

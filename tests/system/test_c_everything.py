@@ -1,4 +1,4 @@
-"""site.yml with every chapter switched on, on a lab that has nothing: predicted, done, done again without a change, and packets that a policy lets through
+"""site.yml with every component switched on, on a lab that has nothing: predicted, done, done again without a change, and packets that a policy lets through
 or stops. A lab of its own (EVERY_LAB names it), Enterprise, with Kubernetes' API beside it."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def site(lab: Lab, given: dict[str, Any], *arguments: str) -> Run:
 
 
 @pytest.mark.slow
-def test_one_wrong_word_in_any_chapter_is_said_before_anything_is_touched(
+def test_one_wrong_word_in_any_component_is_said_before_anything_is_touched(
     every: tuple[Lab, Any, dict[str, Any]],
 ) -> None:
     lab, _api, given = every

@@ -1,4 +1,4 @@
-"""Kubernetes on DC/OS Enterprise, on real systemd hosts: the whole chapter on a lab that has Calico, from nothing; Mesos is not disturbed; and what is refused.
+"""Kubernetes on DC/OS Enterprise, on real systemd hosts: all of it on a lab that has Calico, from nothing; Mesos is not disturbed; and what is refused.
 
 A lab of its own (SYSTEM_LAB_KUBERNETES names it). The Kubernetes API is a stand-in on this machine, whose node is the first agent. The tests build on each
 other, in this order.
@@ -101,7 +101,7 @@ def test_everything_from_nothing(lab: Lab, kubernetes: tuple[Any, dict[str, Any]
 
 
 def test_mesos_says_that_it_does_not_know_lists_and_goes_on(lab: Lab, kubernetes: tuple[Any, dict[str, Any]]) -> None:
-    """Also when it reads its folder anew."""
+    """Also when it reads its directory anew."""
     api, _given = kubernetes
     agent = lab.agents[0]
     agent.run("systemctl", "restart", "dcos-mesos-slave.service")
@@ -126,6 +126,6 @@ def test_another_network_is_refused_once_it_is_installed(lab: Lab, kubernetes: t
     message = " ".join(" ".join(str(item["msg"]) for item in refused.failed()).split())
     assert (
         refused.rc != 0
-        and "network_provider calico, and second is wanted: the option is immutable" in message
+        and "network_provider calico, and second is required: the option is immutable" in message
         and refused.changed() == []
     )

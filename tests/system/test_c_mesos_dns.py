@@ -170,7 +170,7 @@ def test_going_back_puts_back_what_dcos_installs(lab: Lab) -> None:
     assert run(lab, calico_mesos_dns_state="absent").require().changed() == []
 
 
-# In front of the program of a master: ends where the container's address is wanted first, as one that cannot work with that.
+# In front of the program of a master: ends where the container's address is required first, as one that cannot work with that.
 BROKEN = """#!/bin/sh
 grep -A1 IPSources "$MESOS_DNS_CONFIG" | grep -q netinfo && { echo "IPSources validation failed: not on this master" >&2; exit 1; }
 exec /opt/mesosphere/bin/mesos-dns.real "$@"

@@ -158,11 +158,11 @@ def test_policies_of_others_are_left_alone(lab: Lab) -> None:
     }
     lab.agents[0].run("/opt/calico/bin/calicoctl", "create", "-f", "-", stdin=json.dumps(theirs))
     two = [database(), {"name": "second", "selector": "has(nobody)", "ingress": [{"action": "allow"}]}]
-    wanted = {**ALL, "calico_policies": two}
+    desired = {**ALL, "calico_policies": two}
     before = lab.etcd()
-    predicted = apply(lab, "--check", "--diff", **wanted).require()
+    predicted = apply(lab, "--check", "--diff", **desired).require()
     assert lab.etcd() == before
-    assert apply(lab, "--diff", **wanted).require().predictions() == predicted.predictions()
+    assert apply(lab, "--diff", **desired).require().predictions() == predicted.predictions()
     assert sorted(policies(lab)) == ["second", "test-database", "theirs"]
     assert apply(lab, **{**ALL, "calico_policies": two[:1]}).require().changed() == [], (
         "what is listed no more stays, unless it is pruned"
@@ -249,41 +249,41 @@ def test_what_containers_use_is_not_taken_away(lab: Lab) -> None:
 def test_the_way_out_of_a_pool_in_use(lab: Lab) -> None:
     """Disabled first: who has an address keeps it and new containers get others; deleted once nobody has one."""
     shop = {"name": "shop", "profile": "open"}
-    wanted = {
+    desired = {
         "calico_ip_pools": [POOLS[0], {"cidr": SHOP, "disabled": True}, POOLS[2]],
         "calico_networks": [NETWORKS[0], shop],
     }
     with container(lab.agents[0], "shop") as old:
-        playbook(lab.inventory, "--tags", "datastore,cni", variables=wanted).require()
+        playbook(lab.inventory, "--tags", "datastore,cni", variables=desired).require()
         assert stored_pool(lab, SHOP)["disabled"] is True
         with container(lab.agents[0], "shop") as new, container(lab.agents[1], "shop") as other:
             assert ipaddress.ip_address(new.address) not in ipaddress.ip_network(SHOP), (
                 "although the agent has a block of it"
             )
             reached(other, old, "at an address of the disabled pool")
-    wanted["calico_ip_pools"] = [POOLS[0], {"cidr": SHOP, "state": "absent"}, POOLS[2]]
-    predicted = apply(lab, "--check", **wanted).require()
-    done = apply(lab, **wanted).require()
+    desired["calico_ip_pools"] = [POOLS[0], {"cidr": SHOP, "state": "absent"}, POOLS[2]]
+    predicted = apply(lab, "--check", **desired).require()
+    done = apply(lab, **desired).require()
     assert len(done.changed()) == 1 and done.changed() == predicted.changed()
-    assert key_of(SHOP) not in lab.etcd() and apply(lab, **wanted).require().changed() == []
+    assert key_of(SHOP) not in lab.etcd() and apply(lab, **desired).require().changed() == []
 
 
 def test_a_pool_that_nobody_lists(lab: Lab) -> None:
     """As the default pool of a node, or of an earlier run: told, then disabled, then deleted."""
-    wanted = {"calico_ip_pools": POOLS[:1]}
+    desired = {"calico_ip_pools": POOLS[:1]}
     # networks of the test before name the pool
     playbook(
-        lab.inventory, "--tags", "cni", variables={**wanted, "calico_networks": [{"name": "calico"}, {"name": "shop"}]}
+        lab.inventory, "--tags", "cni", variables={**desired, "calico_networks": [{"name": "calico"}, {"name": "shop"}]}
     ).require()
-    told = apply(lab, **wanted).require()
+    told = apply(lab, **desired).require()
     assert (
         told.changed() == []
         and f"the pool {STAGING} is in the datastore and not in calico_ip_pools" in told.output.replace("\n", " ")
     )
-    apply(lab, **wanted, calico_ip_pools_unlisted="disable").require()
+    apply(lab, **desired, calico_ip_pools_unlisted="disable").require()
     assert stored_pool(lab, STAGING)["disabled"] is True and stored_pool(lab, DEFAULT)["disabled"] is False
-    assert apply(lab, **wanted, calico_ip_pools_unlisted="disable").require().changed() == []
-    apply(lab, **wanted, calico_ip_pools_unlisted="delete").require()
+    assert apply(lab, **desired, calico_ip_pools_unlisted="disable").require().changed() == []
+    apply(lab, **desired, calico_ip_pools_unlisted="delete").require()
     assert key_of(STAGING) not in lab.etcd() and key_of(DEFAULT) in lab.etcd()
 
 

@@ -127,13 +127,13 @@ def test_two_slices_at_once_install_what_one_job_installs(whole: Whole, tower: T
     )
     after = lab.snapshot()
     for agent in agents:
-        found, wanted = state_of(after, agent), state_of(whole.after, agent)
+        found, desired = state_of(after, agent), state_of(whole.after, agent)
         differing = [
             path
-            for path in {*found["files"], *wanted["files"]}
-            if found["files"].get(path) != wanted["files"].get(path)
+            for path in {*found["files"], *desired["files"]}
+            if found["files"].get(path) != desired["files"].get(path)
         ]
-        assert differing == [] and found == wanted and len(found["files"]) > 10
+        assert differing == [] and found == desired and len(found["files"]) > 10
     assert datastore(after) == datastore(whole.after) != {}
     assert outcomes(first, whole.once) == outcomes([whole.first], whole.once)
     with Workloads(lab, "calico") as workloads:
@@ -144,7 +144,7 @@ def test_a_second_time_slices_change_nothing_as_one_job_does(whole: Whole, tower
     second = [job.require() for job in tower.launch("site")]
     assert not [job.changed() for job in second if job.changed()]
     assert outcomes(second, whole.once) == outcomes([whole.second], whole.once)
-    heart(tower.lab, tower.folder / "heart", whole.collections)
+    heart(tower.lab, tower.directory / "heart", whole.collections)
 
 
 def rows(job: Job) -> dict[str, dict[str, str]]:
@@ -241,7 +241,7 @@ def test_nobody_was_root_on_the_controller_and_nothing_was_asked_or_given_away(w
     assert whole.leaks == [] and tower.leaks() == []
     for job in (whole.first, whole.second, *tower.jobs):
         assert "assword:" not in job.stdout()
-        left = {path.name for path in job.folder.iterdir()}
+        left = {path.name for path in job.directory.iterdir()}
         assert left <= {"artifacts", "cp", "env", "inventory", "project", ".ansible"}, left
     eventually(
         "the sessions are up",

@@ -50,7 +50,7 @@ def app_of(agent: Host) -> str:
 def test_all_is_well_and_again(lab: Lab) -> None:
     first = prove(lab)
     assert all(first.run.others()[agent.name] <= BUDGET_OTHER for agent in lab.agents), first.run.others()
-    assert "6 of 6 connections between containers, all 30 checks are well" in first.said()
+    assert "6 of 6 connections between containers, all 30 checks passed" in first.said()
     second = prove(lab)
     assert second.statuses() == first.statuses() and second.run.remote() == first.run.remote()
 
@@ -235,9 +235,9 @@ def test_a_task_that_cannot_start(lab: Lab) -> None:
 
 def test_a_host_that_cannot_be_logged_in_to(lab: Lab) -> None:
     """Its container runs, and what was started is removed all the same."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         text = lab.inventory.read_text()
-        inventory = Path(folder) / "hosts.yml"
+        inventory = Path(directory) / "hosts.yml"
         inventory.write_text(
             re.sub(
                 rf'(?m)^( +)ansible_host: "?{re.escape(lab.agents[1].address)}"?$', r"\g<0>\n\g<1>ansible_port: 1", text
@@ -259,8 +259,8 @@ def policies(lab: Lab) -> list[str]:
 
 def test_what_a_killed_run_left_is_removed_by_the_next(lab: Lab) -> None:
     """Killed with its modules while a policy of an agent was being tried: apps and policies stay, and the next run finds them."""
-    with tempfile.TemporaryDirectory() as folder:
-        extra = Path(folder) / "extra.json"
+    with tempfile.TemporaryDirectory() as directory:
+        extra = Path(directory) / "extra.json"
         extra.write_text(json.dumps({**variables(lab), "calico_verify_wait": 30}))
         argv = [str(environment("2.16") / "ansible-playbook"), "-i", str(lab.inventory), "-e", f"@{extra}", PLAYBOOK]
         process = subprocess.Popen(
@@ -298,7 +298,7 @@ def bad(**more: Any) -> dict[str, Any]:
         (bad(calico_verify_networks=["red"]), "calico_verify_networks has red"),
         (bad(calico_verify_agents=["10.9.9.9"]), "no agent of the cluster has that address"),
         (bad(calico_verify_skip=["peer"]), "which is none of address, route, rp_filter"),
-        (bad(calico_verify_json="/nonexistent/x.json"), "there is no folder /nonexistent"),
+        (bad(calico_verify_json="/nonexistent/x.json"), "there is no directory /nonexistent"),
     ],
 )
 def test_bad_input_starts_nothing(lab: Lab, given: dict[str, Any], words: str) -> None:
@@ -311,8 +311,8 @@ def test_bad_input_starts_nothing(lab: Lab, given: dict[str, Any], words: str) -
 def test_an_agent_that_the_inventory_has_not(lab: Lab) -> None:
     """Registered with Mesos and forgotten: verify is red and names it, site installs the others, names it before and after, and its end is no failure."""
     forgotten, kept = lab.agents[-1], [agent.name for agent in lab.agents[:-1]]
-    with tempfile.TemporaryDirectory() as folder:
-        found, inventory = yaml.safe_load(lab.inventory.read_text()), Path(folder) / "hosts.json"
+    with tempfile.TemporaryDirectory() as directory:
+        found, inventory = yaml.safe_load(lab.inventory.read_text()), Path(directory) / "hosts.json"
         for group in found["all"]["children"]["agents"]["children"].values():
             group["hosts"].pop(forgotten.name, None)
         inventory.write_text(json.dumps(found))

@@ -26,7 +26,7 @@ def _run(way: str, what: str, number: int, cpu: float, wall: float = 10.0, memor
 
 
 def _missed(*runs: Run) -> list[str]:
-    return [verdict.text for verdict in report.judge(GOALS, report.cells(runs)) if not verdict.met]
+    return [verdict.text for verdict in report.validate(GOALS, report.cells(runs)) if not verdict.met]
 
 
 @pytest.mark.parametrize(("cpu", "missed"), [(2.5, 0), (2.6, 1)])
@@ -37,7 +37,7 @@ def test_a_ratio_over_its_goal_is_missed(cpu: float, missed: int) -> None:
 
 
 def test_figures_of_one_core_are_not_held_against_another_s() -> None:
-    assert not report.judge(
+    assert not report.validate(
         GOALS,
         report.cells(
             [Run("2.16.19", COLLECTION, UNCHANGED, 10, 9, 9, 9), Run("2.21.5", BUILTIN, UNCHANGED, 10, 10, 10, 9)]

@@ -29,8 +29,8 @@ TABLE = (
 )
 
 
-def _run(folder: Path, test: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    checkout = folder / "checkout"
+def _run(directory: Path, test: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    checkout = directory / "checkout"
     for name, text in {
         "plugins/module_utils/_sums.py": CODE,
         "tests/unit/plugins/module_utils/test_sums.py": test,
@@ -46,7 +46,7 @@ def _run(folder: Path, test: str, *arguments: str) -> subprocess.CompletedProces
         "--checkout",
         str(checkout),
         "--copies",
-        str(folder),
+        str(directory),
         "--jobs",
         "1",
         *arguments,

@@ -60,7 +60,7 @@ def test_unchanged_files_are_left_alone(checkout: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "wanted"),
+    ("name", "desired"),
     [
         ("plugins/modules/sysctl.py", True),
         ("tests/unit/conftest.py", True),
@@ -70,5 +70,5 @@ def test_unchanged_files_are_left_alone(checkout: Path, tmp_path: Path) -> None:
         ("README.md", True),
     ],
 )
-def test_the_product(name: str, wanted: bool) -> None:
-    assert tree.product(Path(name)) is wanted
+def test_the_product(name: str, desired: bool) -> None:
+    assert tree.product(Path(name)) is desired

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import judge
-from judge import ENCRYPTED, Refused
+import validate
 from kinds import KINDS, MANAGED, UNIFIED, Json
+from validate import ENCRYPTED, Refused
 
 # Of a system administrator, of an administrator of the organizations, of somebody who may only look, and of an operator.
 TOKEN, ADMIN_TOKEN, AUDITOR_TOKEN, OPERATOR_TOKEN = (
@@ -36,7 +36,7 @@ LAUNCHED = {"status": "pending", "started": None, "finished": None, "failed": Fa
 
 
 class Awx:
-    """The state, and what is asked of it. `project` is the folder that a git project's checkout has."""
+    """The state, and what is asked of it. `project` is the directory that a git project's checkout has."""
 
     def __init__(self, project: Path) -> None:
         self.project = project
@@ -260,10 +260,10 @@ class Awx:
                 )
 
     def _fill(self, kind: str, item: Json, body: Json) -> None:
-        """Judge and store; fields that cannot be written are left alone, as a serializer of AWX does."""
+        """Validate and store; fields that cannot be written are left alone, as a serializer of AWX does."""
         spec = KINDS[kind]
-        wanted = {name: copy.deepcopy(body[name]) for name in spec.fields if name in body}
-        result = {**item, **wanted}
+        desired = {name: copy.deepcopy(body[name]) for name in spec.fields if name in body}
+        result = {**item, **desired}
         same = [
             one
             for one in self.objects[kind].values()
@@ -271,64 +271,64 @@ class Awx:
         ]
         if same:
             raise Refused({"__all__": [f"{spec.type} with this {' and '.join(spec.unique)} already exists."]})
-        for name, value in wanted.items():
+        for name, value in desired.items():
             if type(spec.fields[name]) in (bool, int, str) and type(value) is not type(spec.fields[name]):
                 raise Refused({name: [f"{value!r} is not of the right type."]})
         settle = getattr(self, f"_settle_{kind}", None)
         if settle:
-            settle(result, wanted, item)
-        item.update(wanted)
+            settle(result, desired, item)
+        item.update(desired)
 
-    # what AWX judges, and makes of what is written
+    # what AWX validates, and makes of what is written
 
     @staticmethod
-    def _settle_execution_environments(_result: Json, wanted: Json, item: Json) -> None:
-        if item["image"] and wanted.get("organization") and wanted["organization"] != item["organization"]:
+    def _settle_execution_environments(_result: Json, desired: Json, item: Json) -> None:
+        if item["image"] and desired.get("organization") and desired["organization"] != item["organization"]:
             raise Refused({"organization": ["Cannot change the organization of an execution environment"]})
 
-    def _settle_credential_types(self, result: Json, wanted: Json, item: Json) -> None:
-        judge.credential_type(result)
+    def _settle_credential_types(self, result: Json, desired: Json, item: Json) -> None:
+        validate.credential_type(result)
         used = any(one["credential_type"] == item["id"] for one in self.objects["credentials"].values())
-        if used and wanted.get("inputs", item["inputs"]) != item["inputs"]:
+        if used and desired.get("inputs", item["inputs"]) != item["inputs"]:
             raise Refused(
                 {"detail": "Modifications to inputs are not allowed for credential types that are in use"}, 403
             )
 
-    def _settle_credentials(self, result: Json, wanted: Json, item: Json) -> None:
+    def _settle_credentials(self, result: Json, desired: Json, item: Json) -> None:
         kind = self.objects["credential_types"][result["credential_type"]]
         item["summary_fields"]["credential_type"] = {"id": kind["id"], "name": kind["name"]}
-        if "inputs" not in wanted:
+        if "inputs" not in desired:
             return
-        given = wanted["inputs"]
+        given = desired["inputs"]
         kept = self.secrets.get(item["id"], {})
-        secret = judge.credential(kind, given) & set(given)
+        secret = validate.credential(kind, given) & set(given)
         # inputs are written as a whole: what is not given is gone
         self.secrets[item["id"]] = {
             name: kept.get(name) if given[name] == ENCRYPTED else given[name] for name in secret
         }
         given.update(dict.fromkeys(secret, ENCRYPTED))
 
-    def _settle_projects(self, result: Json, wanted: Json, item: Json) -> None:
+    def _settle_projects(self, result: Json, desired: Json, item: Json) -> None:
         if result["scm_type"] == "git" and not result["scm_url"]:
             raise Refused({"scm_url": ["SCM URL is required."]})
-        if set(wanted) & {"scm_url", "scm_branch", "scm_type"}:
+        if set(desired) & {"scm_url", "scm_branch", "scm_type"}:
             item["summary_fields"]["current_update"] = {"id": self._number(), "status": "pending"}
 
-    def _settle_inventory_sources(self, result: Json, _wanted: Json, _item: Json) -> None:
+    def _settle_inventory_sources(self, result: Json, _desired: Json, _item: Json) -> None:
         credential = self.objects["credentials"].get(result["credential"])
-        judge.inventory_source(
+        validate.inventory_source(
             result, self.objects["credential_types"][credential["credential_type"]]["kind"] if credential else None
         )
         if not (self.project / result["source_path"]).is_file():
             raise Refused({"source_path": ["Not a file of the project."]})
 
-    def _settle_job_templates(self, result: Json, wanted: Json, _item: Json) -> None:
+    def _settle_job_templates(self, result: Json, desired: Json, _item: Json) -> None:
         file = self.project / result["playbook"]
-        if not file.is_file() or not judge.PLAYBOOK.search(file.read_text(encoding="utf-8")):
+        if not file.is_file() or not validate.PLAYBOOK.search(file.read_text(encoding="utf-8")):
             raise Refused({"playbook": ["Playbook not found for project."]})
-        wanted["organization"] = self.objects["projects"][result["project"]]["organization"]
+        desired["organization"] = self.objects["projects"][result["project"]]["organization"]
 
-    def _settle_workflow_job_template_nodes(self, result: Json, _wanted: Json, item: Json) -> None:
+    def _settle_workflow_job_template_nodes(self, result: Json, _desired: Json, item: Json) -> None:
         item["related"]["unified_job_template"] = next(
             (
                 self.objects[kind][result["unified_job_template"]]["url"]
@@ -337,17 +337,17 @@ class Awx:
             ),
             None,
         )
-        self._judge_answers(result, required=False)
+        self._validate_answers(result, required=False)
 
-    def _settle_schedules(self, result: Json, wanted: Json, _item: Json) -> None:
+    def _settle_schedules(self, result: Json, desired: Json, _item: Json) -> None:
         if "INTERVAL" not in result["rrule"] or "DTSTART" not in result["rrule"]:
             raise Refused({"rrule": ["INTERVAL and DTSTART are required in rrule."]})
-        if set(wanted) != {"enabled"}:
-            self._judge_answers(result)
+        if set(desired) != {"enabled"}:
+            self._validate_answers(result)
 
-    def _judge_answers(self, item: Json, required: bool = True) -> None:
+    def _validate_answers(self, item: Json, required: bool = True) -> None:
         survey = self.surveys.get(item["unified_job_template"], {})
-        wrong = judge.answers_trouble(survey, item["extra_data"], required)
+        wrong = validate.answers_trouble(survey, item["extra_data"], required)
         if wrong:
             raise Refused({"variables_needed_to_start": wrong})
 
@@ -369,7 +369,7 @@ class Awx:
 
     def _survey(self, method: str, template: Json, body: Json) -> tuple[int, Any]:
         if method == "POST":
-            wrong = judge.survey_trouble(body)
+            wrong = validate.survey_trouble(body)
             if wrong:
                 raise Refused({"error": wrong})
             self.surveys[template["id"]] = body
@@ -378,7 +378,7 @@ class Awx:
     def _launch(self, template: Json, body: Json) -> tuple[int, Any]:
         survey = self.surveys.get(template["id"], {}) if template["survey_enabled"] else {}
         given = body.get("extra_vars", {})
-        wrong = judge.answers_trouble(survey, given)
+        wrong = validate.answers_trouble(survey, given)
         if wrong:
             return 400, {"variables_needed_to_start": wrong}
         asked = {question["variable"] for question in survey.get("spec", [])}

@@ -71,7 +71,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def apply(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Apply:
-    """apply(*arguments, token=, playbook=, env=, **variables): run a playbook of docs/tower from a folder of nobody."""
+    """apply(*arguments, token=, playbook=, env=, **variables): run a playbook of docs/tower from a directory of nobody."""
     tmp_path = tmp_path_factory.mktemp("apply")
     key = tmp_path / "id"
     key.write_text(KEY, encoding="utf-8")

@@ -49,20 +49,20 @@ def furnish(awx: Awx, **said: Any) -> Awx:
         numbers["credential_types"][one["name"]] = one["id"]
 
     def made(kind: str, one: Json) -> int:
-        wanted = {name: one[name] for name in KINDS[kind].fields if name in one}
+        desired = {name: one[name] for name in KINDS[kind].fields if name in one}
         for name, listed in NAMED.items():
-            if name in wanted:
-                wanted[name] = numbers[listed][wanted[name]] if wanted[name] else None
+            if name in desired:
+                desired[name] = numbers[listed][desired[name]] if desired[name] else None
         for name in ("extra_vars", "variables", "source_vars"):
-            if name in wanted:
-                wanted[name] = json.dumps(wanted[name])
+            if name in desired:
+                desired[name] = json.dumps(desired[name])
         # as arguments of a module are made what its specification says
         for name, default in KINDS[kind].fields.items():
-            if name in wanted and type(default) in (int, bool):
-                wanted[name] = str(wanted[name]) == "True" if type(default) is bool else int(wanted[name])
-        if "inputs" in wanted and kind == "credentials":
-            wanted["inputs"] = {}
-        number = awx.made(kind, **wanted)
+            if name in desired and type(default) in (int, bool):
+                desired[name] = str(desired[name]) == "True" if type(default) is bool else int(desired[name])
+        if "inputs" in desired and kind == "credentials":
+            desired["inputs"] = {}
+        number = awx.made(kind, **desired)
         numbers[kind][one.get("name") or one["identifier"]] = number
         for name, listed in KINDS[kind].lists.items():
             for member in one.get(name, []) if kind != "workflow_job_template_nodes" else []:

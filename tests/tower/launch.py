@@ -1,7 +1,7 @@
-"""Jobs as AWX 24 makes them of its objects: the inventory as a script, slices of it, extra variables, injected credentials, a folder for ansible-runner.
+"""Jobs as AWX 24 makes them of its objects: the inventory as a script, slices of it, extra variables, injected credentials, a directory for ansible-runner.
 
 From what was read of AWX (RunJob, Inventory.get_script_data, CredentialType.inject_credential, SurveyJobTemplateMixin); nothing here knows of Calico.
-Passwords, keys and the environment are handed to ansible-runner without being written into the folder, as AWX does.
+Passwords, keys and the environment are handed to ansible-runner without being written into the directory, as AWX does.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Any
 import yaml
 from awx import Awx
 from jinja2 import sandbox
-from judge import answers_trouble, survey_trouble
 from kinds import Json
+from validate import answers_trouble, survey_trouble
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 900 * float(os.environ.get("CALICO_TIMEOUT_SCALE", "1")) * float(os.environ.get("LAB_TIMEOUT_SCALE", "1"))
@@ -120,14 +120,14 @@ def answers(survey: Json, given: Mapping[str, Any]) -> Json:
 
 @dataclasses.dataclass(frozen=True)
 class Injected:
-    """environment: of the process; shown: the same as AWX stores it; files: {name: content} below env/, whose paths have the folder's name in them."""
+    """environment: of the process; shown: the same as AWX stores it; files: {name: content} below env/, whose paths have the directory's name in them."""
 
     environment: dict[str, str]
     shown: dict[str, str]
     files: dict[str, str]
 
 
-def inject(kind: Json, values: Mapping[str, str], folder: Path) -> Injected:
+def inject(kind: Json, values: Mapping[str, str], directory: Path) -> Injected:
     """What a credential of a type gives to a job."""
     secret = {field["id"] for field in kind["inputs"]["fields"] if field.get("secret")}
     given = {name: value for name, value in values.items() if value}
@@ -137,7 +137,7 @@ def inject(kind: Json, values: Mapping[str, str], folder: Path) -> Injected:
     for label, template in kind["injectors"].get("file", {}).items():
         name = label.partition(".")[2]
         files[f"tmp-{name}"] = templates.from_string(template).render(**given)
-        names[name] = str(folder / "env" / f"tmp-{name}")
+        names[name] = str(directory / "env" / f"tmp-{name}")
     both = []
     for source in (given, hidden):
         space = {**source, "tower": {"filename": names}}
@@ -152,16 +152,16 @@ def inject(kind: Json, values: Mapping[str, str], folder: Path) -> Injected:
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A job that ended. `folder` is its private_data_dir."""
+    """A job that ended. `directory` is its private_data_dir."""
 
     status: str
     rc: int
-    folder: Path
+    directory: Path
     ident: str
 
     @property
     def artifacts(self) -> Path:
-        return self.folder / "artifacts" / self.ident
+        return self.directory / "artifacts" / self.ident
 
     def stdout(self) -> str:
         return (self.artifacts / "stdout").read_text(encoding="utf-8", errors="replace")
@@ -200,15 +200,15 @@ class Runner:
     def __init__(
         self,
         awx: Awx,
-        folder: Path,
+        directory: Path,
         python: Path,
         collections: Path,
         credentials: Mapping[str, Mapping[str, str]],
         path: str | None = None,
     ) -> None:
-        self.awx, self.folder, self.python, self.collections, self.credentials = (
+        self.awx, self.directory, self.python, self.collections, self.credentials = (
             awx,
-            folder,
+            directory,
             python,
             collections,
             credentials,
@@ -227,11 +227,11 @@ class Runner:
         """(private_data_dir, what is handed to ansible-runner beside it)."""
         self._count += 1
         found = self.awx.named("job_templates", template)
-        folder = self.folder / f"awx_{self._count}_{part[0]}of{part[1]}"
+        directory = self.directory / f"awx_{self._count}_{part[0]}of{part[1]}"
         for name in ("env", "inventory", "cp"):
-            (folder / name).mkdir(parents=True, mode=0o700)
-        shutil.copytree(self.awx.project, folder / "project")
-        hosts = folder / "inventory" / "hosts"
+            (directory / name).mkdir(parents=True, mode=0o700)
+        shutil.copytree(self.awx.project, directory / "project")
+        hosts = directory / "inventory" / "hosts"
         hosts.touch(mode=0o700)
         hosts.write_text(
             f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(script_data(inventory, *part))!r})\n",
@@ -250,8 +250,8 @@ class Runner:
         if part[1] > 1:
             # a sliced template runs as a workflow with its name
             meta |= {"awx_workflow_job_id": ident, "awx_workflow_job_name": template}
-        _private(folder / "env" / "extravars", yaml.safe_dump(unsafe(survey | meta)))
-        environment = self._environment(folder) | {
+        _private(directory / "env" / "extravars", yaml.safe_dump(unsafe(survey | meta)))
+        environment = self._environment(directory) | {
             "JOB_ID": str(ident),
             "INVENTORY_ID": "1",
             # a socket's path has to be short
@@ -275,10 +275,10 @@ class Runner:
                     values.get("become_method") or "sudo",
                 ]
                 continue
-            injected = inject(kind, values, folder)
+            injected = inject(kind, values, directory)
             environment |= injected.environment
             for name, content in injected.files.items():
-                _private(folder / "env" / name, content)
+                _private(directory / "env" / name, content)
         args += ["--diff"] if found["diff_mode"] else []
         args += ["--become"] if found["become_enabled"] else []
         # one that nothing asks for is ignored
@@ -289,31 +289,35 @@ class Runner:
         args += ["-" + "v" * found["verbosity"]] if found["verbosity"] else []
         args += ["-t", found["job_tags"]] if found["job_tags"] else []
         args += [f"--skip-tags={found['skip_tags']}"] if found["skip_tags"] else []
-        _private(folder / "env" / "cmdline", " ".join(f"'{word}'" for word in args))
-        _private(folder / "env" / "settings", json.dumps({"job_timeout": 0, "suppress_ansible_output": True}))
+        _private(directory / "env" / "cmdline", " ".join(f"'{word}'" for word in args))
+        _private(directory / "env" / "settings", json.dumps({"job_timeout": 0, "suppress_ansible_output": True}))
         params = {
-            "private_data_dir": str(folder), "ident": str(ident), "playbook": found["playbook"], "inventory": str(hosts), "passwords": passwords,
+            "private_data_dir": str(directory), "ident": str(ident), "playbook": found["playbook"], "inventory": str(hosts), "passwords": passwords,
             "envvars": environment, "suppress_env_files": True, "fact_cache_type": "jsonfile", **({"ssh_key": key} if key else {}),
         }  # fmt: skip
-        return folder, params
+        return directory, params
 
     def inventory(self, name: str) -> Json:
         """What an inventory source brings, asked with the environment of its credential only."""
         self._count += 1
         source = self.awx.named("inventory_sources", name)
         credential = self.awx.objects["credentials"][source["credential"]]
-        folder = self.folder / f"awx_{self._count}_inventory"
-        (folder / "env").mkdir(parents=True, mode=0o700)
-        shutil.copytree(self.awx.project, folder / "project")
+        directory = self.directory / f"awx_{self._count}_inventory"
+        (directory / "env").mkdir(parents=True, mode=0o700)
+        shutil.copytree(self.awx.project, directory / "project")
         injected = inject(
             self.awx.objects["credential_types"][credential["credential_type"]],
             self.credentials.get(credential["name"], {}),
-            folder,
+            directory,
         )
         for file, content in injected.files.items():
-            _private(folder / "env" / file, content)
-        environment = {**self._environment(folder), **json.loads(source["source_vars"] or "{}"), **injected.environment}
-        path = folder / "project" / source["source_path"]
+            _private(directory / "env" / file, content)
+        environment = {
+            **self._environment(directory),
+            **json.loads(source["source_vars"] or "{}"),
+            **injected.environment,
+        }
+        path = directory / "project" / source["source_path"]
         argv = [
             "--list",
             "--export",
@@ -324,20 +328,20 @@ class Runner:
             str(path.parent),
         ]
         params = {
-            "private_data_dir": str(folder), "executable_cmd": str(self.python.with_name("ansible-inventory")), "cmdline_args": argv,
-            "host_cwd": f"{folder}/project", "envvars": environment, "suppress_env_files": True,
+            "private_data_dir": str(directory), "executable_cmd": str(self.python.with_name("ansible-inventory")), "cmdline_args": argv,
+            "host_cwd": f"{directory}/project", "envvars": environment, "suppress_env_files": True,
         }  # fmt: skip
         process = self.started(params)
         said = self.said(process)
         assert said["rc"] == 0, said
         return stored(json.loads(said["stdout"]))
 
-    def _environment(self, folder: Path) -> dict[str, str]:
+    def _environment(self, directory: Path) -> dict[str, str]:
         return TASK_ENV | {
-            "AWX_PRIVATE_DATA_DIR": str(folder),
+            "AWX_PRIVATE_DATA_DIR": str(directory),
             "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
-            "ANSIBLE_ROLES_PATH": f"{folder}/requirements_roles",
-            "HOME": str(folder),
+            "ANSIBLE_ROLES_PATH": f"{directory}/requirements_roles",
+            "HOME": str(directory),
             "PATH": f"{self._path}{self.python.parent}:{os.environ['PATH']}",
             "NO_PROXY": "*",
         }
@@ -351,10 +355,10 @@ class Runner:
         limit: str = "",
     ) -> list[Job]:
         """Its jobs, one for each slice, all at once as AWX runs them; as many slices as the template says, but not more than hosts."""
-        wanted = self.awx.named("job_templates", template)["job_slice_count"] if slices is None else slices
-        count = max(1, min(wanted, len(inventory["hosts"])))
+        desired = self.awx.named("job_templates", template)["job_slice_count"] if slices is None else slices
+        count = max(1, min(desired, len(inventory["hosts"])))
         ready = [self.prepare(template, inventory, given, (number, count), limit) for number in range(1, count + 1)]
-        return [self.ended(*one) for one in [(folder, params, self.started(params)) for folder, params in ready]]
+        return [self.ended(*one) for one in [(directory, params, self.started(params)) for directory, params in ready]]
 
     def started(self, params: Json) -> subprocess.Popen[str]:
         """A process of ansible-runner, with an environment in which nothing is that AWX does not put there."""
@@ -369,11 +373,11 @@ class Runner:
         process.stdin = None
         return process
 
-    def ended(self, folder: Path, params: Json, process: subprocess.Popen[str]) -> Job:
+    def ended(self, directory: Path, params: Json, process: subprocess.Popen[str]) -> Job:
         said = self.said(process)
         shutil.rmtree(params["envvars"]["ANSIBLE_SSH_CONTROL_PATH_DIR"], ignore_errors=True)
         self.awx.jobs[int(params["ident"])]["status"] = said["status"]
-        return Job(said["status"], said["rc"], folder, params["ident"])
+        return Job(said["status"], said["rc"], directory, params["ident"])
 
     @staticmethod
     def said(process: subprocess.Popen[str]) -> Json:
@@ -388,7 +392,7 @@ def _private(file: Path, content: str) -> None:
     file.write_text(content, encoding="utf-8")
 
 
-def collections_of(root: Path, folder: Path, python: Path) -> Path:
+def collections_of(root: Path, directory: Path, python: Path) -> Path:
     """What AWX installs for a project from its collections/requirements.yml: the collection of this checkout, out of its tarball."""
     galaxy = [
         sys.executable if python == Path(sys.executable) else str(python),
@@ -397,11 +401,11 @@ def collections_of(root: Path, folder: Path, python: Path) -> Path:
         "galaxy",
         "collection",
     ]
-    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(folder / "collections")}
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(directory / "collections")}
     subprocess.run(
-        [*galaxy, "build", "--output-path", str(folder), str(root)], check=True, capture_output=True, env=env
+        [*galaxy, "build", "--output-path", str(directory), str(root)], check=True, capture_output=True, env=env
     )
-    (tarball,) = folder.glob("dcos-calico-*.tar.gz")
-    install = [*galaxy, "install", "--offline", "-p", str(folder / "collections"), str(tarball)]
-    subprocess.run(install, check=True, capture_output=True, cwd=folder, env=env)
-    return folder / "collections"
+    (tarball,) = directory.glob("dcos-calico-*.tar.gz")
+    install = [*galaxy, "install", "--offline", "-p", str(directory / "collections"), str(tarball)]
+    subprocess.run(install, check=True, capture_output=True, cwd=directory, env=env)
+    return directory / "collections"

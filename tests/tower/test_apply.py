@@ -11,7 +11,7 @@ from awx import ADMIN_TOKEN, TOKEN, Awx, Server
 from conftest import KEY, LOCK, PASSWORD, Apply
 from described import PROJECT
 from furnish import furnish, normal
-from judge import ENCRYPTED
+from validate import ENCRYPTED
 
 SECRETS = (PASSWORD, LOCK, "c3NoLWtleS1zZWNyZXQtOTFrZA")
 

@@ -54,15 +54,15 @@ NOTE = [
 class Place:
     """An AWX with the buttons, where their jobs note what they did, and three agents."""
 
-    def __init__(self, folder: Path, **said: Any) -> None:
-        self.note = folder / "note"
-        self.project = folder / "project"
+    def __init__(self, directory: Path, **said: Any) -> None:
+        self.note = directory / "note"
+        self.project = directory / "project"
         shutil.copytree(PROJECT, self.project, ignore=shutil.ignore_patterns("group_vars"))
         for name in ("site", "policy", "verify"):
             (self.project / f"{name}.yml").write_text(yaml.safe_dump(NOTE), encoding="utf-8")
         self.server = Server(furnish(Awx(self.project), **said))
-        (folder / "collections").mkdir()
-        self.runner = Runner(self.server.awx, folder, Path(sys.executable), folder / "collections", {})
+        (directory / "collections").mkdir()
+        self.runner = Runner(self.server.awx, directory, Path(sys.executable), directory / "collections", {})
         variables = {
             **VARIABLES,
             "note": str(self.note),
@@ -81,8 +81,8 @@ class Place:
     def press(self, *names: str) -> list[Job]:
         """Jobs that run at the same time."""
         running = [
-            (folder, params, self.runner.started(params))
-            for folder, params in (self.runner.prepare(f"Calico - {name}", self.inventory) for name in names)
+            (directory, params, self.runner.started(params))
+            for directory, params in (self.runner.prepare(f"Calico - {name}", self.inventory) for name in names)
         ]
         return [self.runner.ended(*one) for one in running]
 
@@ -117,7 +117,7 @@ def test_without_a_lock_two_buttons_work_at_once(place: Place) -> None:
 def test_a_button_waits_for_another_that_began_before(place: Place, name: str) -> None:
     place.lock()
     awx, other = place.server.awx, place.busy()
-    folder, params = place.runner.prepare(f"Calico - {name}", place.inventory)
+    directory, params = place.runner.prepare(f"Calico - {name}", place.inventory)
     asked = len(awx.requests)
     process = place.runner.started(params)
     # when this job began, and twice who else is there
@@ -126,7 +126,7 @@ def test_a_button_waits_for_another_that_began_before(place: Place, name: str) -
         time.sleep(0.2)
     assert len(awx.requests) >= asked + 3 and process.poll() is None and place.noted() == []
     awx.jobs[other]["status"] = "successful"
-    job = place.runner.ended(folder, params, process)
+    job = place.runner.ended(directory, params, process)
     # a check runs no commands
     assert job.require() and place.noted() == (
         [] if name == "check" else [f"begin Calico - {name}", f"end Calico - {name}"]
@@ -199,9 +199,9 @@ def test_a_job_that_finds_no_host_is_successful_for_awx(sliced: Place) -> None:
 
 def test_what_is_vaulted_beside_the_playbooks_is_opened_in_jobs(sliced: Place) -> None:
     """And left alone by the source of the inventory, which no vault can be given."""
-    folder = sliced.project / "group_vars" / "all"
-    folder.mkdir(parents=True)
-    (folder / "secret.yml").write_text("secret: opened\n", encoding="utf-8")
+    directory = sliced.project / "group_vars" / "all"
+    directory.mkdir(parents=True)
+    (directory / "secret.yml").write_text("secret: opened\n", encoding="utf-8")
     password = sliced.project.parent / "password"
     password.write_text("vault-password", encoding="utf-8")
     vault = [
@@ -209,7 +209,7 @@ def test_what_is_vaulted_beside_the_playbooks_is_opened_in_jobs(sliced: Place) -
         "encrypt",
         "--vault-password-file",
         str(password),
-        str(folder / "secret.yml"),
+        str(directory / "secret.yml"),
     ]
     subprocess.run(vault, check=True, capture_output=True)
     (sliced.project / "inventory" / "static.yml").write_text(
@@ -223,6 +223,6 @@ def test_what_is_vaulted_beside_the_playbooks_is_opened_in_jobs(sliced: Place) -
     (job,) = sliced.runner.launch("Calico - repair", sliced.inventory)
     assert "a1 has opened" in job.require().stdout() and "vault-password" not in job.stdout()
     # where the source can see it, each update fails
-    shutil.copytree(folder.parent, sliced.project / "inventory" / "group_vars")
+    shutil.copytree(directory.parent, sliced.project / "inventory" / "group_vars")
     with pytest.raises(AssertionError, match="no vault secrets"):
         sliced.runner.inventory("The cluster")

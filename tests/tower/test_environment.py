@@ -17,13 +17,13 @@ from layout import COLLECTIONS
 from packaging.specifiers import SpecifierSet
 
 DEFINITION = yaml.safe_load((TOWER / "execution-environment.yml").read_text(encoding="utf-8"))
-# A chapter's own collection, by the name under which roles and playbooks of it call modules.
+# A component's own collection, by the name under which roles and playbooks of it call modules.
 OPTIONAL = re.compile(r"^\s+(?:- )?(kubernetes\.core|amazon\.aws|google\.cloud|community\.\w+)\.\w+:", re.MULTILINE)
 
 
-def builder(*arguments: str, folder: Path | None = None) -> str:
+def builder(*arguments: str, directory: Path | None = None) -> str:
     argv = [str(venvs.ensure("builder") / "bin" / "ansible-builder"), *arguments]
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(argv, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -35,7 +35,9 @@ def test_the_collection_says_what_its_controller_side_needs() -> None:
 
 
 def test_the_definition_is_one_that_ansible_builder_takes(tmp_path: Path) -> None:
-    builder("create", "-f", str(TOWER / "execution-environment.yml"), "-c", str(tmp_path / "context"), folder=tmp_path)
+    builder(
+        "create", "-f", str(TOWER / "execution-environment.yml"), "-c", str(tmp_path / "context"), directory=tmp_path
+    )
     made = (tmp_path / "context" / "Containerfile").read_text(encoding="utf-8")
     assert "ansible-core>=2.16.0,<2.17" in made and "openssh-clients" in (
         tmp_path / "context" / "_build" / "bindep.txt"
@@ -44,12 +46,14 @@ def test_the_definition_is_one_that_ansible_builder_takes(tmp_path: Path) -> Non
 
 def collections_used() -> set[str]:
     texts = [
-        path.read_text(encoding="utf-8") for folder in ("roles", "playbooks") for path in (ROOT / folder).rglob("*.yml")
+        path.read_text(encoding="utf-8")
+        for directory in ("roles", "playbooks")
+        for path in (ROOT / directory).rglob("*.yml")
     ]
     return {name for text in texts for name in OPTIONAL.findall(text)}
 
 
-def test_it_has_every_collection_that_a_chapter_calls() -> None:
+def test_it_has_every_collection_that_a_component_calls() -> None:
     listed = {one["name"] for one in DEFINITION["dependencies"]["galaxy"]["collections"]}
     assert collections_used() | {"dcos.calico"} <= listed
 
@@ -61,9 +65,9 @@ def test_it_has_the_version_of_this_collection_and_of_the_others_those_that_are_
     assert versions.pop("dcos.calico").startswith(f">={galaxy['version']},<")
     site = Path(importlib.import_module("ansible_collections.kubernetes.core").__path__[0]).parents[1]
     for name, version in versions.items():
-        folder = site / name.replace(".", "/")
-        manifest = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))
-        needed = yaml.safe_load((folder / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
+        directory = site / name.replace(".", "/")
+        manifest = json.loads((directory / "MANIFEST.json").read_text(encoding="utf-8"))
+        needed = yaml.safe_load((directory / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
         assert manifest["collection_info"]["version"] == version and SpecifierSet(needed).contains(
             ansible_release.__version__
         )

@@ -17,7 +17,7 @@ from needles import Needles
 from standin import Standin, running, users
 
 PERMISSIONS = {"tower": ["dcos:superuser"]}
-# written by ansible-runner itself, readable for its user only; AWX removes the folder, and keeps the environment with its secrets hidden
+# written by ansible-runner itself, readable for its user only; AWX removes the directory, and keeps the environment with its secrets hidden
 RUNNERS_OWN = "command"
 
 
@@ -46,7 +46,7 @@ def secrets(dcos: Standin) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def runner(awx: Awx, dcos: Standin, authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    folder = tmp_path_factory.mktemp("jobs")
+    directory = tmp_path_factory.mktemp("jobs")
     login = {
         "url": dcos.url,
         "uid": "tower",
@@ -54,7 +54,7 @@ def runner(awx: Awx, dcos: Standin, authority: Authority, tmp_path_factory: pyte
         "ca": Path(authority.bundle).read_text(encoding="utf-8"),
     }
     python = Path(sys.executable)
-    return Runner(awx, folder, python, collections_of(ROOT, folder, python), {"DC/OS": login})
+    return Runner(awx, directory, python, collections_of(ROOT, directory, python), {"DC/OS": login})
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +68,10 @@ def nothing_leaks(runner: Runner, jobs: list[Job], secrets: dict[str, str]) -> N
     for job in jobs:
         files = [
             file
-            for file in job.folder.rglob("*")
+            for file in job.directory.rglob("*")
             if file.is_file() and file.name != RUNNERS_OWN and "requirements" not in str(file)
         ]
-        assert [job.artifacts / RUNNERS_OWN] == [file for file in job.folder.rglob(RUNNERS_OWN)]
+        assert [job.artifacts / RUNNERS_OWN] == [file for file in job.directory.rglob(RUNNERS_OWN)]
         assert (job.artifacts / RUNNERS_OWN).stat().st_mode & 0o077 == 0
         assert needles.found_below(*files) == []
 

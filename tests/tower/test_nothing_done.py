@@ -30,9 +30,9 @@ TEMPLATES = (
 
 @pytest.fixture(scope="module")
 def runner(awx: Awx, tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    folder = tmp_path_factory.mktemp("jobs")
+    directory = tmp_path_factory.mktemp("jobs")
     python = Path(sys.executable)
-    return Runner(awx, folder, python, collections_of(ROOT, folder, python), CREDENTIALS)
+    return Runner(awx, directory, python, collections_of(ROOT, directory, python), CREDENTIALS)
 
 
 def inventory_of(**groups: list[str]) -> dict[str, Any]:

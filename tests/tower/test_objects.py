@@ -14,9 +14,9 @@ import yaml
 from awx import Awx
 from described import PROJECT, ROOT, TOWER, defaults_of_playbook, playbook_of, read, roles_of
 from furnish import variables
-from judge import PLAYBOOK, Refused, survey_trouble
 from kinds import KINDS
 from launch import answers, inject
+from validate import PLAYBOOK, Refused, survey_trouble
 
 VARIABLES = variables()
 SURVEYS: dict[str, Any] = VARIABLES["tower_surveys"]
@@ -138,9 +138,9 @@ def test_the_credential_is_what_the_collection_reads_and_hides_its_secrets() -> 
     read_by_us = {option["fallback"][1][0] for option in _options.ARGUMENT_SPEC.values()}
     injected = set(kind["injectors"]["env"])
     assert injected == read_by_us - {"DCOS_VALIDATE_CERTS", "DCOS_TIMEOUT"}
-    folder = Path("/runner")
+    directory = Path("/runner")
     values = {"url": "https://dcos.example.com", "uid": "calico", **SECRETS}
-    made = inject(kind, values, folder)
+    made = inject(kind, values, directory)
     assert made.environment == {
         "DCOS_URL": "https://dcos.example.com", "DCOS_UID": "calico", "DCOS_PASSWORD": SECRETS["password"], "DCOS_ACS_TOKEN": SECRETS["token"],
         "DCOS_SERVICE_ACCOUNT": SECRETS["service_account"], "DCOS_CA_PATH": "/runner/env/tmp-ca", "DCOS_CA_FINGERPRINT": "",
@@ -149,7 +149,7 @@ def test_the_credential_is_what_the_collection_reads_and_hides_its_secrets() -> 
     shown = " ".join(made.shown.values())
     assert not [name for name in ("password", "token", "service_account") if SECRETS[name] in shown]
     # what is not given is empty, which the collection takes for nothing
-    bare = inject(kind, {"url": "https://dcos.example.com"}, folder).environment
+    bare = inject(kind, {"url": "https://dcos.example.com"}, directory).environment
     assert {name for name, value in bare.items() if value} == {"DCOS_URL"}
 
 

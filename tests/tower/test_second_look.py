@@ -24,7 +24,7 @@ PLAY = [
         "hosts": "agents",
         "gather_facts": False,
         "tags": ["node"],
-        "tasks": [{"name": "Judge", "ansible.builtin.import_tasks": "tasks/sessions.yml"}],
+        "tasks": [{"name": "Validate", "ansible.builtin.import_tasks": "tasks/sessions.yml"}],
     },
 ]
 STUB = [

@@ -89,7 +89,7 @@ def run_module(monkeypatch, tmp_path):
     from ansible.module_utils import basic
     from ansible_collections.dcos.calico.plugins.module_utils._host import _lock
 
-    # Not this machine's, and not in the folder whose files tests compare.
+    # Not this machine's, and not in the directory whose files tests compare.
     monkeypatch.setattr(_lock, "PATH", str(tmp_path) + ".lock")
 
     def run(module, args, check=False, diff=False):

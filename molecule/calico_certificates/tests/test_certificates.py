@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 testinfra_hosts = ["ansible://agents"]
-FOLDER = "/etc/calico/certs"
-KEY, CERTIFICATE, CA = f"{FOLDER}/calico.key", f"{FOLDER}/calico.crt", f"{FOLDER}/dcos-ca.crt"
+DIRECTORY = "/etc/calico/certs"
+KEY, CERTIFICATE, CA = f"{DIRECTORY}/calico.key", f"{DIRECTORY}/calico.crt", f"{DIRECTORY}/dcos-ca.crt"
 
 
 @pytest.mark.parametrize("path, mode", [(KEY, 0o600), (CERTIFICATE, 0o644), (CA, 0o644)])
@@ -41,4 +41,4 @@ def test_no_host_has_the_key_of_another(agent_hosts: list[Any]) -> None:
 
 def test_no_request_and_no_half_file_is_left(host: Any) -> None:
     with host.sudo():
-        assert sorted(host.file(FOLDER).listdir()) == ["calico.crt", "calico.key", "dcos-ca.crt"]
+        assert sorted(host.file(DIRECTORY).listdir()) == ["calico.crt", "calico.key", "dcos-ca.crt"]

@@ -10,7 +10,7 @@ testinfra_hosts = ["ansible://agents"]
 CALICOCTL = "/opt/calico/bin/calicoctl"
 
 
-def test_it_is_the_artefact(host: Any, variables: dict[str, Any]) -> None:
+def test_it_is_the_artifact(host: Any, variables: dict[str, Any]) -> None:
     file = host.file(CALICOCTL)
     assert (file.user, file.group, file.mode) == ("root", "root", 0o755)
     assert file.sha256sum == variables["calico_calicoctl_sha256"]

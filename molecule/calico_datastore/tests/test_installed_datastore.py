@@ -9,7 +9,7 @@ POOLS = "/calico/v1/ipam/v4/pool"
 CONFIG = "/calico/v1/config"
 
 
-def test_there_is_one_pool_as_wanted(etcd: Any) -> None:
+def test_there_is_one_pool_as_desired(etcd: Any) -> None:
     pools = {key: json.loads(value) for key, value in etcd.below(POOLS).items()}
     assert pools == {
         f"{POOLS}/192.168.0.0-16": {
@@ -24,7 +24,7 @@ def test_there_is_one_pool_as_wanted(etcd: Any) -> None:
 
 
 def test_felix_is_set(etcd: Any) -> None:
-    wanted = {
+    desired = {
         "HealthEnabled": "true",
         "HealthPort": "62092",
         "UsageReportingEnabled": "false",
@@ -32,4 +32,4 @@ def test_felix_is_set(etcd: Any) -> None:
         "LogSeverityScreen": "info",
     }
     found = etcd.below(CONFIG)
-    assert {name: found.get(f"{CONFIG}/{name}") for name in wanted} == wanted
+    assert {name: found.get(f"{CONFIG}/{name}") for name in desired} == desired

@@ -37,7 +37,7 @@ def test_it_listens_on_the_loopback_device_only(host: Any) -> None:
 def test_its_executable_is_whole(host: Any, variables: dict[str, Any]) -> None:
     file = host.file(ETCD)
     assert (file.user, file.group, file.mode) == ("root", "root", 0o755)
-    version = variables["calico_etcd_archive_folder"].split("-")[1].lstrip("v")
+    version = variables["calico_etcd_archive_directory"].split("-")[1].lstrip("v")
     assert f"etcd Version: {version}" in host.check_output("%s --version", ETCD)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 testinfra_hosts = ["ansible://masters"]
 FILE = "/opt/mesosphere/etc/mesos-dns.json"
-WANTED = ["netinfo", "host"]
+DESIRED = ["netinfo", "host"]
 
 
 def asked(host: Any, path: str) -> Any:
@@ -23,16 +23,16 @@ def test_the_file_is_still_the_package_s(host: Any) -> None:
 
 def test_the_sources_alone_are_changed(host: Any) -> None:
     settings = json.loads(host.file(FILE).content_string)
-    assert settings["IPSources"] == WANTED
+    assert settings["IPSources"] == DESIRED
     assert (settings["domain"], settings["zk"], settings["refreshSeconds"]) == ("mesos", "zk://zk-1.zk:2181/mesos", 30)
 
 
 def test_the_process_has_read_them_and_works(host: Any) -> None:
     assert host.check_output("systemctl is-active dcos-mesos-dns") == "active"
-    assert asked(host, "config")["IPSources"] == WANTED
+    assert asked(host, "config")["IPSources"] == DESIRED
     assert asked(host, "hosts/leader.mesos")[0]["ip"]
 
 
 def test_nothing_is_left_beside_it(host: Any) -> None:
-    folder = host.file(FILE).linked_to.rpartition("/")[0]
-    assert [name for name in host.file(folder).listdir() if "mesos-dns.json" in name] == ["mesos-dns.json"]
+    directory = host.file(FILE).linked_to.rpartition("/")[0]
+    assert [name for name in host.file(directory).listdir() if "mesos-dns.json" in name] == ["mesos-dns.json"]

@@ -62,10 +62,10 @@ def test_felix_is_live_and_ready(host: Any) -> None:
 
 def test_bird_has_a_session_with_every_other_agent(host: Any, agents: dict[str, str], address: str) -> None:
     """As the kernel sees them; the others may just have been restarted."""
-    wanted, deadline = set(agents.values()) - {address}, time.monotonic() + SECONDS
-    while (found := sessions(host)) != wanted and time.monotonic() < deadline:
+    desired, deadline = set(agents.values()) - {address}, time.monotonic() + SECONDS
+    while (found := sessions(host)) != desired and time.monotonic() < deadline:
         time.sleep(1)
-    assert found == wanted
+    assert found == desired
 
 
 def sessions(host: Any) -> set[str]:

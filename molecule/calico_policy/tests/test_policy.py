@@ -8,7 +8,7 @@ from typing import Any
 POLICIES = "/calico/v1/policy/tier/default/policy"
 
 
-def test_there_is_one_policy_as_wanted(etcd: Any) -> None:
+def test_there_is_one_policy_as_desired(etcd: Any) -> None:
     found = {key: json.loads(value) for key, value in etcd.below(POLICIES).items()}
     assert list(found) == [f"{POLICIES}/database"]
     policy = found[f"{POLICIES}/database"]

@@ -10,7 +10,7 @@ POOLS = "/calico/v1/ipam/v4/pool"
 POOL = ipaddress.ip_network("192.168.0.0/16")
 
 
-def test_the_pool_is_as_wanted(etcd: Any) -> None:
+def test_the_pool_is_as_desired(etcd: Any) -> None:
     pools = {key: json.loads(value) for key, value in etcd.below(POOLS).items()}
     assert list(pools) == [f"{POOLS}/192.168.0.0-16"]
     [pool] = pools.values()

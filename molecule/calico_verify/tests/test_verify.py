@@ -15,12 +15,12 @@ testinfra_hosts = ["ansible://masters"]
 POOL = ipaddress.ip_network("192.168.0.0/16")
 ENDPOINTS = "/calico/v1/host"
 POLICIES = "/calico/v1/policy/tier/default/policy"
-FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+DIRECTORY = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    return json.loads((FOLDER / "verified.json").read_text(encoding="utf-8"))
+    return json.loads((DIRECTORY / "verified.json").read_text(encoding="utf-8"))
 
 
 def test_every_check_of_every_agent_is_well(report: dict[str, Any], agents: dict[str, str]) -> None:
@@ -49,7 +49,7 @@ def test_each_container_had_an_address_of_its_agents_block(report: dict[str, Any
 
 
 def test_junit_says_the_same(report: dict[str, Any]) -> None:
-    suites = ElementTree.parse(FOLDER / "verified.xml").getroot()
+    suites = ElementTree.parse(DIRECTORY / "verified.xml").getroot()
     cases = list(suites.iter("testcase"))
     assert len(cases) == report["summary"]["checks"] and not list(suites.iter("failure"))
 

@@ -46,10 +46,10 @@ class _Selector(object):
     def error(self, why):
         return ValidationError('%r is not a selector' % self.text, why=why, remedy=_SELECTOR)
 
-    def next(self, *wanted):
-        """Take the next token, which must be one of the wanted kinds or texts."""
+    def next(self, *desired):
+        """Take the next token, which must be one of the desired kinds or texts."""
         kind, text = self.tokens.pop(0) if self.tokens else ('end', 'its end')
-        if wanted and kind not in wanted and text not in wanted:
+        if desired and kind not in desired and text not in desired:
             raise self.error('at %s' % text)
         return kind, text
 
@@ -263,13 +263,13 @@ def mapping(check_key, check_value):
     return check_all
 
 
-def record(fields, required=(), instead=None, judge=None):
+def record(fields, required=(), instead=None, validate=None):
     """A part of a document with fields of its own.
 
     :arg fields: dict of names and checks.
     :arg required: names that must be there.
     :arg instead: dict of names that people write by mistake, and what to write.
-    :arg judge: generator(record, where) of ValidationErrors for what concerns several fields. A field that is wrong itself is there as it was given.
+    :arg validate: generator(record, where) of ValidationErrors for what concerns several fields. A field that is wrong itself is there as it was given.
     """
     def check(value, where):
         value = {} if value is None else value
@@ -287,7 +287,7 @@ def record(fields, required=(), instead=None, judge=None):
         for name in required:
             if name not in wrong and found.get(name) in (None, ''):
                 collector.add(ValidationError('%s has no %s' % (where, name), remedy='Add it'))
-        for error in judge(found, where) if judge else ():
+        for error in validate(found, where) if validate else ():
             collector.add(error)
         collector.finish()
         return found

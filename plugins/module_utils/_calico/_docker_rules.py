@@ -27,8 +27,8 @@ WHY = 'Docker has IPv6 off in containers, and there the kernel refuses the IPv6 
 REMEDY = 'Set calico_docker_network_disable_ipv6 to true after reading what it means for the host, or run these containers by the universal container runtime'
 
 
-class Wanted(object):
-    """A wanted network: name, pool (CIDR or None), present."""
+class Desired(object):
+    """A desired network: name, pool (CIDR or None), present."""
     __slots__ = ('name', 'pool', 'present')
 
     def __init__(self, name, pool=None, present=True):
@@ -38,7 +38,7 @@ class Wanted(object):
 
 
 def desired(items):
-    """[Wanted] of the module's option; refuses what Docker or the driver would, before anything is touched. Pure."""
+    """[Desired] of the module's option; refuses what Docker or the driver would, before anything is touched. Pure."""
     found = []
     for item in items:
         name, pool = item['name'], item['pool']
@@ -49,11 +49,11 @@ def desired(items):
             raise ValidationError('The Docker network %s is given twice' % name, remedy='Keep one of the two')
         if pool and not _cidr.parse(pool).is_masked():
             raise ValidationError('The pool %s of the Docker network %s has host bits' % (pool, name), remedy='Write it as %s' % _cidr.canonical(pool))
-        found.append(Wanted(name, _cidr.canonical(pool) if pool else None, item['state'] == 'present'))
+        found.append(Desired(name, _cidr.canonical(pool) if pool else None, item['state'] == 'present'))
     return found
 
 
-def judge(docker, kernel, ipv6):
+def ipv6_outcome(docker, kernel, ipv6):
     """C(fine), C(fails), or C(may_fail) for a kernel of which nobody knows.
 
     :arg docker: (major, minor, ...) of Docker.

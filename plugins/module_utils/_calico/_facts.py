@@ -24,14 +24,14 @@ VERSION = re.compile(r'v?(\d+\.\d+\.\d+[\w.-]*)')
 VARIABLES = re.compile(r'^(NODENAME|IP|AS|IP_AUTODETECTION_METHOD|NO_DEFAULT_POOLS|CALICO_[A-Z0-9_]+|FELIX_[A-Z0-9_]+|ETCD_ENDPOINTS|ETCD_[A-Z_]+_FILE)\Z')
 
 
-def cni_files(folder):
-    """[{file, name, type, kind, reason, plugins, ranges, pools, duplicate_of}] of every file of a folder, as Mesos reads it, whatever its name; no sub-folders.
+def cni_files(directory):
+    """[{file, name, type, kind, reason, plugins, ranges, pools, duplicate_of}] of every file in a directory, as Mesos reads it, whatever its name.
 
     duplicate_of: an earlier file with the same network name. Which of two Mesos takes is up to the order of the directory.
     """
     found, seen = [], {}
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        path = os.path.join(folder, name)
+    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
+        path = os.path.join(directory, name)
         if os.path.isdir(path):
             continue
         network = _network_in(os.path.realpath(path))
@@ -51,14 +51,14 @@ def _network_in(path):
     return _config.parse_config(content) if content is not None else _config.Network('invalid', reason='it is not a file')
 
 
-def cni_plugins(folders):
-    """{name of an executable: the first folder of the search path that has it}."""
+def cni_plugins(directories):
+    """{name of an executable: the first directory of the search path that has it}."""
     found = {}
-    for folder in folders:
-        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-            path = os.path.join(folder, name)
+    for directory in directories:
+        for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
+            path = os.path.join(directory, name)
             if os.path.isfile(path) and os.access(path, os.X_OK):
-                found.setdefault(name, folder)
+                found.setdefault(name, directory)
     return found
 
 

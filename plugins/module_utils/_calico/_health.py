@@ -22,7 +22,7 @@ CAUSE_EVERY = 6  # looks between two readings of the log
 GRACE = 15  # seconds in which a node that was started at the same time may still come
 
 
-class Wanted(object):
+class Desired(object):
     """What healthy means: name of the node, its address (with prefix, None: any), felix_port (None: go by Felix' process alone), timeout,
     stable_seconds, peers (C(auto) or a number), tolerated (addresses that may be down), report_down (go on without peers on whose host no BIRD
     listens), bgp (False without BIRD)."""
@@ -64,15 +64,15 @@ class Look(object):
         return not self.wrong
 
 
-def expected_peers(wanted, nodes, peers, calicoctl):
+def expected_peers(desired, nodes, peers, calicoctl):
     """Addresses that should be Established: the mesh, and what is configured beside it; without a mesh only what is configured.
 
     Whether there is a mesh is only asked when BIRD has no session of one although there are other nodes.
     """
     configured = [item['address'] for item in peers if item['type'] != _bgp.TYPES['Mesh']]
-    mesh = _bgp.mesh_peers(nodes, wanted.name)
+    mesh = _bgp.mesh_peers(nodes, desired.name)
     if mesh and len(configured) == len(peers) and calicoctl.config_get('nodeToNodeMesh')[0] == 'off':
-        return _bgp.configured_peers(calicoctl.get('bgpPeer'), wanted.name)
+        return _bgp.configured_peers(calicoctl.get('bgpPeer'), desired.name)
     return sorted(set(mesh + configured))
 
 
@@ -88,26 +88,26 @@ def running_container(replaced=None):
     return found if found and found['State'].get('Running') and found.get('Id') != replaced else None
 
 
-def look(wanted, nodes, calicoctl, container):
+def look(desired, nodes, calicoctl, container):
     """Look once. nodes: {name: address with prefix or None} of the datastore; container: see _felix.trouble()."""
-    felix = _felix.trouble(container, wanted.felix_port, wanted.stable_seconds)
-    if not wanted.bgp:
+    felix = _felix.trouble(container, desired.felix_port, desired.stable_seconds)
+    if not desired.bgp:
         return Look(felix, [])
     try:
         peers = _bgp.ask()
         recovering = recovery_trouble(peers)
     except CalicoError as error:
         return Look(felix, [], bgp=error.what + (': %s' % error.why if error.why else ''))
-    if wanted.peers != 'auto':
+    if desired.peers != 'auto':
         count = len([item for item in peers if item['established']])
-        few = '%d of %s BGP sessions are Established' % (count, wanted.peers) if count < int(wanted.peers) else None
+        few = '%d of %s BGP sessions are Established' % (count, desired.peers) if count < int(desired.peers) else None
         return Look(felix, peers, few, recovery=recovering)
-    known = nodes.get(wanted.name)
-    if not known or wanted.address not in (None, known):
-        expected = ', where it is to be %s' % wanted.address if known else ' yet'
-        return Look(felix, peers, 'the datastore has %s of the node %s%s' % ('the address ' + known if known else 'no address', wanted.name, expected))
-    missing = _bgp.missing(expected_peers(wanted, nodes, peers, calicoctl), peers, wanted.tolerated)
-    down = [address for address in missing if wanted.report_down and _bgp.down(address, peers)]
+    known = nodes.get(desired.name)
+    if not known or desired.address not in (None, known):
+        expected = ', where it is to be %s' % desired.address if known else ' yet'
+        return Look(felix, peers, 'the datastore has %s of the node %s%s' % ('the address ' + known if known else 'no address', desired.name, expected))
+    missing = _bgp.missing(expected_peers(desired, nodes, peers, calicoctl), peers, desired.tolerated)
+    down = [address for address in missing if desired.report_down and _bgp.down(address, peers)]
     absent = [address for address in missing if address not in down]
     said = 'no BGP session is Established with %s' % ', '.join(name_peer(each, nodes, peers) for each in absent) if absent else None
     return Look(felix, peers, said, absent, down, recovering)
@@ -115,7 +115,7 @@ def look(wanted, nodes, calicoctl, container):
 
 def recovery_trouble(peers):
     """None, or a sentence while BIRD recovers from its restart. With a session that is not there it does so for BIRD's full 240 seconds, which
-    nobody is to wait for: whoever may be missing has been judged already."""
+    nobody is to wait for: whoever may be missing has been validated already."""
     if not all(item['established'] for item in peers):
         return None
     waiting = _bgp.recovery()
@@ -129,7 +129,7 @@ def name_peer(address, nodes, peers):
     return 'node %s %s' % (name, said) if name and name != address else said
 
 
-def wait(wanted, nodes, calicoctl, logs, container=None, replaced=None, fresh=False, clock=None, sleep=None):
+def wait(desired, nodes, calicoctl, logs, container=None, replaced=None, fresh=False, clock=None, sleep=None):
     """Wait until healthy and return the last Look; raise CalicoError with the cause at the deadline, or earlier where waiting is in vain.
 
     :arg nodes: of the datastore as known so far.
@@ -138,31 +138,31 @@ def wait(wanted, nodes, calicoctl, logs, container=None, replaced=None, fresh=Fa
     :arg replaced: see running_container().
     :arg fresh: the node was just started, so what is known is out of date.
     """
-    deadline, count, confirmed = Deadline(wanted.timeout, clock, sleep), 0, not fresh
+    deadline, count, confirmed = Deadline(desired.timeout, clock, sleep), 0, not fresh
     while True:
         if (fresh and count == 0) or (count and count % NODES_EVERY == 0):
             nodes = _node.addresses(calicoctl.nodes())
         container = running_container(replaced) if container is None or count else container
-        seen = look(wanted, nodes, calicoctl, container)
+        seen = look(desired, nodes, calicoctl, container)
         if seen.healthy and not confirmed:
             # A node has stored its address when Felix runs, and not before.
             nodes, confirmed = _node.addresses(calicoctl.nodes()), True
             continue
-        if seen.healthy and not (seen.down and fresh and wanted.timeout - deadline.left() < min(GRACE, wanted.timeout / 2)):
+        if seen.healthy and not (seen.down and fresh and desired.timeout - deadline.left() < min(GRACE, desired.timeout / 2)):
             return seen
         count += 1
         if count % CAUSE_EVERY == 0 and seen.felix is not None:
             why, remedy = _felix.cause(logs(), _felix.rp_filter_loose())
             if why:
-                raise unhealthy(wanted, seen, why, remedy, '')
+                raise unhealthy(desired, seen, why, remedy, '')
         if not deadline.pause(PAUSE):
             if seen.healthy:
                 return seen
             why, remedy = _felix.cause(logs(), _felix.rp_filter_loose()) if seen.felix is not None else (None, None)
-            raise unhealthy(wanted, seen, why, remedy, logs())
+            raise unhealthy(desired, seen, why, remedy, logs())
 
 
-def unhealthy(wanted, seen, why, remedy, text):
+def unhealthy(desired, seen, why, remedy, text):
     """The error: what is wrong, the cause if it is known, the last words, and what to do."""
     words = _felix.last_words(text) if seen.felix is not None and why is None else []
     if words:
@@ -173,6 +173,6 @@ def unhealthy(wanted, seen, why, remedy, text):
     if remedy is None and seen.recovery and seen.felix is None:
         remedy = ('It waits until each peer has sent all of its routes. Run "calicoctl node status" on the other hosts: where SINCE is a moment ago, the '
                   'session comes and goes; see why calico/node restarts there. BIRD ends its waiting by itself after 240 seconds; then run this again')
-    return CalicoError('calico/node %s does not become healthy (%g seconds are allowed), %s' % (wanted.name, wanted.timeout, '; '.join(seen.wrong)), why=why,
+    return CalicoError('calico/node %s does not become healthy (%g seconds are allowed), %s' % (desired.name, desired.timeout, '; '.join(seen.wrong)), why=why,
                        remedy=remedy or 'See "docker logs calico-node" and "journalctl -u calico-node" on the host',
                        missing_peers=seen.absent, peers=seen.peers)

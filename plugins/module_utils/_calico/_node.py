@@ -2,9 +2,9 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The calico/node container as wanted and as it is, and its systemd unit. Pure.
+"""The calico/node container as required and as it is, and its systemd unit. Pure.
 
-What is wanted is what C(calicoctl node run --dryrun) prints; what is, is what C(docker inspect) says. Both become a Container, and those are compared
+What is required is what C(calicoctl node run --dryrun) prints; what is, is what C(docker inspect) says. Both become a Container, and those are compared
 as sets, because calicoctl prints its options in random order.
 """
 from __future__ import absolute_import, division, print_function
@@ -189,22 +189,22 @@ def from_inspect(container, image=None):
                      restart=(host.get('RestartPolicy') or {}).get('Name') or 'no', image_id=container.get('Image'))
 
 
-def differences(wanted, actual):
+def differences(desired, actual):
     """Sentences about what differs in a running container; empty if nothing does."""
     found = []
-    if wanted.image_id and actual.image_id != wanted.image_id:
-        found.append('image: runs %s (%s), wanted %s (%s)' % (actual.image, short(actual.image_id), wanted.image, short(wanted.image_id)))
-    elif not wanted.image_id and wanted.image != actual.image:
-        found.append('image: runs %s, wanted %s' % (actual.image, wanted.image))
-    for name in sorted(set(wanted.env) | set(actual.env)):
-        before, after = actual.env.get(name), wanted.env.get(name)
+    if desired.image_id and actual.image_id != desired.image_id:
+        found.append('image: runs %s (%s), should be %s (%s)' % (actual.image, short(actual.image_id), desired.image, short(desired.image_id)))
+    elif not desired.image_id and desired.image != actual.image:
+        found.append('image: runs %s, should be %s' % (actual.image, desired.image))
+    for name in sorted(set(desired.env) | set(actual.env)):
+        before, after = actual.env.get(name), desired.env.get(name)
         if before != after:
-            found.append('variable %s: is %s, wanted %s' % (name, shown(name, before), shown(name, after)))
-    found.extend('mount %s: missing' % mount for mount in sorted(wanted.mounts - actual.mounts))
-    found.extend('mount %s: not wanted' % mount for mount in sorted(actual.mounts - wanted.mounts))
+            found.append('variable %s: is %s, should be %s' % (name, shown(name, before), shown(name, after)))
+    found.extend('mount %s: missing' % mount for mount in sorted(desired.mounts - actual.mounts))
+    found.extend('mount %s: not required' % mount for mount in sorted(actual.mounts - desired.mounts))
     for name in ('network', 'privileged', 'restart'):
-        if getattr(wanted, name) != getattr(actual, name):
-            found.append('%s: is %s, wanted %s' % (name, getattr(actual, name), getattr(wanted, name)))
+        if getattr(desired, name) != getattr(actual, name):
+            found.append('%s: is %s, should be %s' % (name, getattr(actual, name), getattr(desired, name)))
     return found
 
 
@@ -231,8 +231,8 @@ def addresses(nodes):
 
 def conflict(nodes, name, ip):
     """Name of another node that has the address (with prefix) of this one, or None."""
-    wanted = ip.split('/')[0]
-    return next((other for other, address in sorted(nodes.items()) if other != name and address and address.split('/')[0] == wanted), None)
+    desired = ip.split('/')[0]
+    return next((other for other, address in sorted(nodes.items()) if other != name and address and address.split('/')[0] == desired), None)
 
 
 def conflict_words(other, name, ip):

@@ -16,7 +16,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_p
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
-UNIT_FOLDER = '/etc/systemd/system'
+UNIT_DIRECTORY = '/etc/systemd/system'
 RUN_TIMEOUT = 120
 SETTLE = 0.2  # of its unit; that it is healthy is waited for later
 STARTED = 'Calico node started successfully'
@@ -25,17 +25,17 @@ LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
 
 
 class Actual(object):
-    """What is there: container, image (of the wanted name) and own_image (of the container), objects of docker inspect or None; wanted
+    """What is there: container, image (of the desired name) and own_image (of the container), objects of docker inspect or None; desired
     (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes (as Calicoctl.nodes() gives them, or None), unit (systemd
     state or None), files ({path: Found}), interface (which has the node's address), closed ({program: ports that
     rules of ours close})."""
-    __slots__ = ('container', 'image', 'own_image', 'wanted', 'nodes', 'unit', 'files', 'interface', 'closed')
+    __slots__ = ('container', 'image', 'own_image', 'desired', 'nodes', 'unit', 'files', 'interface', 'closed')
 
-    def __init__(self, container, image, own_image, wanted, nodes, unit, files, interface=None, closed=None):
+    def __init__(self, container, image, own_image, desired, nodes, unit, files, interface=None, closed=None):
         self.container = container
         self.image = image
         self.own_image = own_image
-        self.wanted = wanted
+        self.desired = desired
         self.nodes = nodes
         self.unit = unit
         self.files = files
@@ -53,7 +53,7 @@ class Actual(object):
 
     @property
     def held_image(self):
-        """Whether the container runs what has the wanted name now, so that loading another under that name reaches into it."""
+        """Whether the container runs what has the desired name now, so that loading another under that name reaches into it."""
         return self.running and self.container.get('Image') == self.image_id
 
     def as_container(self):
@@ -94,7 +94,7 @@ class Work(object):
 
 
 def unit_path():
-    return os.path.join(UNIT_FOLDER, _node.UNIT_NAME)
+    return os.path.join(UNIT_DIRECTORY, _node.UNIT_NAME)
 
 
 def unit_file(params, interface=None):
@@ -121,7 +121,7 @@ def _unsettled(params, actual):
 
 
 def _look(params, calicoctl, check_mode):
-    container = image = own_image = wanted = nodes = None
+    container = image = own_image = desired = nodes = None
     interface = interface_of(params['ip']) if params['state'] == 'present' else None
     try:
         if _docker.present() is None:
@@ -130,12 +130,12 @@ def _look(params, calicoctl, check_mode):
         if container:
             own_image = image if image and image['Id'] == container.get('Image') else _docker.image(container.get('Image'))
         if params['state'] == 'present':
-            wanted = dryrun(params, calicoctl, interface)
+            desired = dryrun(params, calicoctl, interface)
             nodes = calicoctl.nodes()
     except CalicoError:
         if not check_mode:
             raise
-    return Actual(container, image, own_image, wanted, nodes, unit_state(), _text_files.read([unit_file(params, interface)]), interface, _closed_port.read())
+    return Actual(container, image, own_image, desired, nodes, unit_state(), _text_files.read([unit_file(params, interface)]), interface, _closed_port.read())
 
 
 def interface_of(ip):
@@ -180,7 +180,7 @@ def refuse_conflict(params, actual):
 def reconcile(params, actual, image_id):
     """Work to do. Touches nothing; reads only certificates, and what is noted of them.
 
-    :arg image_id: of the image that is wanted, None if not known (it is not loaded yet, and this is check mode).
+    :arg image_id: of the image that is required, None if not known (it is not loaded yet, and this is check mode).
     """
     if params['init_system'] and actual.unit is not None:
         _systemd.check_known([_systemd.Unit(_node.UNIT_NAME, enabled=True, optional=True)], {_node.UNIT_NAME: actual.unit})
@@ -199,7 +199,7 @@ def reconcile(params, actual, image_id):
     if work.start == 'start':
         work.node.add('container %s' % _node.CONTAINER, None, _node.summary(params))
     elif work.start:
-        after = dict(actual.wanted.as_dict(), image_id=image_id, differences=[]) if actual.wanted else _node.summary(params)
+        after = dict(actual.desired.as_dict(), image_id=image_id, differences=[]) if actual.desired else _node.summary(params)
         work.node.add('container %s' % _node.CONTAINER, dict(actual.as_container().as_dict(), differences=work.differences), after)
     return work
 
@@ -226,44 +226,44 @@ def _plan_unit(work, state):
 
 
 def _plan_port(work, params, closed):
-    """Have Felix' health port reached as wanted, now: the unit's lines are for its next start. A port that was Felix' before is opened after that."""
-    wanted = _node.closed_port(params)
-    known = set().union([wanted] if wanted else [], *closed.values())
-    for port in sorted(known, key=lambda port: (port != wanted, port)):
-        programs = [program for program in _closed_port.PROGRAMS if program in closed and (port in closed[program]) is not (port == wanted)]
+    """Have Felix' health port reached as required, now: the unit's lines are for its next start. A port that was Felix' before is opened after that."""
+    desired = _node.closed_port(params)
+    known = set().union([desired] if desired else [], *closed.values())
+    for port in sorted(known, key=lambda port: (port != desired, port)):
+        programs = [program for program in _closed_port.PROGRAMS if program in closed and (port in closed[program]) is not (port == desired)]
         if programs:
             states = [{'reached from': where} for where in ('everywhere', 'this host')]
-            before, after = states if port == wanted else reversed(states)
-            work.port.add('port %d' % port, before, after, how=('-I' if port == wanted else '-D', port, programs))
+            before, after = states if port == desired else reversed(states)
+            work.port.add('port %d' % port, before, after, how=('-I' if port == desired else '-D', port, programs))
 
 
 def differences(params, actual, image_id):
     """Why a running node must be restarted, as sentences."""
     found = []
-    if actual.wanted is not None:
-        actual.wanted.image_id = image_id
-        found = _node.differences(actual.wanted, actual.as_container())
+    if actual.desired is not None:
+        actual.desired.image_id = image_id
+        found = _node.differences(actual.desired, actual.as_container())
         found.extend(_other_certificates(actual, params.get('predicted_changes', ())))
     active = actual.unit is not None and actual.unit.running
     if params['init_system'] and not active:
         found.append('%s does not run: the container was started by something else' % _node.UNIT_NAME)
     if not params['init_system'] and active:
-        found.append('%s runs and is not wanted' % _node.UNIT_NAME)
+        found.append('%s runs and is not required' % _node.UNIT_NAME)
     if actual.nodes is not None and actual.addresses().get(params['name']) != params['ip']:
-        found.append('address in the datastore: is %s, wanted %s' % (actual.addresses().get(params['name']) or 'not there', params['ip']))
+        found.append('address in the datastore: is %s, should be %s' % (actual.addresses().get(params['name']) or 'not there', params['ip']))
     return found
 
 
 def _other_certificates(actual, about_to_change):
-    paths = actual.wanted.certificates()
+    paths = actual.desired.certificates()
     for path in _started.other(process_of(actual.container), paths) + [path for path in paths if path in about_to_change]:
         yield 'file %s: not what the container was started with' % path
 
 
 def note_certificates(actual, container):
     """Note with which certificates the container was started that runs at the end of a run."""
-    if actual.wanted is not None and container is not None:
-        _started.note(process_of(container), actual.wanted.certificates())
+    if actual.desired is not None and container is not None:
+        _started.note(process_of(container), actual.desired.certificates())
 
 
 def process_of(container):

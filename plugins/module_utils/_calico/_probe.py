@@ -2,7 +2,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a container of the verification sees from inside, measured all at once; what it means is judged on the controller."""
+"""What a container of the verification sees from inside, measured all at once; what it means is validated on the controller."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 

@@ -55,10 +55,10 @@ def leftovers(policies, apps, runs):
     return found
 
 
-def node_name(folder, network):
+def node_name(directory, network):
     """The node that the CNI network of a name attaches containers to: what its file says, or the host's name, as the plugin has it."""
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        found = _config.parse_config(_network.read(folder, name) or '')
+    for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
+        found = _config.parse_config(_network.read(directory, name) or '')
         if found.kind == 'network' and found.name == network:
             section = found.config
             while isinstance(section, dict) and not section.get('nodename') and isinstance(section.get('delegate'), dict):

@@ -35,12 +35,12 @@ _LINK_LOCAL = ('169.254.0.0/16', 'fe80::/10')
 _WITHOUT_PORTS = (None, 'icmp', 'icmpv6', 'sctp', 'udplite')
 
 
-def _judge_icmp(icmp, where):
+def _validate_icmp(icmp, where):
     if 'code' in icmp and 'type' not in icmp:
         yield ValidationError('%s has a code without a type' % where, remedy='Add the type')
 
 
-def _judge_rule(rule, where):
+def _validate_rule(rule, where):
     if rule.get('ipVersion') == 5:
         yield ValidationError('%s.ipVersion cannot be 5' % where, remedy='Choose 4 or 6')
     protocol = rule.get('protocol')
@@ -53,7 +53,7 @@ def _judge_rule(rule, where):
         yield ValidationError('%s has both net and nets' % where, remedy='Use nets alone')
 
 
-_ICMP = _checks.record({'type': _checks.integer(0, 254), 'code': _checks.integer(0, 255)}, judge=_judge_icmp)
+_ICMP = _checks.record({'type': _checks.integer(0, 254), 'code': _checks.integer(0, 255)}, validate=_validate_icmp)
 _PORTS = _checks.listing(_checks.port)
 _NETS = _checks.listing(_checks.network)
 _ENTITY = _checks.record(
@@ -63,10 +63,10 @@ _ENTITY = _checks.record(
 _RULES = _checks.listing(_checks.record(
     {'action': _checks.one_of('allow', 'deny', 'log', 'pass'), 'ipVersion': _checks.integer(4, 6), 'protocol': _checks.protocol,
      'notProtocol': _checks.protocol, 'icmp': _ICMP, 'notICMP': _ICMP, 'source': _ENTITY, 'destination': _ENTITY},
-    required=('action',), judge=_judge_rule))
+    required=('action',), validate=_validate_rule))
 
 
-def _judge_policy(spec, where):
+def _validate_policy(spec, where):
     if spec.get('doNotTrack') and spec.get('preDNAT'):
         yield ValidationError('%s has both doNotTrack and preDNAT' % where, remedy='Choose one')
     types = spec.get('types') if isinstance(spec.get('types'), list) else []
@@ -74,17 +74,17 @@ def _judge_policy(spec, where):
         yield ValidationError('%s has preDNAT and egress rules' % where, remedy='Keep preDNAT policies to ingress')
 
 
-def _judge_host_endpoint(spec, where):
+def _validate_host_endpoint(spec, where):
     if not spec.get('interfaceName') and not spec.get('expectedIPs'):
         yield ValidationError('%s has neither interfaceName nor expectedIPs' % where, remedy='Add one')
 
 
-def _judge_bgp(bgp, where):
+def _validate_bgp(bgp, where):
     if bgp and not bgp.get('ipv4Address') and not bgp.get('ipv6Address'):
         yield ValidationError('%s has no address' % where, remedy='Add ipv4Address, with the prefix length of its network')
 
 
-def _judge_peer(metadata, where):
+def _validate_peer(metadata, where):
     if metadata.get('scope') == 'node' and not metadata.get('node'):
         yield ValidationError('%s has no node' % where, remedy='Name the node, or set scope to global')
     if metadata.get('scope') == 'global' and metadata.get('node'):
@@ -102,18 +102,18 @@ _SCHEMAS = {
                         'nat-outgoing': _checks.boolean, 'disabled': _checks.boolean}, instead=_NATURALLY)),
     'bgpPeer': (
         _checks.record({'scope': _checks.one_of('global', 'node'), 'node': _NAME, 'peerIP': _checks.address}, required=('scope', 'peerIP'),
-                       instead={'name': 'scope, node and peerIP, which identify a peer in Calico 2.6'}, judge=_judge_peer),
+                       instead={'name': 'scope, node and peerIP, which identify a peer in Calico 2.6'}, validate=_validate_peer),
         _checks.record({'asNumber': _checks.as_number}, required=('asNumber',), instead=_PEER)),
     'node': (
         _checks.record({'name': _NAME}, required=('name',)),
         _checks.record({'bgp': _checks.record({'asNumber': _checks.as_number, 'ipv4Address': _checks.interface_address(4),
-                                               'ipv6Address': _checks.interface_address(6)}, judge=_judge_bgp),
+                                               'ipv6Address': _checks.interface_address(6)}, validate=_validate_bgp),
                         'orchRefs': _checks.listing(_checks.record({'nodeName': _ANY, 'orchestrator': _ANY}, required=('orchestrator',)))})),
     'policy': (
         _checks.record({'name': _PATH_NAME, 'annotations': _checks.mapping(_ANY, _ANY)}, required=('name',),
                        instead={'namespace': 'nothing (namespaces belong to Calico 3)'}),
         _checks.record({'order': _checks.number, 'selector': _checks.selector, 'ingress': _RULES, 'egress': _RULES, 'doNotTrack': _checks.boolean,
-                        'preDNAT': _checks.boolean, 'types': _checks.listing(_checks.one_of('ingress', 'egress'))}, judge=_judge_policy)),
+                        'preDNAT': _checks.boolean, 'types': _checks.listing(_checks.one_of('ingress', 'egress'))}, validate=_validate_policy)),
     'profile': (
         _checks.record({'name': _PATH_NAME, 'tags': _checks.listing(_NAME), 'labels': _LABELS}, required=('name',)),
         _checks.record({'ingress': _RULES, 'egress': _RULES}, instead={'labelsToApply': 'labels in metadata', 'tags': 'it in metadata'})),
@@ -121,7 +121,7 @@ _SCHEMAS = {
         _checks.record({'name': _PATH_NAME, 'node': _NAME, 'labels': _LABELS}, required=('name', 'node')),
         _checks.record({'interfaceName': _checks.text(r'[A-Za-z0-9_.-]{1,15}', 'Name an interface, such as eth0'),
                         'expectedIPs': _checks.listing(_checks.address), 'profiles': _checks.listing(_PATH_NAME)},
-                       instead={'node': 'it in metadata'}, judge=_judge_host_endpoint)),
+                       instead={'node': 'it in metadata'}, validate=_validate_host_endpoint)),
 }
 _V3_KINDS = {'networkpolicy': 'policy', 'globalnetworkpolicy': 'policy'}
 
@@ -167,7 +167,7 @@ def explicit(document):
     _good, metadata = collector.check(check_metadata, document.get('metadata'), 'metadata of %s' % name_of(document))
     _good, spec = collector.check(check_spec, document.get('spec'), name_of(document))
     found = {'apiVersion': API_VERSION, 'kind': to_text(kind), 'metadata': metadata, 'spec': spec}
-    for error in _judge_pool(found) if kind == 'ipPool' and not collector.errors else ():
+    for error in _validate_pool(found) if kind == 'ipPool' and not collector.errors else ():
         collector.add(error)
     collector.finish()
     return found
@@ -180,7 +180,7 @@ def reference(document):
     return {'apiVersion': API_VERSION, 'kind': to_text(document['kind']), 'metadata': metadata, 'spec': {}}
 
 
-def _judge_pool(document):
+def _validate_pool(document):
     cidr = _cidr.parse(document['metadata']['cidr'])
     name, spec = name_of(document), document['spec']
     if not spec.get('disabled') and cidr.prefix > _POOL_SIZES[cidr.version]:
@@ -252,7 +252,7 @@ def _merged(theirs, ours):
     return found
 
 
-def keep_foreign(actual, desired):
+def keep_unmanaged(actual, desired):
     """The explicit desired document with those fields of the canonical actual one that it does not name; lists count as one field."""
     theirs = copy.deepcopy(actual)
     spec = theirs['spec']

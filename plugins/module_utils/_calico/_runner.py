@@ -17,7 +17,7 @@ import re
 import time
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
 PATH = '/opt/calico/bin/calicoctl'
@@ -166,7 +166,7 @@ class Calicoctl(object):
         return None
 
     def run(self, args, stdin=None, timeout=None, with_config=True):
-        """Run it once and return _command.Result; neither exit code nor words are judged.
+        """Run it once and return _command.Result; neither exit code nor words are validated.
 
         :arg with_config: add --config (C(node status) does not know it).
         """
@@ -178,15 +178,15 @@ class Calicoctl(object):
             argv.append('--config=%s' % self.config)
         return _command.run(argv, timeout=timeout or self.timeout, stdin=stdin, environ=self._environ)
 
-    def _until_done(self, args, judge, policy, stdin=None):
-        """Run until judge(result, action) returns; a CalicoctlError of a kind in the policy is tried again until the deadline."""
+    def _until_done(self, args, parse, policy, stdin=None):
+        """Run until parse(result, action) returns; a CalicoctlError of a kind in the policy is tried again until the deadline."""
         passing, patience = policy
         action = ' '.join(arg for arg in args[:3] if not arg.startswith('-')) + (' with %s' % self.config if self.config else '')
         start = self._clock()
         for pause in itertools.chain(_PAUSES, itertools.repeat(_PAUSES[-1])):
             try:
                 result = self.run(args, stdin=stdin, timeout=max(start + self.timeout - self._clock(), 1))
-                return judge(result, action)
+                return parse(result, action)
             except CalicoctlError as error:
                 if error.kind not in passing or self._clock() + pause >= start + min(self.timeout, patience or self.timeout):
                     raise
@@ -199,7 +199,7 @@ class Calicoctl(object):
         """Documents of a kind as a list of dicts; [] if there is none, or none of that name, or of that node for kinds that belong to one."""
         args = ['get', kind] + ([name] if name else []) + (['--node=%s' % node] if node else []) + ['-o', 'json']
 
-        def judge(result, action):
+        def parse(result, action):
             try:
                 return parse_documents(result, action)
             except CalicoctlError as error:
@@ -207,7 +207,7 @@ class Calicoctl(object):
                     return []
                 raise
 
-        return self._until_done(args, judge, _READ)
+        return self._until_done(args, parse, _READ)
 
     def apply(self, documents):
         """Create or replace documents, whole; safe to repeat, so it is repeated while a member of etcd is down or none leads."""
@@ -218,11 +218,11 @@ class Calicoctl(object):
         self._write(['delete', '-f', '-', '--skip-not-exists'], documents, 'Successfully deleted')
 
     def _write(self, args, documents, success):
-        def judge(result, action):
+        def parse(result, action):
             if result.rc != 0 or not result.out.startswith(success):
                 raise explain(action, result)
 
-        self._until_done(args, judge, _WRITE, stdin=json.dumps(documents))
+        self._until_done(args, parse, _WRITE, stdin=json.dumps(documents))
 
     def nodes(self):
         """nodes() of the datastore."""
@@ -230,14 +230,14 @@ class Calicoctl(object):
 
     def version(self):
         """{client, cluster, cluster_type}: versions with v, or None while no calico/node has started."""
-        def judge(result, action):
+        def parse(result, action):
             found = parse_version(result.out)
             if result.rc != 0 or found['error'] or not found['client']:
                 raise explain(action, result)
             del found['error']
             return found
 
-        return self._until_done(['version'], judge, _READ)
+        return self._until_done(['version'], parse, _READ)
 
     @staticmethod
     def _setting(verb, name, value=None, raw=None, node=None):
@@ -249,7 +249,7 @@ class Calicoctl(object):
 
         :arg raw: C(felix) or C(bgp). Asked for a node, a raw setting says it is unset where only the global one is set.
         """
-        def judge(result, action):
+        def parse(result, action):
             if result.rc != 0 or not result.out.endswith('\n'):
                 raise explain(action, result)
             value = result.out[:-1]
@@ -257,7 +257,7 @@ class Calicoctl(object):
                 return value[:-len(INHERITED)], True
             return (None if value == UNSET else value), False
 
-        return self._until_done(self._setting('get', name, raw=raw, node=node), judge, _READ)
+        return self._until_done(self._setting('get', name, raw=raw, node=node), parse, _READ)
 
     def config_set(self, name, value, raw=None, node=None):
         """Set a setting; calicoctl says nothing when that went well."""
@@ -268,11 +268,11 @@ class Calicoctl(object):
         self._config_write('unset', name, None, raw, node)
 
     def _config_write(self, verb, name, value, raw, node):
-        def judge(result, action):
+        def parse(result, action):
             if result.rc != 0 or result.out.strip():
                 raise explain(action, result)
 
-        self._until_done(self._setting(verb, name, value=value, raw=raw, node=node), judge, _WRITE)
+        self._until_done(self._setting(verb, name, value=value, raw=raw, node=node), parse, _WRITE)
 
 
 def from_params(params):

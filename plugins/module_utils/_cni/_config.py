@@ -2,7 +2,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CNI network configurations: parse what is there, write and compare what is wanted. Pure.
+"""CNI network configurations: parse what is there, write and compare what is required. Pure.
 
 Spec: CNI 0.3.1 (conf and conflist). What Mesos takes (every file of its directory, whatever its name): facts of mesos 1.0-1.11, cni.cpp and
 spec.proto: a JSON object with the strings name and type, and ipam.type if there is ipam. The handshake, CNI_COMMAND=VERSION: CNI 0.3.1, "Report version".

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge a wanted CNI configuration before it is written: the rules of CNI, of Mesos and of Calico's plugins (CNI plugin 1.10 and 1.11). Pure."""
+"""Validate a desired CNI configuration before it is written: the rules of CNI, of Mesos and of Calico's plugins (CNI plugin 1.10 and 1.11). Pure."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
@@ -27,7 +27,7 @@ CIDR6 = re.compile(r'^[0-9A-Fa-f:]+(\d{1,3}(\.\d{1,3}){3})?/\d{1,3}\Z')
 
 
 def problems(config, dialect, file_name):
-    """What is wrong with a wanted configuration, a list of sentences without full stop; empty if nothing is.
+    """What is wrong with a desired configuration, a list of sentences without full stop; empty if nothing is.
 
     :arg dialect: mesos (a directory that Mesos reads) or cni (one that a kubelet reads).
     """

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _shape
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 
 # What Admin Router, and services behind it, answer while a part of the cluster restarts or elects a leader.
 TRANSIENT_STATUS = (502, 503, 504)

@@ -51,7 +51,7 @@ class Method:
     RENEWABLE = False
 
     def validate(self) -> None:
-        """Judge what was given without asking anybody.
+        """Validate what was given without asking anybody.
 
         :raises ValidationError: naming the option.
         """
@@ -227,7 +227,7 @@ def read_service_account(given: Any, uid: str | None) -> tuple[str, str]:
 
 
 def _read_file(name: str) -> str:
-    """The message leaves the folder out: ansible-core masks the whole path, as it masks the option's value everywhere."""
+    """The message leaves the directory out: ansible-core masks the whole path, as it masks the option's value everywhere."""
     path = os.path.expanduser(os.path.expandvars(name))
     try:
         with open(path, encoding="utf-8") as file:

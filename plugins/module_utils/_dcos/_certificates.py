@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a certificate is not the one that is wanted, and whether it leads to a CA that is trusted. Pure: the time is always given."""
+"""Why a certificate is not the one that is required, and whether it leads to a CA that is trusted. Pure: the time is always given."""
 from __future__ import annotations
 
 import dataclasses
@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.dcos.calico.plugins.module_utils import _foreign
+from ansible_collections.dcos.calico.plugins.module_utils import _untrusted
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _x509
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ SERVER = "server auth"
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class Desired:
     """What a certificate has to say.
 
     :ivar hosts: alternative names, as _x509.normalise_hosts() gives them.
-    :ivar subject: fields of _x509.SUBJECT_FIELDS that are wanted; others must not be there.
+    :ivar subject: fields of _x509.SUBJECT_FIELDS that are required; others must not be there.
     :ivar usages: extended usages by cfssl's names that it must be good for. Where a server is not among them, it must not be one under any name: either it is
         not good for that, or it has neither hosts nor a common name that may be a host's.
     :ivar key: type and size; None if any will do.
@@ -89,8 +89,8 @@ def verify(leaf: x509.Certificate, trust: Trust, now: datetime.datetime) -> tupl
     return chain, f"its chain has more than {LONGEST_CHAIN} certificates"
 
 
-def reasons(text: str | None, wanted: Wanted, trust: Trust, window: datetime.timedelta, now: datetime.datetime) -> list[str]:
-    """Every reason, in this order, why a host's certificate cannot be kept; none if it is as wanted.
+def reasons(text: str | None, desired: Desired, trust: Trust, window: datetime.timedelta, now: datetime.datetime) -> list[str]:
+    """Every reason, in this order, why a host's certificate cannot be kept; none if it is as required.
 
     :arg text: PEM of the certificate, intermediates after it; None or empty if the host has none.
     :arg window: how long before its end a certificate is replaced.
@@ -102,12 +102,12 @@ def reasons(text: str | None, wanted: Wanted, trust: Trust, window: datetime.tim
         found = _x509.describe(leaf)
     except ValueError as error:
         return [f"it cannot be parsed: {error}"]
-    wrong = _key_reasons(found, wanted) + _name_reasons(leaf, found, wanted) + _usage_reasons(leaf, found, wanted)
+    wrong = _key_reasons(found, desired) + _name_reasons(leaf, found, desired) + _usage_reasons(leaf, found, desired)
     return wrong + _trust_reasons(leaf, others, trust, now) + _date_reasons(leaf, window, now)
 
 
 def problems(text: str, trust: Trust, now: datetime.datetime) -> list[str]:
-    """What is wrong with a certificate, whatever it was made for: those of reasons() that are not about what is wanted.
+    """What is wrong with a certificate, whatever it was made for: those of reasons() that are not about what is required.
 
     :raises ValueError: if it cannot be parsed.
     """
@@ -120,38 +120,38 @@ def _trust_reasons(leaf: x509.Certificate, others: list[x509.Certificate], trust
     return [unverified] if unverified else []
 
 
-def _key_reasons(found: dict[str, Any], wanted: Wanted) -> list[str]:
+def _key_reasons(found: dict[str, Any], desired: Desired) -> list[str]:
     wrong = []
-    if wanted.public_key is None:
+    if desired.public_key is None:
         wrong.append("the host has no key that fits")
-    elif wanted.public_key != found["public_key_sha256"]:
+    elif desired.public_key != found["public_key_sha256"]:
         wrong.append("the key on the host is another one than the certificate's")
-    if wanted.key and wanted.key != (found["key_type"], found["key_size"]):
-        wrong.append(f"its key is {found['key_type']} {found['key_size']}, wanted is {wanted.key[0]} {wanted.key[1]}")
+    if desired.key and desired.key != (found["key_type"], found["key_size"]):
+        wrong.append(f"its key is {found['key_type']} {found['key_size']}, required is {desired.key[0]} {desired.key[1]}")
     return wrong
 
 
-def _name_reasons(leaf: x509.Certificate, found: dict[str, Any], wanted: Wanted) -> list[str]:
+def _name_reasons(leaf: x509.Certificate, found: dict[str, Any], desired: Desired) -> list[str]:
     wrong = []
-    if found["common_name"] != wanted.common_name:
-        wrong.append(f"its common name is {found['common_name'] or 'empty'}, wanted is {wanted.common_name}")
+    if found["common_name"] != desired.common_name:
+        wrong.append(f"its common name is {found['common_name'] or 'empty'}, required is {desired.common_name}")
     subject = _x509.subject_fields(leaf.subject)
     for field in _x509.SUBJECT_FIELDS:
-        if subject.get(field) != wanted.subject.get(field):
-            wrong.append(f"its {field.replace('_', ' ')} is {subject.get(field) or 'empty'}, wanted is {wanted.subject.get(field) or 'none'}")
+        if subject.get(field) != desired.subject.get(field):
+            wrong.append(f"its {field.replace('_', ' ')} is {subject.get(field) or 'empty'}, required is {desired.subject.get(field) or 'none'}")
     others = _x509.other_fields(leaf.subject)
     if others:
-        wrong.append(f"its subject has {', '.join(others)}, which is not wanted")
-    missing, more = _differ(wanted.hosts, found["hosts"])
+        wrong.append(f"its subject has {', '.join(others)}, which is not required")
+    missing, more = _differ(desired.hosts, found["hosts"])
     if missing:
         wrong.append(f"it does not name {missing}")
     if more:
-        wrong.append(f"it names {more}, which is not wanted")
+        wrong.append(f"it names {more}, which is not required")
     return wrong
 
 
-def _differ(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, str]:
-    return ", ".join(name for name in wanted if name not in found), ", ".join(name for name in found if name not in wanted)
+def _differ(desired: Sequence[str], found: Sequence[str]) -> tuple[str, str]:
+    return ", ".join(name for name in desired if name not in found), ", ".join(name for name in found if name not in desired)
 
 
 def server_names(common_name: str, hosts: Sequence[str]) -> list[str]:
@@ -161,14 +161,14 @@ def server_names(common_name: str, hosts: Sequence[str]) -> list[str]:
     """
     if hosts:
         return list(hosts)
-    return [common_name] if _foreign.address(common_name) or ("." in common_name and _foreign.host_name(common_name.replace("*.", ""))) else []
+    return [common_name] if _untrusted.address(common_name) or ("." in common_name and _untrusted.host_name(common_name.replace("*.", ""))) else []
 
 
-def _usage_reasons(leaf: x509.Certificate, found: dict[str, Any], wanted: Wanted) -> list[str]:
-    missing = [usage for usage in wanted.usages if usage not in found["usages"]]
+def _usage_reasons(leaf: x509.Certificate, found: dict[str, Any], desired: Desired) -> list[str]:
+    missing = [usage for usage in desired.usages if usage not in found["usages"]]
     wrong = [f"it is not good for {', '.join(missing)}"] if missing else []
-    if SERVER not in wanted.usages and _x509.is_good_for(leaf, SERVER) and server_names(found["common_name"], found["hosts"]):
-        wrong.append("it is good for a server, which is not wanted")
+    if SERVER not in desired.usages and _x509.is_good_for(leaf, SERVER) and server_names(found["common_name"], found["hosts"]):
+        wrong.append("it is good for a server, which is not required")
     return [*wrong, "it is a certificate of a CA"] if _x509.says_authority(leaf) else wrong
 
 

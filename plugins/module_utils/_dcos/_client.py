@@ -210,11 +210,11 @@ class DcosClient:
             if response.status not in REDIRECTS or not response.headers.get("Location"):
                 return response
             target, params = urljoin(url, response.headers["Location"]), None
-            self._judge_redirect(method, response, url, target)
+            self._validate_redirect(method, response, url, target)
             url = target
         raise ApiError(f"{response.request} redirects without an end", None, "Check that url is the address of DC/OS' Admin Router", response.status)
 
-    def _judge_redirect(self, method: str, response: Response, url: str, target: str) -> None:
+    def _validate_redirect(self, method: str, response: Response, url: str, target: str) -> None:
         what = f"{response.request} redirects to {target}"
         if urlsplit(target).scheme not in ("http", "https"):
             _refuse(what, response.status, "that is no address to ask")
@@ -255,12 +255,12 @@ def make_client(module: AnsibleModule) -> DcosClient:
 
 
 def _encoded(body: Any, headers: Mapping[str, str] | None) -> tuple[bytes | None, dict[str, str]]:
-    wanted = {"Accept": "application/json", **(headers or {})}
+    desired = {"Accept": "application/json", **(headers or {})}
     if body is None or isinstance(body, bytes):
-        return body, wanted
+        return body, desired
     if isinstance(body, str):
-        return body.encode("utf-8"), wanted
-    return json.dumps(body).encode("utf-8"), {"Content-Type": "application/json", **wanted}
+        return body.encode("utf-8"), desired
+    return json.dumps(body).encode("utf-8"), {"Content-Type": "application/json", **desired}
 
 
 def _uncertain(failure: DcosError) -> DcosError:

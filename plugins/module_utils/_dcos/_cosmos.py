@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cosmos, DC/OS' package service: what is in the Universe, what is installed, install, uninstall.
 
-Every request is a POST, those that only read too; what a request is, and which version of an answer is wanted, is said by media types.
+Every request is a POST, those that only read too; what a request is, and which version of an answer is required, is said by media types.
 """
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Cosmos:
         return sorted(found, key=lambda one: (one.name, one.app_id))
 
     def render(self, name: str, version: str, options: Mapping[str, Any], app_id: str | None = None) -> dict[str, Any]:
-        """The app that an installation would make; reads only, and Cosmos judges the options."""
+        """The app that an installation would make; reads only, and Cosmos validates the options."""
         return dict(self._read("render", _request(name, version, options, app_id), 1, RENDERED)["marathonJson"])
 
     def install(self, name: str, version: str, options: Mapping[str, Any], app_id: str | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _ca, _certificates, _x509
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._certificates import Trust, Wanted
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._certificates import Trust, Desired
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import ApiError, DcosError
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
@@ -22,7 +22,7 @@ SHOWN = ("common_name", "subject", "issuer", "hosts", "usages", "key_type", "key
 
 
 def now() -> datetime.datetime:
-    """The time by which certificates are judged; tests put another in its place."""
+    """The time by which certificates are checked; tests put another in its place."""
     return datetime.datetime.now(datetime.timezone.utc)
 
 
@@ -36,12 +36,12 @@ class Item:
 
     name: str
     csr: str | None
-    wanted: Wanted
+    desired: Desired
     key: tuple[str, int]
     existing: str | None
 
     def newcert(self) -> dict[str, Any]:
-        return _ca.newcert_request(self.wanted.common_name, self.wanted.hosts, self.wanted.subject, self.key)
+        return _ca.newcert_request(self.desired.common_name, self.desired.hosts, self.desired.subject, self.key)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,22 +99,22 @@ def _item(given: dict[str, Any], policy: Policy) -> Item:
     common_name = (given["common_name"] or "").strip()
     if not 0 < len(common_name) <= LONGEST_NAME:
         raise ValidationError(f"The common name for {name} is {common_name!r}", f"it has to have 1 to {LONGEST_NAME} characters", "Set common_name")
-    wanted = Wanted(common_name, hosts or (), subject, policy.usages, key, given["public_key_sha256"] or None)
+    desired = Desired(common_name, hosts or (), subject, policy.usages, key, given["public_key_sha256"] or None)
     if csr is None:
-        return Item(name, None, wanted, key, given["certificate"] or None)
+        return Item(name, None, desired, key, given["certificate"] or None)
     request = _x509.parse_request(csr, name)
-    _check_request(name, request, wanted)
-    return Item(name, csr, dataclasses.replace(wanted, key=None, public_key=request.public_key), request.key, given["certificate"] or None)
+    _check_request(name, request, desired)
+    return Item(name, csr, dataclasses.replace(desired, key=None, public_key=request.public_key), request.key, given["certificate"] or None)
 
 
-def _check_request(name: str, request: _x509.Request, wanted: Wanted) -> None:
+def _check_request(name: str, request: _x509.Request, desired: Desired) -> None:
     """Refuse what the CA would take from a request all the same: it fills gaps of what it is told with the request's own words."""
     remedy = "See who answers for that host; else make the request again with dcos.calico.agent_key"
-    if wanted.public_key and wanted.public_key != request.public_key:
-        raise ValidationError(f"The signing request of {name} has another key", f"it has {request.public_key}, wanted is {wanted.public_key}", remedy)
-    more = [field.replace("_", " ") for field in request.fields if field not in wanted.subject]
-    if more or (request.hosts and not wanted.hosts):
-        asked = [f"the {field}" for field in more] + ([] if wanted.hosts else list(request.hosts))
+    if desired.public_key and desired.public_key != request.public_key:
+        raise ValidationError(f"The signing request of {name} has another key", f"it has {request.public_key}, required is {desired.public_key}", remedy)
+    more = [field.replace("_", " ") for field in request.fields if field not in desired.subject]
+    if more or (request.hosts and not desired.hosts):
+        asked = [f"the {field}" for field in more] + ([] if desired.hosts else list(request.hosts))
         raise ValidationError(f"The signing request of {name} asks for what it is not to have", f"it names {', '.join(asked)}", remedy)
 
 
@@ -122,18 +122,18 @@ def _check_shared(items: Sequence[Item]) -> None:
     for item in items:
         if item.csr:
             raise ValidationError(f"A signing request is given for {item.name}", "with shared the CA makes one key for all", "Leave out csr, or shared")
-        if (item.newcert(), item.wanted.usages) != (items[0].newcert(), items[0].wanted.usages):
+        if (item.newcert(), item.desired.usages) != (items[0].newcert(), items[0].desired.usages):
             raise ValidationError(
                 f"The certificates of {items[0].name} and {item.name} differ", "with shared they are one and the same", "Give all the same names, hosts and key"
             )
 
 
-def judge(items: Sequence[Item], trust: Trust, policy: Policy) -> list[Outcome]:
+def check(items: Sequence[Item], trust: Trust, policy: Policy) -> list[Outcome]:
     """Each certificate with every reason why it has to be issued; one that has none is kept as it is."""
     moment = now()
     found = []
     for item in items:
-        outcome = Outcome(item.name, _certificates.reasons(item.existing, item.wanted, trust, policy.renew_before, moment))
+        outcome = Outcome(item.name, _certificates.reasons(item.existing, item.desired, trust, policy.renew_before, moment))
         if not outcome.reasons and item.existing:
             outcome.chain = item.existing
             outcome.facts = _x509.describe(_x509.parse_certificates(item.existing)[0])
@@ -144,7 +144,7 @@ def judge(items: Sequence[Item], trust: Trust, policy: Policy) -> list[Outcome]:
 def check_profile(info: _ca.Info, items: Sequence[Item], policy: Policy) -> None:
     """Raise if what the CA would issue could not be kept: it would be issued at every run."""
     called = policy.called
-    named = [item.name for item in items if _certificates.server_names(item.wanted.common_name, item.wanted.hosts)]
+    named = [item.name for item in items if _certificates.server_names(item.desired.common_name, item.desired.hosts)]
     if named and SERVERS.intersection(info.usages) and _certificates.SERVER not in policy.usages:
         raise ValidationError(
             f"The {called} makes certificates for servers, too",
@@ -185,12 +185,12 @@ def _before(item: Item, outcome: Outcome) -> dict[str, Any] | None:
 
 
 def _after(item: Item, info: _ca.Info) -> dict[str, Any]:
-    wanted = item.wanted
+    desired = item.desired
     return {
-        "common_name": wanted.common_name,
+        "common_name": desired.common_name,
         "issuer": _x509.parse_certificates(info.certificate)[0].subject.rfc4514_string(),
-        "hosts": list(wanted.hosts),
-        "usages": list(info.usages or wanted.usages),
+        "hosts": list(desired.hosts),
+        "usages": list(info.usages or desired.usages),
         "key_type": item.key[0],
         "key_size": item.key[1],
         "valid": f"for {info.expiry} from now on",
@@ -204,7 +204,7 @@ def issue(authority: _ca.CertificateAuthority, plan: Plan, outcomes: Sequence[Ou
     for change in plan:
         item: Item = change.how
         if item.csr:
-            issued = authority.sign(item.csr, item.wanted.common_name, item.wanted.hosts, item.wanted.subject, policy.profile)
+            issued = authority.sign(item.csr, item.desired.common_name, item.desired.hosts, item.desired.subject, policy.profile)
         elif policy.shared:
             issued = common = common or authority.newcert(item.newcert(), policy.profile)
         else:
@@ -222,15 +222,15 @@ def _accepted(
     :raises ApiError: if it is not what was asked for.
     """
     what = f"The CA did not issue what was asked for {item.name}"
-    wanted = item.wanted
+    desired = item.desired
     try:
         leaf = _x509.parse_certificates(issued.certificate)[0]
         if issued.private_key is not None:
-            wanted = dataclasses.replace(wanted, public_key=_x509.public_key_of_private(issued.private_key))
+            desired = dataclasses.replace(desired, public_key=_x509.public_key_of_private(issued.private_key))
     except ValueError as error:
         raise ApiError(what, str(error), "Look at the log of dcos-ca on the leading master")
     trust = _with_the_way_to_the_root(authority, leaf, trust)
-    wrong = _certificates.reasons(issued.certificate, wanted, trust, datetime.timedelta(0), now())
+    wrong = _certificates.reasons(issued.certificate, desired, trust, datetime.timedelta(0), now())
     if wrong:
         raise ApiError(what, "; ".join(wrong), "See that the clocks of the controller and of the masters agree, and that the CA's profile allows all of it")
     end = _x509.not_after(leaf)

@@ -141,14 +141,14 @@ def explained(error: ApiError, app_id: str) -> ApiError:
 
 def health(app: Mapping[str, Any]) -> Health:
     """How far an app is, from Marathon's answer. Pure."""
-    wanted = int(app.get("instances", 1))
+    desired = int(app.get("instances", 1))
     running, healthy = int(app.get("tasksRunning", 0)), int(app.get("tasksHealthy", 0))
     checks = bool(app.get("healthChecks"))
     deploying = bool(app.get("deployments"))
-    surplus = running > wanted
-    ready = not deploying and not surplus and running == wanted and (not checks or healthy >= wanted)
-    words = [f"{running} of {wanted} instances run" if wanted else "suspended (0 instances)"]
-    if checks and wanted:
+    surplus = running > desired
+    ready = not deploying and not surplus and running == desired and (not checks or healthy >= desired)
+    words = [f"{running} of {desired} instances run" if desired else "suspended (0 instances)"]
+    if checks and desired:
         words.append(f"{healthy} healthy")
     if deploying:
         words.append("being deployed")

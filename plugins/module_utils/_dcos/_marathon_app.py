@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Definitions of Marathon apps in both dialects, and what differs between a wanted and a stored one. Pure.
+"""Definitions of Marathon apps in both dialects, and what differs between a desired and a stored one. Pure.
 
 Marathon 1.4 (DC/OS 1.9) has C(ipAddress) and C(container.docker.network); 1.5 has C(networks) and C(container.portMappings), takes the old
 form too and always answers in the new one. Everything here is compared in the new form. Sources: Marathon's network-api-migration.md and its
@@ -63,7 +63,7 @@ FILLED_IN: dict[tuple[str, ...], dict[str, Any]] = {
         "ipProtocol": "IPv4",
     },
 }
-# Whose keys are all the user's: one that is no longer wanted has to go.
+# Whose keys are all the user's: one that is no longer desired has to go.
 FREE = {("env",), ("labels",), ("secrets",), ("networks", "*", "labels"), ("container", "portMappings", "*", "labels"), ("portDefinitions", "*", "labels")}
 UNORDERED = {("healthChecks",), ("constraints",), ("acceptedResourceRoles",), ("dependencies",)}
 # What is no text in Marathon's definitions; templates of ansible-core 2.16 make text of all values.
@@ -93,9 +93,9 @@ _BOOLEANS: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 NUMBERS = {(*path, name) for path, names in _NUMBERS.items() for name in names}
 BOOLEANS = {(*path, name) for path, names in _BOOLEANS.items() for name in names}
-# Ports that Marathon chooses where 0 is wanted.
+# Ports that Marathon chooses where 0 is required.
 CHOSEN_AT_ZERO = {("portDefinitions", "*", "port"), ("container", "portMappings", "*", "servicePort")}
-# What describes an app's state and not what is wanted of it.
+# What describes an app's state and not what is required of it.
 NO_SETTING = {"id", "version", "versionInfo", "deployments", "tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "lastTaskFailure"}
 DEFAULT_PORT_MAPPINGS = [{"containerPort": 0}]
 
@@ -267,12 +267,12 @@ def _unknown_to_1_4(app: App, what: str, why: str) -> ValidationError:
     return ValidationError(f"Marathon 1.4 (DC/OS 1.9) cannot run {app.get('id')} with {what}", why, "Change the definition of the app")
 
 
-def differences(wanted: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Difference]:
-    """What of a wanted definition is not so in Marathon. Settings that it does not name are left to what they are.
+def differences(desired: Mapping[str, Any], stored: Mapping[str, Any]) -> list[Difference]:
+    """What of a desired definition is not so in Marathon. Settings that it does not name are left to what they are.
 
-    :arg wanted, stored: in either dialect.
+    :arg desired, stored: in either dialect.
     """
-    new, old = canonical(wanted), canonical(stored, stored=True)
+    new, old = canonical(desired), canonical(stored, stored=True)
     found: list[Difference] = []
     for name in sorted(set(new) - NO_SETTING):
         found += _compare(new[name], old.get(name), (name,), (name,))

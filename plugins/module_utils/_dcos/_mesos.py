@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from ansible_collections.dcos.calico.plugins.module_utils import _foreign
+from ansible_collections.dcos.calico.plugins.module_utils import _untrusted
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._answers import Response
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
 from ansible_collections.dcos.calico.plugins.module_utils._dcos._shape import ANY, NUMBER
@@ -20,7 +20,7 @@ LEADER = "leader.mesos"
 PUBLIC_ROLE = "slave_public"
 OPEN, ENTERPRISE = "open", "enterprise"
 RESOURCES = ("cpus", "mem", "disk", "gpus")
-# Of the answers that others judge
+# Of the answers that others validate
 FRAMEWORKS = {"frameworks?": [{"id?": str, "name?": str, "tasks?": [dict], "completed_tasks?": [dict]}]}
 _AMOUNTS = {"cpus?": NUMBER, "mem?": NUMBER}
 SLAVES = {"slaves?": [{"id": str, "hostname?": str, "pid?": str, "active?": bool, "resources?": _AMOUNTS, "used_resources?": _AMOUNTS}]}
@@ -123,7 +123,7 @@ def address_of_pid(pid: Any) -> str | None:
 
 
 def _address_or_name(text: Any) -> str | None:
-    return _foreign.address(text) or _foreign.host_name(text)
+    return _untrusted.address(text) or _untrusted.host_name(text)
 
 
 def by_address(address: str) -> tuple[int, int, str]:
@@ -148,7 +148,7 @@ def parse_task_addresses(answer: Any) -> dict[str, list[str]]:
 def _addresses_of(statuses: list[dict[str, Any]]) -> list[str]:
     for status in sorted(statuses, key=lambda one: float(one.get("timestamp") or 0), reverse=True):
         infos = (status.get("container_status") or {}).get("network_infos") or []
-        given = [_foreign.address(one.get("ip_address")) for info in infos for one in info.get("ip_addresses") or []]
+        given = [_untrusted.address(one.get("ip_address")) for info in infos for one in info.get("ip_addresses") or []]
         found = [address for address in given if address is not None]
         if found:
             return found
@@ -159,7 +159,7 @@ def parse_hosts(answer: Any) -> list[str]:
     """Addresses from the answer of /mesos_dns/v1/hosts/NAME; a name that is not known is answered with one empty record."""
     if not isinstance(answer, list):
         raise ValueError("it is no list")
-    given = [_foreign.address(record.get("ip")) for record in answer if isinstance(record, dict)]
+    given = [_untrusted.address(record.get("ip")) for record in answer if isinstance(record, dict)]
     return sorted({address for address in given if address is not None}, key=by_address)
 
 
@@ -168,8 +168,8 @@ def parse_services(answer: Any) -> list[Record]:
     if not isinstance(answer, list):
         raise ValueError("it is no list")
     known = [record for record in answer if isinstance(record, dict) and re.fullmatch("[0-9]{1,5}", str(record.get("port", "")))]
-    named = [(_foreign.host_name(record.get("host")), record) for record in known]
-    records = {Record(host, _foreign.address(record.get("ip")) or "", int(record["port"])) for host, record in named if host}
+    named = [(_untrusted.host_name(record.get("host")), record) for record in known]
+    records = {Record(host, _untrusted.address(record.get("ip")) or "", int(record["port"])) for host, record in named if host}
     return sorted(records, key=lambda record: (by_address(record.address), record.port))
 
 

@@ -161,7 +161,7 @@ class Options:
         return self.scheme == "http" and self.has_secret() and not self._is_loopback()
 
     def check(self) -> list[str]:
-        """Judge all that can be judged without asking anybody; return warnings.
+        """Validate all that can be validated without asking anybody; return warnings.
 
         :raises ValidationError: naming the option.
         """

@@ -25,7 +25,7 @@ class Service:
         self.marathon = Marathon(client)
         self._client = client
 
-    def wanted(self, params: Mapping[str, Any]) -> _packages.Wanted:
+    def desired(self, params: Mapping[str, Any]) -> _packages.Desired:
         """A package as a module's parameters want it; the Universe and Cosmos have agreed to them. Two requests.
 
         :raises CalicoError: for a package or version that there is not, and for options that the schema refuses.
@@ -36,7 +36,7 @@ class Service:
         app_id = absolute(params["app_id"]) if params["app_id"] else None
         app = self.cosmos.render(description.name, description.version, options, app_id)
         secret = frozenset(path for path, _value in _schema.leaves(params["secret_options"]))
-        return _packages.Wanted(description, options, complete, app, app_id, secret)
+        return _packages.Desired(description, options, complete, app, app_id, secret)
 
     def actual(self, name: str, app_id: str, description: Description | None = None) -> _packages.Actual:
         """What there is under an app's id. Two requests, one more if the installed version is another one than described."""
@@ -94,20 +94,20 @@ class Service:
             return []
         return [str(one.get("id")) for one in summary.get("frameworks") or [] if one.get("name") == _readiness.CALICO_FRAMEWORK]
 
-    def install(self, wanted: _packages.Wanted) -> list[str] | None:
+    def install(self, desired: _packages.Desired) -> list[str] | None:
         """Install; notes of the package, or None if somebody else was faster.
 
         An installation whose answer was lost has to be looked for, because it is not safe to ask for it again.
         """
-        name, version = wanted.description.name, wanted.description.version
+        name, version = desired.description.name, desired.description.version
         try:
-            answer = self.cosmos.install(name, version, wanted.options, wanted.given_id)
+            answer = self.cosmos.install(name, version, desired.options, desired.given_id)
         except ApiError as error:
             if error.kind == "PackageAlreadyInstalled":
                 return None
             raise
         except ConnectionFailed as error:
-            if not error.sent or self.actual(name, wanted.app_id, wanted.description).version != version:
+            if not error.sent or self.actual(name, desired.app_id, desired.description).version != version:
                 raise
             return []
         return [answer["postInstallNotes"]] if answer.get("postInstallNotes") else []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A wanted package against an installed one: what is compared, what differs, what an uninstallation leaves behind. Pure."""
+"""A desired package against an installed one: what is compared, what differs, what an uninstallation leaves behind. Pure."""
 from __future__ import annotations
 
 import dataclasses
@@ -26,8 +26,8 @@ UNINSTALLING = "SDK_UNINSTALL"
 # What a step of calico-dcos leaves on each agent: the option's group that switches it, the thing, how it goes.
 CALICO_ON_AGENTS = (
     ("Run Calico-Node", "container calico-node", "docker rm -f calico-node"),
-    ("Install CNI", "network file calico.cni in Mesos' CNI folder", "remove it: Mesos offers the network calico as long as it is there"),
-    ("Install CNI", "plugins calico and calico-ipam in Mesos' plugin folder", "remove them when no container uses the network any more"),
+    ("Install CNI", "network file calico.cni in Mesos' CNI directory", "remove it: Mesos offers the network calico as long as it is there"),
+    ("Install CNI", "plugins calico and calico-ipam in Mesos' plugin directory", "remove them when no container uses the network any more"),
     ("Install CNI", "the installer's notes in /etc/calico/installer", "remove them: a new installation takes each step that they name for done"),
     (
         "Configure Docker Cluster-Store",
@@ -38,7 +38,7 @@ CALICO_ON_AGENTS = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class Desired:
     """A package as it is to be.
 
     :ivar options: what the user gives; what an installation is asked for.
@@ -133,14 +133,14 @@ def check_options(description: Description, options: Mapping[str, Any]) -> tuple
     return own, complete
 
 
-def compare(wanted: Wanted, actual: Actual) -> Comparison:
-    """What differs between an installed package and a wanted one."""
-    if actual.version != wanted.description.version:
+def compare(desired: Desired, actual: Actual) -> Comparison:
+    """What differs between an installed package and a desired one."""
+    if actual.version != desired.description.version:
         return Comparison("version", (), True)
     options = actual.options
     if options is not None:
-        return Comparison("options", tuple(_schema.differences(options, wanted.complete)))
-    return Comparison("app", tuple(app_differences(without_own_labels(wanted.app), without_own_labels(actual.app or {}))))
+        return Comparison("options", tuple(_schema.differences(options, desired.complete)))
+    return Comparison("app", tuple(app_differences(without_own_labels(desired.app), without_own_labels(actual.app or {}))))
 
 
 def without_own_labels(app: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,15 +149,15 @@ def without_own_labels(app: Mapping[str, Any]) -> dict[str, Any]:
     return {**app, "labels": labels}
 
 
-def reconcile(wanted: Wanted | None, actual: Actual, app_id: str, name: str) -> Plan:
-    """The plan: nothing, an installation, a removal (wanted is None), or a removal and an installation."""
+def reconcile(desired: Desired | None, actual: Actual, app_id: str, name: str) -> Plan:
+    """The plan: nothing, an installation, a removal (desired is None), or a removal and an installation."""
     plan = Plan()
-    before = _side_of_actual(actual, wanted.secret if wanted else frozenset()) if actual.installed else None
+    before = _side_of_actual(actual, desired.secret if desired else frozenset()) if actual.installed else None
     label = f"package {name} ({app_id})"
-    if wanted is None:
+    if desired is None:
         plan.add(label, before, None)
-    elif actual.installed is None or not compare(wanted, actual).same:
-        after = {"version": wanted.description.version, "options": masked(wanted.complete, wanted.secret)}
+    elif actual.installed is None or not compare(desired, actual).same:
+        after = {"version": desired.description.version, "options": masked(desired.complete, desired.secret)}
         # two texts that are hidden look the same
         plan.add(label, before, after if after != before else {**after, "options": {**after["options"], "(changed)": HIDDEN}})
     return plan
@@ -194,9 +194,9 @@ def sentences(found: Iterable[Difference], secret: Iterable[tuple[str, ...]] = (
         if one.option in names or SECRET_NAME.search(one.option.rpartition(".")[2]):
             said.append(f"{one.option} differs {HIDDEN}")
         elif one.installed is None:
-            said.append(f"{one.option} is not set, and is to be {_shown(one.wanted)}")
+            said.append(f"{one.option} is not set, and is to be {_shown(one.desired)}")
         else:
-            said.append(f"{one.option} is {_shown(one.installed)}, {'and is not wanted' if one.wanted is None else f'not {_shown(one.wanted)}'}")
+            said.append(f"{one.option} is {_shown(one.installed)}, {'and is not required' if one.desired is None else f'not {_shown(one.desired)}'}")
     return said
 
 
@@ -204,26 +204,26 @@ def _shown(value: Any) -> str:
     return json.dumps(value, default=str)
 
 
-def told(wanted: Wanted, actual: Actual, comparison: Comparison) -> list[str]:
+def told(desired: Desired, actual: Actual, comparison: Comparison) -> list[str]:
     """A comparison in words."""
-    version = [f"its version is {actual.version}, not {wanted.description.version}"] if comparison.version else []
-    return version + sentences(comparison.differences, wanted.secret)
+    version = [f"its version is {actual.version}, not {desired.description.version}"] if comparison.version else []
+    return version + sentences(comparison.differences, desired.secret)
 
 
-def refused(wanted: Wanted, actual: Actual, comparison: Comparison, reinstall: bool) -> CalicoError | None:
+def refused(desired: Desired, actual: Actual, comparison: Comparison, reinstall: bool) -> CalicoError | None:
     """Why an installed package that differs is left as it is; None if it may be reinstalled."""
-    name, old = wanted.description.name, str(actual.version)
+    name, old = desired.description.name, str(actual.version)
     in_the_way = in_the_way_of_another(name, old, actual.options or {})
     if reinstall and not in_the_way:
         return None
-    said = told(wanted, actual, comparison)
+    said = told(desired, actual, comparison)
     why = "; ".join(said)
     remedy = "Set version and options to what is installed, or "
     if in_the_way:
         remedy += f"uninstall it with state: absent, which loses all data in it, remove what stays behind ({in_the_way}), and install it anew"
     else:
         remedy += "set reinstall to true, which uninstalls it first. DC/OS changes no package in place by an API that every version has"
-    return CalicoError(f"Package {name} ({wanted.app_id}) is installed otherwise than wanted", why, remedy, differences=said, compared=comparison.by)
+    return CalicoError(f"Package {name} ({desired.app_id}) is installed, but not as required", why, remedy, differences=said, compared=comparison.by)
 
 
 def in_the_way_of_another(name: str, version: str, options: Mapping[str, Any]) -> str | None:

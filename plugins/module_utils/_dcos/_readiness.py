@@ -84,7 +84,7 @@ def kind_of(name: str, version: str, app: Mapping[str, Any]) -> str:
 
 
 def etcd(healthy: bool, said: str, source: str, members: list[str] | None, size: int) -> Readiness:
-    """etcd-mesos: its own verdict on the cluster, and as many members in DNS as are wanted, because proxies look for them there.
+    """etcd-mesos: its own verdict on the cluster, and as many members in DNS as are required, because proxies look for them there.
 
     :arg healthy, said, source: the verdict, in the words of whom.
     :arg members: addresses in the SRV records; None if they could not be asked for.

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Options of a package against its JSON schema (config.json), in the subset that the Universe uses. Pure.
 
-Cosmos has the last word: what this does not know of a schema, it lets through, and Cosmos judges it before anything starts.
+Cosmos has the last word: what this does not know of a schema, it lets through, and Cosmos validates it before anything starts.
 """
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ WORDS_FOR_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no
 
 
 class Difference(NamedTuple):
-    """One option that is not as wanted; None where it is not set."""
+    """One option that is not as required; None where it is not set."""
 
     option: str
     installed: Any
-    wanted: Any
+    desired: Any
 
 
 def name_of(path: tuple[str, ...]) -> str:
@@ -50,7 +50,7 @@ KEYWORDS: dict[str, Any] = {
 
 
 def understood(schema: Schema) -> dict[str, Any]:
-    """A schema of a stranger without the keywords that are nothing like what JSON Schema says of them: Cosmos judges by these."""
+    """A schema of a stranger without the keywords that are nothing like what JSON Schema says of them: Cosmos validates by these."""
     found = {name: value for name, value in schema.items() if name not in KEYWORDS or problem(value, KEYWORDS[name]) is None}
     if "properties" in found:
         found["properties"] = {name: understood(inner) for name, inner in found["properties"].items() if isinstance(inner, dict)}
@@ -121,12 +121,12 @@ def problems(value: Any, schema: Schema, path: tuple[str, ...] = ()) -> list[str
     return found
 
 
-def differences(installed: Mapping[str, Any], wanted: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[Difference]:
+def differences(installed: Mapping[str, Any], desired: Mapping[str, Any], path: tuple[str, ...] = ()) -> list[Difference]:
     """The options that differ, in alphabetical order."""
     found = []
-    for name in sorted({*installed, *wanted}):
+    for name in sorted({*installed, *desired}):
         here = (*path, name)
-        old, new = installed.get(name), wanted.get(name)
+        old, new = installed.get(name), desired.get(name)
         if isinstance(old, dict) and isinstance(new, dict):
             found += differences(old, new, here)
         elif old != new or isinstance(old, bool) != isinstance(new, bool):

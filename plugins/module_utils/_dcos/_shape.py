@@ -41,11 +41,11 @@ def _problem_of_object(value: dict[str, Any], shape: dict[Any, Any], where: str)
 
 
 def _of_kind(value: Any, kinds: Any, where: str) -> str | None:
-    wanted = kinds if isinstance(kinds, tuple) else (kinds,)
+    desired = kinds if isinstance(kinds, tuple) else (kinds,)
     # for Python a truth value is a number
-    if isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool)):
+    if isinstance(value, desired) and (bool in desired or not isinstance(value, bool)):
         return None
-    return f"{where} is {WORDS.get(type(value), 'something else')}, not {WORDS[wanted[-1]]}"
+    return f"{where} is {WORDS.get(type(value), 'something else')}, not {WORDS[desired[-1]]}"
 
 
 def _first(found: Any) -> str | None:

@@ -55,7 +55,7 @@ MOST_SHOWN = 5
 ON_A_MASTER = "Compare with the fingerprint on a master itself (/run/dcos/pki/CA/ca-bundle.crt)"
 # What OpenSSL says of certificates that it takes when it is not told to be strict.
 STRICT_RULES = ("missing authority key identifier", "missing subject key identifier", "not marked critical", "key usage extension", "path length")
-# What requests takes: a file or folder of CAs, True for its own, False for no verification.
+# What requests takes: a file or directory of CAs, True for its own, False for no verification.
 Verify = Union[str, bool]
 # Seconds for a connection to come about; a master that is down drops packets, and another attempt may reach another one.
 CONNECT_SECONDS = 10.0
@@ -156,10 +156,10 @@ def pin(pem: str, fingerprint: str, origin: str) -> Pinned:
         raise DcosError("ca_fingerprint cannot be compared", missing_required_lib("cryptography", reason="to read the bundle"))
     if not hasattr(x509.Certificate, "verify_directly_issued_by"):
         raise DcosError("ca_fingerprint cannot be compared", "the Python library cryptography is older than 40", "Install a newer one, or give ca_path")
-    wanted = normalise_fingerprint(fingerprint)
+    desired = normalise_fingerprint(fingerprint)
     found = [_load(block) for block in _pem_blocks(pem)]
     certificates = [certificate for certificate in found if certificate is not None]
-    anchor = next((certificate for certificate in certificates if _x509.fingerprint(certificate) == wanted), None)
+    anchor = next((certificate for certificate in certificates if _x509.fingerprint(certificate) == desired), None)
     if anchor is None:
         seen = ", ".join(_x509.fingerprint(certificate) for certificate in certificates[:MOST_SHOWN]) or "none at all"
         raise TlsFailed(

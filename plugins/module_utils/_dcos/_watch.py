@@ -4,7 +4,7 @@
 """Looks at an installed package until it does its work: the reads behind _readiness.py, and the progress of a long wait.
 
 A framework's scheduler is asked itself where the controller reaches its agent. Where it does not, what Marathon and Mesos say of it through
-Admin Router is judged instead; the token goes to Admin Router only.
+Admin Router is validated instead; the token goes to Admin Router only.
 """
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.dcos.calico.plugins.module_utils import _foreign
+from ansible_collections.dcos.calico.plugins.module_utils import _untrusted
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 
 try:
@@ -61,7 +61,7 @@ SUBJECT_FIELDS = {
 def check_library() -> None:
     """Raise if the library is not there."""
     if CRYPTOGRAPHY_ERROR is not None:
-        raise CalicoError("No certificate can be judged", missing_required_lib("cryptography", reason="to read certificates"))
+        raise CalicoError("No certificate can be checked", missing_required_lib("cryptography", reason="to read certificates"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ def normalise_host(name: str) -> str:
     :raises ValidationError: if it is neither.
     """
     text = str(name).strip()
-    address = _foreign.address(text)
+    address = _untrusted.address(text)
     if address is not None:
         return address
     text = text.lower()

@@ -15,7 +15,7 @@ import socket
 from ansible.module_utils.common.text.converters import to_text
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _http
 
 try:

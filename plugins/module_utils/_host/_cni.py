@@ -2,10 +2,10 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CNI on an agent: plugins, which live outside /opt/mesosphere and are linked into a folder that Mesos searches, and the files of a folder of networks.
+"""CNI on an agent: plugins, which live outside /opt/mesosphere and are linked into a directory that Mesos searches, and the files of a directory of networks.
 
 A DC/OS upgrade swaps everything below /opt/mesosphere, so only links are made there and a later run makes them again. Mesos reads every file in the
-folder of networks, so nothing else may ever be in it.
+directory of networks, so nothing else may ever be in it.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -60,11 +60,11 @@ def desired_plugins(params, options, state='present'):
     return plugins, others
 
 
-def check_folder(folder):
-    """DC/OS makes its folders; where they are missing, it is not installed (or not running yet), and links into them would be lost."""
-    if (folder + '/').startswith(DCOS + '/') and not os.path.isdir(folder):
-        raise CalicoError('The folder %s is not there' % folder, why='DC/OS is not installed on this host, or its installation is not complete',
-                          remedy='Install DC/OS first, or name another folder')
+def check_directory(directory):
+    """DC/OS makes its directories; where they are missing, it is not installed (or not running yet), and links into them would be lost."""
+    if (directory + '/').startswith(DCOS + '/') and not os.path.isdir(directory):
+        raise CalicoError('The directory %s is not there' % directory, why='DC/OS is not installed on this host, or its installation is not complete',
+                          remedy='Install DC/OS first, or name another directory')
 
 
 def handshake(name, path, versions):
@@ -73,8 +73,8 @@ def handshake(name, path, versions):
     :arg name: what the plugin is called when it is in place; it is run under this name, as some plugins look at theirs.
     :arg path: by which the staged executable can be run.
     """
-    with _files.private_folder() as folder:
-        alias = os.path.join(folder, name)
+    with _files.private_directory() as directory:
+        alias = os.path.join(directory, name)
         _files.link(path, alias)
         try:
             answer = _command.run([alias], HANDSHAKE_SECONDS, stdin=_config.version_question(versions[0]), environ=_config.VERSION_ENVIRONMENT)
@@ -115,8 +115,8 @@ def report_plugins(plugins):
     return [dict(name=os.path.basename(each.path), path=each.path, link=each.links[0] if each.links else None) for each in plugins]
 
 
-class Wanted(object):
-    """One wanted file: path, config (None: the file is to go), mode (int), secret. C(network): its config, classified."""
+class Desired(object):
+    """One desired file: path, config (None: the file is to go), mode (int), secret. C(network): its config, classified."""
     __slots__ = ('path', 'config', 'mode', 'secret', 'network')
 
     def __init__(self, path, config, mode, secret):
@@ -128,7 +128,7 @@ class Wanted(object):
 
 
 class Found(object):
-    """One file of the folder: state (FileState of the path), content (bytes, through a link), network (parsed)."""
+    """One file of the directory: state (FileState of the path), content (bytes, through a link), network (parsed)."""
     __slots__ = ('state', 'content', 'network')
 
     def __init__(self, state, content):
@@ -137,23 +137,23 @@ class Found(object):
         self.network = _config.parse_config(content)
 
 
-def desired(items, folder, dialect):
-    """Wanted files from a list as NETWORK_SPEC gives it; all that is wrong with them is in one ValidationError."""
-    wanted, wrong = [], []
+def desired(items, directory, dialect):
+    """Desired files from a list as NETWORK_SPEC gives it; all that is wrong with them is in one ValidationError."""
+    desired, wrong = [], []
     for number, item in enumerate(items):
         where = 'networks[%d] (%s)' % (number, item['file'])
         if not re.match(r'^[A-Za-z0-9_.-]+\Z', item['file']) or item['file'] in ('.', '..') or item['file'].startswith(_files.STAGED):
-            wrong.append('%s: it is not a file name; use letters, digits, dots and dashes, and dir for the folder' % where)
+            wrong.append('%s: it is not a file name; use letters, digits, dots and dashes, and dir for the directory' % where)
         secret = item['secret'] or bool(item['secret_config'])
         config = None
         if item['state'] == 'present':
             config = _config.merge(item['config'] or {}, item['secret_config'] or {})
             wrong += ['%s: %s' % (where, problem) for problem in _rules.problems(config, dialect, item['file'])]
-        wanted.append(Wanted(os.path.join(folder, item['file']), config, _mode(item['mode'], secret, where), secret))
+        desired.append(Desired(os.path.join(directory, item['file']), config, _mode(item['mode'], secret, where), secret))
     if wrong:
         raise ValidationError('Wrong CNI configuration', why='; '.join(wrong), remedy='Correct it; nothing was written')
-    _check_unique(wanted)
-    return wanted
+    _check_unique(desired)
+    return desired
 
 
 def _mode(text, secret, where):
@@ -165,21 +165,21 @@ def _mode(text, secret, where):
     return mode
 
 
-def _check_unique(wanted):
-    paths = [each.path for each in wanted]
-    names = [each.network.name for each in wanted if each.network]
+def _check_unique(desired):
+    paths = [each.path for each in desired]
+    names = [each.network.name for each in desired if each.network]
     for what, values in (('The file', paths), ('The network', names)):
         twice = sorted(set(value for value in values if values.count(value) > 1))
         if twice:
-            raise ValidationError('%s %s is wanted twice' % (what, ', '.join(twice)), remedy='Keep one entry; Mesos uses one file per network')
+            raise ValidationError('%s %s is listed twice' % (what, ', '.join(twice)), remedy='Keep one entry; Mesos uses one file per network')
 
 
-def read(folder):
-    """{path: Found} of every file that Mesos would read: hidden ones, backups and links too, folders not."""
+def read(directory):
+    """{path: Found} of every file that Mesos would read: hidden ones, backups and links too, directories not."""
     found = {}
     try:
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        for path in (os.path.join(folder, name) for name in names):
+        names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+        for path in (os.path.join(directory, name) for name in names):
             if os.path.isdir(path):
                 continue
             content = b''
@@ -188,55 +188,55 @@ def read(folder):
                     content = _stream.whole(handle, path)
             found[path] = Found(_files.state_of(path), content)
     except (IOError, OSError) as error:
-        raise CalicoError('The folder %s cannot be read' % folder, why=to_native(error))
+        raise CalicoError('The directory %s cannot be read' % directory, why=to_native(error))
     return found
 
 
-def check_names(wanted, found, dialect):
-    """Refuse a wanted network that another file, which is not managed here, defines already."""
-    managed = set(each.path for each in wanted)
-    for each in wanted:
+def check_names(desired, found, dialect):
+    """Refuse a desired network that another file, which is not managed here, defines already."""
+    managed = set(each.path for each in desired)
+    for each in desired:
         for path in sorted(set(found) - managed if each.network else ()):
             other = found[path].network
             if other.kind in ('network', 'conflist' if dialect == 'cni' else 'network') and other.name == each.network.name:
                 raise CalicoError('The network %s would be in two files, %s and %s' % (other.name, each.path, path),
-                                  why='which of the two is used depends on their order in the folder',
+                                  why='which of the two is used depends on their order in the directory',
                                   remedy='Remove %s, or list it in networks with state absent' % path)
 
 
-def foreign(wanted, found):
+def unmanaged(desired, found):
     """{kind: [(path, reason)]} of the files that are not managed here."""
-    managed, result = set(each.path for each in wanted), {'network': [], 'conflist': [], 'invalid': []}
+    managed, result = set(each.path for each in desired), {'network': [], 'conflist': [], 'invalid': []}
     for path in sorted(set(found) - managed):
         result[found[path].network.kind].append((path, found[path].network.reason))
     return result
 
 
-def check_plugins(wanted, folders, executables, predict):
+def check_plugins(desired, directories, executables, predict):
     """[{path, plugin}] of plugins that the networks name and that are not there.
 
-    :arg folders: the search path.
+    :arg directories: the search path.
     :arg executables: what is to be installed before the networks are written.
     :arg predict: answer; otherwise a missing plugin is an error. Check mode cannot know what other tasks bring.
     """
-    folders = [folder.rstrip('/') for folder in folders]
-    coming = set(os.path.basename(path) for each in executables for path in [each.path] + each.links if os.path.dirname(path) in folders)
+    directories = [directory.rstrip('/') for directory in directories]
+    coming = set(os.path.basename(path) for each in executables for path in [each.path] + each.links if os.path.dirname(path) in directories)
 
     def there(name):
-        paths = [os.path.join(folder, name) for folder in folders]
+        paths = [os.path.join(directory, name) for directory in directories]
         return name in coming or any(os.path.isfile(path) and os.access(path, os.X_OK) for path in paths)
 
-    missing = [dict(path=each.path, plugin=name) for each in wanted if each.network for name in each.network.plugins if not there(name)]
+    missing = [dict(path=each.path, plugin=name) for each in desired if each.network for name in each.network.plugins if not there(name)]
     if missing and not predict:
-        raise CalicoError('The plugin %s, which %s names, is in none of %s' % (missing[0]['plugin'], missing[0]['path'], ', '.join(folders)),
+        raise CalicoError('The plugin %s, which %s names, is in none of %s' % (missing[0]['plugin'], missing[0]['path'], ', '.join(directories)),
                           why='a network whose plugins are not found is left out',
                           remedy='Install it first with dcos.calico.cni_plugin, or list it in plugins')
     return missing
 
 
-def versions(wanted, plugin, required):
+def versions(desired, plugin, required):
     """CNI versions that a plugin must support: the required one and those of the networks that name it."""
-    named = [each.config['cniVersion'] for each in wanted if each.network and plugin in each.network.plugins and 'cniVersion' in each.config]
+    named = [each.config['cniVersion'] for each in desired if each.network and plugin in each.network.plugins and 'cniVersion' in each.config]
     return sorted(set([required] + named))
 
 
@@ -244,10 +244,10 @@ def _shape(config, mode, owner, group):
     return {'config': config, 'mode': '%04o' % mode, 'owner': owner, 'group': group}
 
 
-def reconcile(wanted, found):
-    """Plan: files that are to be there first, then those that are to go, so that a renamed one is never missing. C(how) is the Wanted."""
+def reconcile(desired, found):
+    """Plan: files that are to be there first, then those that are to go, so that a renamed one is never missing. C(how) is the Desired."""
     plan = Plan()
-    for each in sorted(wanted, key=lambda each: each.config is None):
+    for each in sorted(desired, key=lambda each: each.config is None):
         actual, before = found.get(each.path), None
         if actual:
             before = _before(each, actual)
@@ -266,14 +266,14 @@ def _before(each, actual):
 
 
 def apply(plan):
-    """Make the changes of a plan whose C(how) is a Wanted. What a killed run left staged in the parent folder is swept."""
+    """Make the changes of a plan whose C(how) is a Desired. What a killed run left staged in the parent directory is swept."""
     for change in plan:
         each = change.how
-        if not isinstance(each, Wanted):
+        if not isinstance(each, Desired):
             continue
         if each.config is None:
             _files.remove(each.path)
             continue
-        folder = os.path.dirname(each.path)
-        _files.ensure_directory(folder)
-        _files.write_atomic(each.path, _config.render(each.config), each.mode, staging=os.path.dirname(folder))
+        directory = os.path.dirname(each.path)
+        _files.ensure_directory(directory)
+        _files.write_atomic(each.path, _config.render(each.config), each.mode, staging=os.path.dirname(directory))

@@ -20,7 +20,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_native
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
-# DC/OS hosts started by ssh often lack the sbin folders; CoreOS keeps additions in /opt/bin.
+# DC/OS hosts started by ssh often lack the sbin directories; CoreOS keeps additions in /opt/bin.
 SEARCH_PATH = ('/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', '/opt/bin')
 # Of its own, so that all of a program can be killed. A function to call in the child, as Python 2.7 needs it, is not safe where there are threads.
 NEW_SESSION = {'start_new_session': True} if sys.version_info >= (3, 2) else {'preexec_fn': os.setsid}
@@ -54,9 +54,9 @@ def find(program):
     """Absolute path of a program on the environment's PATH or SEARCH_PATH, else None."""
     if os.path.isabs(program):
         return program if os.access(program, os.X_OK) else None
-    folders = [folder for folder in os.environ.get('PATH', '').split(os.pathsep) if folder]
-    for folder in folders + [folder for folder in SEARCH_PATH if folder not in folders]:
-        path = os.path.join(folder, program)
+    directories = [directory for directory in os.environ.get('PATH', '').split(os.pathsep) if directory]
+    for directory in directories + [directory for directory in SEARCH_PATH if directory not in directories]:
+        path = os.path.join(directory, program)
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return path
     return None
@@ -73,7 +73,7 @@ def run(argv, timeout, stdin=None, environ=None, check=False):
     """
     path = find(argv[0])
     if path is None:
-        raise CommandError('%s is not installed on this host' % argv[0], remedy='Install it, or put its folder on PATH')
+        raise CommandError('%s is not installed on this host' % argv[0], remedy='Install it, or put its directory on PATH')
     env = dict(os.environ, LC_ALL='C', LANG='C', PATH=os.pathsep.join(filter(None, [os.environ.get('PATH')] + list(SEARCH_PATH))))
     env.update(environ or {})
     env = dict((name, value) for name, value in env.items() if value is not None)

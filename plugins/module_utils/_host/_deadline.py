@@ -61,7 +61,7 @@ class Deadline(object):
 def agreed(look, contradiction, start=Deadline):
     """What C(look()) returns, looked at again while its pieces contradict each other, but only for PATIENCE seconds: what still does so then is how it is.
 
-    A second look is taken however long the first one took. Whoever calls judges what comes back as if it had been read at once.
+    A second look is taken however long the first one took. Whoever calls validates what comes back as if it had been read at once.
 
     :arg look: reads all pieces anew, and changes nothing.
     :arg contradiction: of what look() returned; true if that cannot be true of one moment, or is only true while somebody else is at work.

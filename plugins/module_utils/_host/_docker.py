@@ -13,12 +13,12 @@ import tarfile
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _stream
 
 LOOK, CHANGE, LOAD = 20, 60, 600
 ABSENT = re.compile(r'No such (object|image|container)', re.IGNORECASE)
-ROOM = 'Free space on the file system of the folder that "docker info" calls Docker Root Dir, and run again'
+ROOM = 'Free space on the file system of the directory that "docker info" calls Docker Root Dir, and run again'
 CHANGED = 'The registry, or a proxy before it, sends something else than the digest names: ask who runs it, and pull nothing from there until you know'
 UNKNOWN = "Correct the image's name, tag or digest, or push it there: the registry was reached, and has none of it"
 UNREACHED = 'Let this host reach the registry, or give the image as an archive (image_archive)'

@@ -62,7 +62,7 @@ class Config(object):
         return part(self.values)
 
 
-# ---- what is wanted
+# ---- what is required
 
 def part(values):
     """{cluster-store, cluster-store-opts} of settings, as far as they are there; None without a store. Pure."""
@@ -217,7 +217,7 @@ def plugin_answers():
     return True
 
 
-# ---- judging
+# ---- validating
 
 def check_daemon(found, setting):
     """Raise where this daemon cannot have the setting. Pure."""
@@ -230,23 +230,23 @@ def check_daemon(found, setting):
         raise CalicoError('Docker is part of a swarm here', why='swarm mode and cluster-store exclude each other', remedy='Leave the swarm, or go without')
 
 
-def check_foreign(config, given, setting, note):
+def check_unmanaged(config, given, setting, note):
     """Raise where somebody else decides on the store: by flags, or by another value in the file. Pure.
 
     :arg given: as daemon_flags() has them.
-    :arg setting: what is wanted.
+    :arg setting: what is required.
     :arg note: the setting that this collection wrote last.
     """
     other = given.get('config-file')
     if other and os.path.realpath(other) != config.target:
         raise CalicoError('Docker reads %s, not %s' % (other, config.file), why='it is started with --config-file', remedy='Give that file as config')
     if STORE in given and given[STORE] != setting[STORE]:
-        raise CalicoError('Docker is started with --%s=%s' % (STORE, given[STORE]), why='wanted is %s, and a setting both as flag and in %s keeps Docker from '
+        raise CalicoError('Docker is started with --%s=%s' % (STORE, given[STORE]), why='required is %s, a setting both as flag and in %s keeps Docker from '
                           'starting' % (setting[STORE], config.file), remedy='Take the flag out of its unit or drop-in, or use that store')
     present = config.setting()
     if present and present != setting and present != note:
         words = [json.dumps(each, sort_keys=True) for each in (present, setting)]
-        raise CalicoError('%s has a cluster-store of somebody else' % config.file, why='it is %s, and wanted is %s' % tuple(words),
+        raise CalicoError('%s has a cluster-store of somebody else' % config.file, why='it is %s, and required is %s' % tuple(words),
                           remedy='Use that store, or take the setting out of the file')
 
 
@@ -261,17 +261,17 @@ def check_consent(names, consent, found):
 # ---- restarting
 
 def restart(setting, timeout, unit=UNIT, clock=None, sleep=None):
-    """Restart the daemon and return its Info with the wanted store, or raise what keeps it from that."""
+    """Restart the daemon and return its Info with the desired store, or raise what keeps it from that."""
     deadline = Deadline(timeout, clock, sleep)
     _systemd.start([unit], 'restart')
     _systemd.wait_active([unit], deadline.left() or 1, clock=clock, sleep=sleep)
-    wanted = setting[STORE] if setting else None
+    desired = setting[STORE] if setting else None
     while True:
         try:
             found, words = info(), None
-            if found.store == wanted:
+            if found.store == desired:
                 return found
-            words = 'it has the store %s, not %s' % (found.store, wanted)
+            words = 'it has the store %s, not %s' % (found.store, desired)
         except CommandError as error:
             words = error.why or error.what
         if not deadline.pause(PAUSE):

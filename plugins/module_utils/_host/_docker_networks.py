@@ -14,7 +14,7 @@ import random
 import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
@@ -73,11 +73,11 @@ def pool_of(network):
     return next((subnet for subnet in subnets if subnet not in ANY), None)
 
 
-def differences(wanted, network):
+def differences(desired, network):
     """Sentences about what differs in a network that is there. Pure."""
     pairs = [('driver', network.get('Driver'), DRIVER), ('IPAM driver', (network.get('IPAM') or {}).get('Driver'), IPAM),
-             ('pool', pool_of(network), wanted.pool)]
-    return ['%s: is %s, wanted %s' % (what, actual or 'none', target or 'none') for what, actual, target in pairs if actual != target]
+             ('pool', pool_of(network), desired.pool)]
+    return ['%s: is %s, should be %s' % (what, actual or 'none', target or 'none') for what, actual, target in pairs if actual != target]
 
 
 def attached(network):
@@ -85,18 +85,18 @@ def attached(network):
     return sorted(item.get('Name') or key for key, item in (network.get('Containers') or {}).items())
 
 
-def summary(wanted):
+def summary(desired):
     """A network as the diff shows it. Pure."""
-    return {'driver': DRIVER, 'ipam_driver': IPAM, 'pool': wanted.pool}
+    return {'driver': DRIVER, 'ipam_driver': IPAM, 'pool': desired.pool}
 
 
-def reconcile(wanted, actual):
+def reconcile(desired, actual):
     """Plan; raises for a network that is there and is another, or that containers are on. Pure.
 
     :arg actual: {name: object} of docker network inspect.
     """
     plan = Plan()
-    for each in wanted:
+    for each in desired:
         network = actual.get(each.name)
         if each.present and network is not None:
             differs = differences(each, network)
@@ -135,16 +135,16 @@ def _remove(name):
         raise CommandError('The Docker network %s cannot be removed' % name, why=result.said())
 
 
-def create(wanted, clock=None, sleep=None):
+def create(desired, clock=None, sleep=None):
     """Make one. Two runs that do so at the same moment each take theirs away again and look once more, so that one stays."""
     deadline = Deadline(RACES, clock, sleep)
-    argv = ['docker', 'network', 'create', '--driver', DRIVER, '--ipam-driver', IPAM] + (['--subnet', wanted.pool] if wanted.pool else []) + [wanted.name]
+    argv = ['docker', 'network', 'create', '--driver', DRIVER, '--ipam-driver', IPAM] + (['--subnet', desired.pool] if desired.pool else []) + [desired.name]
     while True:
         result = _command.run(argv, CHANGE)
         if result.rc != 0 and not EXISTS.search(result.err):
-            raise _refused(wanted, result)
+            raise _refused(desired, result)
         try:
-            if wanted.name in _inspected(_asked([wanted.name]), [wanted.name]):
+            if desired.name in _inspected(_asked([desired.name]), [desired.name]):
                 return
         except CommandError:
             if deadline.passed():
@@ -152,12 +152,12 @@ def create(wanted, clock=None, sleep=None):
             if result.rc == 0:
                 _remove(result.out.strip())
         if not deadline.pause(0.5 + 2 * random.random()):
-            raise CalicoError('The Docker network %s cannot be made' % wanted.name, why=result.said(), remedy='See that nobody else makes and removes it')
-        if wanted.name in inspect([wanted.name]):
+            raise CalicoError('The Docker network %s cannot be made' % desired.name, why=result.said(), remedy='See that nobody else makes and removes it')
+        if desired.name in inspect([desired.name]):
             return
 
 
-def _refused(wanted, result):
+def _refused(desired, result):
     words, remedy = result.said(), None
     if 'configured Calico IP Pool' in words:
         remedy = 'Give the whole CIDR of a pool that calicoctl get ipPool shows, or leave pool out'
@@ -165,4 +165,4 @@ def _refused(wanted, result):
         remedy = 'Docker has no cluster-store on this host: run module docker_cluster_store first'
     elif 'not found' in words or 'plugin' in words:
         remedy = 'calico/node has to run here with its libnetwork plugin: set calico_docker_network to true, and run dcos.calico.install'
-    return CalicoError('Docker cannot make the network %s' % wanted.name, why=words, remedy=remedy)
+    return CalicoError('Docker cannot make the network %s' % desired.name, why=words, remedy=remedy)

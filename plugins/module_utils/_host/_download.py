@@ -24,7 +24,7 @@ from ansible.module_utils.urls import ConnectionError as UrlsError
 from ansible.module_utils.urls import open_url
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import clean
 from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
 
 try:
@@ -76,7 +76,7 @@ class _Transient(Exception):
 
 
 class _Coded(Exception):
-    """What was received is not what is wanted, but it may be once its content coding is undone."""
+    """What was received is not what is required, but it may be once its content coding is undone."""
 
 
 def shown(url):
@@ -98,7 +98,7 @@ def check_url(url, allow_http):
 def fetch(url, sha256, handle, path, options, look=None):
     """Write what is at an address to a binary handle; raise CalicoError unless its digest is sha256.
 
-    Many stores send everything with the header Content-Encoding with which it was put there. So what is sent as it is wanted is taken as it is,
+    Many stores send everything with the header Content-Encoding with which it was put there. So what is sent as it is required is taken as it is,
     and only something else is fetched again and unpacked.
 
     :arg sha256: None for whoever wants to learn the digest, and then to review it.
@@ -171,7 +171,7 @@ def origin(url):
 
 
 def _follow(url, target, options):
-    """The address that one redirects to, judged: as it was, http is only for whom it was allowed, and https is never left for it."""
+    """The address that one redirects to, validated: as it was, http is only for whom it was allowed, and https is never left for it."""
     try:
         found = urljoin(url, to_native(target or '').strip())
         check_url(found, options.allow_http and url.startswith('http://'))
@@ -205,7 +205,7 @@ def _attempt(url, sha256, handle, path, options, look, undo):
         body = _body(response, head)
         got = _stream.save(_unpacked(body, coding, url) if undo else body, handle, path)[0]
         try:
-            _judge(url, sha256, got, b''.join(head), response.headers.get('Content-Type', ''), look, coding)
+            _validate(url, sha256, got, b''.join(head), response.headers.get('Content-Type', ''), look, coding)
         except CalicoError:
             if undo or coding not in CODINGS:
                 raise
@@ -213,8 +213,8 @@ def _attempt(url, sha256, handle, path, options, look, undo):
         return clean(shown(source))
 
 
-def _judge(url, sha256, got, head, content_type, look, coding):
-    """Raise unless what was received is what is wanted."""
+def _validate(url, sha256, got, head, content_type, look, coding):
+    """Raise unless what was received is what is required."""
     if sha256 is None:
         _no_page(url, head, content_type)
         if look:
@@ -241,7 +241,7 @@ def _unpacked(pieces, coding, url):
 
 def _body(response, head):
     """Pieces of the answer, all of them; the first is kept for a look at what it is."""
-    size, wanted = 0, response.headers.get('Content-Length')
+    size, desired = 0, response.headers.get('Content-Length')
     try:
         for piece in _stream.pieces_of(response):
             if not head:
@@ -250,8 +250,8 @@ def _body(response, head):
             yield piece
     except (IOError, OSError, HTTPException) as error:
         raise _Transient('the connection was cut: %s' % (to_native(error) or type(error).__name__))
-    if wanted and wanted.isdigit() and size < int(wanted):
-        raise _Transient('the connection was cut after %d of %s bytes' % (size, wanted))
+    if desired and desired.isdigit() and size < int(desired):
+        raise _Transient('the connection was cut after %d of %s bytes' % (size, desired))
 
 
 def _no_answer(url, error):
@@ -279,8 +279,8 @@ def _no_page(url, head, content_type, why=None):
                           remedy='Open the address in a browser; often it is a login page, or the error page of a proxy')
 
 
-def _wrong(url, wanted, got, head, content_type, coding):
-    sums = 'sha256 %s is expected and %s was received' % (wanted, got)
+def _wrong(url, desired, got, head, content_type, coding):
+    sums = 'sha256 %s is expected and %s was received' % (desired, got)
     if coding != 'identity':
         sums += ', with Content-Encoding %s' % coding[:40]
     _no_page(url, head, content_type, sums)

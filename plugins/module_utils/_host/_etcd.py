@@ -11,7 +11,7 @@ import re
 
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 
 URL = re.compile(r'^(https?)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):([0-9]{1,5})\Z')
 # What needs no quoting in a unit file.
@@ -197,19 +197,19 @@ def peer_urls(text):
     return sorted(str(url) for url in urls or [])
 
 
-def cluster_state(wanted, has_data, noted, name, data_dir):
+def cluster_state(desired, has_data, noted, name, data_dir):
     """new or existing, for --initial-cluster-state.
 
     etcd looks at it only while it has no data. A member that had data and lost them must not make a cluster of its own, nor come
     back as the one it was with an empty log.
 
-    :arg wanted: what the user said, or None.
+    :arg desired: what the user said, or None.
     :arg noted: what a run before noted, or None.
     """
     if has_data:
         return 'existing'
-    if wanted is None and noted == 'existing':
+    if desired is None and noted == 'existing':
         raise CalicoError('The data of the etcd member %s in %s are gone' % (name, data_dir),
                           remedy='Bring them back; or, with the other members healthy, run "etcdctl member remove" and "etcdctl member add" for it '
                                  'and run again with initial_cluster_state: existing; or start anew with initial_cluster_state: new')
-    return wanted or 'new'
+    return desired or 'new'

@@ -2,7 +2,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What etcd's proxy and an etcd member of this host have in common: a user, the executable, folders, TLS files, a unit, and whether it works."""
+"""What etcd's proxy and an etcd member of this host have in common: a user, the executable, directories, TLS files, a unit, and whether it works."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
@@ -27,8 +27,8 @@ try:
 except ImportError:
     from httplib import HTTPConnection, HTTPException, HTTPSConnection
 
-UNIT_FOLDER = '/etc/systemd/system'
-CONFIG_FOLDER = '/etc/calico'
+UNIT_DIRECTORY = '/etc/systemd/system'
+CONFIG_DIRECTORY = '/etc/calico'
 EXECUTABLE = '/opt/calico/bin/etcd'
 NO_LOGIN = ('/usr/sbin/nologin', '/sbin/nologin', '/bin/false')
 USERADD_SECONDS = 30
@@ -65,19 +65,19 @@ class User(object):
 
 
 class Service(object):
-    """One wanted service.
+    """One desired service.
 
     unit, user, data_dir, unit_text; executable: _executables.Executable or None (one that somebody else installs at executable_path);
-    tls_folder, copies: {path of a copy in tls_folder, which the service's user can read: path of the TLS file as given};
+    tls_directory, copies: {path of a copy in tls_directory, which the service's user can read: path of the TLS file as given};
     extra: further TextFiles; gone: paths that go with state absent; listen: URLs; guard: Guard of _jobs/_etcd_proxy or None.
     """
 
     def __init__(self, params, unit_text, copies, listen, extra=(), gone=()):
         self.unit = _systemd.check_name(params['unit'])
-        self.unit_path = os.path.join(UNIT_FOLDER, self.unit)
+        self.unit_path = os.path.join(UNIT_DIRECTORY, self.unit)
         self.user = params['user']
         self.data_dir = params['data_dir']
-        self.tls_folder = tls_folder(self.unit)
+        self.tls_directory = tls_directory(self.unit)
         self.unit_text = unit_text
         self.copies = copies
         self.listen = listen
@@ -96,17 +96,17 @@ class Service(object):
 
 
 class Actual(object):
-    """uid of the user (None: none yet), executables, files: as their read() gives them, units: {name: UnitState}, wanted_files: TextFiles, guarded:
+    """uid of the user (None: none yet), executables, files: as their read() gives them, units: {name: UnitState}, desired_files: TextFiles, guarded:
     whether the guard's unit does what it is for."""
-    __slots__ = ('uid', 'executables', 'files', 'units', 'wanted_files', 'guarded')
+    __slots__ = ('uid', 'executables', 'files', 'units', 'desired_files', 'guarded')
 
-    def __init__(self, uid, executables, files, units, wanted_files, guarded=True):
+    def __init__(self, uid, executables, files, units, desired_files, guarded=True):
         self.guarded = guarded
         self.uid = uid
         self.executables = executables
         self.files = files
         self.units = units
-        self.wanted_files = wanted_files
+        self.desired_files = desired_files
 
 
 class Plans(object):
@@ -134,14 +134,14 @@ def check_common(params):
     _etcd.check_path(params['executable']['path'], 'executable.path')
 
 
-def tls_folder(unit):
-    """Folder of a unit's copies of TLS files."""
-    return os.path.join(CONFIG_FOLDER, unit.rsplit('.', 1)[0])
+def tls_directory(unit):
+    """Directory of a unit's copies of TLS files."""
+    return os.path.join(CONFIG_DIRECTORY, unit.rsplit('.', 1)[0])
 
 
 def tls_of(params):
     """(client Tls, peer Tls, copies): paths of the copies that etcd reads; peers get the clients' files by default."""
-    folder, copies, found = tls_folder(params['unit']), {}, []
+    directory, copies, found = tls_directory(params['unit']), {}, []
     for prefix in ('', 'peer_'):
         given = dict((name, params['%s%s_file' % (prefix, name)] or None) for name in ('ca', 'cert', 'key'))
         if bool(given['cert']) != bool(given['key']):
@@ -150,7 +150,7 @@ def tls_of(params):
         for name, path in given.items():
             if path:
                 _etcd.check_path(path, '%s%s_file' % (prefix, name))
-                used[name] = os.path.join(folder, prefix + name + '.pem')
+                used[name] = os.path.join(directory, prefix + name + '.pem')
                 copies[used[name]] = path
         found.append(_etcd.Tls(**used))
     client, peer = found
@@ -165,10 +165,10 @@ def _uid(name):
 
 
 def _unused_copies(service):
-    """TextFiles by which copies that are no longer used go, and their folder with the last one."""
+    """TextFiles by which copies that are no longer used go, and their directory with the last one."""
     used = service.copies
-    paths = [os.path.join(service.tls_folder, prefix + name + '.pem') for prefix in ('', 'peer_') for name in ('ca', 'cert', 'key')]
-    return [TextFile(path, kind='absent') for path in paths if path not in used] + ([] if used else [TextFile(service.tls_folder, kind='absent')])
+    paths = [os.path.join(service.tls_directory, prefix + name + '.pem') for prefix in ('', 'peer_') for name in ('ca', 'cert', 'key')]
+    return [TextFile(path, kind='absent') for path in paths if path not in used] + ([] if used else [TextFile(service.tls_directory, kind='absent')])
 
 
 def _reader(user):
@@ -181,7 +181,7 @@ def _reader(user):
 
 
 def _copies(service, check_mode):
-    """TextFiles of the TLS files for the service's user: what is given may be for root only. Their folder is root's, so that nothing in it is exchanged."""
+    """TextFiles of the TLS files for the service's user: what is given may be for root only. Their directory is root's, so that nothing in it is exchanged."""
     files = []
     owner, group, mode = _reader(service.user)
     for target, source in sorted(service.copies.items()):
@@ -196,25 +196,25 @@ def _copies(service, check_mode):
             raise CalicoError('%s cannot be used for etcd' % source, why=wrong, remedy='Put the right file in place')
         files.append(TextFile(target, text, mode=mode, owner=owner, group=group, secret='PRIVATE KEY' in text))
     if files:
-        files.insert(0, TextFile(service.tls_folder, kind='directory'))
+        files.insert(0, TextFile(service.tls_directory, kind='directory'))
     return files
 
 
-def _wanted_files(service, check_mode):
+def _desired_files(service, check_mode):
     guard = [service.guard.file()] if service.guard else []
     if service.absent:
         return guard + [TextFile(path, kind='absent') for path in [service.unit_path] + service.gone] + _unused_copies(service)
-    folder = TextFile(service.data_dir, kind='directory', mode=0o700, owner=service.user)
-    return guard + [folder] + _copies(service, check_mode) + _unused_copies(service) + service.extra + [TextFile(service.unit_path, service.unit_text)]
+    directory = TextFile(service.data_dir, kind='directory', mode=0o700, owner=service.user)
+    return guard + [directory] + _copies(service, check_mode) + _unused_copies(service) + service.extra + [TextFile(service.unit_path, service.unit_text)]
 
 
 def read(service, check_mode):
-    """Actual state of what is wanted."""
-    wanted = _wanted_files(service, check_mode)
+    """Actual state of what is required."""
+    desired = _desired_files(service, check_mode)
     executables = [service.executable] if service.executable else []
     units = _systemd.read(([service.guard.name] if service.guard else []) + [service.unit])
     guarded = not service.guard or not units[service.guard.name].running or service.guard.holds()
-    return Actual(_uid(service.user), _executables.read(executables, service.receipts), _text_files.read(wanted), units, wanted, guarded)
+    return Actual(_uid(service.user), _executables.read(executables, service.receipts), _text_files.read(desired), units, desired, guarded)
 
 
 def reconcile(service, actual):
@@ -223,7 +223,7 @@ def reconcile(service, actual):
     if actual.uid is None and not service.absent:
         user.add('user %s' % service.user, None, {'home': service.data_dir, 'system': True}, how=User(service.user, service.data_dir))
     executables = _executables.reconcile([service.executable] if service.executable else [], actual.executables)
-    files = _text_files.reconcile(actual.wanted_files, actual.files)
+    files = _text_files.reconcile(actual.desired_files, actual.files)
     contents = [change.name for change in files if not isinstance(change.after, dict)]  # owner and mode are no reason to restart
     return Plans(user, executables, files, _reconcile_unit(service, actual, executables.names() + contents))
 
@@ -352,13 +352,13 @@ def check_ports(urls, unit):
     """Raise if another program listens where a unit that does not run yet is to listen. The unit may come up meanwhile: that is looked at last."""
     for url in urls:
         dummy, host, port = _etcd.check_url(url, 'The address')
-        found, pid = agreed(lambda at=(host, port): (holder(*at), _systemd.read([unit])[unit].pid or None), _is_foreign)
-        if _is_foreign((found, pid)):
+        found, pid = agreed(lambda at=(host, port): (holder(*at), _systemd.read([unit])[unit].pid or None), _is_unmanaged)
+        if _is_unmanaged((found, pid)):
             raise CalicoError('%s cannot listen on %s' % (unit, url), why='port %d is taken by %s' % (port, _described(found)),
                               remedy='Stop that program, or choose another port')
 
 
-def _is_foreign(seen):
+def _is_unmanaged(seen):
     """Whether who listens is another process than the unit's, which may have ended, or been started anew, between the two looks."""
     found, pid = seen
     return bool(found) and found[0] != pid

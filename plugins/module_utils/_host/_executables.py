@@ -10,9 +10,9 @@ A module that places executables of its own takes a list (or one) of dicts with 
                          receipts=dict(type='path', default=_executables.RECEIPTS), **_download.DOWNLOAD_SPEC)
 
     options = _download.Options.of(module.params)
-    wanted = [_executables.executable(dict(binary, path=...), options, 'binaries') for binary in module.params['binaries']]
-    actual = _executables.read(wanted, module.params['receipts'])
-    plan = _executables.reconcile(wanted, actual)
+    desired = [_executables.executable(dict(binary, path=...), options, 'binaries') for binary in module.params['binaries']]
+    actual = _executables.read(desired, module.params['receipts'])
+    plan = _executables.reconcile(desired, actual)
     needs = _executables.needs(plan)                  # sums of files on the controller that have to be pushed first
     if not module.check_mode and not needs:
         _executables.apply(plan, options, module.params['receipts'])
@@ -45,7 +45,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 RECEIPTS = '/var/lib/dcos-calico/receipts.json'
 RECEIPT_FIELDS = ('source_sha256', 'member', 'sha256')
 SOURCES = ('url', 'src', 'local_src')
-INSTEAD = {'/usr/local/bin': '/opt/bin'}  # of folders that a system may have read-only
+INSTEAD = {'/usr/local/bin': '/opt/bin'}  # of directories that a system may have read-only
 READ_ONLY = 1  # ST_RDONLY of statvfs(3)
 SOURCE_SPEC = dict(
     url=dict(type='str'),
@@ -103,7 +103,7 @@ class Obtained(object):
 def archive(source, options, workplace):
     """Path of an archive that is root's alone, its sum checked; gone afterwards. Who owns a file of this host could change it after it was checked.
 
-    :arg workplace: folder for it, made if needed.
+    :arg workplace: directory for it, made if needed.
     """
     made = []
     try:
@@ -118,7 +118,7 @@ def archive(source, options, workplace):
 def staged(executables, options, workplace):
     """{path of the executable: Obtained}, checked against the sums; what was not published is gone afterwards.
 
-    :arg workplace: folder for archives, made if needed.
+    :arg workplace: directory for archives, made if needed.
     """
     made, result = [], {}
     try:
@@ -134,14 +134,14 @@ def staged(executables, options, workplace):
             _files.discard(file)
 
 
-def _new(folder, owner, made):
-    made.append(_files.stage(folder, owner))
+def _new(directory, owner, made):
+    made.append(_files.stage(directory, owner))
     return made[-1]
 
 
-def _own(source, folder, owner, options, made):
+def _own(source, directory, owner, options, made):
     """What a source names in a staged file, its sum checked while it is written."""
-    file = _new(folder, owner, made)
+    file = _new(directory, owner, made)
     if source['url']:
         _download.fetch(source['url'], source['sha256'], file.handle, file.path, options)
     else:
@@ -183,7 +183,7 @@ def _extracted(executables, options, workplace, made):
 
 
 class Executable(object):
-    """One wanted executable; see the top of this file. C(absent): it, and links that point to it, are to go."""
+    """One desired executable; see the top of this file. C(absent): it, and links that point to it, are to go."""
     __slots__ = ('path', 'source', 'mode', 'owner', 'group', 'links', 'absent')
 
     def __init__(self, path, source, mode=0o755, owner='root', group='root', links=(), absent=False):
@@ -261,19 +261,19 @@ def executable(item, options, where, state='present'):
 
 def writable(link):
     """Where a link goes: CoreOS and Flatcar cannot write below /usr, and look for commands in /opt/bin."""
-    folder, name = os.path.split(link)
-    if folder not in INSTEAD:
+    directory, name = os.path.split(link)
+    if directory not in INSTEAD:
         return link
-    while not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    return os.path.join(INSTEAD[os.path.dirname(link)], name) if os.statvfs(folder).f_flag & READ_ONLY else link
+    while not os.path.isdir(directory):
+        directory = os.path.dirname(directory)
+    return os.path.join(INSTEAD[os.path.dirname(link)], name) if os.statvfs(directory).f_flag & READ_ONLY else link
 
 
 def desired(items, options, where='executables', state='present'):
     """Executables from a list as EXECUTABLE_SPEC gives it; refuses a path given twice."""
-    wanted = [executable(item, options, '%s[%d]' % (where, number), state) for number, item in enumerate(items or ())]
-    check_unique(wanted)
-    return wanted
+    desired = [executable(item, options, '%s[%d]' % (where, number), state) for number, item in enumerate(items or ())]
+    check_unique(desired)
+    return desired
 
 
 def check_unique(executables):
@@ -281,11 +281,11 @@ def check_unique(executables):
     paths = [path for each in executables for path in [each.path] + each.links]
     twice = sorted(set(path for path in paths if paths.count(path) > 1))
     if twice:
-        raise ValidationError('%s is wanted twice' % ', '.join(twice), remedy='Keep one entry for each path')
+        raise ValidationError('%s is listed twice' % ', '.join(twice), remedy='Keep one entry for each path')
 
 
 def read(executables, receipts=RECEIPTS):
-    """Actual state of what is wanted."""
+    """Actual state of what is required."""
     files, sums = {}, {}
     for path in (path for each in executables for path in [each.path] + each.links):
         state = files[path] = _files.state_of(path)

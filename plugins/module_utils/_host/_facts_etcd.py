@@ -14,7 +14,7 @@ import ssl
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _dns, _http
 
 try:
@@ -53,7 +53,7 @@ class Tls(object):
         return context
 
 
-def judge(status, body):
+def interpret(status, body):
     """(v2 API served, healthy, error) from the answer to GET /v2/keys/calico. Pure.
 
     A missing key is healthy; a proxy that has no members says 503; etcd 3.4 without --enable-v2 says 404 in plain text.
@@ -98,7 +98,7 @@ def probe(endpoint, tls):
     try:
         status, body = _get(client, '/v2/keys/calico')
         found['reachable'], found['certificate'] = True, 'accepted' if scheme == 'https' else None
-        found['v2'], found['healthy'], found['error'] = judge(status, body)
+        found['v2'], found['healthy'], found['error'] = interpret(status, body)
         found['version'] = version_in(_get(client, '/version')[1])
     except (socket.error, ssl.SSLError, HTTPException, IOError, OSError, ValueError) as error:
         whose, words = certificate_trouble(error)
@@ -116,7 +116,7 @@ def _is_open(host, port, tls):
     """Whether a member that has TLS answers who has no certificate; whoever may read the v2 API without one may write it too."""
     client = HTTPSConnection(host, port, timeout=SECONDS, context=type(tls)(tls.ca).context())
     try:
-        return bool(judge(*_get(client, '/v2/keys/calico'))[1])
+        return bool(interpret(*_get(client, '/v2/keys/calico'))[1])
     except (socket.error, ssl.SSLError, HTTPException, IOError, OSError, ValueError):
         return False
     finally:

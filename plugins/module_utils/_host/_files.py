@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files that are either old or new, never half: read, compare, replace by rename. The one place of agent-side code that changes files.
 
-Everything is done by descriptors (see _folder): whoever owns a folder can exchange what is in it at any moment, and must not gain by that.
+Everything is done by descriptors (see _directory): whoever owns a directory can exchange what is in it at any moment, and must not gain by that.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -23,11 +23,11 @@ import tempfile
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _folder, _selinux, _stream
+from ansible_collections.dcos.calico.plugins.module_utils._host import _directory, _selinux, _stream
 
 STAGED = '.dcos-calico.'
 CHUNK = 1 << 20
-NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | _folder.O_CLOEXEC
+NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | _directory.O_CLOEXEC
 
 
 class FileState(object):
@@ -60,8 +60,8 @@ class FileState(object):
 @contextlib.contextmanager
 def _reading(path):
     """A binary handle of a regular file that is no link."""
-    with _folder.opened(os.path.dirname(path)) as folder:
-        handle = os.fdopen(folder.open(os.path.basename(path), _folder.READ), 'rb')
+    with _directory.opened(os.path.dirname(path)) as directory:
+        handle = os.fdopen(directory.open(os.path.basename(path), _directory.READ), 'rb')
     with handle:
         if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
             raise OSError(errno.EINVAL, 'it is no regular file any more', path)
@@ -132,10 +132,10 @@ def ensure_directory(path):
     """Make a directory and its parents, with mode 0755; return the paths that were made, outermost first."""
     made = []
     try:
-        with _folder.opened(path, make=made):
+        with _directory.opened(path, make=made):
             return made
     except OSError as error:
-        raise _folder.failure('The directory %s cannot be made' % path, error, path)
+        raise _directory.failure('The directory %s cannot be made' % path, error, path)
 
 
 def _alive(pid):
@@ -146,12 +146,12 @@ def _alive(pid):
     return True
 
 
-def _sweep(folder):
+def _sweep(directory):
     """Remove what runs that were killed left staged."""
-    for name in folder.names():
+    for name in directory.names():
         match = re.match(r'%s(\d+)\.' % re.escape(STAGED), name)
         if match and not _alive(int(match.group(1))):
-            folder.drop(name)
+            directory.drop(name)
 
 
 class Staged(object):
@@ -167,7 +167,7 @@ class Staged(object):
         """No more is written: what runs it would find it busy otherwise. The descriptor for reading that is left names this very file."""
         if self.descriptor is None and not self.handle.closed:
             self.handle.flush()
-            self.descriptor = os.open(self.inode if os.path.exists(self.inode) else self.path, os.O_RDONLY | _folder.O_CLOEXEC)
+            self.descriptor = os.open(self.inode if os.path.exists(self.inode) else self.path, os.O_RDONLY | _directory.O_CLOEXEC)
             self.handle.close()
 
     @property
@@ -189,17 +189,17 @@ class Staged(object):
 
 
 def stage(path, owner='root'):
-    """Staged in a folder that nobody watches; stale ones are swept first.
+    """Staged in a directory that nobody watches; stale ones are swept first.
 
     :arg owner: of the file that it is to become. Root's files are not staged where others could exchange them.
     """
     try:
-        with _folder.opened(path, owner=_uid(owner)) as folder:
-            _sweep(folder)
+        with _directory.opened(path, owner=_uid(owner)) as directory:
+            _sweep(directory)
             name = '%s%d.%s' % (STAGED, os.getpid(), to_native(binascii.hexlify(os.urandom(6))))
-            descriptor = folder.open(name, NEW)
+            descriptor = directory.open(name, NEW)
     except OSError as error:
-        raise _folder.failure('No file can be made in %s' % path, error, os.path.join(path, STAGED))
+        raise _directory.failure('No file can be made in %s' % path, error, os.path.join(path, STAGED))
     return Staged(os.path.join(path, name), os.fdopen(descriptor, 'wb'))
 
 
@@ -220,15 +220,15 @@ def _place(descriptor, before, path, mode, uid, gid):
     try:
         _attributes(descriptor, mode, uid, gid)
         os.fsync(descriptor)
-        with _folder.opened(os.path.dirname(before), owner=uid) as source, _folder.opened(os.path.dirname(path), owner=uid) as folder:
+        with _directory.opened(os.path.dirname(before), owner=uid) as source, _directory.opened(os.path.dirname(path), owner=uid) as directory:
             _selinux.label(source.at(os.path.basename(before)), path, stat.S_IFREG)
-            os.rename(source.at(os.path.basename(before)), folder.at(os.path.basename(path)))
-            folder.sync()
+            os.rename(source.at(os.path.basename(before)), directory.at(os.path.basename(path)))
+            directory.sync()
     except OSError as error:
         if error.errno == errno.EXDEV:
             raise CalicoError('%s cannot be replaced in one step: %s is on another file system' % (path, os.path.dirname(before)),
-                              remedy='Choose a staging folder on the same file system')
-        raise _folder.failure('%s cannot be written' % path, error, path)
+                              remedy='Choose a staging directory on the same file system')
+        raise _directory.failure('%s cannot be written' % path, error, path)
 
 
 def _attributes(descriptor, mode, uid, gid):
@@ -240,11 +240,11 @@ def _attributes(descriptor, mode, uid, gid):
 def _held(path, trouble):
     """Descriptor of a regular file that may be given to somebody: no link, and where others can make names, no second name of a file of root."""
     try:
-        with _folder.opened(os.path.dirname(path)) as folder:
-            descriptor = folder.open(os.path.basename(path), _folder.READ)
-            shared = folder.shared
+        with _directory.opened(os.path.dirname(path)) as directory:
+            descriptor = directory.open(os.path.basename(path), _directory.READ)
+            shared = directory.shared
     except OSError as error:
-        raise _folder.failure(trouble, error, path)
+        raise _directory.failure(trouble, error, path)
     try:
         info = os.fstat(descriptor)
         if not stat.S_ISREG(info.st_mode) or (info.st_nlink > 1 and shared):
@@ -256,26 +256,26 @@ def _held(path, trouble):
 
 
 def link(target, path):
-    """Make a symbolic link and put it on disk, its folder too; one that is there is left."""
+    """Make a symbolic link and put it on disk, its directory too; one that is there is left."""
     ensure_directory(os.path.dirname(path))
     try:
-        with _folder.opened(os.path.dirname(path), owner=0) as folder:
-            folder.link(target, os.path.basename(path), path)
-            folder.sync()
+        with _directory.opened(os.path.dirname(path), owner=0) as directory:
+            directory.link(target, os.path.basename(path), path)
+            directory.sync()
     except OSError as error:
         if error.errno != errno.EEXIST:
-            raise _folder.failure('The link %s cannot be made' % path, error, path)
+            raise _directory.failure('The link %s cannot be made' % path, error, path)
 
 
 def set_attributes(path, mode, owner='root', group='root', directory=False):
-    """Give what is in place its owner and mode: a regular file, or with directory a folder, links to it followed where root made them."""
+    """Give what is in place its owner and mode: a regular file, or with directory a directory, links to it followed where root made them."""
     uid, gid, trouble = _uid(owner), _gid(group), 'Owner and mode of %s cannot be set' % path
     try:
-        with _folder.readable(path) if directory else _held(path, trouble) as descriptor:
+        with _directory.readable(path) if directory else _held(path, trouble) as descriptor:
             _attributes(descriptor, mode, uid, gid)
             os.fsync(descriptor)
     except OSError as error:
-        raise _folder.failure(trouble, error, path)
+        raise _directory.failure(trouble, error, path)
 
 
 def discard(staged):
@@ -287,10 +287,10 @@ def discard(staged):
 def _unlink(path, sync):
     """Remove a file or link; return whether it was there. sync: it is gone after a crash too."""
     try:
-        with _folder.opened(os.path.dirname(path)) as folder:
-            there = folder.drop(os.path.basename(path))
+        with _directory.opened(os.path.dirname(path)) as directory:
+            there = directory.drop(os.path.basename(path))
             if there and sync:
-                folder.sync()
+                directory.sync()
             return there
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR):
@@ -302,8 +302,8 @@ def write_atomic(path, content, mode=0o644, owner='root', group='root', staging=
     """Replace a file as a whole.
 
     :arg content: bytes or text.
-    :arg staging: folder for the temporary file, on the same file system; the file's own folder if None.
-        Give the parent for folders whose every file is read by others, such as Mesos' CNI configuration folder.
+    :arg staging: directory for the temporary file, on the same file system; the file's own directory if None.
+        Give the parent for directories whose every file is read by others, such as Mesos' CNI configuration directory.
     """
     staged = stage(staging or os.path.dirname(path), owner)
     try:
@@ -311,7 +311,7 @@ def write_atomic(path, content, mode=0o644, owner='root', group='root', staging=
             staged.handle.write(to_bytes(content))
             staged.handle.flush()
         except (IOError, OSError) as error:
-            raise _folder.failure('%s cannot be written' % path, error, staged.path)
+            raise _directory.failure('%s cannot be written' % path, error, staged.path)
         publish(staged, path, mode, owner=owner, group=group)
     finally:
         discard(staged)
@@ -319,8 +319,8 @@ def write_atomic(path, content, mode=0o644, owner='root', group='root', staging=
 
 def overwrite(path, content):
     """Write to a file that is there and is not replaced, as those of /proc/sys; raises OSError."""
-    with _folder.opened(os.path.dirname(path)) as folder:
-        descriptor = folder.open(os.path.basename(path), os.O_WRONLY | os.O_NOFOLLOW | _folder.O_CLOEXEC)
+    with _directory.opened(os.path.dirname(path)) as directory:
+        descriptor = directory.open(os.path.basename(path), os.O_WRONLY | os.O_NOFOLLOW | _directory.O_CLOEXEC)
     try:
         os.write(descriptor, to_bytes(content))
     finally:
@@ -331,18 +331,18 @@ def link_atomic(target, path):
     """Make or replace a symbolic link in one step."""
     name = '%s%d.link' % (STAGED, os.getpid())
     try:
-        with _folder.opened(os.path.dirname(path), owner=0) as folder:
-            _sweep(folder)
-            folder.drop(name)
-            folder.link(target, name, path)
+        with _directory.opened(os.path.dirname(path), owner=0) as directory:
+            _sweep(directory)
+            directory.drop(name)
+            directory.link(target, name, path)
             try:
-                os.rename(folder.at(name), folder.at(os.path.basename(path)))
+                os.rename(directory.at(name), directory.at(os.path.basename(path)))
             except OSError:
-                folder.drop(name)
+                directory.drop(name)
                 raise
-            folder.sync()
+            directory.sync()
     except OSError as error:
-        raise _folder.failure('The link %s cannot be made' % path, error, path)
+        raise _directory.failure('The link %s cannot be made' % path, error, path)
 
 
 def remove(path):
@@ -350,33 +350,33 @@ def remove(path):
     try:
         return _unlink(path, sync=True)
     except OSError as error:
-        raise _folder.failure('%s cannot be removed' % path, error, path)
+        raise _directory.failure('%s cannot be removed' % path, error, path)
 
 
 def remove_directory(path):
     """Remove an empty directory if it is there."""
     try:
-        with _folder.opened(os.path.dirname(path)) as folder:
-            os.rmdir(folder.at(os.path.basename(path)))
-            folder.sync()
+        with _directory.opened(os.path.dirname(path)) as directory:
+            os.rmdir(directory.at(os.path.basename(path)))
+            directory.sync()
     except OSError as error:
         if error.errno != errno.ENOENT:
-            raise _folder.failure('The directory %s cannot be removed' % path, error, path)
+            raise _directory.failure('The directory %s cannot be removed' % path, error, path)
 
 
 def remove_tree(path):
     """Remove a directory and all in it. Links in it are removed and never followed, also those that are put there meanwhile."""
     try:
-        with _folder.opened(os.path.dirname(path)) as folder:
-            folder.remove_tree(os.path.basename(path))
-            folder.sync()
+        with _directory.opened(os.path.dirname(path)) as directory:
+            directory.remove_tree(os.path.basename(path))
+            directory.sync()
     except OSError as error:
-        raise _folder.failure('%s cannot be removed' % path, error, path)
+        raise _directory.failure('%s cannot be removed' % path, error, path)
 
 
 @contextlib.contextmanager
-def private_folder():
-    """Path of a new folder of this user alone, gone with all in it afterwards."""
+def private_directory():
+    """Path of a new directory of this user alone, gone with all in it afterwards."""
     path = tempfile.mkdtemp(prefix='dcos-calico.')
     try:
         yield path

@@ -19,7 +19,7 @@ import re
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils import _foreign, _pem
+from ansible_collections.dcos.calico.plugins.module_utils import _untrusted, _pem
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _files, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
@@ -65,7 +65,7 @@ def check_hosts(names):
     found = set()
     for given in names:
         name = to_native(given).strip()
-        address = _foreign.address(name)
+        address = _untrusted.address(name)
         if address is None:
             name = name.lower()
             if len(name) > 253 or not DNS_NAME.match(name) or re.match(r'^[0-9.]+\Z', name):
@@ -97,7 +97,7 @@ def request_config(common_name, hosts, subject):
     lines += ['[subject]'] + ['%s = %s' % field for field in check_subject(common_name, subject)]
     if hosts:
         lines += ['[extensions]', 'subjectAltName = @names', '[names]']
-        lines += ['%s.%d = %s' % ('IP' if _foreign.address(host) else 'DNS', number, host) for number, host in enumerate(hosts, 1)]
+        lines += ['%s.%d = %s' % ('IP' if _untrusted.address(host) else 'DNS', number, host) for number, host in enumerate(hosts, 1)]
     return '\n'.join(lines) + '\n'
 
 
@@ -196,7 +196,7 @@ def request(path, config):
 
 
 class Desired(object):
-    """What is wanted.
+    """What is required.
 
     :arg key_file: path of the key.
     :arg kind: rsa or ecdsa.
@@ -254,13 +254,13 @@ class Key(object):
         return dict(self.attributes(), type=self.public.kind, size=self.public.size, public_key_sha256=self.public.sha256)
 
     def unfit(self, desired):
-        """Why it is not the key that is wanted, or None."""
+        """Why it is not the key that is required, or None."""
         if not self.there:
             return 'there is none'
         if self.public is None:
             return 'it cannot be read: %s' % self.why
         if (self.public.kind, self.public.size) != (desired.kind, desired.size):
-            return 'it is %s, wanted is %s %d' % (self.public, desired.kind, desired.size)
+            return 'it is %s, required is %s %d' % (self.public, desired.kind, desired.size)
         return None
 
 
@@ -385,13 +385,13 @@ def _plan_awaited(plan, desired, actual, content):
 
 def _plan_own_key(plan, desired, actual, content):
     """The key on the host that the certificate is for stays, or takes its place."""
-    wanted, why = public_key_of_certificate(content.certificate)
-    if wanted is None:
+    certified, why = public_key_of_certificate(content.certificate)
+    if certified is None:
         raise CalicoError('The certificate for %s cannot be read' % content.certificate_file, why=why)
-    if actual.key.public and actual.key.public.sha256 == wanted.sha256:
+    if actual.key.public and actual.key.public.sha256 == certified.sha256:
         plan.add(desired.key_file, actual.key.attributes(), desired.attributes(), how=(ATTRIBUTES, desired.key_file))
         _drop_successor(plan, desired, actual)
-    elif actual.successor.public and actual.successor.public.sha256 == wanted.sha256:
+    elif actual.successor.public and actual.successor.public.sha256 == certified.sha256:
         plan.add(desired.key_file, actual.key.as_dict(), actual.successor.as_dict(), how=(PROMOTE, desired.key_file))
     else:
         raise CalicoError('The certificate for %s is not for the key in %s' % (content.certificate_file, desired.key_file),
@@ -403,10 +403,10 @@ def check_pair(content):
     if content.private_key is None or content.certificate is None:
         return
     key, why = public_key_of_text(content.private_key)
-    wanted, other = public_key_of_certificate(content.certificate)
-    if key is None or wanted is None:
+    desired, other = public_key_of_certificate(content.certificate)
+    if key is None or desired is None:
         raise CalicoError('The given %s cannot be read' % ('private key' if key is None else 'certificate'), why=why or other)
-    if key.sha256 != wanted.sha256:
+    if key.sha256 != desired.sha256:
         raise CalicoError('The given private key is not that of the given certificate', remedy='Give a pair that was issued together')
 
 
@@ -429,9 +429,9 @@ def apply(desired, plan):
 
 def _make(desired, path):
     """A new key: made in a file that is not in place yet, read again, then renamed."""
-    folder = os.path.dirname(path)
-    _files.ensure_directory(folder)
-    staged = _files.stage(folder, desired.owner)
+    directory = os.path.dirname(path)
+    _files.ensure_directory(directory)
+    staged = _files.stage(directory, desired.owner)
     try:
         make(desired.kind, desired.size, staged.inode)
         public, why = public_key_of(staged.inode)

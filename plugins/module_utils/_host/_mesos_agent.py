@@ -2,7 +2,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Mesos agent of a DC/OS host: its unit, what it was started with, what its API says, and whether it came back whole from a restart.
+"""The Mesos agent of a DC/OS host: its unit, what it was started with, what its API says, and whether it is registered and its tasks run after a restart.
 
 Mesos 1.2 and later read a network when it is first used, so only what the process got at its start asks for a restart. An agent that is restarted
 recovers its executors and registers under the same id; tasks live on if their framework checkpoints.
@@ -16,7 +16,7 @@ import re
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import from_json
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _http, _network, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
 
@@ -44,7 +44,7 @@ ENDED_WELL = ('TASK_FINISHED', 'TASK_KILLED')
 class View(object):
     """What the agent's API says.
 
-    trouble: None, or why it says nothing. closed: it refuses strangers, as in DC/OS Enterprise. agent_id: '' while it is not known.
+    trouble: None, or why it says nothing. closed: it requires authentication, as in DC/OS Enterprise. agent_id: '' while it is not known.
     registered: bool, None if not known. live: ids of tasks that run or are about to. at_risk: those of them whose framework does not checkpoint.
     ended: {id: state}.
     """
@@ -83,7 +83,7 @@ def parse_environment(text):
     return found
 
 
-def wanted_environment(unit):
+def desired_environment(unit):
     """{name: value} of what the next start would get: the files in the unit's order, the last one wins."""
     found = {}
     for path, _unused in parse_files(_command.run(['systemctl', 'show', '-p', 'EnvironmentFiles', unit], _systemd.CALL_TIMEOUT, check=True).out):
@@ -99,12 +99,12 @@ def process_environment(pid):
     return dict(entry.split('=', 1) for entry in text.split('\0') if '=' in entry)
 
 
-def changed_variables(wanted, running):
+def changed_variables(desired, running):
     """Sentences about VARIABLES that a running process has otherwise than its next start would; none where that cannot be seen. Pure."""
     if running is None:
         return []
-    return ['%s: the agent runs with %s, and its files now say %s' % (name, running.get(name) or 'none', wanted[name])
-            for name in VARIABLES if name in wanted and wanted[name] != running.get(name)]
+    return ['%s: the agent runs with %s, and its files now say %s' % (name, running.get(name) or 'none', desired[name])
+            for name in VARIABLES if name in desired and desired[name] != running.get(name)]
 
 
 def reasons(unit, state):
@@ -113,7 +113,7 @@ def reasons(unit, state):
 
 
 def _reasons(unit, state):
-    return changed_variables(wanted_environment(unit), process_environment(state.pid)) if state.running else []
+    return changed_variables(desired_environment(unit), process_environment(state.pid)) if state.running else []
 
 
 def facts():
@@ -189,8 +189,8 @@ def loose_interfaces(values):
     return sorted(name for name, value in values.items() if value == LOOSE and (name == 'all' or name.startswith('cali')))
 
 
-def judge(before, now, strict):
-    """None if the agent is back whole, else (what is missing as words, whether waiting is in vain).
+def not_back(before, now, strict):
+    """None if the agent is registered and its tasks run, else (what is missing as words, whether waiting is in vain).
 
     :arg before, now: Views.
     :arg strict: values of rp_filter, as _network.rp_filter() gives them; None if they are of no concern. Pure.
@@ -198,7 +198,7 @@ def judge(before, now, strict):
     if now.closed and before.closed:
         pass
     elif now.trouble or now.closed:
-        return now.trouble or 'its API refuses strangers, and did not before', False
+        return now.trouble or 'its API requires authentication, and did not before', False
     elif before.agent_id and now.agent_id and now.agent_id != before.agent_id:
         return 'it came back as agent %s, and was %s, so Mesos holds its tasks for lost' % (now.agent_id, before.agent_id), True
     elif not now.agent_id or now.registered is False:
@@ -227,7 +227,7 @@ def restart(unit, state, before, address, port, timeout, strict=True, clock=None
     pause = PAUSE
     while True:
         now = look(address, port)
-        missing = judge(before, now, _network.rp_filter() if strict else None)
+        missing = not_back(before, now, _network.rp_filter() if strict else None)
         if missing is None:
             return now
         if missing[1] or not deadline.pause(pause):
@@ -240,5 +240,5 @@ def _not_back(unit, words, timeout):
     if words.startswith('rp_filter'):
         remedy = 'Run role dcos.calico.calico_host, whose drop-in sets it to 1 after each start of %s' % unit
     tail = _systemd.journal_tail(unit)
-    return CalicoError('The agent %s did not come back whole within %g seconds' % (unit, timeout), why=words + (
+    return CalicoError('The agent %s was not registered with its tasks running within %g seconds' % (unit, timeout), why=words + (
         '; its journal ends with: %s' % tail if tail else ''), remedy=remedy)

@@ -78,7 +78,7 @@ class Health(object):
         self.lost = lost
 
 
-# ---- what is wanted, and of which host
+# ---- what is required, and of which host
 
 def check_sources(sources):
     """The list, if Mesos-DNS would start with it. Pure."""
@@ -260,15 +260,15 @@ def wait_healthy(config, seconds, sources=None, clock=None, sleep=None):
         pause = min(pause * 1.5, LONGEST_PAUSE)
 
 
-# ---- from what is to what is wanted
+# ---- from what is to what is required
 
-def stale(config, unit, states, health, wanted):
+def stale(config, unit, states, health, desired):
     """{unit: paths}, as _systemd.reconcile() takes it: whether the process has not read what is to stand in the file.
 
     The process says so itself; only where it does not, what was noted of its start tells.
     """
     if health.sources is not None:
-        return {unit.name: [config.target]} if health.sources != wanted else {}
+        return {unit.name: [config.target]} if health.sources != desired else {}
     return _started.units([unit], states)
 
 
@@ -307,10 +307,10 @@ def starts_with(sources):
     return sources is None or bool(sources) and len(set(sources)) == len(sources) and set(sources) <= set(SOURCES)
 
 
-def apply(config, text, plan, unit, states, wanted, seconds):
+def apply(config, text, plan, unit, states, desired, seconds):
     """Write, restart, and wait for Mesos-DNS to work; if it does not, put the old file back, restart again and raise. Returns the Health."""
     if not plan.changed:
-        health = wait_healthy(config, seconds, wanted)
+        health = wait_healthy(config, seconds, desired)
         if health.lost:
             raise _forlorn(health, unit, '')
         if not health.ok:
@@ -318,19 +318,19 @@ def apply(config, text, plan, unit, states, wanted, seconds):
         return health
     if text != config.text:
         write(config, text)
-    health = _wait_after(lambda: _systemd.apply(plan, states, Plan(), wait=False), config, unit, wanted, seconds)
+    health = _wait_after(lambda: _systemd.apply(plan, states, Plan(), wait=False), config, unit, desired, seconds)
     if health.ok:
         return health
     if text == config.text:
         raise _broken('Mesos-DNS of this master does not work', health, unit)
     write(config, config.text)
     back = _wait_after(lambda: _systemd.start([unit.name], 'restart'), config, unit, None, seconds)
-    what = 'Mesos-DNS of this master does not work with %s %s' % (KEY, json.dumps(wanted))
+    what = 'Mesos-DNS of this master does not work with %s %s' % (KEY, json.dumps(desired))
     if back.ok:
         raise CalicoError(what, why=health.words, remedy='Its file is as it was, and it works with that. See "journalctl -u %s" on the master' % unit.name,
                           file=config.file, restored=True)
     raise CalicoError(what, why='%s; its file is as it was, and now it does not work with that either (%s)' % (health.words, back.words),
-                      remedy='See "journalctl -u %s" on the master. Until it is put right the other masters answer for it' % unit.name,
+                      remedy='See "journalctl -u %s" on the master. Until it works again the other masters answer for it' % unit.name,
                       file=config.file, restored=True)
 
 

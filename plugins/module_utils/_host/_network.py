@@ -67,8 +67,8 @@ def mtus():
 
 def rp_filter():
     """{interface: 0, 1 or 2} of all, default and each cali*."""
-    folder, found = os.path.join(PROC, 'sys/net/ipv4/conf'), {}
-    for path in [os.path.join(folder, 'all'), os.path.join(folder, 'default')] + glob.glob(os.path.join(folder, 'cali*')):
+    directory, found = os.path.join(PROC, 'sys/net/ipv4/conf'), {}
+    for path in [os.path.join(directory, 'all'), os.path.join(directory, 'default')] + glob.glob(os.path.join(directory, 'cali*')):
         text = read(path, 'rp_filter')
         if text:
             found[os.path.basename(path)] = int(text)
@@ -111,13 +111,13 @@ def clients(ports):
     return sorted(set(owners(set(inodes)).values())) if inodes else []
 
 
-def _targets(folder):
-    """What the links in a folder of /proc point to; one that vanishes meanwhile does not hide the others."""
+def _targets(directory):
+    """What the links in a directory of /proc point to; one that vanishes meanwhile does not hide the others."""
     found = []
     try:
-        for name in os.listdir(folder):
+        for name in os.listdir(directory):
             try:
-                found.append(os.readlink(os.path.join(folder, name)))
+                found.append(os.readlink(os.path.join(directory, name)))
             except OSError:
                 continue
     except OSError:

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The SELinux context of what is made on a host: that which its policy gives the path, as restorecon would set it.
 
-A new file has the context of the folder that it is staged in, and keeps it when it is renamed. ansible-core knows libselinux, and file systems
+A new file has the context of the directory that it is staged in, and keeps it when it is renamed. ansible-core knows libselinux, and file systems
 that have no contexts of their own; without SELinux nothing is done.
 """
 from __future__ import absolute_import, division, print_function

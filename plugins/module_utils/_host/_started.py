@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What processes were started with: digests of their files, noted for as long as the process lives, so that no clock and no copying of times decides.
 
-A process that nobody noted yet, because systemd started it at boot, somebody by hand, or a version of this collection that noted nothing, is judged once by the
+A process that nobody noted yet, because systemd started it at boot, somebody by hand, or an older version of this collection, is compared once by the
 times of its files. What is found good then is noted, and compared from then on; so a host is not restarted for the lack of a note. What a file was that was
 changed before the first look, and given an old time, cannot be known.
 """
@@ -59,13 +59,13 @@ def note(process, paths):
         _files.write_atomic(PATH, json.dumps(entries, indent=2, sort_keys=True, separators=(',', ': ')) + '\n', mode=0o600)
 
 
-def units(wanted, states):
+def units(desired, states):
     """{unit name: paths of its restart_on that its process was not started with}: what a run that was killed did not get to.
 
-    :arg wanted: [_systemd.Unit].
+    :arg desired: [_systemd.Unit].
     :arg states: {name: _systemd.UnitState}.
     """
-    found = [(unit, of_unit(states[unit.name])) for unit in wanted]
+    found = [(unit, of_unit(states[unit.name])) for unit in desired]
     return dict((unit.name, other(process, unit.restart_on)) for unit, process in found if process)
 
 
@@ -77,13 +77,13 @@ def may_note(module, changes):
     return getattr(module, 'notes', False) and not changes
 
 
-def note_units(wanted, before, late, after):
+def note_units(desired, before, late, after):
     """Note what the units' processes were started with, at the end of a run.
 
     :arg before, after: {name: _systemd.UnitState}.
     :arg late: what units() gave of those before, which is not what a process that was left alone was started with.
     """
-    for unit in wanted:
+    for unit in desired:
         process, old = of_unit(after[unit.name]), of_unit(before[unit.name])
         if process:
             left_alone = late.get(unit.name, ()) if old and old.identity == process.identity else ()

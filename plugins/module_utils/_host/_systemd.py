@@ -27,7 +27,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 UNIT_NAME = re.compile(r'^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\-]+)?\.(service|socket|target|timer|path|mount|slice)\Z')
 PROPERTIES = ('Id', 'LoadState', 'ActiveState', 'SubState', 'UnitFileState', 'NeedDaemonReload', 'FragmentPath', 'MainPID', 'Result', 'Job',
               'ActiveEnterTimestampMonotonic', 'ExecMainStartTimestampMonotonic')
-# Of [Install], and the folders of links beside the units by which "systemctl enable" obeys them.
+# Of [Install], and the directories of links beside the units by which "systemctl enable" obeys them.
 INSTALLS = (('WantedBy', 'wants'), ('RequiredBy', 'requires'))
 CALL_TIMEOUT = 30
 START_TIMEOUT = 90
@@ -48,7 +48,7 @@ UNITS_SPEC = dict(
 
 
 class Unit(object):
-    """One wanted unit.
+    """One desired unit.
 
     :arg enabled: bool, None leaves it as it is.
     :arg state: C(started), C(stopped), None leaves it as it is.
@@ -156,7 +156,7 @@ def read(units):
 
 
 def is_unit_file(path):
-    """Whether systemd reads a path as (part of) a unit: a file in one of its system folders, drop-ins included. Pure."""
+    """Whether systemd reads a path as (part of) a unit: a file in one of its system directories, drop-ins included. Pure."""
     return '/systemd/system/' in path
 
 
@@ -220,10 +220,10 @@ def check_known(units, states, changed_paths=()):
     """Raise before anything is touched if a unit cannot be had: unknown and not made in this run, or masked."""
     for unit in units:
         state = states[unit.name]
-        wanted = unit.state == 'started' or unit.enabled
-        if wanted and state.load == 'masked':
+        desired = unit.state == 'started' or unit.enabled
+        if desired and state.load == 'masked':
             raise CalicoError('The unit %s is masked on this host' % unit.name, remedy='Run "systemctl unmask %s" if it may run' % unit.name)
-        if wanted and not state.exists and not unit.optional and not _created(unit, changed_paths):
+        if desired and not state.exists and not unit.optional and not _created(unit, changed_paths):
             raise CalicoError('This host has no unit %s' % unit.name, remedy='Install it, correct its name, or mark it optional')
 
 

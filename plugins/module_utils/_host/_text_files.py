@@ -43,19 +43,19 @@ FILES_SPEC = dict(
     state=dict(type='str', choices=['present', 'absent', 'directory'], default='present'),
     staging=dict(type='path'),
     validate=dict(type='str', choices=list(VALIDATORS), default='none'),
-    foreign=dict(type='str', choices=['replace', 'refuse'], default='replace'),
-    foreign_same=dict(type='list', elements='str', default=[]),
+    unmanaged=dict(type='str', choices=['replace', 'refuse'], default='replace'),
+    unmanaged_same=dict(type='list', elements='str', default=[]),
     marker=dict(type='str', default=MARKER),
 )
 
 
 class TextFile(object):
-    """One wanted file.
+    """One desired file.
 
     :arg text: its content as text; None if it is to go, or for a directory.
     :arg kind: C(file), C(directory) or C(absent).
     :arg mode: int; 0600 for secrets, 0755 for directories, else 0644 by default.
-    :arg staging: folder of the temporary file (see _files.write_atomic); its own by default.
+    :arg staging: directory of the temporary file (see _files.write_atomic); its own by default.
     :arg refuse: None, or callable(text of what stands there) -> reason why that must not be replaced, or None.
     """
     __slots__ = ('path', 'text', 'kind', 'mode', 'owner', 'group', 'secret', 'staging', 'refuse')
@@ -124,27 +124,27 @@ def key_value(text, key):
     return None
 
 
-def _difference(text, wanted, key):
-    """Why a text does not have what the wanted one has under a key; None if it has. Where calicoctl points to is judged as preflight does. Pure."""
+def _difference(text, desired, key):
+    """Why a text does not have what the desired one has under a key; None if it has. Where calicoctl points to is validated as preflight does. Pure."""
     if key == ENDPOINTS:
-        found, other = _client_config.read(text), _client_config.read(wanted)
+        found, other = _client_config.read(text), _client_config.read(desired)
         if _client_config.same(found.endpoints, other.endpoints):
             return None
         return found.problem or 'it points to %s, not %s' % (', '.join(found.endpoints), ', '.join(other.endpoints) or 'any etcd')
-    found, other = key_value(text, key), key_value(wanted, key)
+    found, other = key_value(text, key), key_value(desired, key)
     return None if found == other else 'its %s is %s, not %s' % (key, found, other)
 
 
-def refuser(path, wanted, marker=MARKER, same=()):
-    """For TextFile(refuse=): what lacks our marker is somebody else's, unless its values of the keys in C(same) are the wanted ones. Pure."""
-    if marker not in wanted:
+def refuser(path, desired, marker=MARKER, same=()):
+    """For TextFile(refuse=): what lacks our marker is somebody else's, unless its values of the keys in C(same) are the desired ones. Pure."""
+    if marker not in desired:
         raise ValidationError('The content of %s lacks the words "%s"' % (path, marker),
                               remedy='Put them into a comment, as a later run must know the file for its own')
 
     def refuse(text):
         if marker in text:
             return None
-        other = list(filter(None, [_difference(text, wanted, key) for key in same]))
+        other = list(filter(None, [_difference(text, desired, key) for key in same]))
         if same and not other:
             return None
         return ', '.join(other) or 'it does not say "%s"' % marker
@@ -176,7 +176,7 @@ def _one(item, path):
     wrong = check_content(text, item['validate'])
     if wrong:
         raise ValidationError('The content for %s is not usable' % path, why=wrong)
-    refuse = refuser(path, text, item['marker'], item['foreign_same']) if item['foreign'] == 'refuse' else None
+    refuse = refuser(path, text, item['marker'], item['unmanaged_same']) if item['unmanaged'] == 'refuse' else None
     return TextFile(path, text, mode=mode, owner=item['owner'], group=item['group'], secret=secret, staging=item['staging'], refuse=refuse)
 
 
@@ -218,7 +218,7 @@ def _refuse(item, found):
     reason = 'it is a link to %s' % state.target if state.kind == 'link' else None if found.text == item.text else item.refuse(found.text)
     if reason:
         raise CalicoError('%s is not managed by this collection and differs' % item.path, why=reason,
-                          remedy='Move it away after taking over what is needed from it, or allow its replacement with foreign: replace',
+                          remedy='Move it away after taking over what is needed from it, or allow its replacement with unmanaged: replace',
                           file=item.path)
 
 
@@ -311,7 +311,7 @@ def written(plan):
 
 
 def write(files):
-    """Bring files to the wanted state outside of a plan."""
+    """Bring files to the desired state outside of a plan."""
     apply(reconcile(files, read(files)))
 
 

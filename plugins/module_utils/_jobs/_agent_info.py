@@ -47,9 +47,9 @@ def listed(text, name):
 
 def _modules(name):
     """How the module files of the running kernel know a module: builtin, loadable or None."""
-    folder = os.path.join(MODULES, os.uname()[2])
+    directory = os.path.join(MODULES, os.uname()[2])
     for kind, filename in (('builtin', 'modules.builtin'), ('loadable', 'modules.dep')):
-        if listed(read(folder, filename) or '', name):
+        if listed(read(directory, filename) or '', name):
             return kind
     return None
 
@@ -127,7 +127,7 @@ def questions(params):
         'iptables': _network.iptables,
         'ipv6': _network.ipv6,
         'kernel': lambda: kernel(params['probe_ipip']),
-        'ports': lambda: _network.listeners(wanted_ports(params)),
+        'ports': lambda: _network.listeners(desired_ports(params)),
         'docker': _facts.docker,
         'node': lambda: _facts.node(params['felix_health_port']),
         'mesos_agent': _mesos_agent.facts,
@@ -149,7 +149,7 @@ def questions(params):
     return asked
 
 
-def wanted_ports(params):
+def desired_ports(params):
     """Ports to look at: BGP's, Felix' health port, those of etcd endpoints on this host, and those that are asked for."""
     local = [int(match.group(1)) for match in map(LOCAL.match, params['etcd_endpoints']) if match]
     return set([179] + params['ports'] + local + ([params['felix_health_port']] if params['felix_health_port'] else []))

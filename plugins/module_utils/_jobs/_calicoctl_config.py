@@ -50,7 +50,7 @@ class Setting(object):
         return self.raw == 'felix' or (self.raw is None and NAMED[self.name][2])
 
     def same(self, value):
-        """Whether a value that was read means the wanted one. Felix knows several words for true and false."""
+        """Whether a value that was read means the desired one. Felix knows several words for true and false."""
         if self.raw == 'felix' and value is not None and self.value in ('true', 'false'):
             return value.lower() in (_TRUE if self.value == 'true' else _FALSE)
         return value == self.value

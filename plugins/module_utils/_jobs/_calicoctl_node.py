@@ -23,7 +23,7 @@ PINNED = re.compile(r'[^@\s]+@sha256:[0-9a-f]{64}\Z')
 
 
 class Image(object):
-    """A wanted image: reference, source (dict as _executables.source_of() gives it, None for the registry), pull (C(missing) or C(never))."""
+    """A desired image: reference, source (dict as _executables.source_of() gives it, None for the registry), pull (C(missing) or C(never))."""
     __slots__ = ('reference', 'source', 'pull')
 
     def __init__(self, reference, source, pull='missing'):
@@ -37,74 +37,74 @@ class Image(object):
         return 'docker image %s' % self.reference
 
 
-def check_pinned(wanted, by_tag):
+def check_pinned(desired, by_tag):
     """Raise unless it is known by a digest what would be run, or who gives its name wants to rely on its registry for that."""
-    if wanted.source is None and wanted.pull != 'never' and not by_tag and not PINNED.match(wanted.reference):
-        raise ValidationError('The image %s is named by a tag alone' % wanted.reference, why='what a tag names can change, and calico/node is privileged',
+    if desired.source is None and desired.pull != 'never' and not by_tag and not PINNED.match(desired.reference):
+        raise ValidationError('The image %s is named by a tag alone' % desired.reference, why='what a tag names can change, and calico/node is privileged',
                               remedy='Give image_archive, or the image with its digest (NAME@sha256:...), or set image_by_tag to rely on its registry')
 
 
-def reconcile_image(wanted, present_id, receipts):
-    """(Plan, id of the wanted image: None if nothing is known of it, UNKNOWN if it is another one than before).
+def reconcile_image(desired, present_id, receipts):
+    """(Plan, id of the desired image: None if nothing is known of it, UNKNOWN if it is another one than before).
 
-    :arg present_id: id of the image that has the wanted name now, or None.
+    :arg present_id: id of the image that has the desired name now, or None.
     :arg receipts: as _executables.read_receipts() gives them.
     """
     plan, before = Plan(), {'id': present_id} if present_id else None
-    if wanted.source is None:
+    if desired.source is None:
         if not present_id:
-            plan.add('image %s' % wanted.reference, before, {'from': 'its registry'})
+            plan.add('image %s' % desired.reference, before, {'from': 'its registry'})
         return plan, present_id
-    receipt = receipts.get(wanted.key)
-    known = receipt['sha256'] if receipt and receipt['source_sha256'] == wanted.source['sha256'] else None
+    receipt = receipts.get(desired.key)
+    known = receipt['sha256'] if receipt and receipt['source_sha256'] == desired.source['sha256'] else None
     if known is None or known != present_id:
-        plan.add('image %s' % wanted.reference, before, {'from': 'archive with sha256 %s' % wanted.source['sha256']})
+        plan.add('image %s' % desired.reference, before, {'from': 'archive with sha256 %s' % desired.source['sha256']})
     return plan, known or (UNKNOWN if receipt and present_id else None)
 
 
-def needs_of_image(wanted, plan):
+def needs_of_image(desired, plan):
     """Sums of files on the controller that have to be pushed first."""
-    source = wanted.source
+    source = desired.source
     return [source['sha256']] if plan and source and source['local_src'] and not source['src'] else []
 
 
-def obtain_image(wanted, present_id, options, receipts, may_load=True):
+def obtain_image(desired, present_id, options, receipts, may_load=True):
     """Have the image on this host; return (its id, whether something was loaded).
 
     :arg may_load: False only finds out the id: the name stays with the image that has it.
     """
-    if wanted.source is None:
-        if wanted.pull == 'never':
-            raise CalicoError('There is no image %s on this host' % wanted.reference, remedy='Load it, give image_archive, or set pull to missing')
-        _docker.pull(wanted.reference)
-        return _loaded(wanted), True
-    with _executables.archive(wanted.source, options, os.path.dirname(receipts)) as path:
-        image_id = _find(wanted, _docker.archive_contents(path, wanted.source['src'] or _download.shown(wanted.source['url'])))
+    if desired.source is None:
+        if desired.pull == 'never':
+            raise CalicoError('There is no image %s on this host' % desired.reference, remedy='Load it, give image_archive, or set pull to missing')
+        _docker.pull(desired.reference)
+        return _loaded(desired), True
+    with _executables.archive(desired.source, options, os.path.dirname(receipts)) as path:
+        image_id = _find(desired, _docker.archive_contents(path, desired.source['src'] or _download.shown(desired.source['url'])))
         loads = image_id != present_id and may_load
         if loads:
             _docker.load(path)
-    if loads and _loaded(wanted) != image_id:
-        raise CalicoError('Docker has %s as %s' % (wanted.reference, _loaded(wanted)), why='the archive holds %s' % image_id,
+    if loads and _loaded(desired) != image_id:
+        raise CalicoError('Docker has %s as %s' % (desired.reference, _loaded(desired)), why='the archive holds %s' % image_id,
                           remedy='Look for something else on this host that tags images')
-    _executables.update_receipts(receipts, {wanted.key: {'source_sha256': wanted.source['sha256'], 'member': None, 'sha256': image_id}})
+    _executables.update_receipts(receipts, {desired.key: {'source_sha256': desired.source['sha256'], 'member': None, 'sha256': image_id}})
     return image_id, loads
 
 
-def _loaded(wanted):
-    image = _docker.image(wanted.reference)
+def _loaded(desired):
+    image = _docker.image(desired.reference)
     if image is None:
-        raise CalicoError('Docker does not know %s after it was loaded' % wanted.reference, remedy='Compare with "docker images"')
+        raise CalicoError('Docker does not know %s after it was loaded' % desired.reference, remedy='Compare with "docker images"')
     return image['Id']
 
 
-def _find(wanted, contents):
-    """Id of the wanted image in an archive."""
+def _find(desired, contents):
+    """Id of the desired image in an archive."""
     for image_id, tags in contents:
-        if any(_docker.same_reference(tag, wanted.reference) for tag in tags):
+        if any(_docker.same_reference(tag, desired.reference) for tag in tags):
             return image_id
     names = sorted(tag for image_id, tags in contents for tag in tags)
-    raise CalicoError('The archive does not hold %s' % wanted.reference, why='it holds %s' % (', '.join(names) or 'images without a name'),
-                      remedy='Set the image to one of them, or make the archive with "docker save %s"' % wanted.reference)
+    raise CalicoError('The archive does not hold %s' % desired.reference, why='it holds %s' % (', '.join(names) or 'images without a name'),
+                      remedy='Set the image to one of them, or make the archive with "docker save %s"' % desired.reference)
 
 
 ARGUMENT_SPEC = dict(
@@ -146,7 +146,7 @@ ARGUMENT_SPEC = dict(
 REQUIRED_IF = [('state', 'present', ('name', 'ip'))]
 
 
-def wanted_image(params):
+def desired_image(params):
     """The Image; refuses an archive without a sum, and a tag alone."""
     archive = params['image_archive']
     source = _executables.source_of(archive, 'image_archive', _download.Options.of(params)) if archive else None
@@ -156,7 +156,7 @@ def wanted_image(params):
 
 
 def settle_image(module, actual, image):
-    """(Plan, id of the wanted image, needs): outside check mode the image is on this host afterwards, unless something has to be pushed first."""
+    """(Plan, id of the desired image, needs): outside check mode the image is on this host afterwards, unless something has to be pushed first."""
     params, may_load = module.params, not (module.params['restart'] == 'never' and actual.held_image)
     plan, image_id = reconcile_image(image, actual.image_id, _executables.read_receipts(params['receipts']))
     needs = needs_of_image(image, plan)
@@ -171,7 +171,7 @@ def bring_about(params, actual, work, calicoctl):
     _node_host.apply(params, actual, work, calicoctl)
     if work.held:
         return peers_now(params), [], actual.container['Id']
-    seen = _health.wait(_health.Wanted(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params),
+    seen = _health.wait(_health.Desired(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params),
                         container=None if work.start else actual.container, replaced=(actual.container or {}).get('Id') if work.start else None,
                         fresh=bool(work.start))
     container = actual.container if not work.start else _docker.container_and_image(_node.CONTAINER, params['image'])[0]
@@ -188,10 +188,10 @@ def peers_now(params):
 
 
 def present(module):
-    """Have the node run as wanted; see RETURN."""
+    """Have the node run as required; see RETURN."""
     params = module.params
     _node.check(params)
-    image, calicoctl = wanted_image(params), _runner.Calicoctl(params['calicoctl'], params['config'])
+    image, calicoctl = desired_image(params), _runner.Calicoctl(params['calicoctl'], params['config'])
     actual = _node_host.read(params, calicoctl, module.check_mode)
     _node_host.refuse_conflict(params, actual)
     image_plan, image_id, needs = settle_image(module, actual, image)
@@ -207,7 +207,7 @@ def present(module):
     if module.check_mode:
         peers, down, container_id = peers_now(params), [], actual.container['Id'] if actual.running else None
         if actual.running and not work.start and not work.held:
-            seen = _health.look(_health.Wanted(params), actual.addresses(), calicoctl, actual.container)
+            seen = _health.look(_health.Desired(params), actual.addresses(), calicoctl, actual.container)
             healthy, trouble, down = seen.healthy, seen.wrong, seen.down
             if _started.may_note(module, plan):
                 _node_host.note_certificates(actual, actual.container)
@@ -215,7 +215,7 @@ def present(module):
         peers, down, container_id = bring_about(params, actual, work, calicoctl)
     return dict(plan.result(module._diff), node_name=params['name'], ip=params['ip'], image=params['image'], image_id=image_id, container_id=container_id,
                 action=work.start or 'none', restart_needed=work.held, differences=work.differences, peers=peers,
-                peers_down=down, healthy=healthy, trouble=trouble, datastore_read=actual.wanted is not None and actual.nodes is not None)
+                peers_down=down, healthy=healthy, trouble=trouble, datastore_read=actual.desired is not None and actual.nodes is not None)
 
 
 def absent(module):

@@ -28,16 +28,16 @@ def forbidden(items):
 
 
 def check_overlaps(pools, others, keep_out):
-    """Raise ValidationError naming every overlap of the wanted pools.
+    """Raise ValidationError naming every overlap of the desired pools.
 
-    :arg pools: CIDRs that are wanted.
+    :arg pools: CIDRs that are required.
     :arg others: CIDRs of further pools that stay in the datastore.
     :arg keep_out: see forbidden().
     """
-    wanted = [_cidr.parse(cidr) for cidr in pools]
+    desired = [_cidr.parse(cidr) for cidr in pools]
     found = []
-    for number, cidr in enumerate(wanted):
-        rivals = [(other, 'the pool %s, wanted too' % other) for other in wanted[number + 1:]]
+    for number, cidr in enumerate(desired):
+        rivals = [(other, 'the pool %s, listed too' % other) for other in desired[number + 1:]]
         rivals += [(_cidr.parse(other), 'the pool %s in the datastore' % other) for other in others]
         rivals += [(other, name if name == str(other) else '%s (%s)' % (name, other)) for other, name in keep_out]
         found += ['%s overlaps %s' % (cidr, words) for other, words in rivals if cidr.overlaps(other)]
@@ -52,7 +52,7 @@ def wants_ipip(documents):
 
 
 class Desired(object):
-    """What is wanted.
+    """What is required.
 
     :arg documents: explicit ones that are to be there.
     :arg absent: references to those that are not.
@@ -94,7 +94,7 @@ class Actual(object):
         self.workloads = workloads
 
 
-def desired(params):
+def desired_state(params):
     """Desired from the module's params; everything that can be told to be wrong without the datastore is refused here."""
     documents, absent, collector = [], [], Collector()
     for resource in params['resources']:
@@ -105,18 +105,18 @@ def desired(params):
         elif good:
             absent.append(document)
     prune_kinds = params['prune_kinds'] or [] if params['prune'] else []
-    wanted = Desired(documents, absent, prune_kinds=prune_kinds, owner=params['owner'], disable_others=params['other_pools'] == 'disable',
-                     keep=params['foreign_fields'] == 'keep', forbidden=forbidden(params['forbidden_cidrs']), force=params['force'],
+    desired = Desired(documents, absent, prune_kinds=prune_kinds, owner=params['owner'], disable_others=params['other_pools'] == 'disable',
+                     keep=params['unmanaged_fields'] == 'keep', forbidden=forbidden(params['forbidden_cidrs']), force=params['force'],
                      removals=params['removals'])
-    names = wanted.names()
+    names = desired.names()
     for name in sorted(set(names)):
         if names.count(name) > 1:
             collector.add(ValidationError('%s is given twice' % name, remedy='Keep one of the two'))
     if not collector.errors:
-        _check_prune(wanted, params['state'])
-    collector.check(check_overlaps, _cidrs(documents), [], wanted.forbidden)
+        _check_prune(desired, params['state'])
+    collector.check(check_overlaps, _cidrs(documents), [], desired.forbidden)
     collector.finish()
-    return wanted
+    return desired
 
 
 def _owned(document, owner):
@@ -126,18 +126,18 @@ def _owned(document, owner):
     return document
 
 
-def _check_prune(wanted, state):
+def _check_prune(desired, state):
     """Raise ValidationError where more would be deleted than was meant."""
-    if wanted.prune_kinds and state != 'present':
+    if desired.prune_kinds and state != 'present':
         raise ValidationError('prune and state=absent do not go together', remedy='List what is to stay with state=present, or what is to go with state=absent')
-    if wanted.disable_others and POOL in wanted.prune_kinds:
+    if desired.disable_others and POOL in desired.prune_kinds:
         raise ValidationError('Other pools cannot be both deleted and disabled', remedy='Leave ipPool out of prune_kinds, or other_pools at keep')
-    stay = set(document['kind'] for document in wanted.documents)
-    for kind in wanted.prune_kinds:
-        if kind not in stay and not (kind == POLICY and wanted.owner):
+    stay = set(document['kind'] for document in desired.documents)
+    for kind in desired.prune_kinds:
+        if kind not in stay and not (kind == POLICY and desired.owner):
             raise ValidationError('All %s resources would be deleted, because none is listed' % kind,
                                   remedy='List those that are to stay, or delete them by name with state=absent')
-    if wanted.disable_others and POOL not in stay:
+    if desired.disable_others and POOL not in stay:
         raise ValidationError('All pools would be disabled, because none is listed', remedy='List the one that is to give out addresses')
 
 
@@ -145,15 +145,15 @@ def _cidrs(documents):
     return [document['metadata']['cidr'] for document in documents if document['kind'] == POOL]
 
 
-def read(calicoctl, wanted):
+def read(calicoctl, desired):
     """Actual, by one call for each kind, one for the IPIP setting where pools are concerned, and one for workloads if a pool or profile is to be deleted."""
     documents = {}
-    for kind in wanted.kinds:
+    for kind in desired.kinds:
         for document in calicoctl.get(kind):
             found = _resources.canonical(document)
             documents[_resources.name_of(found)] = found
-    actual = Actual(documents, calicoctl.config_get('ipip')[0] if POOL in wanted.kinds else 'off')
-    if not wanted.force and wanted.removals != LATER and any(document['kind'] in (POOL, PROFILE) for document in _doomed(wanted, actual)):
+    actual = Actual(documents, calicoctl.config_get('ipip')[0] if POOL in desired.kinds else 'off')
+    if not desired.force and desired.removals != LATER and any(document['kind'] in (POOL, PROFILE) for document in _doomed(desired, actual)):
         actual.workloads = calicoctl.get(_resources.WORKLOADS)
     return actual
 
@@ -163,32 +163,32 @@ def nothing():
     return Actual({}, 'off')
 
 
-def _doomed(wanted, actual):
+def _doomed(desired, actual):
     """Canonical documents that are to be deleted, by name."""
-    found = dict((name, actual.documents[name]) for name in [_resources.name_of(document) for document in wanted.absent] if name in actual.documents)
-    listed = wanted.names()
+    found = dict((name, actual.documents[name]) for name in [_resources.name_of(document) for document in desired.absent] if name in actual.documents)
+    listed = desired.names()
     for name, document in actual.documents.items():
-        if document['kind'] in wanted.prune_kinds and name not in listed and _may_be_pruned(wanted, document):
+        if document['kind'] in desired.prune_kinds and name not in listed and _may_be_pruned(desired, document):
             found[name] = document
     return [document for _name, document in sorted(found.items())]
 
 
-def _may_be_pruned(wanted, document):
+def _may_be_pruned(desired, document):
     """Whether a document is of a kind that is pruned as a whole, or a policy of the owner's."""
-    if document['kind'] != POLICY or not wanted.owner:
+    if document['kind'] != POLICY or not desired.owner:
         return True
-    return (document['metadata'].get('annotations') or {}).get(OWNER) == wanted.owner
+    return (document['metadata'].get('annotations') or {}).get(OWNER) == desired.owner
 
 
-def _applied(wanted, actual):
+def _applied(desired, actual):
     """[(name, before, after)] of canonical documents that are to be there, other pools that are to be disabled included."""
     found = []
-    for document in wanted.documents:
+    for document in desired.documents:
         before = actual.documents.get(_resources.name_of(document))
-        after = _resources.keep_foreign(before, document) if wanted.keep and before else document
+        after = _resources.keep_unmanaged(before, document) if desired.keep and before else document
         found.append((_resources.name_of(document), before, _resources.canonical(after)))
-    listed = wanted.names()
-    for name, before in sorted(actual.documents.items()) if wanted.disable_others else ():
+    listed = desired.names()
+    for name, before in sorted(actual.documents.items()) if desired.disable_others else ():
         if before['kind'] == POOL and name not in listed:
             found.append((name, before, dict(before, spec=dict(before['spec'], disabled=True))))
     return found
@@ -203,37 +203,37 @@ def _still_enabled(document):
     return dict(document, spec=dict((name, value) for name, value in document['spec'].items() if name != 'disabled'))
 
 
-def reconcile(wanted, actual):
+def reconcile(desired, actual):
     """Plan: what is to be applied, then what is to be deleted, then the IPIP setting. Refuses overlapping pools and the deletion of what is in use."""
-    plan, doomed = Plan(), _doomed(wanted, actual)
+    plan, doomed = Plan(), _doomed(desired, actual)
     final = dict(actual.documents)
-    for name, before, after in _applied(wanted, actual):
+    for name, before, after in _applied(desired, actual):
         final[name] = after
-        if _disables(before, after) and wanted.removals == LATER:
+        if _disables(before, after) and desired.removals == LATER:
             plan.add(name, before, _still_enabled(after), how=APPLY)
-        elif _disables(before, after) or wanted.removals != ONLY:
+        elif _disables(before, after) or desired.removals != ONLY:
             plan.add(name, before, after, how=APPLY)
     for document in doomed:
         del final[_resources.name_of(document)]
-    if not wanted.force and wanted.removals != LATER:
+    if not desired.force and desired.removals != LATER:
         _check_unused(doomed, actual.workloads)
-    if POOL in wanted.kinds:
-        ours = _cidrs(wanted.documents)
-        check_overlaps(ours, [cidr for cidr in _cidrs(final.values()) if cidr not in ours], wanted.forbidden)
-    for document in doomed if wanted.removals != LATER else ():
+    if POOL in desired.kinds:
+        ours = _cidrs(desired.documents)
+        check_overlaps(ours, [cidr for cidr in _cidrs(final.values()) if cidr not in ours], desired.forbidden)
+    for document in doomed if desired.removals != LATER else ():
         plan.add(_resources.name_of(document), document, None, how=DELETE)
-    if POOL in wanted.kinds:
-        there = list(final.values()) + (doomed if wanted.removals == LATER else [])
+    if POOL in desired.kinds:
+        there = list(final.values()) + (doomed if desired.removals == LATER else [])
         wants = wants_ipip(document for document in there if document['kind'] == POOL)
-        if not wants or wanted.removals != ONLY:
+        if not wants or desired.removals != ONLY:
             plan.add(IPIP, actual.ipip, 'on' if wants else 'off', how=SETTING)
     return plan
 
 
-def left(wanted, actual):
+def left(desired, actual):
     """Names of what is to be taken away by a later call."""
-    disabled = [name for name, before, after in _applied(wanted, actual) if _disables(before, after)]
-    return disabled + [_resources.name_of(document) for document in _doomed(wanted, actual)] if wanted.removals == LATER else []
+    disabled = [name for name, before, after in _applied(desired, actual) if _disables(before, after)]
+    return disabled + [_resources.name_of(document) for document in _doomed(desired, actual)] if desired.removals == LATER else []
 
 
 def _check_unused(doomed, workloads):
@@ -245,7 +245,7 @@ def _check_unused(doomed, workloads):
             _usage.check_profile(document['metadata']['name'], workloads)
 
 
-def apply(calicoctl, wanted, plan):
+def apply(calicoctl, desired, plan):
     """Make the changes of a plan and read back what was written.
 
     Turning IPIP on in a pool turns the setting on too, and so does deleting a pool with IPIP, which disables it first; nothing turns it off but the
@@ -261,21 +261,21 @@ def apply(calicoctl, wanted, plan):
         if change.how == SETTING and calicoctl.config_get('ipip')[0] != change.after:
             calicoctl.config_set('ipip', change.after)
     if plan.changed:
-        _verify(calicoctl, wanted, plan)
+        _verify(calicoctl, desired, plan)
 
 
-def _verify(calicoctl, wanted, plan):
+def _verify(calicoctl, desired, plan):
     """Raise CalicoError if the datastore does not hold what was written."""
-    wrong = agreed(lambda: _unwritten(calicoctl, wanted, plan), bool)
+    wrong = agreed(lambda: _unwritten(calicoctl, desired, plan), bool)
     if wrong:
         raise CalicoError('The datastore does not hold what calicoctl said it wrote: %s' % ', '.join(wrong),
                           remedy='Look whether something else writes these resources, or whether their keys in etcd are corrupt')
 
 
-def _unwritten(calicoctl, wanted, plan):
+def _unwritten(calicoctl, desired, plan):
     """Names of what the datastore does not hold as it was written."""
     touched = set((change.after or change.before)['kind'] for change in plan if change.how != SETTING)
-    actual = dict((_resources.name_of(found), found) for kind in wanted.kinds if kind in touched
+    actual = dict((_resources.name_of(found), found) for kind in desired.kinds if kind in touched
                   for found in [_resources.canonical(document) for document in calicoctl.get(kind)])
     wrong = [change.name for change in plan if change.how != SETTING and actual.get(change.name) != change.after]
     if any(change.how == SETTING and calicoctl.config_get('ipip')[0] != change.after for change in plan):
@@ -293,7 +293,7 @@ ARGUMENT_SPEC = dict(
         state=dict(type='str', choices=['present', 'absent']),
     )),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
-    foreign_fields=dict(type='str', choices=['replace', 'keep'], default='replace'),
+    unmanaged_fields=dict(type='str', choices=['replace', 'keep'], default='replace'),
     prune=dict(type='bool', default=False),
     prune_kinds=dict(type='list', elements='str', choices=list(_resources.KINDS)),
     owner=dict(type='str', default=''),
@@ -311,13 +311,13 @@ REQUIRED_IF = [('prune', True, ('prune_kinds',))]
 def job(module):
     """Bring the resources to the desired state; see RETURN."""
     params = module.params
-    wanted = desired(params)
+    desired = desired_state(params)
     calicoctl = _runner.from_params(params)
     predicted = module.check_mode and calicoctl.not_set_up() is not None
-    actual = nothing() if predicted else read(calicoctl, wanted)
-    plan = reconcile(wanted, actual)
+    actual = nothing() if predicted else read(calicoctl, desired)
+    plan = reconcile(desired, actual)
     if not module.check_mode:
-        apply(calicoctl, wanted, plan)
+        apply(calicoctl, desired, plan)
     applied = [change for change in plan if change.how == APPLY]
     settings = [change.after for change in plan if change.how == SETTING]
     return dict(
@@ -325,7 +325,7 @@ def job(module):
         created=[change.name for change in applied if change.before is None],
         updated=[change.name for change in applied if change.before is not None],
         deleted=[change.name for change in plan if change.how == DELETE],
-        left=left(wanted, actual),
+        left=left(desired, actual),
         ipip_setting=settings[0] if settings else '',
         felix_restarts=bool(settings),
         datastore_read=not predicted,

@@ -22,14 +22,14 @@ NAMES = ('name', 'cidr', 'peerIP')
 POLL_EVERY = 3
 
 
-def _wanted(document, names):
+def _desired(document, names):
     metadata = document['metadata']
     return not names or any(metadata.get(field) in names for field in NAMES)
 
 
 def _read(calicoctl, kinds, names):
     """{kind: documents} of what is asked for."""
-    return dict((kind, [document for document in calicoctl.get(kind) if _wanted(document, names)]) for kind in kinds)
+    return dict((kind, [document for document in calicoctl.get(kind) if _desired(document, names)]) for kind in kinds)
 
 
 def _absent(resources, names):

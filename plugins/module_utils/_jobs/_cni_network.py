@@ -24,25 +24,25 @@ def job(module):
     """Bring plugins, then networks, to the desired state; see RETURN."""
     params = module.params
     options = _download.Options.of(params)
-    wanted = _cni.desired(params['networks'], params['dir'], params['dialect'])
+    desired = _cni.desired(params['networks'], params['dir'], params['dialect'])
     plugins, others = _cni.desired_plugins(params, options)
     if not module.check_mode:
-        for folder in [params['dir']] + ([params['plugin_dir']] if plugins else []):
-            _cni.check_folder(folder)
+        for directory in [params['dir']] + ([params['plugin_dir']] if plugins else []):
+            _cni.check_directory(directory)
     found = _cni.read(params['dir'])
-    _cni.check_names(wanted, found, params['dialect'])
+    _cni.check_names(desired, found, params['dialect'])
     result = dict(
-        networks=[dict(name=each.network.name, path=each.path) for each in wanted if each.network],
-        plugins_missing=_cni.check_plugins(wanted, params['plugin_dirs'], others + plugins, predict=module.check_mode),
-        **_foreign(module, wanted, found)
+        networks=[dict(name=each.network.name, path=each.path) for each in desired if each.network],
+        plugins_missing=_cni.check_plugins(desired, params['plugin_dirs'], others + plugins, predict=module.check_mode),
+        **_untrusted(module, desired, found)
     )
     placing = _executables.reconcile(others + plugins, _executables.read(others + plugins, params['receipts']))
     needs = _executables.needs(placing)
     if needs and not module.check_mode:
         return dict(changed=False, needs=needs)
-    writing = _cni.reconcile(wanted, found)
+    writing = _cni.reconcile(desired, found)
     if not module.check_mode:
-        check = _cni.check_with(plugins, lambda name: _cni.versions(wanted, name, params['required_cni_version']))
+        check = _cni.check_with(plugins, lambda name: _cni.versions(desired, name, params['required_cni_version']))
         _executables.apply(placing, options, params['receipts'], check)
         _cni.apply(writing)
     result.update(paths_changed=placing.names(), files_changed=writing.names())
@@ -50,9 +50,11 @@ def job(module):
     return dict(placing.result(module._diff), **result)
 
 
-def _foreign(module, wanted, found):
+def _untrusted(module, desired, found):
     """Results about files that are not managed here, with a warning for each that is no configuration."""
-    foreign = _cni.foreign(wanted, found)
-    for path, reason in foreign['invalid']:
+    unmanaged = _cni.unmanaged(desired, found)
+    for path, reason in unmanaged['invalid']:
         module.warn('%s is no CNI configuration (%s); Mesos reads it and logs an error: remove it.' % (path, reason))
-    return dict(unparsable=[dict(path=path, reason=reason) for path, reason in foreign['invalid']], conflists=[path for path, unused in foreign['conflist']])
+    return dict(
+        unparsable=[dict(path=path, reason=reason) for path, reason in unmanaged['invalid']],
+        conflists=[path for path, unused in unmanaged['conflist']])

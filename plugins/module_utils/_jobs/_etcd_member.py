@@ -24,7 +24,7 @@ def desired(params):
     """Service of the member, with its url, and what is to become of its data; raises ValidationError."""
     _etcd_service.check_common(params)
     client, peer, copies = _etcd_service.tls_of(params)
-    environment = os.path.join(_etcd_service.CONFIG_FOLDER, params['unit'].rsplit('.', 1)[0] + '.env')
+    environment = os.path.join(_etcd_service.CONFIG_DIRECTORY, params['unit'].rsplit('.', 1)[0] + '.env')
     text, extra = '', []
     if params['state'] == 'present':
         full = _with_own_urls(params)
@@ -36,7 +36,7 @@ def desired(params):
     service = _etcd_service.Service(params, text, copies, params['listen_client_urls'] + params['listen_peer_urls'], extra, gone=[environment])
     service.environment = environment
     service.name = params['name']
-    service.wanted_state = params['initial_cluster_state']
+    service.desired_state = params['initial_cluster_state']
     service.purge = params['purge']
     service.wait_for = params['wait_for']
     if service.wait_for == 'auto':
@@ -97,7 +97,7 @@ def noted(service):
 
 def initial_state(service):
     """What etcd is told at its first start; see _etcd.cluster_state."""
-    return _etcd.cluster_state(service.wanted_state, has_data(service), noted(service), service.name, service.data_dir)
+    return _etcd.cluster_state(service.desired_state, has_data(service), noted(service), service.name, service.data_dir)
 
 
 def check_data(service):
@@ -110,7 +110,7 @@ def reconcile_data(service):
     """Plan that removes the data, for state absent with purge."""
     plan = Plan()
     if service.absent and service.purge and os.path.isdir(service.data_dir):
-        plan.add(service.data_dir, 'data of an etcd member' if has_data(service) else 'folder', None)
+        plan.add(service.data_dir, 'data of an etcd member' if has_data(service) else 'directory', None)
     return plan
 
 
@@ -149,7 +149,7 @@ def wait(service, seconds):
 
 
 def finish(service, plans):
-    """Wait as wanted, note that the member has data; returns the Answer, None if health was not asked for."""
+    """Wait as required, note that the member has data; returns the Answer, None if health was not asked for."""
     if service.absent:
         return None
     acted = _etcd_service.action(service, plans)

@@ -9,7 +9,7 @@ of iptables(8), match C(owner). A unit of its own, because the proxy's user may 
 from a container's network is no user of the host and reaches no loopback device.
 
 Without rules there is no proxy: each of its starts, of which systemd makes one every two seconds, has the unit started that is not up, and ends where
-the folder is missing that systemd keeps for it. Requires= would let a proxy down for good whose rules came late, as oneshot units are not started again.
+the directory is missing that systemd keeps for it. Requires= would let a proxy down for good whose rules came late, as oneshot units are not started again.
 
 Other rules are put in place by a reload, during which the port is closed at each moment: a second chain closes it while the first one is made anew.
 """
@@ -25,7 +25,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._text_files impo
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 # The same one each time, whatever PATH is.
-FOLDERS = ('/usr/sbin', '/sbin', '/usr/bin')
+DIRECTORIES = ('/usr/sbin', '/sbin', '/usr/bin')
 WILDCARDS = {'0.0.0.0': ['iptables'], '::': ['iptables', 'ip6tables']}
 SECONDS = 20
 RUN = '/run'
@@ -40,9 +40,9 @@ class Guard(object):
     while the unit is not up."""
     __slots__ = ('name', 'path', 'text', 'checks', 'test')
 
-    def __init__(self, folder, proxy, listen, users):
+    def __init__(self, directory, proxy, listen, users):
         self.name = '%s-port.service' % proxy.rsplit('.', 1)[0]
-        self.path = os.path.join(folder, self.name)
+        self.path = os.path.join(directory, self.name)
         self.checks = []
         self.test = ['/usr/bin/test', '-d', os.path.join(RUN, self.name.rsplit('.', 1)[0])]
         self.text = self._text(proxy, _rules(listen), users) if users else None
@@ -106,8 +106,8 @@ def _rules(listen):
 
 
 def _path_of(program):
-    for folder in FOLDERS:
-        path = os.path.join(folder, program)
+    for directory in DIRECTORIES:
+        path = os.path.join(directory, program)
         if os.access(path, os.X_OK):
             return path
     raise CalicoError('%s is not installed on this host, so the port of the etcd proxy cannot be closed to its users' % program,
@@ -127,14 +127,14 @@ def desired(params):
     if not params['members']:
         _etcd.check_plain(params['discovery_srv'], 'discovery_srv', _etcd.DOMAIN)
     client, peer, copies = _etcd_service.tls_of(params)
-    folder, path = params['data_dir'], params['executable']['path']
-    noted = os.path.join(folder, 'proxy', 'cluster')
-    argv = [path] + _etcd.proxy_flags(folder, listen, params['discovery_srv'], params['members'], client, peer)
+    directory, path = params['data_dir'], params['executable']['path']
+    noted = os.path.join(directory, 'proxy', 'cluster')
+    argv = [path] + _etcd.proxy_flags(directory, listen, params['discovery_srv'], params['members'], client, peer)
     users = [] if params['state'] == 'absent' else check_users(params['allowed_users'])
-    guard = Guard(_etcd_service.UNIT_FOLDER, _systemd.check_name(params['unit']), listen, users)
+    guard = Guard(_etcd_service.UNIT_DIRECTORY, _systemd.check_name(params['unit']), listen, users)
     text = _etcd.unit_text('etcd_proxy', 'etcd v2 proxy for Calico', params['user'], argv, units=[guard.name] if guard.text else [],
                            before=([guard.test] if guard.text else []) + [['/bin/rm', '-f', noted]])
-    gone = [noted, noted + '.bak', os.path.dirname(noted), folder]
+    gone = [noted, noted + '.bak', os.path.dirname(noted), directory]
     service = _etcd_service.Service(params, text, copies, listen, gone=gone)
     service.guard = guard
     service.url = _etcd.local_url(listen[0])

@@ -22,9 +22,9 @@ def job(module):
     """Bring executables, then files, to the desired state; see RETURN."""
     options = _download.Options.of(module.params)
     receipts = module.params['receipts']
-    wanted = _executables.desired(module.params['executables'], options, state=module.params['state'])
+    desired = _executables.desired(module.params['executables'], options, state=module.params['state'])
     files = _text_files.desired(module.params['files'])
-    placing = _executables.reconcile(wanted, _executables.read(wanted, receipts))
+    placing = _executables.reconcile(desired, _executables.read(desired, receipts))
     writing = _text_files.reconcile(files, _text_files.read(files))
     needs = _executables.needs(placing)
     if needs and not module.check_mode:

@@ -66,7 +66,7 @@ def look_before(params, address):
     """The View before; raises where nothing could be said afterwards."""
     view = _mesos_agent.look(address, params['port'])
     if view.closed and params['closed_api'] == 'refuse':
-        raise CalicoError("The agent's API on %s:%d refuses strangers, so that nobody could see its tasks come back" % (address, params['port']),
+        raise CalicoError("The agent's API on %s:%d requires authentication, so that nobody could see its tasks come back" % (address, params['port']),
                           why=view.trouble, remedy='Have Mesos asked instead (role calico_agent_restart does, with calico_dcos_url), and set closed_api to '
                                                    'accept. Nothing was touched')
     if view.closed:

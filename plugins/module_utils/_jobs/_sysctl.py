@@ -23,15 +23,15 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 PROC_SYS = '/proc/sys'
 HEADER = '# Managed by Ansible (dcos.calico.sysctl); changes made here by hand are overwritten.\n'
-# Of files of one name the first folder's counts; all that count are read in the order of their names.
-FOLDERS = ('/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d', '/usr/lib/sysctl.d', '/lib/sysctl.d')
+# Of files of one name the first directory's counts; all that count are read in the order of their names.
+DIRECTORIES = ('/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d', '/usr/lib/sysctl.d', '/lib/sysctl.d')
 # Read by "sysctl --system" after all of them; systemd reads it where a distribution has a link 99-sysctl.conf.
 LAST = '/etc/sysctl.conf'
 PART = re.compile(r'^[A-Za-z0-9_@:*.-]+\Z')
 
 
 class Setting(object):
-    """One wanted setting: name as the user wrote it, parts of its path, value with single blanks, optional."""
+    """One desired setting: name as the user wrote it, parts of its path, value with single blanks, optional."""
     __slots__ = ('name', 'parts', 'value', 'optional')
 
     def __init__(self, name, parts, value, optional):
@@ -56,8 +56,8 @@ class Desired(object):
 
 
 class Actual(object):
-    """text of the file (None: no file), running: [(key, path, value, wanted value)], missing: names of optional keys, overridden: [{key, value, file}]
-    of wanted settings that a file read later sets to something else."""
+    """text of the file (None: no file), running: [(key, path, value, desired value)], missing: names of optional keys, overridden: [{key, value, file}]
+    of desired settings that a file read later sets to something else."""
     __slots__ = ('text', 'running', 'missing', 'overridden')
 
     def __init__(self, text, running, missing, overridden=()):
@@ -113,27 +113,27 @@ def assignments(text):
 
 def _later_files(path):
     """Files that are read after the one at a path."""
-    folder, name = os.path.split(path)
-    folders = FOLDERS if folder in FOLDERS else (folder,)
+    directory, name = os.path.split(path)
+    directories = DIRECTORIES if directory in DIRECTORIES else (directory,)
     found = {}
-    for each in folders:
+    for each in directories:
         for path in glob.glob(os.path.join(each, '*.conf')):
             found.setdefault(os.path.basename(path), path)
     later = [found[other] for other in sorted(found) if other > name]
-    return later + ([LAST] if folder in FOLDERS and os.path.isfile(LAST) else [])
+    return later + ([LAST] if directory in DIRECTORIES and os.path.isfile(LAST) else [])
 
 
-def overridden(wanted):
-    """[{key, value, file}] of wanted settings to which a later file gives another value, which counts after the next boot."""
+def overridden(desired):
+    """[{key, value, file}] of desired settings to which a later file gives another value, which counts after the next boot."""
     last = {}
-    for path in _later_files(wanted.path):
+    for path in _later_files(desired.path):
         try:
             with open(path, 'rb') as handle:
                 text = to_native(_stream.whole(handle, path), errors='surrogate_or_replace')
         except (IOError, OSError):
             continue
         for parts, value in assignments(text):
-            for setting in (setting for setting in wanted.settings if not setting.wildcard):
+            for setting in (setting for setting in desired.settings if not setting.wildcard):
                 if len(parts) == len(setting.parts) and all(fnmatch.fnmatchcase(one, other) for one, other in zip(setting.parts, parts)):
                     last[setting.name] = (value, setting.value, path)
     return [{'key': key, 'value': value, 'file': path} for key, (value, ours, path) in sorted(last.items()) if value != ours]
@@ -145,7 +145,7 @@ def render(settings):
     return HEADER + ''.join(lines)
 
 
-def desired(params):
+def desired_state(params):
     """Desired from the module's params; refuses names that are no file names and keys given twice."""
     name = params['name']
     if not re.match(r'^[A-Za-z0-9_][A-Za-z0-9_.-]*\Z', name):
@@ -175,10 +175,10 @@ def _live(setting):
             yield (spelled(os.path.relpath(path, PROC_SYS).split(os.sep)) if setting.wildcard else setting.name), path
 
 
-def read(wanted):
-    """Actual state of what is wanted. A wildcard that matches nothing is fine; a plain key that the kernel lacks is not, unless optional."""
+def read(desired):
+    """Actual state of what is required. A wildcard that matches nothing is fine; a plain key that the kernel lacks is not, unless optional."""
     running, missing = [], []
-    for setting in wanted.settings:
+    for setting in desired.settings:
         live = list(_live(setting))
         if not live and not setting.wildcard:
             if not setting.optional:
@@ -188,24 +188,24 @@ def read(wanted):
             missing.append(setting.name)
         for name, path in live:
             running.append((name, path, _read_key(path), setting.value))
-    state = _files.state_of(wanted.path)
+    state = _files.state_of(desired.path)
     content = state.content()
-    return Actual(None if content is None else to_native(content, errors='surrogate_or_replace'), running, missing, overridden(wanted))
+    return Actual(None if content is None else to_native(content, errors='surrogate_or_replace'), running, missing, overridden(desired))
 
 
-def reconcile(wanted, actual):
+def reconcile(desired, actual):
     """Plan: the file first, then each key of the running kernel."""
     plan = Plan()
-    plan.add(wanted.path, actual.text, wanted.text)
+    plan.add(desired.path, actual.text, desired.text)
     for name, path, value, target in actual.running:
         plan.add(name, value, target, how=path)
     return plan
 
 
-def apply(wanted, plan):
+def apply(desired, plan):
     """Make the changes of a plan and read back what was written. The kernel is asked first: what it refuses is in no file, and in nothing else."""
     done = []
-    for change in (change for change in plan if change.name != wanted.path):
+    for change in (change for change in plan if change.name != desired.path):
         try:
             _write_key(change, change.after)
         except CalicoError:
@@ -213,12 +213,12 @@ def apply(wanted, plan):
                 _put_back(other)
             raise
         done.append(change)
-    for change in (change for change in plan if change.name == wanted.path):
+    for change in (change for change in plan if change.name == desired.path):
         if change.after is None:
-            _files.remove(wanted.path)
+            _files.remove(desired.path)
         else:
-            _files.ensure_directory(os.path.dirname(wanted.path))
-            _files.write_atomic(wanted.path, change.after)
+            _files.ensure_directory(os.path.dirname(desired.path))
+            _files.write_atomic(desired.path, change.after)
 
 
 def _put_back(change):
@@ -253,19 +253,19 @@ ARGUMENT_SPEC = dict(
 
 def job(module):
     """Bring file and running kernel to the desired state; see RETURN."""
-    wanted = desired(module.params)
-    actual = read(wanted)
-    plan = reconcile(wanted, actual)
+    desired = desired_state(module.params)
+    actual = read(desired)
+    plan = reconcile(desired, actual)
     if not module.check_mode:
-        apply(wanted, plan)
+        apply(desired, plan)
     for item in actual.overridden:
         module.warn('%(key)s will be %(value)s after the next boot: %(file)s is read later. Take it out there.' % item)
     names = plan.names()
     return dict(
         plan.result(module._diff),
-        file=wanted.path,
-        file_changed=wanted.path in names,
-        keys_changed=[name for name in names if name != wanted.path],
+        file=desired.path,
+        file_changed=desired.path in names,
+        keys_changed=[name for name in names if name != desired.path],
         keys_missing=actual.missing,
         keys_overridden=actual.overridden,
     )

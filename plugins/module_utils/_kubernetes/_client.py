@@ -42,7 +42,7 @@ LOGIN = "If it is DC/OS or a load balancer that wants a login, it is not the API
 class ApiFailed(CalicoError):
     """The API did not do what it was asked.
 
-    :ivar kind: unreachable (also not up yet), certificate, unauthorized, forbidden, missing, unserved (objects of that kind), foreign (no Kubernetes), other.
+    :ivar kind: unreachable (also not up yet), certificate, unauthorized, forbidden, missing, unserved (objects of that kind), unmanaged (no Kubernetes), other.
     """
 
     def __init__(self, kind: str, what: str, why: str | None = None, remedy: str | None = None) -> None:
@@ -67,7 +67,7 @@ def _no_authentication(request: Any) -> Any:
 
 
 class Client:
-    """One API. Use it in a with statement: certificates lie in a folder of their own meanwhile, which is the form that requests takes."""
+    """One API. Use it in a with statement: certificates lie in a directory of their own meanwhile, which is the form that requests takes."""
 
     def __init__(self, connection: Connection, service: str, timeout: float) -> None:
         self.connection = connection
@@ -86,19 +86,19 @@ class Client:
     @contextlib.contextmanager
     def opened(self) -> Iterator[Client]:
         """This client, with its files in place."""
-        with tempfile.TemporaryDirectory(prefix="dcos-calico-") as folder:
-            self._verify = self._trust(folder)
+        with tempfile.TemporaryDirectory(prefix="dcos-calico-") as directory:
+            self._verify = self._trust(directory)
             if self.connection.cert and self.connection.key:
-                self._cert = _file(folder, "cert.pem", self.connection.cert), _file(folder, "key.pem", self.connection.key)
+                self._cert = _file(directory, "cert.pem", self.connection.cert), _file(directory, "key.pem", self.connection.key)
             try:
                 yield self
             finally:
                 self._session.close()
 
-    def _trust(self, folder: str) -> str | bool:
+    def _trust(self, directory: str) -> str | bool:
         if not self.connection.verify:
             return False
-        return _file(folder, "ca.pem", self.connection.ca) if self.connection.ca else _transport.system_trust()
+        return _file(directory, "ca.pem", self.connection.ca) if self.connection.ca else _transport.system_trust()
 
     def find(self, path: str) -> dict[str, Any] | None:
         """The object that a path stands for, None if there is none. Raises ApiFailed."""
@@ -139,7 +139,7 @@ class Client:
             found += piece
             if len(found) > MOST_BYTES:
                 what = f"What answers at {self.connection.server} is no API of Kubernetes"
-                raise ApiFailed("foreign", what, f"the answer has more than {MOST_BYTES} bytes", ways(self._service))
+                raise ApiFailed("unmanaged", what, f"the answer has more than {MOST_BYTES} bytes", ways(self._service))
             if deadline.passed():
                 raise requests.exceptions.Timeout
         return bytes(found)
@@ -179,7 +179,7 @@ class Client:
             remedy = "kubectl api-versions names those that it has"
             raise ApiFailed("unserved", f"The API of Kubernetes at {server} has no such objects: 404 for {path}", message or NOT_SERVED, remedy)
         if not isinstance(found, dict) or code in (301, 302, 303, 307, 308):
-            raise ApiFailed("foreign", f"At {server} no API of Kubernetes answers", f"status {code}, {kind}", ways(self._service))
+            raise ApiFailed("unmanaged", f"At {server} no API of Kubernetes answers", f"status {code}, {kind}", ways(self._service))
         if code >= 400:
             reason = "missing" if found.get("reason") == "NotFound" else "other"
             raise ApiFailed(reason, f"The API of Kubernetes at {server} answered {code} for {path}", message or None)
@@ -201,8 +201,8 @@ def _first_words(text: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", text).split())[:120] or "an empty page"
 
 
-def _file(folder: str, name: str, content: bytes) -> str:
-    path = os.path.join(folder, name)
+def _file(directory: str, name: str, content: bytes) -> str:
+    path = os.path.join(directory, name)
     with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as handle:
         handle.write(content)
     return path

@@ -178,10 +178,10 @@ class Kubeconfig:
 
 
 def _resolved(config: Kubeconfig, context: str | None, verify: bool) -> Connection:
-    wanted = context or config.content.get("current-context")
-    if not wanted:
+    desired = context or config.content.get("current-context")
+    if not desired:
         raise ValidationError(f"The kubeconfig {config.path} has no current context", None, "Give the name of one as context")
-    chosen = config.entry("context", str(wanted))
+    chosen = config.entry("context", str(desired))
     cluster, user = config.entry("cluster", chosen.get("cluster")), config.entry("user", chosen.get("user"))
     for program in ("exec", "auth-provider"):
         if user.get(program):

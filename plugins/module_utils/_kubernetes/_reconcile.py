@@ -1,10 +1,10 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compare wanted Kubernetes objects with those that are there. Pure.
+"""Compare desired Kubernetes objects with those that are there. Pure.
 
-It is the three-way merge of kubectl apply: what an object says has to be as it says, what was applied last and is not wanted any more goes, and everything else
-is kept, whoever set it. What was applied last stands in the annotation that kubectl uses, too. A list has exactly the wanted items: those with a name are
+It is the three-way merge of kubectl apply: what an object says has to be as it says, what was applied last and is not desired any more goes, and the rest
+is kept, whoever set it. What was applied last stands in the annotation that kubectl uses, too. A list has exactly the desired items: those with a name are
 compared by it, whatever their order.
 """
 from __future__ import annotations
@@ -29,7 +29,7 @@ PLURALS = {
 }
 SECRET_KINDS = ("Secret",)
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-# What a server never changes; the last but one is given by the server where it is not wanted.
+# What a server never changes; the last but one is given by the server where it is not required.
 IMMUTABLE = {"ClusterRoleBinding": ("roleRef",), "Deployment": ("spec", "selector"), "Service": ("spec", "clusterIP"), "Secret": ("type",)}
 # What a server says of an object beside what it is.
 ABOUT = ("creationTimestamp", "generation", "managedFields", "selfLink")
@@ -75,20 +75,20 @@ def reconcile(desired: Sequence[Object], actual: Mapping[str, Object | None]) ->
     """What has to be written; C(how) is the whole object, with the version it was compared with, so that nobody else's change is lost.
 
     :param actual: by what called() says.
-    :raises CalicoError: a field that cannot be changed is not as wanted; it names all of them.
+    :raises CalicoError: a field that cannot be changed is not as required; it names all of them.
     """
     plan, fixed = Plan(), []
     for item in desired:
-        wanted, found = normal(item), actual.get(called(item))
+        target, found = normal(item), actual.get(called(item))
         live = bare(found) if found is not None else None
-        after = wanted if live is None else merged(wanted, live, last_applied(live))
+        after = target if live is None else merged(target, live, last_applied(live))
         if live is not None:
             fixed += _fixed(live, after)
         before = None if live is None else shown(live)
-        plan.add(called(item), before, shown(after), secret=item["kind"] in SECRET_KINDS, how=noted(after, wanted))
+        plan.add(called(item), before, shown(after), secret=item["kind"] in SECRET_KINDS, how=noted(after, target))
     if fixed:
-        sentences = [f"{name}: {field} is {json.dumps(there)}, and {json.dumps(wanted)} is wanted" for name, field, there, wanted, _remedy in fixed]
-        what = "What is there of Kubernetes cannot be changed to what is wanted"
+        sentences = [f"{name}: {field} is {json.dumps(there)}, and {json.dumps(goal)} is required" for name, field, there, goal, _remedy in fixed]
+        what = "What is there of Kubernetes cannot be changed to the desired state"
         remedy = f"See whose it is. If nobody needs it, remove it and run again: {'; '.join(entry[-1] for entry in fixed)}"
         raise CalicoError(what, f"{'; '.join(sentences)}. Kubernetes does not let these fields be changed", remedy)
     return plan
@@ -98,7 +98,7 @@ def reconcile(desired: Sequence[Object], actual: Mapping[str, Object | None]) ->
 
 
 def normal(item: Object) -> Object:
-    """A wanted object in the form in which a server keeps it: without null, and a Secret's stringData as data."""
+    """A desired object in the form in which a server keeps it: without null, and a Secret's stringData as data."""
     item = without_null(item)
     if item["kind"] == "Secret" and "stringData" in item:
         encoded = {name: base64.b64encode(str(text).encode()).decode() for name, text in item.pop("stringData").items()}
@@ -124,7 +124,7 @@ def without_null(value: Any) -> Any:
 
 
 def last_applied(live: Object) -> Object:
-    """What was wanted when an object was written last; nothing if nobody noted it."""
+    """What was desired when an object was written last; nothing if nobody noted it."""
     try:
         found = json.loads(live["metadata"]["annotations"][LAST_APPLIED])
     except (KeyError, TypeError, ValueError):
@@ -132,12 +132,12 @@ def last_applied(live: Object) -> Object:
     return found if isinstance(found, dict) else {}
 
 
-def noted(item: Object, wanted: Object) -> Object:
-    """An object with the annotation that says what was wanted. It tells which fields a Secret has, and nothing of what is in them."""
-    if wanted["kind"] in SECRET_KINDS:
-        wanted = {**wanted, "data": dict.fromkeys(wanted.get("data") or {}, "")}
+def noted(item: Object, desired: Object) -> Object:
+    """An object with the annotation that says what was required. It tells which fields a Secret has, and nothing of what is in them."""
+    if desired["kind"] in SECRET_KINDS:
+        desired = {**desired, "data": dict.fromkeys(desired.get("data") or {}, "")}
     item = copy.deepcopy(item)
-    item["metadata"].setdefault("annotations", {})[LAST_APPLIED] = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
+    item["metadata"].setdefault("annotations", {})[LAST_APPLIED] = json.dumps(desired, sort_keys=True, separators=(",", ":"))
     return item
 
 
@@ -151,30 +151,30 @@ def shown(item: Object) -> Object:
 # -- the merge --------------------------------------------------------------------------------------------------------------------------------------------
 
 
-def merged(wanted: Any, live: Any, last: Any, key: str = "") -> Any:
-    """What is to be there: wanted, and of what is there all that was not applied last.
+def merged(desired: Any, live: Any, last: Any, key: str = "") -> Any:
+    """What is to be there: desired, and of what is there all that was not applied last.
 
     :param key: name of the field, or of the list of which it is an item.
     """
-    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
-        found = _merged_mapping(wanted, live, last if isinstance(last, Mapping) else {}, key in FREE_FORM)
-        return found if key not in ALTERNATIVES or found == live else {name: found[name] for name in wanted if name in found}
-    if isinstance(wanted, list) and isinstance(live, list):
-        return _merged_list(wanted, live, last if isinstance(last, list) else [], key)
-    return wanted
+    if isinstance(desired, Mapping) and isinstance(live, Mapping):
+        found = _merged_mapping(desired, live, last if isinstance(last, Mapping) else {}, key in FREE_FORM)
+        return found if key not in ALTERNATIVES or found == live else {name: found[name] for name in desired if name in found}
+    if isinstance(desired, list) and isinstance(live, list):
+        return _merged_list(desired, live, last if isinstance(last, list) else [], key)
+    return desired
 
 
-def _merged_mapping(wanted: Mapping[str, Any], live: Mapping[str, Any], last: Mapping[str, Any], free: bool) -> Object:
+def _merged_mapping(desired: Mapping[str, Any], live: Mapping[str, Any], last: Mapping[str, Any], free: bool) -> Object:
     found: Object = {}
     for name, value in live.items():
-        if name in wanted:
-            found[name] = merged(wanted[name], value, last.get(name), name)
+        if name in desired:
+            found[name] = merged(desired[name], value, last.get(name), name)
         elif name not in last:
             found[name] = value
         elif name in FREE_FORM and isinstance(value, Mapping) and isinstance(last[name], Mapping):
             of_others = {key: inner for key, inner in value.items() if key not in last[name]}
             found.update({name: of_others} if of_others else {})
-    return {**found, **{name: value for name, value in wanted.items() if name not in live and (free or not _left_out(name, value, last.get(name)))}}
+    return {**found, **{name: value for name, value in desired.items() if name not in live and (free or not _left_out(name, value, last.get(name)))}}
 
 
 def _left_out(name: str, value: Any, applied: Any) -> bool:
@@ -184,14 +184,14 @@ def _left_out(name: str, value: Any, applied: Any) -> bool:
     return (name in FREE_FORM and value == {}) or (isinstance(value, (bool, int, float)) and not value and value == applied)
 
 
-def _merged_list(wanted: list[Any], live: list[Any], last: list[Any], key: str) -> list[Any]:
-    if key not in WHOLE and _named(wanted) and _named(live):
-        items, there, before = ({item["name"]: item for item in one} for one in (wanted, live, last if _named(last) else []))
+def _merged_list(desired: list[Any], live: list[Any], last: list[Any], key: str) -> list[Any]:
+    if key not in WHOLE and _named(desired) and _named(live):
+        items, there, before = ({item["name"]: item for item in one} for one in (desired, live, last if _named(last) else []))
         order = [name for name in there if name in items] + [name for name in items if name not in there]
         return [merged(items[name], there[name], before.get(name), key) if name in there else items[name] for name in order]
-    if key not in WHOLE and len(wanted) == len(live):
-        return [other if merged(one, other, None, key) == other else one for one, other in zip(wanted, live)]
-    return wanted
+    if key not in WHOLE and len(desired) == len(live):
+        return [other if merged(one, other, None, key) == other else one for one, other in zip(desired, live)]
+    return desired
 
 
 def _named(items: list[Any]) -> bool:
@@ -203,13 +203,13 @@ def _named(items: list[Any]) -> bool:
 
 
 def _fixed(live: Object, after: Object) -> list[tuple[str, str, Any, Any, str]]:
-    """(name, field, what there is, what is wanted, the way out) of a field that would change and cannot."""
+    """(name, field, what there is, what is required, the way out) of a field that would change and cannot."""
     field = IMMUTABLE.get(after["kind"], ())
-    there, wanted = _at(live, field), _at(after, field)
-    if not field or there in (None, "") or there == wanted:
+    there, desired = _at(live, field), _at(after, field)
+    if not field or there in (None, "") or there == desired:
         return []
     place = f" -n {after['metadata']['namespace']}" if after["metadata"].get("namespace") else ""
-    return [(called(after), ".".join(field), there, wanted, f"kubectl{place} delete {after['kind'].lower()} {after['metadata']['name']}")]
+    return [(called(after), ".".join(field), there, desired, f"kubectl{place} delete {after['kind'].lower()} {after['metadata']['name']}")]
 
 
 def _at(item: Any, field: Sequence[str]) -> Any:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judge whether an account may write what is planned, before anything is written. Nothing of it leaves a trace in the cluster.
+"""Validate whether an account may write what is planned, before anything is written. Nothing of it leaves a trace in the cluster.
 
 A SelfSubjectAccessReview tells what the authorizer would say. It does not know the other rule, that nobody can grant what he may not do himself, which holds
 for everybody outside the group system:masters, also where the authorizer allows everything. So a role is sent as well, by a name that no role can have: a
@@ -26,7 +26,7 @@ REMEDY = (
 )
 
 
-def judge(client: Client, plan: Plan) -> None:
+def check(client: Client, plan: Plan) -> None:
     """:raises CalicoError: the API would refuse some of the plan; it names all of that."""
     refused = [f"{change.name}: {why}" for change in plan for why in [refusal(client, change)] if why]
     if refused:
@@ -57,10 +57,10 @@ def allowed(client: Client, item: dict[str, Any], verb: str) -> bool:
     """What the API's authorizer says; an API that reviews nothing is taken for one that allows it."""
     group, _slash, _version = item["apiVersion"].rpartition("/")
     metadata = item["metadata"]
-    wanted = {"verb": verb, "group": group, "resource": _reconcile.PLURALS[item["kind"]], "namespace": metadata.get("namespace", "")}
+    desired = {"verb": verb, "group": group, "resource": _reconcile.PLURALS[item["kind"]], "namespace": metadata.get("namespace", "")}
     if verb != "create":
-        wanted["name"] = metadata["name"]
-    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": wanted}}
+        desired["name"] = metadata["name"]
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": desired}}
     try:
         return bool((client.post(REVIEWS, review).get("status") or {}).get("allowed"))
     except ApiFailed as error:

@@ -30,16 +30,16 @@ def images_of(spec: Object) -> tuple[str, ...]:
 
 
 def deployment(item: Object) -> State:
-    """A Deployment is ready when its controller has seen its last change and all wanted pods of it, and no others, are available."""
+    """A Deployment is ready when its controller has seen its last change and all desired pods of it, and no others, are available."""
     spec, status = item.get("spec") or {}, item.get("status") or {}
     images = images_of((spec.get("template") or {}).get("spec") or {})
-    wanted = int(1 if spec.get("replicas") is None else spec["replicas"])
+    desired = int(1 if spec.get("replicas") is None else spec["replicas"])
     counted = {name: int(status.get(name) or 0) for name in ("replicas", "updatedReplicas", "availableReplicas")}
     generation = int((item.get("metadata") or {}).get("generation") or 0)
     if int(status.get("observedGeneration") or 0) < generation:
         return State(name_of(item), False, "its last change has not been seen yet", images)
-    ready = set(counted.values()) == {wanted}
-    text = f"{counted['availableReplicas']} of {wanted} available"
+    ready = set(counted.values()) == {desired}
+    text = f"{counted['availableReplicas']} of {desired} available"
     if not ready:
         text = "; ".join([text, *_complaints(status.get("conditions"))])
     return State(name_of(item), ready, text, images)
@@ -81,10 +81,10 @@ def owned_by(pods: Sequence[Object], item: Object) -> list[Object]:
     return [one for one in pods if labels and labels.items() <= ((one.get("metadata") or {}).get("labels") or {}).items()]
 
 
-def missing_deployments(wanted: Sequence[str], deployments: Sequence[Object], pods: Sequence[Object]) -> list[str]:
-    """A sentence for each wanted Deployment that does not do its work, with what its pods say."""
+def missing_deployments(desired: Sequence[str], deployments: Sequence[Object], pods: Sequence[Object]) -> list[str]:
+    """A sentence for each desired Deployment that does not do its work, with what its pods say."""
     known, found = {name_of(item): item for item in deployments}, []
-    for name in wanted:
+    for name in desired:
         if name not in known:
             found.append(f"Deployment {name}: it is not there")
             continue

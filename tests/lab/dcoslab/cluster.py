@@ -118,7 +118,7 @@ def up(settings: Settings) -> None:
         if made is not None:
             made.result()
     inventory.write(settings, staged)
-    phases.done("keys, certificates, artefacts")
+    phases.done("keys, certificates, artifacts")
     create_network(podman, settings)
     each(settings.hosts, lambda host: create(podman, settings, staged, libraries, host))
     phases.done("hosts created")
@@ -221,11 +221,11 @@ def down(settings: Settings) -> None:
         leftovers.remove_if_empty(group)
 
 
-def keep_calls(settings: Settings, folder: Path) -> None:
+def keep_calls(settings: Settings, directory: Path) -> None:
     """Copy what was called on the hosts (tests/calls) before the lab goes: a file for each host of this run of it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     for notes in settings.calls.glob("*/calls.jsonl"):
-        shutil.copyfile(notes, folder / f"{settings.name}-{settings.run_id}-{notes.parent.name}.jsonl")
+        shutil.copyfile(notes, directory / f"{settings.name}-{settings.run_id}-{notes.parent.name}.jsonl")
 
 
 def remove_by_podman(settings: Settings) -> None:

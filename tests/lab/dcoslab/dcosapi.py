@@ -18,7 +18,7 @@ def ask(settings: Settings, path: str, body: object = None) -> Any:
     """A request to the Mesos master's port, where the service's own controls are, too; OSError if there is no answer."""
     address = settings.masters[0].address
     headers = {
-        "X-Control-Token": (dcosmaster.folder(settings) / "control_token").read_text(),
+        "X-Control-Token": (dcosmaster.directory(settings) / "control_token").read_text(),
         "Content-Type": "application/json",
     }
     data = None if body is None else json.dumps(body).encode()
@@ -30,19 +30,19 @@ def ask(settings: Settings, path: str, body: object = None) -> Any:
 
 def wait(settings: Settings) -> None:
     """Until every agent is registered; then a token for who cannot log in."""
-    wanted = {host.address: host.name for host in settings.agents}
+    desired = {host.address: host.name for host in settings.agents}
 
     def probe() -> str | None:
         try:
             agents = ask(settings, "/slaves")["slaves"]
         except (OSError, ValueError) as error:
             return str(error)
-        missing = wanted.keys() - {agent["hostname"] for agent in agents if agent["active"]}
-        return f"not registered: {', '.join(wanted[address] for address in sorted(missing))}" if missing else None
+        missing = desired.keys() - {agent["hostname"] for agent in agents if agent["active"]}
+        return f"not registered: {', '.join(desired[address] for address in sorted(missing))}" if missing else None
 
     wait_for("DC/OS", probe, timeout=60)
     try:
         token = ask(settings, "/_token", {"uid": dcosmaster.SUPERUSER, "seconds": TOKEN_SECONDS})["token"]
     except urllib.error.URLError as error:
         raise LabError(f"DC/OS gives no token: {error}") from None
-    dcosmaster.private(dcosmaster.folder(settings) / "token", token)
+    dcosmaster.private(dcosmaster.directory(settings) / "token", token)

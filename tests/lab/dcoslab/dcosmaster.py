@@ -40,7 +40,7 @@ def ensure_libraries() -> Path:
     return Path(run([sys.executable, str(LIBRARIES_BUILDER)], timeout=600).stdout.strip())
 
 
-def folder(settings: Settings) -> Path:
+def directory(settings: Settings) -> Path:
     """What a test or a person needs to talk to this DC/OS."""
     return settings.state / "dcos"
 
@@ -57,7 +57,7 @@ def names(settings: Settings) -> list[str]:
 
 def make(settings: Settings) -> None:
     """Keys, certificates and passwords: new ones for every lab."""
-    place = folder(settings)
+    place = directory(settings)
     place.mkdir(mode=0o700)
     if settings.dcos_variant == "enterprise":
         pki.authority(place, f"/O=Mesosphere, Inc./CN=DC\\/OS Root CA {settings.key}", rsa=True, days=3650)
@@ -89,7 +89,7 @@ def private(path: Path, text: str) -> None:
 
 
 def passwords(settings: Settings) -> dict[str, str]:
-    return dict(json.loads((folder(settings) / "passwords.json").read_text()))
+    return dict(json.loads((directory(settings) / "passwords.json").read_text()))
 
 
 def service_config(settings: Settings) -> dict[str, Any]:
@@ -116,20 +116,20 @@ def service_config(settings: Settings) -> dict[str, Any]:
         "service_accounts": [
             {
                 "uid": SERVICE_ACCOUNT,
-                "public_key": (folder(settings) / "service-account.pub").read_text(),
+                "public_key": (directory(settings) / "service-account.pub").read_text(),
                 "permissions": superuser,
             }
         ],
-        "oidc_public_key": (folder(settings) / "oidc.pub").read_text(),
+        "oidc_public_key": (directory(settings) / "oidc.pub").read_text(),
         "state_dir": "/var/lib/lab-dcos",
-        "control_token": (folder(settings) / "control_token").read_text(),
+        "control_token": (directory(settings) / "control_token").read_text(),
         "scheduler_url": f"http://{address}:{MESOS_PORT}",
     }
 
 
 def master(tree: Tree, settings: Settings, unit: str) -> None:
     """`unit` is the form of a service's unit."""
-    place = folder(settings)
+    place = directory(settings)
     for path in sorted(SERVICE.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             tree.file(f"{HOME}/dcos_standin/{path.relative_to(SERVICE)}", path)
@@ -152,7 +152,7 @@ def master(tree: Tree, settings: Settings, unit: str) -> None:
 
 def authority(tree: Tree, settings: Settings, unit: str) -> None:
     """CFSSL; the profile `short` is for tests of renewal."""
-    place = folder(settings)
+    place = directory(settings)
     tree.file(f"{ETC}/ca.crt", place / "ca.crt")
     tree.file(f"{ETC}/ca.key", place / "ca.key", 0o600)
     tree.file(f"{ETC}/nginx/ca.conf", FILES / "admin-router-ca.nginx")
@@ -175,7 +175,7 @@ def authority(tree: Tree, settings: Settings, unit: str) -> None:
 def every_host(tree: Tree, settings: Settings, host: Host, oneshot_text: Any) -> None:
     """What DC/OS gives each host of an Enterprise cluster at boot, and what the agent stand-in is told."""
     if settings.dcos_variant == "enterprise":
-        tree.file(f"{ETC}/ca-bundle.crt", folder(settings) / "ca-bundle.crt")
+        tree.file(f"{ETC}/ca-bundle.crt", directory(settings) / "ca-bundle.crt")
         targets = ("/run/dcos/pki/CA/ca-bundle.crt", "/run/dcos/pki/CA/certs/ca.crt")
         commands = [f"/usr/bin/install -D -m 644 {ETC}/ca-bundle.crt {target}" for target in targets]
         tree.unit(
@@ -193,7 +193,7 @@ def every_host(tree: Tree, settings: Settings, host: Host, oneshot_text: Any) ->
 
 def login(settings: Settings) -> dict[str, str]:
     """The environment in which the product's modules talk to this DC/OS."""
-    place = folder(settings)
+    place = directory(settings)
     return {
         "DCOS_URL": url(settings),
         "DCOS_CA_PATH": str(place / "ca-bundle.crt"),
@@ -204,7 +204,7 @@ def login(settings: Settings) -> dict[str, str]:
 
 def inventory_vars(settings: Settings) -> dict[str, Any]:
     """How to reach this DC/OS; `lab_dcos_env` is for a play's or a task's `environment`."""
-    place = folder(settings)
+    place = directory(settings)
     words = passwords(settings)
     return {
         "lab_dcos_url": url(settings),

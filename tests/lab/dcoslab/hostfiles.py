@@ -17,7 +17,7 @@ ROOT_HOME = "/root"
 ETCD_HOME = "/opt/lab/etcd"  # mounted from the cache: the programs are large
 MIRROR_ROOT = "/srv/mirror"
 ETCD_DOMAIN = "etcd.mesos"
-CALLS = "/var/lib/lab/calls"  # mounted from the lab's folder: what is called on the host (tests/calls)
+CALLS = "/var/lib/lab/calls"  # mounted from the lab's directory: what is called on the host (tests/calls)
 
 ONESHOT = """\
 [Unit]
@@ -210,8 +210,8 @@ def etcd_member(tree: Tree, settings: Settings, host: Host) -> None:
         tree.file("/etc/lab/etcd/ca.crt", keys / "ca.crt")
         tree.file("/etc/lab/etcd/member.crt", keys / f"etcd-{host.name}.crt")
         tree.file("/etc/lab/etcd/member.key", keys / f"etcd-{host.name}.key", 0o600)
-    for prefix, wanted in (("", settings.etcd_tls), ("peer-", settings.etcd_peer_tls)):
-        if wanted:
+    for prefix, desired in (("", settings.etcd_tls), ("peer-", settings.etcd_peer_tls)):
+        if desired:
             options |= {
                 f"{prefix}cert-file": "/etc/lab/etcd/member.crt",
                 f"{prefix}key-file": "/etc/lab/etcd/member.key",
@@ -247,7 +247,7 @@ def build(settings: Settings, host: Host, pythons: dict[str, str], staged: Stage
     elif staged.agent_program is not None:
         tree.program(dcosfiles.AGENT_PROGRAM, staged.agent_program)
         tree.program(dcosmaster.INSTALLER, staged.agent_program.with_name("calico-installer"))
-    if settings.artefacts is None:
+    if settings.artifacts is None:
         # The stand-ins are Python programs, and pyenv's Python can be in root's home, which the unit hides from the real ones.
         tree.file("/etc/systemd/system/calico-node.service.d/lab.conf", "[Service]\nProtectHome=false\n")
     if host == settings.masters[0]:

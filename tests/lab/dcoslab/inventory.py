@@ -32,7 +32,7 @@ def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
         # The lab's etcd is not the release's: its true version stands here.
         "calico_etcd_url": f"{MIRROR_URL}/{staged.etcd_archive}",
         "calico_etcd_sha256": staged.sums.get(staged.etcd_archive, ""),
-        "calico_etcd_archive_folder": f"etcd-v{staged.etcd_version}-linux-amd64",
+        "calico_etcd_archive_directory": f"etcd-v{staged.etcd_version}-linux-amd64",
         "calico_etcd_source": "managed"
         if settings.managed_etcd
         else "universe"
@@ -60,16 +60,16 @@ def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
 def etcd_tls_vars(settings: Settings) -> dict[str, Any]:
     """Client certificates for etcd, placed by the product, which talks to the members directly."""
     pki = settings.state / "pki"
-    folder = "/etc/calico/certs"
+    directory = "/etc/calico/certs"
     files = (
         ("ca_file", "ca.crt", "content"),
         ("cert_file", "etcd-client.crt", "content"),
         ("key_file", "etcd-client.key", "secret_content"),
     )
     return {
-        **{f"calico_etcd_{name}": f"{folder}/{file}" for name, file, _ in files},
+        **{f"calico_etcd_{name}": f"{directory}/{file}" for name, file, _ in files},
         "calico_etcd_tls_files": [
-            {"path": f"{folder}/{file}", key: (pki / file).read_text()} for _, file, key in files
+            {"path": f"{directory}/{file}", key: (pki / file).read_text()} for _, file, key in files
         ],
     }
 

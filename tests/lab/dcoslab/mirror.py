@@ -1,4 +1,4 @@
-"""The lab mirror's document root: the artefacts at upstream's paths, with their true sums."""
+"""The lab mirror's document root: the artifacts at upstream's paths, with their true sums."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def place(source: Path, target: Path) -> None:
 def build_standins(settings: Settings) -> Path | None:
     """Directory with what tests/standins/build.py makes; None only where the user said --no-artifacts."""
     if not STANDIN_BUILDER.exists():
-        if settings.with_artefacts:
+        if settings.with_artifacts:
             raise LabError(f"{STANDIN_BUILDER} does not exist: set CALICO_ARTIFACTS or say up --no-artifacts")
         return None
     output = settings.state / "standins"
@@ -69,18 +69,18 @@ def build_standins(settings: Settings) -> Path | None:
     done = run([sys.executable, str(STANDIN_BUILDER), str(output)], timeout=300, check=False)
     if done.returncode != 0:
         message = f"{STANDIN_BUILDER} failed:\n{(done.stderr or done.stdout)[-1500:]}"
-        if settings.with_artefacts:
+        if settings.with_artifacts:
             raise LabError(message)
         say(f"warning: {message}")
     return output
 
 
-def stage_etcd(settings: Settings, artefacts: Path | None) -> tuple[Path, str]:
-    if artefacts is not None and (artefacts / "etcd").is_file():
+def stage_etcd(settings: Settings, artifacts: Path | None) -> tuple[Path, str]:
+    if artifacts is not None and (artifacts / "etcd").is_file():
         directory = settings.state / "etcd"
         for program in ("etcd", "etcdctl"):
-            if (artefacts / program).is_file():
-                place(artefacts / program, directory / program)
+            if (artifacts / program).is_file():
+                place(artifacts / program, directory / program)
                 (directory / program).chmod(0o755)
         return directory, image.etcd_version(directory / "etcd")
     return image.ensure_etcd(settings.cache, settings.etcd_source)
@@ -89,13 +89,13 @@ def stage_etcd(settings: Settings, artefacts: Path | None) -> tuple[Path, str]:
 def stage(settings: Settings) -> Staged:
     root = settings.state / "mirror"
     root.mkdir(parents=True, exist_ok=True)
-    real = Path(settings.artefacts) if settings.artefacts else None
+    real = Path(settings.artifacts) if settings.artifacts else None
     standins = build_standins(settings)
     source = real or standins
     for name, path in LAYOUT.items():
         if source is not None and (source / name).is_file():
             place(source / name, root / path)
-        elif settings.with_artefacts:
+        elif settings.with_artifacts:
             raise LabError(f"{source} has no {name}")
         else:
             say(f"warning: the mirror has no {path}")
@@ -111,7 +111,7 @@ def stage(settings: Settings) -> Staged:
     (root / "SHA256SUMS").write_text("".join(f"{digest}  {path}\n" for path, digest in sums.items()))
     agent = standins / AGENT_PROGRAM if standins is not None else None
     if agent is not None and not agent.is_file():
-        if settings.with_artefacts:
+        if settings.with_artifacts:
             raise LabError(f"{STANDIN_BUILDER} made no {AGENT_PROGRAM}")
         say(f"warning: no {AGENT_PROGRAM}: the agent units only sleep")
         agent = None

@@ -56,7 +56,7 @@ def install_packages(programs: dict[str, str]) -> None:
     say(f"installing Debian packages: {' '.join(packages)}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     lock = ["-o", "DPkg::Lock::Timeout=300"]
-    # A podman that starts by itself is not wanted: nothing here uses its service.
+    # A podman that starts by itself is not required: nothing here uses its service.
     command = ["apt-get", *lock, "install", "-qq", "--yes", "--no-install-recommends", *packages]
     if run(command, timeout=600, check=False, env=env).returncode != 0:
         run(["apt-get", *lock, "update", "-qq"], timeout=300, env=env)
@@ -86,14 +86,14 @@ def pyenv_versions_dir() -> Path:
     return Path(root) / "versions"
 
 
-def python_home(versions: Iterable[str], wanted: str) -> str:
-    """The newest patch release of wanted ("2.7") among versions ("2.7.18", ...)."""
+def python_home(versions: Iterable[str], desired: str) -> str:
+    """The newest patch release of desired ("2.7") among versions ("2.7.18", ...)."""
     patches = [
-        int(match[1]) for name in versions if (match := re.fullmatch(re.escape(wanted) + r"\.(\d+)", name)) is not None
+        int(match[1]) for name in versions if (match := re.fullmatch(re.escape(desired) + r"\.(\d+)", name)) is not None
     ]
     if not patches:
-        raise LabError(f"pyenv has no Python {wanted}: pyenv install {wanted}")
-    return f"{wanted}.{max(patches)}"
+        raise LabError(f"pyenv has no Python {desired}: pyenv install {desired}")
+    return f"{desired}.{max(patches)}"
 
 
 def find_pythons() -> dict[str, str]:
@@ -103,4 +103,6 @@ def find_pythons() -> dict[str, str]:
         names = [entry.name for entry in versions_dir.iterdir()]
     except FileNotFoundError:
         raise LabError(f"{versions_dir} does not exist; set PYENV_ROOT") from None
-    return {wanted: str(versions_dir / python_home(names, wanted) / "bin" / f"python{wanted}") for wanted in PYTHONS}
+    return {
+        desired: str(versions_dir / python_home(names, desired) / "bin" / f"python{desired}") for desired in PYTHONS
+    }

@@ -22,7 +22,7 @@ DCOS_API = "1"  # LAB_DCOS_API where it is not set
 VARIANTS = ("open", "enterprise")
 ETCD_SOURCES = ("bullseye", "bookworm")
 REPOSITORY = Path(__file__).resolve().parents[3]
-# Of all labs of this machine, whoever runs them, one folder for each.
+# Of all labs of this machine, whoever runs them, one directory for each.
 VOLATILE = Path("/run/dcos-calico")
 
 
@@ -52,8 +52,8 @@ class Settings:
     managed_etcd: bool
     universe_etcd: bool
     dcos_api: bool
-    artefacts: str | None  # CALICO_ARTIFACTS: the real tools instead of the stand-ins
-    with_artefacts: bool
+    artifacts: str | None  # CALICO_ARTIFACTS: the real tools instead of the stand-ins
+    with_artifacts: bool
 
     @property
     def key(self) -> str:
@@ -79,7 +79,7 @@ class Settings:
 
     @property
     def calls(self) -> Path:
-        """A folder for each host, where what is called on it is noted (tests/calls)."""
+        """A directory for each host, where what is called on it is noted (tests/calls)."""
         return self.state / "calls"
 
     @property
@@ -93,7 +93,7 @@ class Settings:
     @property
     def etcd_peer_tls(self) -> bool:
         """etcd 3.4 does not find plain members by SRV records (it insists on the -ssl ones)."""
-        real = self.artefacts is not None and (Path(self.artefacts) / "etcd").is_file()
+        real = self.artifacts is not None and (Path(self.artifacts) / "etcd").is_file()
         return self.etcd_source == "bookworm" and not real
 
     @property
@@ -180,9 +180,9 @@ def reserved_networks(volatile: Path, key: str) -> list[ipaddress.IPv4Network]:
 
 def choose_subnet(name: str, env: Mapping[str, str], used: list[ipaddress.IPv4Network]) -> str:
     """LAB_SUBNET; else one derived from the lab's name and checkout that nothing on this machine uses."""
-    wanted = env.get("LAB_SUBNET")
-    if wanted:
-        candidates = [topology.parse_subnet(wanted)]
+    desired = env.get("LAB_SUBNET")
+    if desired:
+        candidates = [topology.parse_subnet(desired)]
     else:
         default = topology.parse_subnet(DEFAULT_SUBNET)
         others = [net for net in ipaddress.IPv4Network("172.29.0.0/16").subnets(new_prefix=24) if net != default]
@@ -212,13 +212,13 @@ def one_of(env: Mapping[str, str], variable: str, choices: tuple[str, ...]) -> s
     return text
 
 
-def new(name: str, profile: str, env: Mapping[str, str], with_artefacts: bool) -> Settings:
+def new(name: str, profile: str, env: Mapping[str, str], with_artifacts: bool) -> Settings:
     """A lab still to be made, from the environment alone."""
     with open("/proc/net/route", encoding="ascii") as table:
         used = routed_networks(table.read()) + reserved_networks(VOLATILE, key_of(state_dir(name, env)))
-    artefacts = env.get("CALICO_ARTIFACTS")
-    if artefacts and not Path(artefacts).is_dir():
-        raise LabError(f"CALICO_ARTIFACTS: {artefacts} is not a directory")
+    artifacts = env.get("CALICO_ARTIFACTS")
+    if artifacts and not Path(artifacts).is_dir():
+        raise LabError(f"CALICO_ARTIFACTS: {artifacts} is not a directory")
     settings = Settings(
         name=name,
         run_id=secrets.token_hex(2),
@@ -237,8 +237,8 @@ def new(name: str, profile: str, env: Mapping[str, str], with_artefacts: bool) -
         managed_etcd=flag(env, "LAB_MANAGED_ETCD"),
         universe_etcd=flag(env, "LAB_UNIVERSE_ETCD"),
         dcos_api=flag(env, "LAB_DCOS_API", DCOS_API),
-        artefacts=str(Path(artefacts).resolve()) if artefacts else None,
-        with_artefacts=with_artefacts,
+        artifacts=str(Path(artifacts).resolve()) if artifacts else None,
+        with_artifacts=with_artifacts,
     )
     if settings.universe_etcd and (settings.managed_etcd or settings.etcd_tls or not settings.dcos_api):
         raise LabError("LAB_UNIVERSE_ETCD needs LAB_DCOS_API=1 and neither LAB_MANAGED_ETCD nor LAB_ETCD_TLS")

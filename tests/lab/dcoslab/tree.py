@@ -54,14 +54,14 @@ class Tree:
     def directory(self, path: str, mode: int = 0o755, owner: int = 0) -> None:
         self.entries[path] = Directory(mode, owner)
 
-    def unit(self, name: str, text: str, wanted_by: str | None = "multi-user.target") -> None:
-        """A unit of the lab's; enabled unless wanted_by is None."""
+    def unit(self, name: str, text: str, desired_by: str | None = "multi-user.target") -> None:
+        """A unit of the lab's; enabled unless desired_by is None."""
         self.file(f"/etc/systemd/system/{name}", text)
-        if wanted_by is not None:
-            self.enable(name, f"/etc/systemd/system/{name}", wanted_by)
+        if desired_by is not None:
+            self.enable(name, f"/etc/systemd/system/{name}", desired_by)
 
-    def enable(self, name: str, path: str, wanted_by: str = "multi-user.target") -> None:
-        self.link(f"/etc/systemd/system/{wanted_by}.wants/{name}", path)
+    def enable(self, name: str, path: str, desired_by: str = "multi-user.target") -> None:
+        self.link(f"/etc/systemd/system/{desired_by}.wants/{name}", path)
 
     def text(self, path: str) -> str:
         entry = self.entries[path]

@@ -20,7 +20,7 @@ NOT_COUNTED = {"ansible.builtin.meta", "meta"}
 
 
 def environment(core: str) -> Path:
-    """Folder of the programs of an environment that `make setup` or a stage made."""
+    """Directory of the programs of an environment that `make setup` or a stage made."""
     return ROOT / ".build" / f"venv-{core}" / "bin"
 
 
@@ -89,11 +89,11 @@ def playbook(
     cwd: Path = ROOT,
 ) -> Run:
     """Run a playbook; never raises for its exit code."""
-    with tempfile.TemporaryDirectory() as folder:
-        record = Path(folder) / "record.jsonl"
+    with tempfile.TemporaryDirectory() as directory:
+        record = Path(directory) / "record.jsonl"
         argv = [str(environment(core) / "ansible-playbook"), "-i", str(inventory), name, *arguments]
         if variables:
-            extra = Path(folder) / "extra.json"
+            extra = Path(directory) / "extra.json"
             extra.write_text(json.dumps(variables))
             extra.chmod(0o600)
             argv += ["-e", f"@{extra}"]

@@ -25,7 +25,7 @@ def key_of(host: Host) -> str:
 
 
 def apply(lab: Lab, ipip: str, *arguments: str, **variables: Any) -> Run:
-    """Run the chapter's playbook with the default pool in a mode."""
+    """Run the component's playbook with the default pool in a mode."""
     return playbook(
         lab.inventory,
         *arguments,

@@ -18,7 +18,7 @@ class Control:
     def __init__(self, lab: Lab) -> None:
         self.settings = lab.settings
         self._base = f"http://{lab.masters[0].address}:{dcosmaster.MESOS_PORT}"
-        self._token = (dcosmaster.folder(lab.settings) / "control_token").read_text()
+        self._token = (dcosmaster.directory(lab.settings) / "control_token").read_text()
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         headers = {"X-Control-Token": self._token, "Content-Type": "application/json"}
@@ -45,7 +45,7 @@ class Control:
 
 def variables(lab: Lab) -> dict[str, Any]:
     """How the product reaches this DC/OS, as its superuser."""
-    place = dcosmaster.folder(lab.settings)
+    place = dcosmaster.directory(lab.settings)
     return {
         "calico_dcos_url": dcosmaster.url(lab.settings),
         "calico_dcos_ca_path": str(place / "ca-bundle.crt"),

@@ -15,11 +15,11 @@ from support.lab import Host, Lab, eventually
 NAME = "playbooks/docker_network.yml"
 CONFIG = "/etc/docker/daemon.json"
 IMAGE = "calico/node:v2.6.6"  # the only one that is on every agent; it has ping and sleep
-WANTED: dict[str, Any] = {"calico_docker_network": True}
+DESIRED: dict[str, Any] = {"calico_docker_network": True}
 # The plugin has containers under the host's name.
 NAMES: dict[str, Any] = {"calico_node_name": "{{ calico_agent.node.hostname }}"}
 # The lab's kernel has IPv6, and its Docker is newer than 17.03.
-ON: dict[str, Any] = {**WANTED, "calico_docker_network_disable_ipv6": True, **NAMES}
+ON: dict[str, Any] = {**DESIRED, "calico_docker_network_disable_ipv6": True, **NAMES}
 CONSENT: dict[str, Any] = {**ON, "calico_docker_network_restart": True}
 
 

@@ -1,4 +1,4 @@
-"""Kubernetes for a lab: the stand-in API on this machine's loopback, whose one node is an agent of the lab; and the heart of the chapter."""
+"""Kubernetes for a lab: the stand-in API on this machine's loopback, whose one node is an agent of the lab; and the heart of the component."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CORE = "full"
 
 
 def _module(name: str, path: str) -> ModuleType:
-    """A helper of another suite, by its path: its folder has names that others have, too."""
+    """A helper of another suite, by its path: its directory has names that others have, too."""
     spec = importlib.util.spec_from_file_location(name, ROOT / path)
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -54,12 +54,12 @@ def _inside(host: Host) -> list[str]:
 
 @contextmanager
 def kubernetes_for(lab: Lab) -> Iterator[tuple[Any, dict[str, Any]]]:
-    """(the API, the variables by which the chapter uses it). On open DC/OS they have certificates of an operator's own."""
+    """(the API, the variables by which the component uses it). On open DC/OS they have certificates of an operator's own."""
     standin = _module("kubernetes_cluster", "tests/kubernetes/cluster.py")
-    with tempfile.TemporaryDirectory() as folder:
-        authority = _module("kubernetes_authority", "tests/dcos_api/authority.py").Authority(Path(folder) / "ca")
+    with tempfile.TemporaryDirectory() as directory:
+        authority = _module("kubernetes_authority", "tests/dcos_api/authority.py").Authority(Path(directory) / "ca")
         with standin.running(
-            Path(folder) / "api", tls=authority.front(), client_ca=authority.bundle, node_run=_inside(lab.agents[0])
+            Path(directory) / "api", tls=authority.front(), client_ca=authority.bundle, node_run=_inside(lab.agents[0])
         ) as api:
             given: dict[str, Any] = {
                 **dcos_variables(lab),
@@ -113,7 +113,7 @@ def works(lab: Lab, api: Any, *, named_by_host: bool = False) -> None:
 
 
 def complains(agent: Host) -> str:
-    """What Mesos' agent logs of the list of plugins when it reads its folder: it knows no such lists, and goes on."""
+    """What Mesos' agent logs of the list of plugins when it reads its directory: it knows no such lists, and goes on."""
     unit = "dcos-mesos-slave-public.service" if agent.role == "slave_public" else "dcos-mesos-slave.service"
     return "\n".join(
         line for line in agent.out("journalctl", "-u", unit, "--no-pager", "-o", "cat").splitlines() if CONFLIST in line
@@ -121,7 +121,7 @@ def complains(agent: Host) -> str:
 
 
 def heart(lab: Lab) -> None:
-    """The whole chapter on a lab that has Calico, and again."""
+    """The whole component on a lab that has Calico, and again."""
     with kubernetes_for(lab) as (api, given):
         run(lab, given).require()
         works(lab, api)

@@ -1,4 +1,4 @@
-"""Names below .mesos: who answers what, an app whose name is looked up, and the heart of the chapter on Mesos-DNS."""
+"""Names below .mesos: who answers what, an app whose name is looked up, and the heart of the component on Mesos-DNS."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ PLAYBOOK = "playbooks/policy.yml"
 PORT = 8000
 # A label of our own, and policies of our own, so that the ones of the lab's inventory stay as they are.
 LABEL, OWNER = "test_role", "test"
-TASK = "Keep policies and further documents as wanted"
+TASK = "Manage policies and further documents"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +66,7 @@ def container(agent: Host, network: str, *more: str, role: str = "") -> Iterator
 
 
 def apply(lab: Lab, *arguments: str, **variables: Any) -> Run:
-    """Run the chapter's playbook, with variables beside those of the inventory."""
+    """Run the component's playbook, with variables beside those of the inventory."""
     return playbook(lab.inventory, *arguments, name=PLAYBOOK, variables=variables)
 
 

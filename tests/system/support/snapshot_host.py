@@ -7,7 +7,7 @@ import os
 import stat
 import subprocess
 
-FOLDERS = (
+DIRECTORIES = (
     "/etc/systemd",
     "/etc/sysctl.d",
     "/etc/modules-load.d",
@@ -43,11 +43,11 @@ def describe(path):
 
 def files():
     found = {path: describe(path) for path in FILES if os.path.lexists(path)}
-    for top in FOLDERS:
-        for folder, folders, names in os.walk(top):
-            folders[:] = sorted(name for name in folders if os.path.join(folder, name) not in VOLATILE)
-            for name in names + folders:
-                found[os.path.join(folder, name)] = describe(os.path.join(folder, name))
+    for top in DIRECTORIES:
+        for directory, directories, names in os.walk(top):
+            directories[:] = sorted(name for name in directories if os.path.join(directory, name) not in VOLATILE)
+            for name in names + directories:
+                found[os.path.join(directory, name)] = describe(os.path.join(directory, name))
     return found
 
 

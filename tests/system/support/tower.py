@@ -27,21 +27,21 @@ Json = dict[str, Any]
 # AWX has the key as a credential, and options of its own; a host key of a lab is worth nothing.
 NOT_OF_AWX = {"ansible_ssh_private_key_file", "ansible_ssh_args"}
 SSH = "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-# A program of this name is first in the PATH of every job, and says that somebody wanted to be another user on the controller.
+# A program of this name is first in the PATH of every job, and says that somebody desired to be another user on the controller.
 SUDO = "#!/bin/sh\necho \"$@\" >> '{log}'\nexit 1\n"
 
 
 class Tower:
-    """An AWX with what docs/tower describes, whose inventory is a lab's. Gone with `folder`."""
+    """An AWX with what docs/tower describes, whose inventory is a lab's. Gone with `directory`."""
 
-    def __init__(self, lab: Lab, folder: Path, slices: int = 2, collections: Path | None = None) -> None:
-        self.lab, self.folder = lab, folder
+    def __init__(self, lab: Lab, directory: Path, slices: int = 2, collections: Path | None = None) -> None:
+        self.lab, self.directory = lab, directory
         python = venvs.ensure("full") / "bin" / "python"
         # the settings come with the inventory here, and nothing lies beside it
-        project = folder / "project"
+        project = directory / "project"
         shutil.copytree(PROJECT, project, ignore=shutil.ignore_patterns("group_vars"))
         self.awx = furnish(Awx(project), tower_slices=slices)
-        place = dcosmaster.folder(lab.settings)
+        place = dcosmaster.directory(lab.settings)
         self.token = (place / "token").read_text()
         self.key = (lab.settings.state / "ssh" / "id").read_text()
         login = {"url": dcosmaster.url(lab.settings), "token": self.token}
@@ -49,13 +49,18 @@ class Tower:
         if bundle.exists():
             login["ca"] = bundle.read_text()
         hosts = {"username": "root", "ssh_key_data": self.key, "become_method": "sudo"}
-        self.sudo = folder / "sudo.log"
-        (folder / "bin").mkdir()
-        (folder / "bin" / "sudo").write_text(SUDO.format(log=self.sudo))
-        (folder / "bin" / "sudo").chmod(0o755)
-        self.collections = collections or collections_of(ROOT, folder, python)
+        self.sudo = directory / "sudo.log"
+        (directory / "bin").mkdir()
+        (directory / "bin" / "sudo").write_text(SUDO.format(log=self.sudo))
+        (directory / "bin" / "sudo").chmod(0o755)
+        self.collections = collections or collections_of(ROOT, directory, python)
         self.runner = Runner(
-            self.awx, folder, python, self.collections, {"DC/OS": login, "DC/OS hosts": hosts}, path=f"{folder}/bin"
+            self.awx,
+            directory,
+            python,
+            self.collections,
+            {"DC/OS": login, "DC/OS hosts": hosts},
+            path=f"{directory}/bin",
         )
         # templates in slices have an inventory without masters
         self.inventory = inventory_of(lab, masters=slices == 1)
@@ -75,7 +80,7 @@ class Tower:
         """Where the token or the key is to be found in what jobs left, but for the file in which ansible-runner keeps the environment for its user."""
         needles = Needles({"token": self.token, "key": self.key}, generic=False)
         files = [
-            file for job in self.jobs for file in job.folder.rglob("*") if file.is_file() and file.name != "command"
+            file for job in self.jobs for file in job.directory.rglob("*") if file.is_file() and file.name != "command"
         ]
         return needles.found_below(*files)
 
@@ -120,17 +125,17 @@ def outcomes(jobs: Iterable[Job], once: Iterable[str] = ()) -> dict[str, list[tu
 
 def done_once(job: Job, agents: Iterable[str]) -> set[str]:
     """Tasks that only one of the agents of a job without slices has a result of."""
-    wanted = set(agents)
+    desired = set(agents)
     seen: dict[str, set[str]] = {}
     for host, tasks in job.outcomes().items():
         for task, _how, _changed in tasks:
             seen.setdefault(task, set()).add(host)
-    return {task for task, hosts in seen.items() if len(hosts & wanted) == 1}
+    return {task for task, hosts in seen.items() if len(hosts & desired) == 1}
 
 
-def heart(lab: Lab, folder: Path, collections: Path | None = None) -> None:
+def heart(lab: Lab, directory: Path, collections: Path | None = None) -> None:
     """On a lab that is installed: a job of two slices finds on each agent what a job without them finds, changes nothing, and gives nothing away."""
-    tower = Tower(lab, folder, collections=collections)
+    tower = Tower(lab, directory, collections=collections)
     agents = [agent.name for agent in lab.agents]
     whole = tower.one("site").require()
     sliced = [job.require() for job in tower.launch("site")]

@@ -52,8 +52,8 @@ def verify(
     lab: Lab, *arguments: str, inventory: Path | None = None, given: dict[str, Any] | None = None, **more: Any
 ) -> Verified:
     """Run it; `more` are variables of the role, `given` of others. Impatient, because a lab answers at once or never."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "calico.json"
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "calico.json"
         said = {
             "calico_verify_json": str(file),
             "calico_verify_wait": 8,

@@ -7,7 +7,7 @@ from typing import Any
 from support.lab import Host
 
 CNI_DIR = "/opt/mesosphere/etc/dcos/network/cni"
-# Staged beside their places and swept by the next run; never in a folder whose every file is read by others.
+# Staged beside their places and swept by the next run; never in a directory whose every file is read by others.
 STAGED = "/.dcos-calico."
 # Complete JSON after each thing that was installed, and so neither the old nor the new one in between.
 BETWEEN = ("/var/lib/dcos-calico/receipts.json",)
@@ -28,14 +28,14 @@ def halves(before: dict[str, Any], seen: dict[str, Any], after: dict[str, Any]) 
 
 
 def cni_is_whole(host: Host) -> None:
-    """Nothing but complete networks in the folder that Mesos reads, and none of Calico's without its plugins."""
+    """Nothing but complete networks in the directory that Mesos reads, and none of Calico's without its plugins."""
     names = host.out("ls", "-A", CNI_DIR).split()
     assert not [name for name in names if name.startswith(".")], names
     for name in names:
         host.run("/opt/lab/bin/python3", "-m", "json.tool", f"{CNI_DIR}/{name}")
-    for folder in ("/opt/mesosphere/active/cni", "/opt/calico/bin"):
-        staged = host.run("sh", "-c", f"ls -A {folder}/.dcos-calico.* 2>/dev/null", check=False).stdout
-        assert folder == "/opt/calico/bin" or staged == "", staged
+    for directory in ("/opt/mesosphere/active/cni", "/opt/calico/bin"):
+        staged = host.run("sh", "-c", f"ls -A {directory}/.dcos-calico.* 2>/dev/null", check=False).stdout
+        assert directory == "/opt/calico/bin" or staged == "", staged
     if "calico.cni" in names:
         for plugin in ("calico", "calico-ipam"):
             host.run("test", "-x", f"/opt/mesosphere/active/cni/{plugin}")

@@ -1,4 +1,4 @@
-"""A host whose every path that agent_info reads is in a folder: with nothing, or with what a DC/OS agent with Calico has."""
+"""A host whose every path that agent_info reads is in a directory: with nothing, or with what a DC/OS agent with Calico has."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -57,7 +57,7 @@ def args(host, **more):
 
 @pytest.fixture
 def agent_host(systemd_host, monkeypatch):
-    """A host whose every path that agent_info reads is in a folder."""
+    """A host whose every path that agent_info reads is in a directory."""
     from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix
     from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _facts_dcos, _network
     from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_info

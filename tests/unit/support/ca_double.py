@@ -180,8 +180,8 @@ class CaDouble:
         return success({"certificate": self._certificate(csr.public_key(), _subject(body.get("subject"), csr.subject), hosts)})
 
     def newcert(self, request: Request) -> Answer:
-        wanted = request.json().get("request") or {}
-        key = wanted.get("key") or {"algo": "ecdsa", "size": 256}
+        desired = request.json().get("request") or {}
+        key = desired.get("key") or {"algo": "ecdsa", "size": 256}
         made: Any
         if key["algo"] == "rsa":
             if key["size"] < 2048:
@@ -193,9 +193,9 @@ class CaDouble:
             made = ec.generate_private_key(CURVES[key["size"]]())
         else:
             return failure(400, 2400, "invalid algorithm")
-        subject = name_of(wanted.get("CN", ""), **(wanted.get("names") or [{}])[0])
-        hosts = wanted.get("hosts") or []
-        csr = request_pem(made, wanted.get("CN", ""), tuple(hosts))
+        subject = name_of(desired.get("CN", ""), **(desired.get("names") or [{}])[0])
+        hosts = desired.get("hosts") or []
+        csr = request_pem(made, desired.get("CN", ""), tuple(hosts))
         certificate = self._certificate(made.public_key(), subject, hosts)
         sums = {name: _sums(text) for name, text in (("certificate", certificate), ("certificate_request", csr))}
         result = {"certificate": certificate, "certificate_request": csr, "private_key": key_pem(made), "sums": sums}

@@ -132,12 +132,12 @@ def execute(store, arguments, stdin):
     return write(store, words[0], json.loads(stdin), '--skip-not-exists' in options)
 
 
-def run(folder, arguments, stdin):
-    """(exit code, what is printed) of one call on the store in a folder."""
-    path = os.path.join(folder, 'store.json')
+def run(directory, arguments, stdin):
+    """(exit code, what is printed) of one call on the store in a directory."""
+    path = os.path.join(directory, 'store.json')
     with open(path) as handle:
         store = json.load(handle)
-    with open(os.path.join(folder, 'calls.log'), 'a') as log:
+    with open(os.path.join(directory, 'calls.log'), 'a') as log:
         log.write(' '.join(word for word in arguments if not word.startswith('-') and word != 'json') + '\n')
     try:
         code, out = 0, execute(store, arguments, stdin)

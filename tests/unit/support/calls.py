@@ -14,7 +14,7 @@ try:
 except ImportError:
     from httplib import HTTPConnection
 
-FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "calls")
+DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "calls")
 
 
 class Calls:
@@ -47,8 +47,8 @@ class Calls:
 
 def without_record(calls):
     """The same of (argv, environ, stdin)."""
-    if FOLDER not in sys.path:
-        sys.path.insert(0, FOLDER)
+    if DIRECTORY not in sys.path:
+        sys.path.insert(0, DIRECTORY)
     import records
     import shapes
 

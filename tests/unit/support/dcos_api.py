@@ -260,10 +260,10 @@ def _general_name(host: str) -> Any:
         return x509.DNSName(host)
 
 
-def server_context(folder: Path, issuer: Authority | None, hosts: tuple[str, ...] = ("127.0.0.1",), days: tuple[float, float] = (-1, 30)) -> ssl.SSLContext:
+def server_context(directory: Path, issuer: Authority | None, hosts: tuple[str, ...] = ("127.0.0.1",), days: tuple[float, float] = (-1, 30)) -> ssl.SSLContext:
     """What a server with a certificate of this authority (None: self-signed) needs."""
     key, certificate = certify("Admin Router", issuer, hosts=hosts, days=days)
-    chain = folder / "server.pem"
+    chain = directory / "server.pem"
     chain.write_text(pem_of_key(key) + pem_of(certificate), encoding="ascii")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(str(chain))
@@ -331,10 +331,10 @@ def dcos_authority() -> Authority:
 @pytest.fixture
 def dcos_tls_api(tmp_path: Path, dcos_authority: Authority) -> Iterator[DcosApi]:
     """A cluster over https; C(ca_path) is the file with its CA, C(fingerprint) that CA's, and C(/ca/dcos-ca.crt) is served."""
-    folder = tmp_path / "dcos-tls"
-    folder.mkdir()
-    api = DcosApi(server_context(folder, dcos_authority))
-    bundle = folder / "ca.pem"
+    directory = tmp_path / "dcos-tls"
+    directory.mkdir()
+    api = DcosApi(server_context(directory, dcos_authority))
+    bundle = directory / "ca.pem"
     bundle.write_text(dcos_authority.pem(), encoding="ascii")
     api.ca_path, api.fingerprint = str(bundle), dcos_authority.fingerprint()
     api.on("GET", "/ca/dcos-ca.crt", Answer(dcos_authority.pem(), content_type="application/x-x509-ca-cert"))

@@ -14,14 +14,14 @@ DAEMON = '''
 import json, os, sys, time
 values = json.load(open(%(config)r)) if os.path.exists(%(config)r) else {}
 unknown = set(values) - set(["cluster-store", "cluster-store-opts", "log-driver", "storage-driver", "labels"])
-if unknown or os.path.exists(%(folder)r + "/refuses"):
+if unknown or os.path.exists(%(directory)r + "/refuses"):
     sys.exit("unable to configure the Docker daemon with file daemon.json: %%s" %% ", ".join(sorted(unknown)))
 flags = dict(word[2:].split("=", 1) for word in sys.argv[1:] if word.startswith("--cluster-store="))
 if set(flags) & set(values):
     sys.exit("the following directives are specified both as a flag and in the configuration file: cluster-store")
-with open(%(folder)r + "/running.new", "w") as handle:
+with open(%(directory)r + "/running.new", "w") as handle:
     json.dump(dict(dict(values, pid=os.getpid()), **flags), handle, sort_keys=True)
-os.rename(%(folder)r + "/running.new", %(folder)r + "/running.json")
+os.rename(%(directory)r + "/running.new", %(directory)r + "/running.json")
 time.sleep(1000)
 '''
 
@@ -31,12 +31,12 @@ class Docker:
 
     def __init__(self, host, start):
         self.host = host
-        self.folder = host.root.mkdir('docker')
+        self.directory = host.root.mkdir('docker')
         self.config = host.root.ensure('etc', 'docker', dir=True).join('daemon.json')
         self.config.write('{\n    "storage-driver": "overlay2",\n    "log-driver": "json-file"\n}\n')
         self.note = host.root.join('var', 'docker.json')
         self.program = host.root.join('dockerd.py')
-        self.program.write(DAEMON % {'config': str(self.config), 'folder': str(self.folder)})
+        self.program.write(DAEMON % {'config': str(self.config), 'directory': str(self.directory)})
         self.start = start
         self.waited = []
         self.write(version='19.03.5', containers=[], node=NODE, pools=['10.60.0.0/16'])
@@ -50,7 +50,7 @@ class Docker:
         self.first = self.host.pid('docker.service')
 
     def write(self, **changes):
-        path = self.folder.join('state.json')
+        path = self.directory.join('state.json')
         path.write(json.dumps(dict(json.loads(path.read()) if path.check() else {}, **changes), sort_keys=True))
 
     def values(self):
@@ -58,12 +58,12 @@ class Docker:
 
     def networks(self):
         """{name: object} of all stores."""
-        path = self.folder.join('stores.json')
+        path = self.directory.join('stores.json')
         return dict(item for store in json.loads(path.read()).values() for item in store.items()) if path.check() else {}
 
     def attach(self, network, *containers):
         """Let containers be on a network."""
-        path = self.folder.join('stores.json')
+        path = self.directory.join('stores.json')
         stores = json.loads(path.read())
         for store in stores.values():
             if network in store:
@@ -99,6 +99,6 @@ def docker(systemd_host, monkeypatch):
     monkeypatch.setattr(_docker_daemon, 'PAUSE', 0.02)
     monkeypatch.setattr(_docker_daemon, 'plugin_answers', lambda: True)
     monkeypatch.setattr(_network, 'ipv6', lambda: {'supported': False, 'default_disabled': None})
-    monkeypatch.setattr(_health, 'wait', lambda wanted, *unused, **more: made.waited.append(wanted.name))
+    monkeypatch.setattr(_health, 'wait', lambda desired, *unused, **more: made.waited.append(desired.name))
     monkeypatch.setattr(_runner.Calicoctl, 'nodes', lambda self: [])
     return made

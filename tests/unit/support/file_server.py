@@ -104,10 +104,10 @@ class FileServer:
 @pytest.fixture(scope='session')
 def certificate(tmpdir_factory):
     """(PEM file with a key and a self-signed certificate for 127.0.0.1, PEM file of the certificate alone, which is its own CA)."""
-    folder = tmpdir_factory.mktemp('tls')
-    folder.join('openssl.cnf').write(CONFIG)
-    pem, ca, key = (folder.join(name) for name in ('server.pem', 'ca.pem', 'key.pem'))
-    argv = ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-sha256', '-days', '2', '-config', str(folder.join('openssl.cnf'))]
+    directory = tmpdir_factory.mktemp('tls')
+    directory.join('openssl.cnf').write(CONFIG)
+    pem, ca, key = (directory.join(name) for name in ('server.pem', 'ca.pem', 'key.pem'))
+    argv = ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-sha256', '-days', '2', '-config', str(directory.join('openssl.cnf'))]
     with open(os.devnull, 'w') as nothing:
         subprocess.check_call(argv + ['-keyout', str(key), '-out', str(ca)], stderr=nothing)
     pem.write(ca.read() + key.read())
@@ -118,9 +118,9 @@ def certificate(tmpdir_factory):
 def no_certificates_of_this_machine(tmpdir_factory):
     """Tests trust what they name, and nothing else; and reading a machine's certificates takes a tenth of all their time."""
     before = dict((name, os.environ.get(name)) for name in ('SSL_CERT_FILE', 'SSL_CERT_DIR'))
-    folder = tmpdir_factory.mktemp('trusted')
-    folder.join('none.pem').write('')
-    os.environ.update(SSL_CERT_FILE=str(folder.join('none.pem')), SSL_CERT_DIR=str(folder))
+    directory = tmpdir_factory.mktemp('trusted')
+    directory.join('none.pem').write('')
+    os.environ.update(SSL_CERT_FILE=str(directory.join('none.pem')), SSL_CERT_DIR=str(directory))
     yield
     for name, value in before.items():
         os.environ.pop(name)

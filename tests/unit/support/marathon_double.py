@@ -89,13 +89,13 @@ class Marathon:
         if definition.get("env", {}).get("SDK_UNINSTALL") and looks > self.gone_after:
             del self.state["apps"][app_id]
             return self._missing(app_id)
-        wanted = definition["instances"]
-        running = wanted if looks > self.starts_after and not app.get("failure") else 0
+        desired = definition["instances"]
+        running = desired if looks > self.starts_after and not app.get("failure") else 0
         healthy = running if looks > self.healthy_after else 0
         host = "127.0.0.1" if self.direct else "127.0.0.1x.invalid"
         task = {"host": host, "ports": [self.api.port], "state": "TASK_RUNNING", "ipAddresses": [{"ipAddress": "192.168.0.5"}]}
         tasks = [{"id": f"t{n}", **task} for n in range(running)]
-        seen = {"tasksRunning": running, "tasksHealthy": healthy, "deployments": [] if running == wanted else [{"id": "d1"}], "tasks": tasks, "version": "v1"}
+        seen = {"tasksRunning": running, "tasksHealthy": healthy, "deployments": [] if running == desired else [{"id": "d1"}], "tasks": tasks, "version": "v1"}
         if app.get("failure"):
             failure = {"host": "10.0.1.7", "state": "TASK_FAILED", "message": app["failure"], "version": "v1", "taskId": f"f{looks}"}
             seen["lastTaskFailure"] = failure

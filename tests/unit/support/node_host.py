@@ -47,8 +47,8 @@ class Bird(threading.Thread):
         super(Bird, self).__init__()
         self.daemon = True
         self.state = state
-        self.folder = tempfile.mkdtemp()
-        self.path = os.path.join(self.folder, 'bird.ctl')
+        self.directory = tempfile.mkdtemp()
+        self.path = os.path.join(self.directory, 'bird.ctl')
         self.server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.server.bind(self.path)
         self.server.listen(5)
@@ -82,7 +82,7 @@ class Bird(threading.Thread):
 
     def close(self):
         self.server.close()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.directory)
 
 
 # An iptables with one chain, whose rules are lines of a file; it is always called as: -w -t mangle OPERATION INPUT RULE.
@@ -175,7 +175,7 @@ def node(systemd_host, monkeypatch):
     monkeypatch.setattr(_bgp, 'SOCKET', made.bird.path)
     monkeypatch.setattr(_health, 'PAUSE', 0.05)
     monkeypatch.setattr(_node_host, 'SETTLE', 0.05)
-    monkeypatch.setattr(_node_host, 'UNIT_FOLDER', str(systemd_host.units))
+    monkeypatch.setattr(_node_host, 'UNIT_DIRECTORY', str(systemd_host.units))
     yield made
     made.bird.close()
     if made.state()['container']:

@@ -43,8 +43,8 @@ def call(*argv):
 class RealNetwork:
     """One host and its containers."""
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, directory):
+        self.directory = directory
         self.processes = []
         self.host = self._namespace({})
         self.inside(self.host, 'ip', 'link', 'set', 'lo', 'up')
@@ -90,7 +90,7 @@ class RealNetwork:
 
     def module(self, name, args, check=False, diff=False):
         """Run a module's main() on the host; its result."""
-        full = dict(args, _ansible_check_mode=check, _ansible_diff=diff, _ansible_remote_tmp=str(self.folder), _ansible_keep_remote_files=False)
+        full = dict(args, _ansible_check_mode=check, _ansible_diff=diff, _ansible_remote_tmp=str(self.directory), _ansible_keep_remote_files=False)
         argv = ['nsenter', '--net=/proc/%d/ns/net' % self.host.pid, sys.executable, '-c', DRIVER]
         path = os.pathsep.join(part for part in sys.path if part)
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=path))

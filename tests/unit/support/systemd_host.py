@@ -107,14 +107,14 @@ class Doubles:
 
 
 class Host:
-    """A folder that stands for a host, with doubles of systemd and etcd on its PATH; its files belong to whoever runs the tests."""
+    """A directory that stands for a host, with doubles of systemd and etcd on its PATH; its files belong to whoever runs the tests."""
 
     def __init__(self, root, doubles):
         self.root = root
         self.doubles = doubles
         self.units = root.join("etc", "systemd", "system")
-        for folder in ("bin", "systemd", "members", "srv", "etc/systemd/system"):
-            root.ensure(folder, dir=True)
+        for directory in ("bin", "systemd", "members", "srv", "etc/systemd/system"):
+            root.ensure(directory, dir=True)
         root.join("systemd", "state.json").write(json.dumps({"loaded": {}, "services": {}}, sort_keys=True))
         self.double("systemctl", "systemctl.py")
         self.tool("journalctl", '#!/bin/sh\ntail -n "$4" "%s/systemd/$2.journal"\n' % root)
@@ -207,10 +207,10 @@ def systemd_host(tmpdir, monkeypatch):
         monkeypatch.setattr(module, name, seconds)
     monkeypatch.setenv("DOUBLES", str(tmpdir))
     monkeypatch.setenv("PATH", str(tmpdir.join("bin")) + os.pathsep + os.environ["PATH"])
-    monkeypatch.setattr(_etcd_service, "UNIT_FOLDER", str(host.units))
+    monkeypatch.setattr(_etcd_service, "UNIT_DIRECTORY", str(host.units))
     monkeypatch.setattr(_etcd_proxy, "RUN", str(tmpdir.join("run")))
-    monkeypatch.setattr(_etcd_proxy, "FOLDERS", (str(tmpdir.join("bin")),))
-    monkeypatch.setattr(_etcd_service, "CONFIG_FOLDER", str(tmpdir.join("etc", "calico")))
+    monkeypatch.setattr(_etcd_proxy, "DIRECTORIES", (str(tmpdir.join("bin")),))
+    monkeypatch.setattr(_etcd_service, "CONFIG_DIRECTORY", str(tmpdir.join("etc", "calico")))
     state = _files.state_of(str(tmpdir))
     host.user = state.owner
     if os.getuid() != 0:

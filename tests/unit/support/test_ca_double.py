@@ -60,15 +60,15 @@ def authority() -> Authority:
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Ask]:
-    folder: Path = tmp_path_factory.mktemp("cfssl")
-    (folder / "ca.pem").write_text(authority.pem())
-    (folder / "ca-key.pem").write_text(key_pem(authority.key))
+    directory: Path = tmp_path_factory.mktemp("cfssl")
+    (directory / "ca.pem").write_text(authority.pem())
+    (directory / "ca-key.pem").write_text(key_pem(authority.key))
     usages = ["signing", "key encipherment", "server auth", "client auth"]
     signing = {"default": {"usages": usages, "expiry": "8760h"}, "profiles": {name: {"expiry": "8760h", **more} for name, more in PROFILES.items()}}
-    (folder / "config.json").write_text(json.dumps({"signing": signing}))
+    (directory / "config.json").write_text(json.dumps({"signing": signing}))
     port = free_port()
     argv = ["cfssl", "serve", "-address", "127.0.0.1", "-port", str(port), "-ca", "ca.pem", "-ca-key", "ca-key.pem", "-config", "config.json"]
-    process = subprocess.Popen(argv, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(argv, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for dummy in range(100):
             try:

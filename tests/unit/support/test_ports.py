@@ -9,18 +9,18 @@ import pytest
 from . import ports
 
 
-@pytest.mark.parametrize('text, wanted', [
+@pytest.mark.parametrize('text, desired', [
     (u'10002\t65533\n', [10000, 10001, 65534, 65535]),
     (u'32768\t60999\n', list(range(10000, 32768)) + list(range(61000, 65536))),
     (u'1024\t65535\n', list(range(10000, 65536))),
 ])
-def test_no_connection_is_given_such_a_port_by_the_kernel(monkeypatch, tmpdir, text, wanted):
+def test_no_connection_is_given_such_a_port_by_the_kernel(monkeypatch, tmpdir, text, desired):
     """Unless it gives them all."""
     path = tmpdir.join('range')
     path.write(text)
     monkeypatch.setattr(ports, 'RANGE_FILE', str(path))
-    assert ports.outside_of_connections() == wanted
-    assert set(ports.free_port() for dummy in range(5)) <= set(wanted)
+    assert ports.outside_of_connections() == desired
+    assert set(ports.free_port() for dummy in range(5)) <= set(desired)
 
 
 @pytest.mark.parametrize('kind', [socket.SOCK_STREAM, socket.SOCK_DGRAM])

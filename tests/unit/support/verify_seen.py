@@ -83,7 +83,7 @@ class World:
         found.update(tcp={"error": error, "ms": None}, udp={"error": error, "ms": None}, large=None, way={"route": route, "agent_answers": answers})
 
     def seen(self) -> Any:
-        from ansible_collections.dcos.calico.plugins.plugin_utils._verify_judge import Seen
+        from ansible_collections.dcos.calico.plugins.plugin_utils._verify_evaluate import Seen
 
         results = json.loads(json.dumps(self.results))  # as they come from hosts
         hosts = {name: {"address": name, "result": result} for name, result in results.items()}

@@ -15,7 +15,7 @@ ARGS = {
     "hosts": ["A1", "10.0.0.21"],
     "subject": {"organization": ""},
 }
-WANTED = {
+DESIRED = {
     "name": "agent1",
     "common_name": "calico",
     "hosts": ["10.0.0.21", "a1"],
@@ -46,12 +46,12 @@ def test_a_host_says_its_key_and_no_name(monkeypatch: pytest.MonkeyPatch) -> Non
     }
     key = {"csr": "CSR", "public_key_sha256": "ab", "certificate": None}
     result = run(monkeypatch, {"changed": True, "request": {**said, **key, "more": 1}})
-    assert result == {"changed": True, "request": {**WANTED, **key}}
+    assert result == {"changed": True, "request": {**DESIRED, **key}}
 
 
 def test_what_is_no_text_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(monkeypatch, {"request": {"csr": ["CSR"], "certificate": {"a": 1}}})
-    assert result["request"] == {**WANTED, "csr": None, "public_key_sha256": None, "certificate": None}
+    assert result["request"] == {**DESIRED, "csr": None, "public_key_sha256": None, "certificate": None}
 
 
 def test_types_of_templates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,8 +63,8 @@ def test_types_of_templates(monkeypatch: pytest.MonkeyPatch) -> None:
         key_size="384",
         subject="{'organization': 'A'}",
     )
-    wanted = {"hosts": ["10.0.0.2", "b1"], "subject": {"organization": "A"}, "key_type": "ecdsa", "key_size": 384}
-    assert {name: result["request"][name] for name in wanted} == wanted
+    desired = {"hosts": ["10.0.0.2", "b1"], "subject": {"organization": "A"}, "key_type": "ecdsa", "key_size": 384}
+    assert {name: result["request"][name] for name in desired} == desired
 
 
 @pytest.mark.parametrize("answer", [{"failed": True, "msg": "no"}, {"changed": False, "public_key_sha256": None}])

@@ -59,7 +59,7 @@ def test_what_a_host_says_is_no_template_where_variables_are_made_of_it(
     monkeypatch: pytest.MonkeyPatch, found: str
 ) -> None:
     variables = {
-        "calico_node_name": plugin._foreign.own("node-{{ calico_agent.node.ip }}"),
+        "calico_node_name": plugin._untrusted.own("node-{{ calico_agent.node.ip }}"),
         "inventory_hostname": "a",
         "groups": {},
     }

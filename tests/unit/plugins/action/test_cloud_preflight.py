@@ -45,7 +45,7 @@ def test_one_message_tells_all() -> None:
     result = run(provider="azure", pools=[POOL, {"cidr": "9.0.0.0/16"}])
     lines = result["msg"].splitlines()
     assert result["failed"] and lines[0] == "Nothing was touched: 2 problems found in Azure." and len(lines) == 3
-    assert any(line.startswith("  - IP-in-IP is wanted on Azure") and line.endswith("[azure]") for line in lines)
+    assert any(line.startswith("  - IP-in-IP is required on Azure") and line.endswith("[azure]") for line in lines)
     assert "1 problem found in the settings of Calico's network." in run(provider="nowhere")["msg"]
 
 

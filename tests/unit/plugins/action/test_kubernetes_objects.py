@@ -130,7 +130,7 @@ def test_writes_what_is_not_there(dcos_api) -> None:
     assert not run(token="abc")["changed"] and len(run.written) == 1
 
 
-def test_leaves_what_is_as_wanted_and_asks_for_no_rights(dcos_api) -> None:
+def test_leaves_what_is_as_desired_and_asks_for_no_rights(dcos_api) -> None:
     run = Run(dcos_api, STORED, allowed=False, grants=False)
     result = run()
     assert not result["changed"] and result["diff"] == [] and run.written == [] and dcos_api.writes == []

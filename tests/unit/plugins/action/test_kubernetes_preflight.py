@@ -16,7 +16,7 @@ from ansible_collections.dcos.calico.plugins.modules import kubernetes_preflight
 from ...support import returns
 
 DIR = "/opt/mesosphere/etc/dcos/network/cni"
-WANTED: dict[str, Any] = {
+DESIRED: dict[str, Any] = {
     "release": "2.6.6",
     "network": "calico",
     "networks": [{"name": "calico"}],
@@ -43,10 +43,10 @@ def everything_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(hostvars: dict[str, Any], **changes: Any) -> dict[str, Any]:
     task = Task()
     task.action = "dcos.calico.kubernetes_preflight"
-    wanted = copy.deepcopy(WANTED)
+    desired = copy.deepcopy(DESIRED)
     for key, value in changes.items():
-        wanted[key] = {**wanted[key], **value} if isinstance(value, dict) else value
-    task.args = {"hosts": sorted(hostvars), "info": "found", "wanted": wanted}
+        desired[key] = {**desired[key], **value} if isinstance(value, dict) else value
+    task.args = {"hosts": sorted(hostvars), "info": "found", "desired": desired}
     action = plugin.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), None, None, None, None)
     result = action.run(task_vars={"hostvars": hostvars})
     assert returns.faults_of_result(yaml.safe_load(documented.RETURN), result, task.args) == []
@@ -68,7 +68,7 @@ def test_one_message_for_all() -> None:
 
 
 def test_networks_of_mesos_are_known_by_their_files() -> None:
-    """calico.conf of calico_networks is judged once for all hosts, not again on each."""
+    """calico.conf of calico_networks is validated once for all hosts, not again on each."""
     found = {**INFO, "cni": {"plugins": {"portmap": "/p"}, "files": [{"file": "calico.conf"}]}}
     result = run({"a1": {"found": found}}, networks=[{"name": "calico", "file": "calico.conf"}])
     assert [item["host"] for item in result["problems"]] == ["all hosts"]
@@ -83,4 +83,4 @@ def test_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
         in result["msg"]
     )
     assert "the Python library kubernetes is not there" in result["msg"]
-    assert not run({"a1": {"found": INFO}}, controllers={"wanted": False}).get("failed")
+    assert not run({"a1": {"found": INFO}}, controllers={"desired": False}).get("failed")

@@ -33,7 +33,7 @@ def run(hostvars: dict[str, Any], variables: dict[str, Any] | None = None, **mor
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
-    monkeypatch.setattr(plugin._foreign, "show", lambda *texts: lines.extend(texts))
+    monkeypatch.setattr(plugin._untrusted, "show", lambda *texts: lines.extend(texts))
     return lines
 
 

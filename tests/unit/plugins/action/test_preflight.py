@@ -15,7 +15,7 @@ from ansible_collections.dcos.calico.plugins.modules import preflight as documen
 
 from ...support import returns
 
-WANTED = {"release": "2.6.6", "min_private_agents": 0}
+DESIRED = {"release": "2.6.6", "min_private_agents": 0}
 INFO: dict[str, Any] = {
     "dcos": {"version": "1.13.9", "role": "private"},
     "node": {"ip": "10.0.0.1", "address": "10.0.0.1/24"},
@@ -30,7 +30,7 @@ def run(hostvars: dict[str, Any], task_vars: dict[str, Any] | None = None, **arg
     task.action = "dcos.calico.preflight"
     task.args = {
         key: value
-        for key, value in ({"hosts": sorted(hostvars), "info": "found", "expectations": WANTED} | args).items()
+        for key, value in ({"hosts": sorted(hostvars), "info": "found", "expectations": DESIRED} | args).items()
         if value is not None
     }
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
@@ -60,7 +60,7 @@ def test_one_message_tells_all_grouped_by_host() -> None:
     broken = INFO | {"docker": {"present": False}, "node": {"ip": "10.0.0.2", "address": "10.0.0.2/24"}}
     result = run(
         {"agent1": {"found": INFO}, "agent2": {"found": broken}, "agent3": {}},
-        expectations=WANTED | {"release": "2.6.4"},
+        expectations=DESIRED | {"release": "2.6.4"},
     )
     assert result["failed"]
     lines = result["msg"].splitlines()
@@ -73,8 +73,8 @@ CUSTOM = {"profile": "custom"}
 
 
 def test_what_is_written_wrongly_is_said_with_the_rest() -> None:
-    """Each entry by itself, whatever else is wrong with the lists; without hosts, what is wanted is judged alone."""
-    wanted = WANTED | {
+    """Each entry by itself, whatever else is wrong with the lists; without hosts, what is required is validated alone."""
+    desired = DESIRED | {
         "pools": [
             {"cidr": "192.168.0.0/16", "ipip": "on"},
             {"cidr": "10.1.0.0/16", "natOutgoing": True},
@@ -89,7 +89,7 @@ def test_what_is_written_wrongly_is_said_with_the_rest() -> None:
         "policies": [{"name": "p", "rules": []}, {"name": "q", "selector": "role = 'x'"}, {"selector": "all()"}],
         "documents": [{"kind": "ipPoool", "metadata": {"cidr": "10.2.0.0/16"}}],
     }
-    result = run({}, expectations=wanted)
+    result = run({}, expectations=desired)
     assert result["msg"].startswith("Nothing was touched: 12 problems found.\n  - ")
     said = [
         "ipip cannot be 'on'. Use one of off",
@@ -106,18 +106,18 @@ def test_what_is_written_wrongly_is_said_with_the_rest() -> None:
     ]
     for words in (*said, "An item of calico_policies has no name", "ipPoool"):
         assert words in result["msg"], words
-    assert len(run({}, expectations=WANTED | {"policies": [{"name": "p", "rules": []}]})["problems"]) == 1
+    assert len(run({}, expectations=DESIRED | {"policies": [{"name": "p", "rules": []}]})["problems"]) == 1
 
 
-def test_policies_and_profiles_are_judged_as_documents() -> None:
-    wanted = WANTED | {
+def test_policies_and_profiles_are_validated_as_documents() -> None:
+    desired = DESIRED | {
         "networks": [{"name": "a"}, {"name": "b", "profile": "custom", "profile_ingress": [{"action": "permit"}]}],
         "default_profile": "open",
         "policies": [{"name": "p", "state": "absent"}],
         "documents": [{"kind": "profile", "metadata": {"name": "a"}}],
     }
-    found = [failure["what"] for failure in run({}, expectations=wanted)["problems"]]
-    assert found == ["profile b.ingress[0].action cannot be permit", "profile a is wanted twice"]
+    found = [failure["what"] for failure in run({}, expectations=desired)["problems"]]
+    assert found == ["profile b.ingress[0].action cannot be permit", "profile a is listed twice"]
 
 
 def test_variables_of_the_host_win() -> None:
@@ -171,7 +171,7 @@ def test_arguments_are_checked(missing: str) -> None:
 
 def test_an_unknown_source_of_the_datastore_is_refused() -> None:
     with pytest.raises(Exception, match="zookeeper"):
-        run({"agent1": {"found": INFO}}, expectations=WANTED | {"etcd": {"source": "zookeeper"}})
+        run({"agent1": {"found": INFO}}, expectations=DESIRED | {"etcd": {"source": "zookeeper"}})
 
 
 def mesos(*addresses: str, **more: Any) -> dict[str, Any]:
@@ -247,10 +247,10 @@ def test_what_was_not_looked_at_is_said() -> None:
 
 def test_two_faults_in_one_policy_are_two_findings() -> None:
     policy = {"name": "p", "selector": "role = 'x'", "order": "first", "ingress": [{"action": "permit"}]}
-    found = [failure["what"] for failure in run({}, expectations=WANTED | {"policies": [policy]})["problems"]]
+    found = [failure["what"] for failure in run({}, expectations=DESIRED | {"policies": [policy]})["problems"]]
     assert len(found) == 3 and all("policy p." in what for what in found), found
     policy = {"name": "p", "rules": [], "state": "gone"}
-    assert len(run({}, expectations=WANTED | {"policies": [policy]})["problems"]) == 2
+    assert len(run({}, expectations=DESIRED | {"policies": [policy]})["problems"]) == 2
 
 
 SUMS = [
@@ -260,15 +260,15 @@ SUMS = [
 
 
 def of_release(
-    release: str, manifest: str = "", artefacts: list[dict[str, Any]] | None = None, **info: Any
+    release: str, manifest: str = "", artifacts: list[dict[str, Any]] | None = None, **info: Any
 ) -> dict[str, Any]:
-    wanted = WANTED | {
+    desired = DESIRED | {
         "release": release,
         "manifest_release": manifest,
-        "artefacts": SUMS if artefacts is None else artefacts,
+        "artifacts": SUMS if artifacts is None else artifacts,
     }
     return run({"agent1": {"found": INFO | info}, "agent2": {"found": INFO | info | {"node": {"ip": "10.0.0.2", "address": "10.0.0.1/24"}}}},
-               hosts=["agent1"], expectations=wanted)  # fmt: skip
+               hosts=["agent1"], expectations=desired)  # fmt: skip
 
 
 def test_digests_of_another_release_are_refused() -> None:
@@ -292,11 +292,11 @@ def test_digests_without_a_release_work_with_a_warning() -> None:
         "the digests do not say of which release they are"
     ]
     assert (
-        of_release("2.6.12", artefacts=[SUMS[2]])["notes"] == [] and of_release("2.6.12", artefacts=[])["notes"] == []
+        of_release("2.6.12", artifacts=[SUMS[2]])["notes"] == [] and of_release("2.6.12", artifacts=[])["notes"] == []
     )
 
 
-def test_what_a_host_has_with_the_wanted_digest_must_be_of_the_release() -> None:
+def test_what_a_host_has_with_the_desired_digest_must_be_of_the_release() -> None:
     """It would not be fetched again."""
     there: list[dict[str, Any]] = [
         {"path": "/opt/calico/bin/calicoctl", "sha256": "a" * 64, "version": "1.6.3"},
@@ -320,7 +320,7 @@ def test_an_image_of_another_release_is_refused() -> None:
         "by_tag": True,
         "other_version": "2.6.6",
     }
-    found = of_release("2.6.12", artefacts=[node])
+    found = of_release("2.6.12", artifacts=[node])
     assert [(failure["check"], failure["what"]) for failure in found["problems"]] == [
         ("release", "the address or image that is given for calico-node is of 2.6.6"),
     ]  # fmt: skip

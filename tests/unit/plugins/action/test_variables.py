@@ -41,7 +41,7 @@ def run(**hosts: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_nothing_is_wrong() -> None:
-    """What cannot be known yet, what a run registered, and what is no variable of ours, is not judged."""
+    """What cannot be known yet, what a run registered, and what is no variable of ours, is not validated."""
     result = run(
         a={
             "calico_node_name": "{{ calico_agent.node.ip }}",

@@ -27,7 +27,7 @@ def run(
     """The result and what is shown."""
     shown: list[str] = []
     monkeypatch.setattr(
-        plugin._foreign.Display, "display", lambda self, message, *more, **options: shown.append(message)
+        plugin._untrusted.Display, "display", lambda self, message, *more, **options: shown.append(message)
     )
     task = Task()
     task.action = "dcos.calico.verify"

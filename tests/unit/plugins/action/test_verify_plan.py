@@ -24,7 +24,7 @@ def run(
 ) -> tuple[dict[str, Any], str]:
     shown: list[str] = []
     monkeypatch.setattr(
-        plugin._foreign.Display, "display", lambda self, message, *more, **options: shown.append(message)
+        plugin._untrusted.Display, "display", lambda self, message, *more, **options: shown.append(message)
     )
     task = Task()
     task.action, task.check_mode = "dcos.calico.verify_plan", check
@@ -36,7 +36,7 @@ def run(
     return result, "\n".join(shown)
 
 
-def test_the_first_network_that_is_wanted_and_all_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_network_that_is_desired_and_all_agents(monkeypatch: pytest.MonkeyPatch) -> None:
     result, shown = run(monkeypatch)
     assert (
         result["networks"] == ["calico"]

@@ -54,15 +54,15 @@ READS = {
 
 
 class Inventories:
-    """Inventory sources in a folder, and ansible-inventory over them."""
+    """Inventory sources in a directory, and ansible-inventory over them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.environment: dict[str, str] = {}
         self.write("ansible.cfg", "[inventory]\nany_unparsed_is_failed = true\n")
 
     def write(self, name: str, text: str) -> str:
-        (self.folder / name).write_text(text, encoding="utf-8")
+        (self.directory / name).write_text(text, encoding="utf-8")
         return name
 
     def run(self, *arguments: str, program: str = "ansible-inventory") -> subprocess.CompletedProcess:
@@ -70,15 +70,15 @@ class Inventories:
         env = {
             **clean,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".build" / "collections"),
-            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
-            "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
+            "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
+            "ANSIBLE_LOCAL_TEMP": str(self.directory / "tmp"),
             "NO_PROXY": "127.0.0.1",
             **self.environment,
         }
         argv = [str(Path(sys.executable).parent / program), *arguments]
         return subprocess.run(
             argv,
-            cwd=self.folder,
+            cwd=self.directory,
             env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -190,7 +190,7 @@ def test_a_play_with_the_inventory_and_the_action_group(inventories, cluster) ->
     source = inventories.write(
         "dcos.yml", f"plugin: dcos.calico.dcos\nurl: {cluster.url}\nuid: bob\npassword: sesame\n"
     )
-    copy = {"content": "{{ dcos_attributes.note }}", "dest": str(inventories.folder / "note")}
+    copy = {"content": "{{ dcos_attributes.note }}", "dest": str(inventories.directory / "note")}
     account = {
         "uid": "calico",
         "private_key": pem_of_key(rsa.generate_private_key(public_exponent=65537, key_size=2048)),
@@ -214,7 +214,7 @@ def test_a_play_with_the_inventory_and_the_action_group(inventories, cluster) ->
     inventories.write("play.yml", json.dumps([play]))
     done = inventories.run("-vvv", "-i", source, "play.yml", program="ansible-playbook")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (inventories.folder / "note").read_text(encoding="utf-8") == EVIL
+    assert (inventories.directory / "note").read_text(encoding="utf-8") == EVIL
     assert [sorted(request.json()) for request in cluster.requests if request.method == "POST"] == [
         ["password", "uid"],
         ["token", "uid"],

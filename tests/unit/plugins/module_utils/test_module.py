@@ -129,7 +129,7 @@ def test_a_surrogate_that_stands_for_no_byte_is_written_out():
 
 
 def test_whatever_a_module_says_can_be_sent(run_module, tmpdir):
-    """As a result, an error and a warning; names of files come as the folder has them."""
+    """As a result, an error and a warning; names of files come as the directory has them."""
     with open(os.path.join(str(tmpdir).encode('utf-8'), b'\xfc'), 'w'):
         pass
     name = os.listdir(str(tmpdir))[0]

@@ -10,7 +10,7 @@ import os
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _facts, _node, _resources, _runner
-from ansible_collections.dcos.calico.plugins.module_utils._calico._docker_rules import Wanted
+from ansible_collections.dcos.calico.plugins.module_utils._calico._docker_rules import Desired
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _config
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _docker_daemon, _docker_networks, _etcd, _facts_etcd
@@ -290,7 +290,7 @@ def test_networks(answer, record):
 def test_a_network_that_cannot_be_made(answer, record):
     answer(record)
     with pytest.raises(CalicoError) as failure:
-        _docker_networks.create(Wanted('nowhere'))
+        _docker_networks.create(Desired('nowhere'))
     assert 'libnetwork plugin' in str(failure.value)
 
 
@@ -309,7 +309,7 @@ def of_etcd(path):
 
 def test_etcd_has_keys():
     for status, body in of_etcd('/v2/keys/calico'):
-        assert _facts_etcd.judge(status, body) == (True, True, None)
+        assert _facts_etcd.interpret(status, body) == (True, True, None)
 
 
 def test_etcd_serves_its_api():

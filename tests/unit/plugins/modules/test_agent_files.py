@@ -27,18 +27,18 @@ def mode(path):
     return path.stat().mode & 0o7777
 
 
-def test_files_and_folders_with_their_modes(run, systemd_host):
+def test_files_and_directories_with_their_modes(run, systemd_host):
     files = [
         {'path': 'etc/a/b/x.conf', 'content': 'x\n'},
         {'path': 'etc/secret', 'secret_content': 'hunter2hunter2'},
-        {'path': 'etc/folder', 'state': 'directory', 'mode': '0700'},
+        {'path': 'etc/directory', 'state': 'directory', 'mode': '0700'},
         {'path': 'etc/net.json', 'content': '{}', 'validate': 'json', 'mode': '0600', 'staging': str(systemd_host.root)},
     ]
     done = run(files)
     etc = systemd_host.root.join('etc')
     assert [etc.join('a', 'b', 'x.conf').read(), etc.join('secret').read()] == ['x\n', 'hunter2hunter2']
-    assert [mode(etc.join(name)) for name in ('a/b', 'a/b/x.conf', 'secret', 'folder', 'net.json')] == [0o755, 0o644, 0o600, 0o700, 0o600]
-    assert done['files_changed'] == [str(etc.join(name)) for name in ('a/b/x.conf', 'secret', 'folder', 'net.json')]
+    assert [mode(etc.join(name)) for name in ('a/b', 'a/b/x.conf', 'secret', 'directory', 'net.json')] == [0o755, 0o644, 0o600, 0o700, 0o600]
+    assert done['files_changed'] == [str(etc.join(name)) for name in ('a/b/x.conf', 'secret', 'directory', 'net.json')]
 
 
 def test_a_secret_is_never_shown(run, systemd_host):
@@ -67,7 +67,7 @@ def test_drift_of_content_and_attributes_is_repaired(run, systemd_host):
     assert not run(files)['changed']
 
 
-def test_folders_go_only_when_nothing_else_is_in_them(run, systemd_host):
+def test_directories_go_only_when_nothing_else_is_in_them(run, systemd_host):
     root = systemd_host.root
     for name in ('a/ours', 'b/ours', 'b/theirs'):
         root.join(name).write('x', ensure=True)
@@ -91,15 +91,15 @@ def test_folders_go_only_when_nothing_else_is_in_them(run, systemd_host):
     ('', None, 'it holds no document'),
     ('spec:\n  etcdEndpoints: [\n', None, 'it cannot be read'),
 ])
-def test_a_foreign_file_that_points_elsewhere_is_refused(run, systemd_host, there, changed, words):
+def test_a_unmanaged_file_that_points_elsewhere_is_refused(run, systemd_host, there, changed, words):
     path = systemd_host.root.join('calicoctl.cfg')
     if there is not None:
         path.write(there)
-    item = {'path': 'calicoctl.cfg', 'content': CFG, 'foreign': 'refuse', 'foreign_same': ['etcdEndpoints']}
+    item = {'path': 'calicoctl.cfg', 'content': CFG, 'unmanaged': 'refuse', 'unmanaged_same': ['etcdEndpoints']}
     for check in (True, False):
         result = run([{'path': 'other', 'content': 'x'}, item], check=check)
         if words:
-            assert words in result['msg'] and str(path) in result['msg'] and 'foreign' in result['msg']
+            assert words in result['msg'] and str(path) in result['msg'] and 'unmanaged' in result['msg']
             assert path.read() == there and not systemd_host.root.join('other').check()
         else:
             assert (str(path) in result['files_changed']) == changed
@@ -107,18 +107,18 @@ def test_a_foreign_file_that_points_elsewhere_is_refused(run, systemd_host, ther
         assert path.read() == CFG
 
 
-def test_links_and_folders_in_the_way(run, systemd_host):
+def test_links_and_directories_in_the_way(run, systemd_host):
     root = systemd_host.root
     root.join('target').write('theirs')
     root.join('link').mksymlinkto(root.join('target'))
     item = {'path': 'link', 'content': '# Managed by Ansible (dcos.calico)\n'}
-    assert 'it is a link to' in run([dict(item, foreign='refuse')])['msg']
+    assert 'it is a link to' in run([dict(item, unmanaged='refuse')])['msg']
     assert run([item])['changed'] and not root.join('link').islink() and root.join('target').read() == 'theirs'
-    root.mkdir('folder')
-    assert 'is a directory, not a file' in run([{'path': 'folder', 'content': 'x'}])['msg']
+    root.mkdir('directory')
+    assert 'is a directory, not a file' in run([{'path': 'directory', 'content': 'x'}])['msg']
     assert 'is a file, not a directory' in run([{'path': 'target', 'state': 'directory'}])['msg']
-    root.join('to-folder').mksymlinkto(root.join('folder'))
-    assert not run([{'path': 'to-folder', 'state': 'directory'}])['changed']
+    root.join('to-directory').mksymlinkto(root.join('directory'))
+    assert not run([{'path': 'to-directory', 'state': 'directory'}])['changed']
 
 
 @pytest.mark.parametrize('item, words', [
@@ -132,7 +132,7 @@ def test_links_and_folders_in_the_way(run, systemd_host):
     ({'path': 'x', 'secret_content': PEM, 'validate': 'private_key'}, 'but CERTIFICATE'),
     ({'path': 'x', 'content': PEM.replace('TUlJQg==', 'A'), 'validate': 'certificate'}, 'damaged'),
     ({'path': 'x', 'content': PEM.replace('TUlJQg==\n', ''), 'validate': 'certificate'}, 'empty'),
-    ({'path': 'x', 'content': 'no words', 'foreign': 'refuse'}, 'lacks the words'),
+    ({'path': 'x', 'content': 'no words', 'unmanaged': 'refuse'}, 'lacks the words'),
     ({'path': 'x', 'content': 'a', 'owner': 'nobody-here'}, 'no user nobody-here'),
 ])
 def test_bad_input_is_refused_before_anything_is_touched(run, systemd_host, item, words):
@@ -210,8 +210,8 @@ def test_a_new_unit_is_never_there_without_being_enabled(run, systemd_host, monk
         power.setattr(_systemd, 'daemon_reload', cut)
         with pytest.raises(PowerCut):
             run([unit], [STARTED])
-    folders = ['multi-user.target.wants'] + (['a.target.requires', 'b.target.requires'] if 'RequiredBy' in install else [])
-    links = [systemd_host.units.join(folder, 'x.service') for folder in folders]
+    directories = ['multi-user.target.wants'] + (['a.target.requires', 'b.target.requires'] if 'RequiredBy' in install else [])
+    links = [systemd_host.units.join(directory, 'x.service') for directory in directories]
     assert systemd_host.calls() == [] and [link.readlink() for link in links] == [str(systemd_host.units.join('x.service'))] * len(links)
     assert systemd_host.units.join('x.service').read() == unit['content']
     assert run([unit], [STARTED])['units_changed'] == ['x.service'] and systemd_host.calls() == ['start x.service']
@@ -330,4 +330,4 @@ def test_a_comment_in_latin1_is_shown_somehow_and_replaced(run, systemd_host):
     assert run([item], check=True, diff=True)['diff'][0]['before'] == '# M\\xfcller\n'
     assert run([item], diff=True)['changed'] and path.read() == '# new\n'
     path.write_binary(b'# M\xfcller\n')
-    assert run([dict(item, foreign='refuse', content='# Managed by Ansible (dcos.calico.x)\n')])['failed']
+    assert run([dict(item, unmanaged='refuse', content='# Managed by Ansible (dcos.calico.x)\n')])['failed']

@@ -14,7 +14,7 @@ from ansible_collections.dcos.calico.plugins.modules import agent_key
 
 
 class Host:
-    """A folder for key, certificate and CA, and a CA of its own for certificates."""
+    """A directory for key, certificate and CA, and a CA of its own for certificates."""
 
     def __init__(self, root):
         self.root = root
@@ -39,8 +39,8 @@ class Host:
         return openssl('x509', '-req', '-in', str(self.root.join('csr')), '-CA', ca[1], '-CAkey', ca[0], '-set_serial', '7', '-days', '2')
 
     def files(self):
-        folder = self.root.join('certs')
-        return sorted(path.basename for path in folder.listdir()) if folder.check() else []
+        directory = self.root.join('certs')
+        return sorted(path.basename for path in directory.listdir()) if directory.check() else []
 
 
 def openssl(*argv):
@@ -78,29 +78,29 @@ def test_the_key_is_in_no_result(run_module, host):
     assert 'PRIVATE' not in said and host.key.read().splitlines()[2][:40] not in said
 
 
-@pytest.mark.parametrize('wanted, why', [
-    ({'key_size': 384}, 'it is ecdsa 256, wanted is ecdsa 384'),
-    ({'key_type': 'rsa'}, 'it is ecdsa 256, wanted is rsa 2048'),
+@pytest.mark.parametrize('desired, why', [
+    ({'key_size': 384}, 'it is ecdsa 256, required is ecdsa 384'),
+    ({'key_type': 'rsa'}, 'it is ecdsa 256, required is rsa 2048'),
 ])
-def test_a_key_that_does_not_fit_stays_until_its_successor_has_a_certificate(run_module, host, wanted, why):
+def test_a_key_that_does_not_fit_stays_until_its_successor_has_a_certificate(run_module, host, desired, why):
     first = run_module(agent_key, host.args())
     old = host.sign(first['request']['csr'])
     run_module(agent_key, host.present(old))
     before = host.key.read()
-    asked = run_module(agent_key, host.args(**wanted))
+    asked = run_module(agent_key, host.args(**desired))
     assert asked['key_unfit'] == why and asked['files_changed'] == [str(host.next)] and host.key.read() == before
-    again = run_module(agent_key, host.args(**wanted))
+    again = run_module(agent_key, host.args(**desired))
     assert not again['changed'] and again['public_key_sha256'] == asked['public_key_sha256'] != first['public_key_sha256']
     new = host.sign(again['request']['csr'])
-    predicted = run_module(agent_key, host.present(new, **wanted), check=True, diff=True)
-    placed = run_module(agent_key, host.present(new, **wanted), diff=True)
+    predicted = run_module(agent_key, host.present(new, **desired), check=True, diff=True)
+    placed = run_module(agent_key, host.present(new, **desired), diff=True)
     assert predicted['diff'] == placed['diff'] and placed['files_changed'] == [str(host.key), str(host.certificate)]
     assert host.files() == ['calico.crt', 'calico.key'] and host.key.read() != before and host.key.stat().mode & 0o7777 == 0o600
     assert placed['public_key_sha256'] == asked['public_key_sha256']
-    assert not run_module(agent_key, host.args(**wanted))['changed']
+    assert not run_module(agent_key, host.args(**desired))['changed']
 
 
-def test_a_successor_that_is_not_wanted_any_more_goes(run_module, host):
+def test_a_successor_that_is_not_desired_any_more_goes(run_module, host):
     run_module(agent_key, host.args())
     run_module(agent_key, host.args(key_size=384))
     result = run_module(agent_key, host.args())
@@ -199,7 +199,7 @@ def test_wrong_input_is_refused_before_anything_is_touched(run_module, host, arg
     assert result['failed'] and words in result['msg'] and host.files() == []
 
 
-def test_a_folder_or_link_in_the_keys_place_is_refused(run_module, host):
+def test_a_directory_or_link_in_the_keys_place_is_refused(run_module, host):
     host.key.ensure(dir=True)
     assert 'is a directory, not a file' in run_module(agent_key, host.args())['msg']
     host.key.remove()

@@ -47,11 +47,11 @@ def test_a_configuration_that_is_to_change_restarts_the_node_in_the_plan_already
     assert run_module(calicoctl_node, node.args())['action'] == 'start'
     before = node.config.read()
     given = node.args()
-    file = {'path': str(node.config), 'content': 'spec:\n  etcdEndpoints: "http://10.0.0.1:2379"\n', 'foreign': 'replace'}
+    file = {'path': str(node.config), 'content': 'spec:\n  etcdEndpoints: "http://10.0.0.1:2379"\n', 'unmanaged': 'replace'}
     files, run = {'job': 'agent_files', 'args': {'files': [file]}}, {'job': 'calicoctl_node', 'args': given}
     planned = run_module(agent_plan, {'steps': [run]})['plan']['calicoctl_node']
     assert planned['action'] == 'none' and planned['healthy'] is True and planned['datastore_read'] is True
     planned = run_module(agent_plan, {'steps': [files, run]})['plan']['calicoctl_node']
     assert planned['action'] == 'restart'
-    assert planned['differences'] == ['variable ETCD_ENDPOINTS: is http://127.0.0.1:2379, wanted http://10.0.0.1:2379']
+    assert planned['differences'] == ['variable ETCD_ENDPOINTS: is http://127.0.0.1:2379, should be http://10.0.0.1:2379']
     assert node.config.read() == before

@@ -23,7 +23,7 @@ DATA = b"\x7fELF calicoctl"
 def call(run_module, tmp_path: Path, certificate):
     def run(*artifacts, check=False, diff=False, **more):
         listed = [{"variable": f"calico_{item['name']}_sha256", "path": f"{item['name']}/{item['name']}", **item} for item in artifacts]
-        args = {"artifacts": listed, "folder": str(tmp_path / "mirror"), "file": str(tmp_path / "vars" / "m.yml"), "ca_path": certificate[1], **more}
+        args = {"artifacts": listed, "directory": str(tmp_path / "mirror"), "file": str(tmp_path / "vars" / "m.yml"), "ca_path": certificate[1], **more}
         return run_module(artifact_manifest, args, check=check, diff=diff)
 
     return run
@@ -60,7 +60,7 @@ def test_what_lies_there_needs_no_address_and_optional_things_may_be_nowhere(cal
     here.write_bytes(DATA)
     result = call({"name": "calicoctl"}, {"name": "image", "optional": True})
     assert result["missing"] == ["image"] and list(result["sums"]) == ["calico_calicoctl_sha256"]
-    assert "# it lay in the folder\n" in (tmp_path / "vars" / "m.yml").read_text(), "nobody knows where it came from"
+    assert "# it lay in the directory\n" in (tmp_path / "vars" / "m.yml").read_text(), "nobody knows where it came from"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_archives_and_images_are_looked_into(call, tls_server) -> None:
     assert len(call({"name": "etcd", "url": etcd, "member": "etcd/etcd"}, {"name": "node", "url": image, "image": "calico/node:v2.6.12"})["sums"]) == 2
 
 
-def test_a_file_that_was_exchanged_in_the_folder_is_not_taken_for_the_one_that_was_fetched(call, tls_server, tmp_path: Path) -> None:
+def test_a_file_that_was_exchanged_in_the_directory_is_not_taken_for_the_one_that_was_fetched(call, tls_server, tmp_path: Path) -> None:
     url, _digest = tls_server.serve("/calicoctl", DATA)
     tool = {"name": "calicoctl", "url": url}
     call(tool)
@@ -166,8 +166,8 @@ def test_a_variables_file_of_the_operators_own_is_kept_and_he_is_told(call, tls_
     assert "backup_file" not in call({"name": "calicoctl", "url": url})
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in the folder of somebody else")
-def test_root_in_a_container_writes_for_whoever_mounted_the_folder(call, tls_server, tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works in the directory of somebody else")
+def test_root_in_a_container_writes_for_whoever_mounted_the_directory(call, tls_server, tmp_path: Path) -> None:
     for name in ("mirror", "vars"):
         (tmp_path / name).mkdir()
         os.chown(tmp_path / name, 65534, -1)

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico._docker_rules import Wanted
+from ansible_collections.dcos.calico.plugins.module_utils._calico._docker_rules import Desired
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker_networks, _systemd
 from ansible_collections.dcos.calico.plugins.modules import calico_docker_network as module
@@ -38,7 +38,7 @@ def test_a_network_cannot_become_another(run_module, shared, other):
     first = {'name': 'n', 'pool': None if other['pool'] else '10.60.0.0/16'}
     run(run_module, first)
     result = run(run_module, dict(other, name='n'))
-    assert 'pool: is %s, wanted %s' % (first['pool'] or 'none', other['pool'] or 'none') in result['msg'] and 'docker network rm n' in result['msg']
+    assert 'pool: is %s, should be %s' % (first['pool'] or 'none', other['pool'] or 'none') in result['msg'] and 'docker network rm n' in result['msg']
 
 
 BAD = [{'name': 'bridge'}, {'name': 'a b'}, {'name': '-x'}, {'name': 'n', 'pool': '10.60.1.0/16'}, {'name': 'n', 'pool': 'here'}]
@@ -70,9 +70,9 @@ def test_a_network_with_containers_stays(run_module, shared):
 
 
 def test_what_is_none_of_calicos_is_not_removed(run_module, shared):
-    wanted = [Wanted('mine', present=False)]
+    desired = [Desired('mine', present=False)]
     with pytest.raises(Exception) as caught:
-        _docker_networks.reconcile(wanted, {'mine': {'Name': 'mine', 'Driver': 'overlay'}})
+        _docker_networks.reconcile(desired, {'mine': {'Name': 'mine', 'Driver': 'overlay'}})
     assert "none of Calico's" in str(caught.value)
 
 
@@ -107,7 +107,7 @@ def test_two_runs_at_the_same_moment_agree_on_one(monkeypatch):
     said.pop(0)
     monkeypatch.setattr(_docker_networks, '_inspected', inspected)
     monkeypatch.setattr(_command, 'run', command)
-    _docker_networks.create(Wanted('n'), sleep=lambda seconds: None)
+    _docker_networks.create(Desired('n'), sleep=lambda seconds: None)
     assert [call for call in calls if call != 'inspect'] == ['create', 'rm', 'create']
 
 
@@ -168,5 +168,5 @@ def test_two_that_were_made_by_others_at_the_same_moment(run_module, shared, mon
     by_another_host(*CREATE)()
     twice_for(monkeypatch, 1)
     monkeypatch.setattr(_docker_networks.random, 'random', lambda: 0)
-    _docker_networks.create(Wanted('n'))
+    _docker_networks.create(Desired('n'))
     assert sorted(shared.networks()) == ['n']

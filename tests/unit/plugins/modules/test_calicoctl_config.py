@@ -18,7 +18,7 @@ def felix(name, value, **more):
     return dict(name=name, value=value, raw='felix', **more)
 
 
-WANTED = [named('nodetonodemesh', False), named('asNumber', '1.10'), named('logLevel', 'Debug', node='n1'), named('ipip', 'on'),
+DESIRED = [named('nodetonodemesh', False), named('asNumber', '1.10'), named('logLevel', 'Debug', node='n1'), named('ipip', 'on'),
           felix('HealthEnabled', True), felix('HealthPort', 62099), felix('UsageReportingEnabled', 'no', node='n1'),
           dict(name='frob', value='1', raw='bgp')]
 
@@ -34,27 +34,27 @@ def configure(run_module, calicoctl):
 
 def test_calicoctl_is_run_as_a_program(configure, calicoctl):
     calicoctl.as_program = True
-    assert configure(WANTED[3:5])['settings_changed'] == ['ipip', 'felix HealthEnabled'] and not configure(WANTED[3:5])['changed']
+    assert configure(DESIRED[3:5])['settings_changed'] == ['ipip', 'felix HealthEnabled'] and not configure(DESIRED[3:5])['changed']
 
 
 def test_what_is_set(configure, calicoctl):
-    done = configure(WANTED, diff=True)
+    done = configure(DESIRED, diff=True)
     assert calicoctl.store['settings'] == {
         '- nodetonodemesh -': 'off', '- asnumber -': '65546', '- loglevel n1': 'debug', '- ipip -': 'on', 'felix HealthEnabled -': 'true',
         'felix HealthPort -': '62099', 'felix UsageReportingEnabled n1': 'false', 'bgp frob -': '1'}
     assert done['settings_changed'] == ['nodeToNodeMesh', 'asNumber', 'logLevel on n1', 'ipip', 'felix HealthEnabled', 'felix HealthPort',
                                         'felix UsageReportingEnabled on n1', 'bgp frob']
     assert done['diff'][0] == {'before_header': 'nodeToNodeMesh', 'after_header': 'nodeToNodeMesh', 'before': 'on\n', 'after': 'off\n'}
-    again = configure(WANTED)
+    again = configure(DESIRED)
     assert not again['changed'] and again['felix_restarts'] is False
 
 
 def test_one_call_for_each_setting_and_two_for_each_change(configure, calicoctl):
-    configure(WANTED)
+    configure(DESIRED)
     calicoctl.calls()
-    configure(WANTED[:-1] + [dict(name='frob', value='2', raw='bgp')])
+    configure(DESIRED[:-1] + [dict(name='frob', value='2', raw='bgp')])
     calls = calicoctl.calls()
-    assert len(calls) == len(WANTED) + 2
+    assert len(calls) == len(DESIRED) + 2
     assert calls[-2:] == ['config set frob 2', 'config get frob']
 
 
@@ -78,24 +78,24 @@ def test_what_means_the_same_to_felix_is_left(configure, calicoctl, held, settin
 def test_defaults_count_as_set(configure, calicoctl):
     defaults = [named('nodeToNodeMesh', 1), named('asNumber', 64512), named('logLevel', 'info'), named('ipip', 'no')]
     assert configure(defaults)['changed'] is False
-    calicoctl.folder.join('calicoctl').remove()
+    calicoctl.directory.join('calicoctl').remove()
     assert configure(defaults, check=True)['changed'] is False
 
 
 def test_what_a_node_only_inherits_is_not_its_own(configure, calicoctl):
     calicoctl.change({'settings': {'- loglevel -': 'debug', 'felix X -': 'true'}})
-    wanted = [named('logLevel', 'debug', node='n1'), felix('X', 'true', node='n1')]
-    result = configure(wanted, diff=True)
+    desired = [named('logLevel', 'debug', node='n1'), felix('X', 'true', node='n1')]
+    result = configure(desired, diff=True)
     assert result['settings_changed'] == ['logLevel on n1', 'felix X on n1'] and result['diff'][0]['before'] == ''
-    assert configure(wanted)['changed'] is False
+    assert configure(desired)['changed'] is False
 
 
 def test_absent_removes_and_puts_defaults_back(configure, calicoctl):
-    configure(WANTED)
-    gone = [dict((key, item[key]) for key in item if key != 'value') for item in WANTED]
+    configure(DESIRED)
+    gone = [dict((key, item[key]) for key in item if key != 'value') for item in DESIRED]
     gone = [dict(item, state='absent') for item in gone]
     predicted = configure(gone, check=True)
-    assert configure(gone) == predicted and len(predicted['settings_changed']) == len(WANTED)
+    assert configure(gone) == predicted and len(predicted['settings_changed']) == len(DESIRED)
     assert calicoctl.store['settings'] == {'- nodetonodemesh -': 'on', '- asnumber -': '64512', '- ipip -': 'off'}
     assert configure(gone)['changed'] is False
 
@@ -128,10 +128,10 @@ def test_a_setting_given_twice_is_refused(configure):
 
 
 def test_before_calicoctl_is_set_up_check_mode_predicts_and_a_run_fails(configure, calicoctl):
-    calicoctl.folder.join('calicoctl.cfg').remove()
-    result = configure(WANTED, check=True)
-    assert len(result['settings_changed']) == len(WANTED) and result['datastore_read'] is False
-    assert configure(WANTED)['failed']
+    calicoctl.directory.join('calicoctl.cfg').remove()
+    result = configure(DESIRED, check=True)
+    assert len(result['settings_changed']) == len(DESIRED) and result['datastore_read'] is False
+    assert configure(DESIRED)['failed']
 
 
 def test_what_was_said_to_be_written_is_read_again(configure, calicoctl):

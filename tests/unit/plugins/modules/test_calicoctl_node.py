@@ -70,15 +70,15 @@ def by_hand(node, *options):
 
 
 @pytest.mark.parametrize('options, stored, difference', [
-    (['--ip=10.0.0.11'], '10.0.0.11/32', 'variable IP: is 10.0.0.11, wanted not set'),
-    ([], '9.0.21.1/25', 'variable IP_AUTODETECTION_METHOD: is not set, wanted interface=^eth0$'),
+    (['--ip=10.0.0.11'], '10.0.0.11/32', 'variable IP: is 10.0.0.11, should be not set'),
+    ([], '9.0.21.1/25', 'variable IP_AUTODETECTION_METHOD: is not set, should be interface=^eth0$'),
 ], ids=['a bare address', 'detected'])
 def test_a_node_that_was_started_by_hand_is_told_and_then_mended(run_module, node, options, stored, difference):
     assert by_hand(node, *options) == 0 and node.state()['nodes'] == {'agent1': stored}
     before = node.state()
     told = run_module(calicoctl_node, node.args(restart='never'))
     assert told['restart_needed'] and difference in told['differences'] and node.state() == before
-    assert 'address in the datastore: is %s, wanted 10.0.0.11/24' % stored in told['differences']
+    assert 'address in the datastore: is %s, should be 10.0.0.11/24' % stored in told['differences']
     assert run_module(calicoctl_node, node.args())['action'] == 'restart'
     assert node.state()['nodes'] == {'agent1': '10.0.0.11/24'}
     assert not run_module(calicoctl_node, node.args())['changed']
@@ -106,7 +106,7 @@ def test_a_node_deleted_from_the_datastore_is_put_back(run_module, node):
     run_module(calicoctl_node, node.args())
     node.update(nodes={})
     result = run_module(calicoctl_node, node.args(), diff=True)
-    assert result['differences'] == ['address in the datastore: is not there, wanted 10.0.0.11/24'] and node.state()['nodes'] == {'agent1': '10.0.0.11/24'}
+    assert result['differences'] == ['address in the datastore: is not there, should be 10.0.0.11/24'] and node.state()['nodes'] == {'agent1': '10.0.0.11/24'}
 
 
 def test_an_address_that_the_host_does_not_have_is_refused_before_anything_is_touched(run_module, node):
@@ -119,8 +119,8 @@ def test_an_address_that_the_host_does_not_have_is_refused_before_anything_is_to
 def test_the_unit_does_not_start_a_docker_that_somebody_has_stopped(run_module, node):
     run_module(calicoctl_node, node.args())
     text = node.host.units.join('calico-node.service').read()
-    wanted = [line for line in text.splitlines() if line.startswith(('Wants', 'Requires', 'BindsTo'))]
-    assert 'After=docker.service\n' in text and not [line for line in wanted if 'docker' in line]
+    desired = [line for line in text.splitlines() if line.startswith(('Wants', 'Requires', 'BindsTo'))]
+    assert 'After=docker.service\n' in text and not [line for line in desired if 'docker' in line]
 
 
 @pytest.mark.parametrize('missing', ['docker', 'calicoctl', 'config', 'daemon'])
@@ -148,8 +148,8 @@ def test_a_container_removed_by_hand_is_started_again(run_module, node):
 
 
 CHANGES = [
-    (dict(as_number=64600, libnetwork=True, no_default_ippools=False), 'variable AS: is not set, wanted 64600'),
-    (dict(ip='10.0.0.12/24'), 'address in the datastore: is 10.0.0.11/24, wanted 10.0.0.12/24'),
+    (dict(as_number=64600, libnetwork=True, no_default_ippools=False), 'variable AS: is not set, should be 64600'),
+    (dict(ip='10.0.0.12/24'), 'address in the datastore: is 10.0.0.11/24, should be 10.0.0.12/24'),
     (dict(log_dir='/var/log/other'), 'mount /var/log/other:/var/log/calico: missing'),
 ]
 
@@ -170,7 +170,7 @@ def test_never_starts_what_does_not_run(run_module, node):
     assert run_module(calicoctl_node, node.args(restart='never'))['action'] == 'start'
 
 
-def test_always_restarts_a_node_that_is_as_wanted(run_module, node):
+def test_always_restarts_a_node_that_is_as_desired(run_module, node):
     assert run_module(calicoctl_node, node.args(restart='always'))['action'] == 'start'
     first = run_module(calicoctl_node, node.args())
     node.host.calls()
@@ -186,7 +186,7 @@ def test_another_address_in_the_datastore_is_drift(run_module, node):
     run_module(calicoctl_node, node.args())
     node.update(nodes={'agent1': '10.0.0.99/24'})
     result = run_module(calicoctl_node, node.args())
-    assert result['differences'] == ['address in the datastore: is 10.0.0.99/24, wanted 10.0.0.11/24'] and node.state()['nodes']['agent1'] == '10.0.0.11/24'
+    assert result['differences'] == ['address in the datastore: is 10.0.0.99/24, should be 10.0.0.11/24'] and node.state()['nodes']['agent1'] == '10.0.0.11/24'
 
 
 def test_a_unit_that_drifted_is_written_again_without_a_restart(run_module, node):
@@ -296,17 +296,17 @@ RULE = '! -i lo -p tcp --dport 62092 -m comment --comment dcos.calico -j DROP'
 
 
 def test_the_health_port_is_closed_to_others_now_and_by_the_unit(run_module, node, believed):
-    wanted = node.args(health={'felix_port': 62092})
-    predicted = run_module(calicoctl_node, wanted, check=True, diff=True)
+    desired = node.args(health={'felix_port': 62092})
+    predicted = run_module(calicoctl_node, desired, check=True, diff=True)
     assert not node.rules()
-    done = run_module(calicoctl_node, wanted, diff=True)
+    done = run_module(calicoctl_node, desired, diff=True)
     assert done['diff'] == predicted['diff'] and 'port 62092' in [piece['after_header'] for piece in done['diff']]
     assert node.rules() == node.rules('ip6tables') == [RULE]
     lines = [line for line in node.host.units.join('calico-node.service').read().splitlines() if RULE.replace('!', '"!"') in line]
     assert [line.split('=')[0] for line in lines] == ['ExecStartPre', 'ExecStartPre', 'ExecStopPost'] * 2 and all('=-/' in line for line in lines)
-    assert not run_module(calicoctl_node, wanted)['changed']
+    assert not run_module(calicoctl_node, desired)['changed']
     node.host.root.join('iptables-rules').write('')
-    again = run_module(calicoctl_node, wanted, diff=True)
+    again = run_module(calicoctl_node, desired, diff=True)
     assert [piece['after_header'] for piece in again['diff']] == ['port 62092'] and again['action'] == 'none' and node.rules() == [RULE]
     opened = run_module(calicoctl_node, node.args(health={'felix_port': 62092, 'port_access': 'all'}))
     assert opened['action'] == 'none' and not node.rules() and not node.rules('ip6tables')
@@ -318,20 +318,20 @@ def test_a_port_that_was_felixs_before_is_opened(run_module, node, believed):
     run_module(calicoctl_node, node.args(health={'felix_port': 62092}))
     others = ['! -i lo -p tcp --dport 62092 -m comment --comment mine -j DROP', '-p tcp --dport 22 -m comment --comment dcos.calico -j DROP']
     node.host.root.join('iptables-rules').write('\n'.join(others + [RULE]) + '\n')
-    wanted = node.args(health={'felix_port': 62093})
-    predicted = run_module(calicoctl_node, wanted, check=True, diff=True)
-    done = run_module(calicoctl_node, wanted, diff=True)
+    desired = node.args(health={'felix_port': 62093})
+    predicted = run_module(calicoctl_node, desired, check=True, diff=True)
+    done = run_module(calicoctl_node, desired, diff=True)
     assert done['diff'] == predicted['diff'] and [piece['after_header'] for piece in done['diff']][-2:] == ['port 62093', 'port 62092']
     new = RULE.replace('62092', '62093')
-    assert node.rules() == others + [new] and node.rules('ip6tables') == [new] and not run_module(calicoctl_node, wanted)['changed']
+    assert node.rules() == others + [new] and node.rules('ip6tables') == [new] and not run_module(calicoctl_node, desired)['changed']
     assert run_module(calicoctl_node, node.args(health={'felix_port': 0}))['changed'] and node.rules() == others and not node.rules('ip6tables')
 
 
 @pytest.mark.parametrize('broken', ['exit 3', 'exit 2'])
 def test_a_host_without_ipv6_has_one_rule(run_module, node, believed, broken):
     node.host.tool('ip6tables', '#!/bin/sh\n%s\n' % broken)
-    wanted = node.args(health={'felix_port': 62092})
-    assert run_module(calicoctl_node, wanted)['changed'] and node.rules() == [RULE] and not run_module(calicoctl_node, wanted)['changed']
+    desired = node.args(health={'felix_port': 62092})
+    assert run_module(calicoctl_node, desired)['changed'] and node.rules() == [RULE] and not run_module(calicoctl_node, desired)['changed']
 
 
 def test_a_host_without_iptables_is_told_of(run_module, node, believed):
@@ -374,7 +374,7 @@ def test_an_archive_on_the_host_that_is_another_one_is_not_loaded(run_module, no
 
 
 def test_an_archive_that_its_owner_exchanges_after_it_was_checked(run_module, node, monkeypatch):
-    """Pushed files lie in a folder of whoever logs in, and may be written to at any moment: what is loaded is what was checked."""
+    """Pushed files lie in a directory of whoever logs in, and may be written to at any moment: what is loaded is what was checked."""
     node.update(images={})
     archive, other = node.archive('a'), node.archive('b')
     look = _docker.archive_contents
@@ -400,7 +400,7 @@ def test_a_new_image_is_loaded_before_the_restart_is_allowed(run_module, node):
     newer = node.archive('c', tag='quay.io/calico/node:v2.6.12')
     result = run_module(calicoctl_node, node.args(image='quay.io/calico/node:v2.6.12', image_archive=newer, restart='never'))
     assert result['changed'] and result['restart_needed'] and result['differences'] == [
-        'image: runs %s (one), wanted quay.io/calico/node:v2.6.12 (cccccccccccc)' % IMAGE]
+        'image: runs %s (one), should be quay.io/calico/node:v2.6.12 (cccccccccccc)' % IMAGE]
 
 
 def test_an_image_without_archive_is_pulled_or_refused(run_module, node):

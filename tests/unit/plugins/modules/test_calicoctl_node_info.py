@@ -135,7 +135,7 @@ def test_check_mode_looks_once(info, calicoctl, time):
 
 
 def test_before_calicoctl_is_set_up_only_check_mode_answers(info, calicoctl):
-    calicoctl.folder.join('calicoctl').remove()
+    calicoctl.directory.join('calicoctl').remove()
     result = info(check=True, expected=['b', 'a'], wait_timeout=60)
     assert (result['nodes'], result['missing'], result['waited'], result['datastore_read']) == ([], ['a', 'b'], False, False)
     assert 'there is no executable' in info(expected=['a'])['msg']

@@ -121,30 +121,30 @@ def test_deleting_the_last_ipip_pool_turns_the_setting_off(apply, calicoctl):
     assert calicoctl.documents('ipPool') == {}
 
 
-@pytest.mark.parametrize('foreign, expected', [
+@pytest.mark.parametrize('unmanaged, expected', [
     ('replace', {'nat-outgoing': True}),
     ('keep', {'nat-outgoing': True, 'disabled': True, 'ipip': {'enabled': True, 'mode': 'cross-subnet'}}),
 ])
-def test_foreign_fields(apply, calicoctl, foreign, expected):
+def test_unmanaged_fields(apply, calicoctl, unmanaged, expected):
     calicoctl.hold(pool(disabled=True, ipip={'enabled': True, 'mode': 'cross-subnet'}))
     calicoctl.change({'settings': {'- ipip -': 'on'}})
-    assert apply([pool(nat_outgoing=True)], foreign_fields=foreign)['updated'] == ['ipPool ' + GUIDE]
+    assert apply([pool(nat_outgoing=True)], unmanaged_fields=unmanaged)['updated'] == ['ipPool ' + GUIDE]
     assert calicoctl.documents('ipPool')[GUIDE] == expected
-    assert apply([pool(nat_outgoing=True)], foreign_fields=foreign)['changed'] is False
+    assert apply([pool(nat_outgoing=True)], unmanaged_fields=unmanaged)['changed'] is False
 
 
 def test_a_field_that_is_named_is_ours_also_when_it_is_false(apply, calicoctl):
     calicoctl.hold(pool(disabled=True, nat_outgoing=True))
-    apply([pool(disabled=False)], foreign_fields='keep')
+    apply([pool(disabled=False)], unmanaged_fields='keep')
     assert calicoctl.documents('ipPool')[GUIDE] == {'nat-outgoing': True}
 
 
-def test_derived_types_follow_the_rules_when_foreign_fields_are_kept(apply, calicoctl):
+def test_derived_types_follow_the_rules_when_unmanaged_fields_are_kept(apply, calicoctl):
     apply([policy('p', selector='all()', ingress=[{'action': 'allow'}])])
-    apply([policy('p', egress=[{'action': 'deny'}])], foreign_fields='keep')
+    apply([policy('p', egress=[{'action': 'deny'}])], unmanaged_fields='keep')
     spec = calicoctl.documents('policy')['p']
     assert spec['types'] == ['ingress', 'egress'] and spec['selector'] == 'all()'
-    assert apply([policy('p', egress=[{'action': 'deny'}])], foreign_fields='keep')['changed'] is False
+    assert apply([policy('p', egress=[{'action': 'deny'}])], unmanaged_fields='keep')['changed'] is False
 
 
 def test_absent_needs_no_spec_and_is_fine_twice(apply, calicoctl):
@@ -205,13 +205,13 @@ def test_a_profile_in_use_is_not_deleted(apply, calicoctl):
 def test_a_state_of_its_own(apply, calicoctl):
     """Some come and some go in one call, whichever way the rest goes."""
     calicoctl.hold(pool('10.1.0.0/16'), policy('old'), policy('other'))
-    wanted = [pool(), absent(pool('10.1.0.0/16')), policy('new'), absent(policy('old')), absent(policy('never'))]
-    predicted = apply(wanted, check=True)
-    done = apply(wanted)
+    desired = [pool(), absent(pool('10.1.0.0/16')), policy('new'), absent(policy('old')), absent(policy('never'))]
+    predicted = apply(desired, check=True)
+    done = apply(desired)
     assert done == predicted
     assert done['created'] == ['ipPool ' + GUIDE, 'policy new'] and done['deleted'] == ['ipPool 10.1.0.0/16', 'policy old']
     assert sorted(calicoctl.documents('policy')) == ['new', 'other'] and sorted(calicoctl.documents('ipPool')) == [GUIDE]
-    assert apply(wanted)['changed'] is False
+    assert apply(desired)['changed'] is False
     assert apply([dict(policy('new'), state='present')], state='absent')['changed'] is False
 
 
@@ -238,15 +238,15 @@ def test_profiles_have_no_owner_and_are_pruned_whoever_made_them(apply, calicoct
     assert done['deleted'] == ['profile old'] and sorted(owners(calicoctl)) == ['a', 'theirs', 'zzz']
 
 
-def test_annotations_beside_the_owner_are_those_that_are_wanted(apply, calicoctl):
-    wanted = policy('a')
-    wanted['metadata']['annotations'] = {'why': 'because'}
-    assert apply([wanted], owner='us')['changed'] and not apply([wanted], owner='us')['changed']
+def test_annotations_beside_the_owner_are_those_that_are_desired(apply, calicoctl):
+    desired = policy('a')
+    desired['metadata']['annotations'] = {'why': 'because'}
+    assert apply([desired], owner='us')['changed'] and not apply([desired], owner='us')['changed']
     assert owners(calicoctl) == {'a': {'dcos.calico/owner': 'us', 'why': 'because'}}
-    assert wanted['metadata']['annotations'] == {'why': 'because'}
+    assert desired['metadata']['annotations'] == {'why': 'because'}
 
 
-def test_nothing_wanted_asks_nothing(apply, calicoctl):
+def test_nothing_desired_asks_nothing(apply, calicoctl):
     assert apply([])['changed'] is False and apply([], owner='us', prune_kinds=['policy'])['changed'] is False
     assert calicoctl.calls() == []
 
@@ -255,13 +255,13 @@ def test_other_pools_can_be_disabled(apply, calicoctl):
     """As the default pool of a node: containers keep their addresses, IPIP stays as the pools want it."""
     calicoctl.hold(pool(nat_outgoing=True, ipip={'enabled': True, 'mode': 'cross-subnet'}), pool('fd80::/64'), pool('10.9.0.0/16'), workload('192.168.72.9/32'))
     calicoctl.change({'settings': {'- ipip -': 'on'}})
-    wanted = [pool('10.1.0.0/16', nat_outgoing=True), absent(pool('10.9.0.0/16'))]
-    predicted = apply(wanted, other_pools='disable', check=True, diff=True)
-    done = apply(wanted, other_pools='disable', diff=True)
+    desired = [pool('10.1.0.0/16', nat_outgoing=True), absent(pool('10.9.0.0/16'))]
+    predicted = apply(desired, other_pools='disable', check=True, diff=True)
+    done = apply(desired, other_pools='disable', diff=True)
     assert done == predicted and done['updated'] == ['ipPool ' + GUIDE, 'ipPool fd80::/64'] and done['ipip_setting'] == ''
     assert calicoctl.documents('ipPool')[GUIDE] == {'nat-outgoing': True, 'ipip': {'enabled': True, 'mode': 'cross-subnet'}, 'disabled': True}
-    assert apply(wanted, other_pools='disable')['changed'] is False
-    assert apply(wanted, other_pools='keep')['changed'] is False
+    assert apply(desired, other_pools='disable')['changed'] is False
+    assert apply(desired, other_pools='keep')['changed'] is False
 
 
 @pytest.mark.parametrize('resources, options, words', [
@@ -276,7 +276,7 @@ def test_other_pools_are_not_disabled_by_accident(apply, calicoctl, resources, o
 
 
 @pytest.mark.parametrize('resources, existing, options, words', [
-    ([pool(), pool('192.168.128.0/17')], [], {}, 'the pool 192.168.128.0/17, wanted too'),
+    ([pool(), pool('192.168.128.0/17')], [], {}, 'the pool 192.168.128.0/17, listed too'),
     ([pool()], [pool('192.168.128.0/17')], {}, 'the pool 192.168.128.0/17 in the datastore'),
     ([pool()], [], {'forbidden_cidrs': [{'cidr': '192.168.3.1/24', 'name': 'docker0'}]}, 'overlaps docker0 (192.168.3.0/24)'),
     ([pool()], [], {'forbidden_cidrs': [{'cidr': '192.0.0.0/8'}]}, 'overlaps 192.0.0.0/8'),
@@ -296,7 +296,7 @@ def test_a_pool_in_the_way_may_go_in_the_same_call(apply, calicoctl):
 
 @pytest.mark.parametrize('missing', ['calicoctl', 'calicoctl.cfg'])
 def test_before_calicoctl_is_set_up_check_mode_predicts_and_a_run_fails(apply, calicoctl, missing):
-    calicoctl.folder.join(missing).remove()
+    calicoctl.directory.join(missing).remove()
     result = apply([pool(ipip={'enabled': True})], check=True, diff=True)
     assert result['created'] == ['ipPool ' + GUIDE] and result['ipip_setting'] == 'on' and result['datastore_read'] is False
     assert result['diff'][0]['before'] == ''
@@ -365,8 +365,8 @@ def test_bad_documents_are_refused_before_anything_is_touched(apply, calicoctl, 
 
 
 def test_other_scripts_are_taken_and_refused_with_words(apply, calicoctl):
-    wanted = [policy('p', selector=u"role == 'd\xe4t\xe4'")]
-    assert apply(wanted, diff=True)['created'] == ['policy p'] and apply(wanted)['changed'] is False
+    desired = [policy('p', selector=u"role == 'd\xe4t\xe4'")]
+    assert apply(desired, diff=True)['created'] == ['policy p'] and apply(desired)['changed'] is False
     for document in (policy(u'p\xe4'), policy('p', selector=u'\xe4'), dict(policy('p'), spec={u'\xe4': 1}), pool(u'10.0.0.\xb9/16'), policy('p', order=u'\xe4'),
                      dict(pool(), kind=u'\xe4'), policy('p', ingress=[{'action': u'\xe4'}])):
         assert apply([document])['failed']
@@ -395,19 +395,19 @@ def test_what_takes_something_away_can_be_left_to_another_call(apply, calicoctl)
     """So that whoever names a pool is told of another one first; predicted for each call as it comes."""
     old, other = pool('10.1.0.0/16', ipip={'enabled': True}), pool('10.2.0.0/16', nat_outgoing=True)
     calicoctl.hold(old, other, profile('shop'))
-    wanted = [pool('10.3.0.0/16'), absent(pool('10.1.0.0/16')), pool('10.2.0.0/16', disabled=True), absent(profile('shop'))]
+    desired = [pool('10.3.0.0/16'), absent(pool('10.1.0.0/16')), pool('10.2.0.0/16', disabled=True), absent(profile('shop'))]
     gone = ['ipPool 10.2.0.0/16', 'ipPool 10.1.0.0/16', 'profile shop']
-    last = apply(wanted, removals='only', check=True)
-    first = apply(wanted, removals='later', check=True)
-    assert apply(wanted, removals='later') == first and first['left'] == gone and first['deleted'] == []
+    last = apply(desired, removals='only', check=True)
+    first = apply(desired, removals='later', check=True)
+    assert apply(desired, removals='later') == first and first['left'] == gone and first['deleted'] == []
     assert first['created'] == ['ipPool 10.3.0.0/16'] and first['updated'] == ['ipPool 10.2.0.0/16'] and first['ipip_setting'] == 'on'
     held = calicoctl.documents('ipPool')
     assert set(held) == set(['10.1.0.0/16', '10.2.0.0/16', '10.3.0.0/16']) and not held['10.2.0.0/16'].get('disabled'), held
-    assert apply(wanted, removals='later')['changed'] is False
-    done = apply(wanted, removals='only')
+    assert apply(desired, removals='later')['changed'] is False
+    done = apply(desired, removals='only')
     assert sorted(done['deleted']) == ['ipPool 10.1.0.0/16', 'profile shop'] and done['updated'] == ['ipPool 10.2.0.0/16'] and done['left'] == []
     assert (done['deleted'], done['updated'], done['created']) == (last['deleted'], last['updated'], [])
-    assert apply(wanted, removals='only')['changed'] is False and apply(wanted)['changed'] is False and apply(wanted, removals='later')['left'] == []
+    assert apply(desired, removals='only')['changed'] is False and apply(desired)['changed'] is False and apply(desired, removals='later')['left'] == []
 
 
 def test_a_removal_alone_makes_nothing(apply, calicoctl):
@@ -426,7 +426,7 @@ def test_pools_that_are_not_listed_are_disabled_and_deleted_later_too(apply, cal
 
 def test_a_pool_that_got_a_user_meanwhile_stays(apply, calicoctl):
     calicoctl.hold(pool('10.1.0.0/16'), workload('10.1.0.5/32'))
-    wanted = [pool('10.3.0.0/16'), absent(pool('10.1.0.0/16'))]
-    assert apply(wanted, removals='later')['left'] == ['ipPool 10.1.0.0/16']
-    result = apply(wanted, removals='only')
+    desired = [pool('10.3.0.0/16'), absent(pool('10.1.0.0/16'))]
+    assert apply(desired, removals='later')['left'] == ['ipPool 10.1.0.0/16']
+    result = apply(desired, removals='only')
     assert result['failed'] and 'The pool 10.1.0.0/16 is in use' in result['msg'] and '10.1.0.5' in result['msg']

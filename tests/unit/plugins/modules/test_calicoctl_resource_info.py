@@ -57,7 +57,7 @@ def test_reads_some(info, calicoctl, kinds, names, expected):
 
 
 def test_before_calicoctl_is_set_up_only_check_mode_answers(info, calicoctl):
-    calicoctl.folder.join('calicoctl').remove()
+    calicoctl.directory.join('calicoctl').remove()
     result = info(check=True, kinds=['node'])
     assert (result['resources'], result['nodes'], result['client_version'], result['datastore_read']) == ({'node': []}, [], '', False)
     assert info()['failed']
@@ -71,7 +71,7 @@ def test_an_unreachable_etcd_is_an_error(info, calicoctl):
 def test_what_need_not_answer_says_why_it_does_not(info, calicoctl):
     calicoctl.change({'down': 'client: etcd cluster is unavailable or misconfigured; error #0: EOF'})
     silent = info(required=False)
-    calicoctl.folder.join('calicoctl').remove()
+    calicoctl.directory.join('calicoctl').remove()
     absent = info(required=False)
     for result, word in ((silent, 'etcd'), (absent, 'calicoctl')):
         assert not result.get('failed') and result['datastore_read'] is False and result['resources']['ipPool'] == []

@@ -23,7 +23,7 @@ echo '{"cniVersion":"0.3.1","supportedVersions":["0.1.0","0.2.0","0.3.0"]}'
 
 @pytest.fixture
 def host(tmpdir, as_root):
-    """An agent with the folders that DC/OS makes, its bridge network, and Calico's plugins."""
+    """An agent with the directories that DC/OS makes, its bridge network, and Calico's plugins."""
     tmpdir.mkdir('network').mkdir('cni').join('ucr-default-bridge.conf').write('{"name": "mesos-bridge", "type": "bridge"}')
     tmpdir.mkdir('active')
     for name in ('bridge', 'calico', 'calico-ipam', 'portmap'):
@@ -51,7 +51,7 @@ def cni(host, *name):
 
 
 def network(file='calico.cni', *config, **more):
-    """One wanted network; its configuration is CONFIG unless another one, or None, is given."""
+    """One desired network; its configuration is CONFIG unless another one, or None, is given."""
     return dict({'file': file, 'config': config[0] if config else CONFIG}, **more)
 
 
@@ -60,8 +60,8 @@ def args(host, *networks, **more):
                  'plugin_dir': str(host.join('active')), 'bin_dir': str(host.join('bin')), 'receipts': str(host.join('receipts.json'))}, **more)
 
 
-def names(folder):
-    return sorted(path.basename for path in folder.listdir())
+def names(directory):
+    return sorted(path.basename for path in directory.listdir())
 
 
 @pytest.mark.parametrize('with_plugins', [False, True])
@@ -72,14 +72,14 @@ def test_the_file_and_plugins_are_placed(run_module, host, with_plugins):
         given['plugins'] = sources(host)
     done = run_module(cni_network, given)
     assert done['files_changed'] == [str(cni(host, 'calico.cni'))]
-    placed = [str(host.join(folder, name)) for name in ('calico', 'calico-ipam') for folder in ('bin', 'active')]
+    placed = [str(host.join(directory, name)) for name in ('calico', 'calico-ipam') for directory in ('bin', 'active')]
     assert done['paths_changed'] == (placed if with_plugins else [])
     assert done['networks'] == [{'name': 'calico', 'path': str(cni(host, 'calico.cni'))}]
     assert json.loads(cni(host, 'calico.cni').read()) == CONFIG and cni(host, 'calico.cni').stat().mode & 0o7777 == 0o644
     assert names(cni(host)) == ['calico.cni', 'ucr-default-bridge.conf'] and names(host.join('network')) == ['cni']
 
 
-def test_the_configuration_comes_last_and_no_other_file_is_ever_in_its_folder(run_module, host, monkeypatch):
+def test_the_configuration_comes_last_and_no_other_file_is_ever_in_its_directory(run_module, host, monkeypatch):
     without_plugins(host)
     rename, seen = os.rename, []
 
@@ -174,10 +174,10 @@ def test_a_file_is_renamed_without_a_moment_without_the_network(run_module, host
     assert names(cni(host)) == ['calico.cni', 'ucr-default-bridge.conf']
 
 
-def test_foreign_files_are_reported_and_left(run_module, host):
+def test_unmanaged_files_are_reported_and_left(run_module, host):
     cni(host, 'broken.bak').write('{"name": "x"}')
     cni(host, 'cni.conflist').write(json.dumps(dict(CONFLIST, name='calico')))
-    cni(host).mkdir('folder')
+    cni(host).mkdir('directory')
     os.symlink(str(host.join('nowhere')), str(cni(host, 'dangling')))
     result = run_module(cni_network, args(host, network()))
     assert result['changed'] and result['conflists'] == [str(cni(host, 'cni.conflist'))]
@@ -217,8 +217,8 @@ def changed(**more):
     ([network('../calico.cni')], ['it is not a file name']),
     ([network('a/b')], ['it is not a file name']),
     ([network('')], ['it is not a file name']),
-    ([network('a.cni'), network('b.cni')], ['The network calico is wanted twice']),
-    ([network(), network(config=dict(CONFIG, name='b'))], ['is wanted twice']),
+    ([network('a.cni'), network('b.cni')], ['The network calico is listed twice']),
+    ([network(), network(config=dict(CONFIG, name='b'))], ['is listed twice']),
     ([network(mode='rw')], ['rw is not a file mode']),
     ([network(mode='0644', secret=True)], ['would let others read it']),
     (changed(mtu='x', etcd_endpoints='y') + [network('b', {'name': 'b'})], ['mtu', 'etcd_endpoints', 'networks[1] (b): it has no type']),
@@ -244,7 +244,7 @@ def test_secrets_are_in_the_file_and_nowhere_else(run_module, host):
     assert 'hunter' not in json.dumps([result, again]) and 'not shown' in again['diff'][0]['after']
 
 
-def test_a_kubelet_gets_a_conflist_in_a_folder_that_is_made(run_module, host):
+def test_a_kubelet_gets_a_conflist_in_a_directory_that_is_made(run_module, host):
     given = args(host, network('cni.conflist', CONFLIST), dialect='cni', dir=str(host.join('etc', 'cni', 'net.d')))
     assert run_module(cni_network, given)['changed']
     assert json.loads(host.join('etc', 'cni', 'net.d', 'cni.conflist').read()) == CONFLIST and names(host.join('etc', 'cni')) == ['net.d']
@@ -277,7 +277,7 @@ def test_a_pushed_plugin_is_asked_for_before_anything_changes(run_module, host):
     assert not result['changed'] and result['needs'] == [pushed[0]['sha256']] and names(cni(host)) == ['ucr-default-bridge.conf']
 
 
-def test_what_a_killed_run_left_beside_the_folder_is_swept(run_module, host):
+def test_what_a_killed_run_left_beside_the_directory_is_swept(run_module, host):
     host.join('network', _files.STAGED + '99999999.x').write('half')
     run_module(cni_network, args(host, network()))
     assert names(host.join('network')) == ['cni']

@@ -35,12 +35,12 @@ def source(host, name, body=ANSWER):
 
 
 def args(host, *plugins, **more):
-    folders = {option: str(host.join(name)) for option, name in (('bin_dir', 'bin'), ('plugin_dir', 'active'), ('cni_config_dir', 'cni'))}
-    return dict({'plugins': list(plugins), 'receipts': str(host.join('receipts.json'))}, **dict(folders, **more))
+    directories = {option: str(host.join(name)) for option, name in (('bin_dir', 'bin'), ('plugin_dir', 'active'), ('cni_config_dir', 'cni'))}
+    return dict({'plugins': list(plugins), 'receipts': str(host.join('receipts.json'))}, **dict(directories, **more))
 
 
-def names(host, folder):
-    return sorted(path.basename for path in host.join(folder).listdir()) if host.join(folder).check() else []
+def names(host, directory):
+    return sorted(path.basename for path in host.join(directory).listdir()) if host.join(directory).check() else []
 
 
 def both(host):
@@ -56,7 +56,7 @@ def test_plugins_are_asked_once_and_linked(run_module, host):
     run_module(cni_plugin, given, check=True)
     assert asked(host) == []
     done = run_module(cni_plugin, given)
-    assert done['paths_changed'] == [str(host.join(folder, name)) for name in ('calico', 'calico-ipam') for folder in ('bin', 'active')]
+    assert done['paths_changed'] == [str(host.join(directory, name)) for name in ('calico', 'calico-ipam') for directory in ('bin', 'active')]
     assert done['plugins'][1] == {'name': 'calico-ipam', 'path': str(host.join('bin', 'calico-ipam')), 'link': str(host.join('active', 'calico-ipam'))}
     assert os.readlink(str(host.join('active', 'calico'))) == str(host.join('bin', 'calico'))
     assert [line.split()[:2] for line in asked(host)] == [['VERSION', 'calico'], ['VERSION', 'calico-ipam']]
@@ -116,7 +116,7 @@ def test_other_executables_are_placed_in_the_same_call_without_being_asked(run_m
     assert names(host, 'sbin') == ['calicoctl'] and len(asked(host)) == 1
 
 
-def test_one_folder_needs_no_links(run_module, host):
+def test_one_directory_needs_no_links(run_module, host):
     result = run_module(cni_plugin, args(host, source(host, 'calico'), plugin_dir=str(host.join('bin'))))
     assert result['plugins'][0]['link'] is None and not host.join('bin', 'calico').islink()
 
@@ -155,7 +155,7 @@ USED = '{"name": "x", "type": "calico", "ipam": {"type": "calico-ipam"}}'
 ])
 def test_absent(run_module, host, text, force, words):
     run_module(cni_plugin, args(host, *both(host)))
-    host.join('active', 'bridge').write('foreign')
+    host.join('active', 'bridge').write('unmanaged')
     if text:
         host.mkdir('cni').join('x.cni').write(text)
     given = args(host, {'name': 'calico'}, {'name': 'calico-ipam'}, state='absent', force=force)

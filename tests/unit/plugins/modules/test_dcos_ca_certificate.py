@@ -77,7 +77,7 @@ def test_only_what_has_a_reason_is_issued(run_module, dcos_api, ca) -> None:
     result = run_module(dcos_ca_certificate, dcos_api.args(certificates=items))
     assert result["issued"] == ["agent2"] and ca.writes == 3
     assert result["certificates"][1]["reasons"] == [
-        "the key on the host is another one than the certificate's", "it does not name agent2", "it names agent1, which is not wanted",
+        "the key on the host is another one than the certificate's", "it does not name agent2", "it names agent1, which is not required",
     ]
 
 
@@ -88,7 +88,7 @@ def test_the_diff_is_what_certificates_say(run_module, dcos_api, ca) -> None:
     before, after = json.loads(diff["before"]), json.loads(diff["after"])
     assert diff["before_header"] == "certificate agent1"
     assert (before["common_name"], after["common_name"]) == ("felix", "calico") and before["hosts"] == after["hosts"] and before["issuer"] == after["issuer"]
-    assert before["cannot be kept"] == ["its common name is felix, wanted is calico"] and after["valid"] == "for 8760h from now on"
+    assert before["cannot be kept"] == ["its common name is felix, required is calico"] and after["valid"] == "for 8760h from now on"
     assert "BEGIN" not in diff["before"] + diff["after"]
 
 
@@ -237,7 +237,7 @@ def test_a_client_is_no_server(run_module, dcos_api, ca) -> None:
     assert run_module(dcos_ca_certificate, dcos_api.args(certificates=[item()], usages=["client auth"]))["changed"]
     both = pem_of(sign(ca.signer.certificate, ca.signer.key, KEYS["agent1"].public_key(), name_of("calico"), ("10.0.0.21", "agent1")))
     result = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item(certificate=both)], usages=["client auth"]))
-    assert result["certificates"][0]["reasons"] == ["it is good for a server, which is not wanted"]
+    assert result["certificates"][0]["reasons"] == ["it is good for a server, which is not required"]
 
 
 def test_a_window_longer_than_what_the_ca_gives(run_module, dcos_api, ca) -> None:
@@ -266,7 +266,7 @@ def test_a_certificate_that_would_be_replaced_at_every_run(
         assert shorter["issued"] == ["agent1"]
 
 
-def test_a_profile_without_the_wanted_usages(run_module, dcos_api, ca) -> None:
+def test_a_profile_without_the_desired_usages(run_module, dcos_api, ca) -> None:
     ca.usages = ("server auth",)
     result = run_module(dcos_ca_certificate, dcos_api.args(certificates=[item()], profile="web"))
     assert result["failed"] and "The profile web of the CA makes no certificates for client auth" in result["msg"] and ca.writes == 0

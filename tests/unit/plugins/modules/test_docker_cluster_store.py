@@ -129,7 +129,7 @@ def test_a_store_of_somebody_else_by_flag(run_module, docker):
     assert '--cluster-store=zk://x' in run_module(module, docker.args())['msg'] and untouched(docker)
 
 
-def test_the_wanted_store_by_flag_is_left_there(run_module, docker):
+def test_the_desired_store_by_flag_is_left_there(run_module, docker):
     docker.flags('--cluster-store=%s' % STORE)
     result = run_module(module, docker.args())
     assert not result['changed'] and 'cluster-store' not in docker.values()
@@ -151,7 +151,7 @@ def test_a_calico_node_without_the_plugin(run_module, docker, node, words):
 
 def test_a_docker_that_does_not_start_gets_its_old_file_back(run_module, docker):
     text = docker.config.read()
-    docker.folder.join('refuses').write('')
+    docker.directory.join('refuses').write('')
     result = run_module(module, docker.args(timeout=5))
     assert result['failed'] and 'was put back, and Docker does not start with that either' in result['msg']
     assert docker.config.read() == text and docker.note.read() == '{}\n'

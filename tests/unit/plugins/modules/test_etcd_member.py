@@ -181,4 +181,4 @@ def test_members_show_certificates_to_each_other(run, systemd_host, monkeypatch)
     run(members=secure, wait_for='started', **files)
     text = systemd_host.units.join(UNIT).read()
     assert '--client-cert-auth' in text and '--peer-client-cert-auth' in text and '--peer-trusted-ca-file=' in text
-    assert str(systemd_host.root.join('etc', 'calico', 'calico-etcd')) in text and _etcd_service.CONFIG_FOLDER in text
+    assert str(systemd_host.root.join('etc', 'calico', 'calico-etcd')) in text and _etcd_service.CONFIG_DIRECTORY in text

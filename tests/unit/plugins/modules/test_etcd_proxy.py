@@ -240,21 +240,21 @@ def pem(systemd_host, name, label):
 def test_tls_files_are_copied_for_its_user_and_restart_it(run, systemd_host):
     files = {'ca_file': pem(systemd_host, 'ca', 'CERTIFICATE'), 'cert_file': pem(systemd_host, 'cert', 'CERTIFICATE'),
              'key_file': pem(systemd_host, 'key', 'RSA PRIVATE KEY')}
-    folder = systemd_host.root.join('etc', 'calico', 'calico-etcd-proxy')
+    directory = systemd_host.root.join('etc', 'calico', 'calico-etcd-proxy')
     assert run(check=True, **dict(files, ca_file='/comes/later'))['changed']
     done = run(diff=True, **files)
-    assert sorted(path.basename for path in folder.listdir()) == ['ca.pem', 'cert.pem', 'key.pem']
-    key = folder.join('key.pem')
-    assert (key.stat().mode & 0o7777, key.stat().uid, folder.stat().uid) == (0o440, os.getuid(), os.getuid()), 'the service reads it and changes nothing'
+    assert sorted(path.basename for path in directory.listdir()) == ['ca.pem', 'cert.pem', 'key.pem']
+    key = directory.join('key.pem')
+    assert (key.stat().mode & 0o7777, key.stat().uid, directory.stat().uid) == (0o440, os.getuid(), os.getuid()), 'the service reads it and changes nothing'
     text = systemd_host.units.join(UNIT).read()
     for flag, name in (('--trusted-ca-file', 'ca'), ('--peer-key-file', 'key'), ('--cert-file', 'cert')):
-        assert '%s=%s' % (flag, folder.join(name + '.pem')) in text
+        assert '%s=%s' % (flag, directory.join(name + '.pem')) in text
     assert 'TUlJQg' not in str([item for item in done['diff'] if item['after_header'].endswith('key.pem')])
     systemd_host.calls()
     assert not run(**files)['changed']
     systemd_host.root.join('cert').write(systemd_host.root.join('cert').read() + '# renewed\n')
     assert run(**files)['changed'] and systemd_host.calls() == ['restart ' + UNIT]
-    assert run()['changed'] and not folder.check(), 'copies that are no longer used go'
+    assert run()['changed'] and not directory.check(), 'copies that are no longer used go'
     assert 'PRIVATE KEY' in run(**dict(files, key_file=files['ca_file']))['msg']
 
 
@@ -374,15 +374,15 @@ needs_namespaces = pytest.mark.skipif(os.geteuid() != 0 or not hasattr(socket, '
 class Network(object):
     """A network of its own, in which a script runs that waits at each step until it is told to go on."""
 
-    def __init__(self, folder, steps):
-        self.folder, script = folder, folder.join('script')
-        waits = ['touch %s; read line' % folder.join('step%d' % number) for number in range(len(steps))]
+    def __init__(self, directory, steps):
+        self.directory, script = directory, directory.join('script')
+        waits = ['touch %s; read line' % directory.join('step%d' % number) for number in range(len(steps))]
         script.write('ip link set lo up\n' + ''.join('%s\n%s\n' % ('\n'.join(step), wait) for step, wait in zip(steps, waits)) + 'iptables -S\n')
         self.process = subprocess.Popen(['unshare', '-n', 'sh', str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, universal_newlines=True)
 
     def wait(self, number):
         deadline = time.time() + 60
-        while not self.folder.join('step%d' % number).check():
+        while not self.directory.join('step%d' % number).check():
             assert self.process.poll() is None and time.time() < deadline
             time.sleep(0.02)
 
@@ -421,7 +421,7 @@ def test_the_kernel_lets_root_in_and_nobody_else(tmpdir):
 def knock(network, listener, number):
     """How often nobody was let in, and root was not, while a step goes on."""
     network.go_on()
-    wrong, tries, end = 0, 0, network.folder.join('step%d' % number)
+    wrong, tries, end = 0, 0, network.directory.join('step%d' % number)
     while not end.check() or not tries:
         wrong += by(65534, 2379) != errno.ECONNREFUSED
         wrong += by(0, 2379) != 0

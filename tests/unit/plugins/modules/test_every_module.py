@@ -26,11 +26,12 @@ MODULES = os.path.join(ROOT, "plugins", "modules")
 KEPT = ["node.json", "systemd/state.json", "calicoctl/store.json"]
 OTHERS = ["ansible-moduletmp-*"]
 # What is for its owner only, of all that the walks make: keys, secrets, and etcd's data.
-PRIVATE = ["agent_files-*/etc/token", "agent_files-*/etc/folder", "agent_key-*/certs/calico.key*", "cni_network-secret/network/cni/calico.cni", "etcd_*/data"]
+PRIVATE = [
+    "agent_files-*/etc/token", "agent_files-*/etc/directory", "agent_key-*/certs/calico.key*", "cni_network-secret/network/cni/calico.cni", "etcd_*/data"]
 
 
-def _names(folder):
-    return sorted(name[:-3] for name in os.listdir(folder) if name.endswith(".py") and not name.startswith("_"))
+def _names(directory):
+    return sorted(name[:-3] for name in os.listdir(directory) if name.endswith(".py") and not name.startswith("_"))
 
 
 def _runs_here(name):
@@ -66,11 +67,11 @@ def _digest(path):
 
 
 def snapshot(scenario):
-    """{path: what there is}: of a file its content, owner, mode, inode and time; of a folder its time too, so that a file that came and went shows."""
+    """{path: what there is}: of a file its content, owner, mode, inode and time; of a directory its time too, so that a file that came and went shows."""
     found, root = {}, str(scenario.root)
-    for folder, folders, files in os.walk(root):
-        for name in folders + files:
-            path = os.path.join(folder, name)
+    for directory, directories, files in os.walk(root):
+        for name in directories + files:
+            path = os.path.join(directory, name)
             short = os.path.relpath(path, root)
             if _matches(short, scenario.noise + OTHERS):
                 continue
@@ -78,7 +79,7 @@ def snapshot(scenario):
             kind = stat.S_IFMT(state.st_mode)
             content = os.readlink(path) if stat.S_ISLNK(kind) else _digest(path) if stat.S_ISREG(kind) else None
             entry = [kind, content, stat.S_IMODE(state.st_mode), state.st_uid, state.st_gid]
-            if not _matches(short, scenario.restless + KEPT + [os.path.dirname(kept) for kept in KEPT]):
+            if not _matches(short, scenario.volatile + KEPT + [os.path.dirname(kept) for kept in KEPT]):
                 entry += [state.st_ino, state.st_mtime]
             found[short] = entry
     return found
@@ -146,14 +147,14 @@ def test_check_run_run_again_check(request, run_module, monkeypatch, name, walk)
 
 
 def _made(before, after):
-    """{path: mode} of the files and folders that are new."""
+    """{path: mode} of the files and directories that are new."""
     return dict((path, entry[2]) for path, entry in after.items() if path not in before and not stat.S_ISLNK(entry[0]))
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o000], ids=oct)
 @pytest.mark.parametrize("name, walk", WALKS, ids=["-".join(pair) for pair in WALKS])
 def test_modes_are_what_is_asked_for_under_any_umask(request, run_module, name, walk, umask):
-    """A hardened host's 077 closes no folder to those who are to read what is in it; 000 opens nothing."""
+    """A hardened host's 077 closes no directory to those who are to read what is in it; 000 opens nothing."""
     scenario = _scenarios(name)[walk](request.getfixturevalue)
     run = Walker(name, scenario, run_module)
     before = snapshot(scenario)
@@ -174,9 +175,9 @@ def test_modes_are_what_is_asked_for_under_any_umask(request, run_module, name, 
 
 def test_every_module_is_walked():
     """One that only looks may have one walk, which shows that it changes nothing and returns what it says."""
-    wanted = set(name for name in _names(MODULES) if _has_code(name) and _runs_here(name))
+    desired = set(name for name in _names(MODULES) if _has_code(name) and _runs_here(name))
     walked = set(name for name, unused in WALKS)
-    assert wanted == walked
+    assert desired == walked
 
 
 @pytest.mark.parametrize("name", [name for name in _names(MODULES) if _runs_here(name)])

@@ -69,8 +69,8 @@ def args(host, *executables, **more):
     return dict({'executables': list(executables), 'receipts': str(host.join('var', 'receipts.json')), 'allow_http': True}, **more)
 
 
-def names(folder):
-    return sorted(path.basename for path in folder.listdir())
+def names(directory):
+    return sorted(path.basename for path in directory.listdir())
 
 
 def source(kind, tmpdir, file_server):
@@ -121,9 +121,9 @@ def test_an_archive_that_its_owner_exchanges_after_it_was_checked(run_module, tm
 
 def test_one_archive_is_fetched_once_for_all_that_is_in_it(run_module, host, file_server):
     url, digest = file_server.serve('/etcd.tgz', ARCHIVE)
-    wanted = [{'path': str(host.join(name)), 'url': url, 'sha256': digest, 'member': member}
+    desired = [{'path': str(host.join(name)), 'url': url, 'sha256': digest, 'member': member}
               for name, member in (('etcd', 'etcd-v3/etcd'), ('etcdctl', './etcd-v3/etcdctl'), ('copy', 'etcd-v3/etcd'))]
-    assert run_module(executable, args(host, *wanted))['changed']
+    assert run_module(executable, args(host, *desired))['changed']
     assert file_server.requests == ['/etcd.tgz']
     assert [host.join(name).read_binary() for name in ('etcd', 'etcdctl', 'copy')] == [TOOL, OTHER, TOOL]
     assert names(host) == ['copy', 'etcd', 'etcdctl', 'var'] and names(host.join('var')) == ['receipts.json']
@@ -186,8 +186,8 @@ def test_drift_is_seen_and_repaired(run_module, tmpdir, host, file_server, kind,
     del file_server.requests[:]
     drift(host)
     result = run_module(executable, given)
-    wanted = changed[kind] if isinstance(changed, dict) else changed
-    assert result['paths_changed'] == [str(host.join(name)) for name in wanted]
+    desired = changed[kind] if isinstance(changed, dict) else changed
+    assert result['paths_changed'] == [str(host.join(name)) for name in desired]
     assert bool(file_server.requests) is (fetched[kind] if isinstance(fetched, dict) else fetched)
     assert host.join('etcd').read_binary() == TOOL and host.join('etcd').stat().mode & 0o7777 == 0o755
     assert os.readlink(str(host.join('link'))) == str(host.join('etcd'))
@@ -246,10 +246,10 @@ def test_it_is_executable_before_it_is_visible(run_module, host, file_server, mo
     ({'url': None, 'src': '/nonexistent', 'member': 'x'}, ['/nonexistent cannot be read']),
     ({'url': None, 'src': '/dev/null'}, ['/dev/null is not the expected file', sha256(b''), 'genuine']),
     ({'owner': 'nosuchuser'}, ['There is no user nosuchuser']),
-    ({'path': 'HOST/folder'}, ['is not a file but a directory']),
+    ({'path': 'HOST/directory'}, ['is not a file but a directory']),
 ])
 def test_bad_input_changes_nothing(run_module, host, file_server, change, words):
-    host.mkdir('folder')
+    host.mkdir('directory')
     plain, plain_sum = file_server.serve('/plain', TOOL)
     url, digest = file_server.serve('/etcd.tgz', ARCHIVE)
     item = dict({'path': str(host.join('x')), 'url': url, 'sha256': digest}, **change)
@@ -260,7 +260,7 @@ def test_bad_input_changes_nothing(run_module, host, file_server, change, words)
     assert result['failed'] and 'Traceback' not in result['msg']
     for word in words:
         assert word.replace('URL', url) in result['msg']
-    assert [name for name in names(host) if name != 'var'] == ['folder'] and (not host.join('var').exists() or names(host.join('var')) == [])
+    assert [name for name in names(host) if name != 'var'] == ['directory'] and (not host.join('var').exists() or names(host.join('var')) == [])
 
 
 @pytest.mark.parametrize('more, words', [({'allow_http': False}, 'is not encrypted'), ({'timeout': 0}, 'leaves no time')])
@@ -271,19 +271,19 @@ def test_bad_options(run_module, host, file_server, more, words):
         assert result['failed'] and words in result['msg'] and host.listdir() == []
 
 
-def test_a_path_is_wanted_once(run_module, host, file_server):
+def test_a_path_is_desired_once(run_module, host, file_server):
     url, digest = file_server.serve('/x', TOOL)
     item = {'path': str(host.join('x')), 'url': url, 'sha256': digest}
     result = run_module(executable, args(host, item, dict(item, path=str(host.join('y')), links=[str(host.join('x'))])))
-    assert result['failed'] and '%s is wanted twice' % host.join('x') in result['msg']
+    assert result['failed'] and '%s is listed twice' % host.join('x') in result['msg']
 
 
 def test_absent_removes_what_is_ours_only(run_module, host, file_server):
     url, digest = file_server.serve('/x', TOOL)
-    links = [str(host.join(name)) for name in ('ours', 'foreign', 'file')]
+    links = [str(host.join(name)) for name in ('ours', 'unmanaged', 'file')]
     item = {'path': str(host.join('x')), 'url': url, 'sha256': digest, 'links': links}
     run_module(executable, args(host, item))
-    host.join('foreign').remove()
+    host.join('unmanaged').remove()
     os.symlink('/bin/false', links[1])
     host.join('file').remove()
     host.join('file').write('mine')
@@ -291,21 +291,21 @@ def test_absent_removes_what_is_ours_only(run_module, host, file_server):
     assert run_module(executable, args(host, gone_item, state='absent'), check=True)['changed'] and host.join('x').exists()
     result = run_module(executable, args(host, gone_item, state='absent'))
     assert result['paths_changed'] == [links[0], item['path']]
-    assert names(host) == ['file', 'foreign', 'var'] and json.loads(host.join('var', 'receipts.json').read()) == {}
+    assert names(host) == ['file', 'unmanaged', 'var'] and json.loads(host.join('var', 'receipts.json').read()) == {}
     assert not run_module(executable, args(host, gone_item, state='absent'))['changed']
 
 
 def test_a_pushed_file_is_asked_for_once_and_only_where_it_is_needed(run_module, host):
     pushed = host.join('pushed')
     pushed.write_binary(ARCHIVE)
-    wanted = [{'path': str(host.join(name)), 'local_src': '/srv/etcd.tgz', 'sha256': sha256(ARCHIVE), 'member': member}
+    desired = [{'path': str(host.join(name)), 'local_src': '/srv/etcd.tgz', 'sha256': sha256(ARCHIVE), 'member': member}
               for name, member in (('etcd', 'etcd-v3/etcd'), ('etcdctl', 'etcd-v3/etcdctl'))]
-    assert run_module(executable, args(host, *wanted), check=True)['changed']
-    asked = run_module(executable, args(host, *wanted))
+    assert run_module(executable, args(host, *desired), check=True)['changed']
+    asked = run_module(executable, args(host, *desired))
     assert asked['needs'] == [sha256(ARCHIVE)] and not asked['changed'] and names(host) == ['pushed']
-    result = run_module(executable, args(host, *[dict(item, src=str(pushed), local_src=None) for item in wanted]))
+    result = run_module(executable, args(host, *[dict(item, src=str(pushed), local_src=None) for item in desired]))
     assert result['changed'] and 'needs' not in result
-    again = run_module(executable, args(host, *wanted))
+    again = run_module(executable, args(host, *desired))
     assert not again['changed'] and 'needs' not in again
 
 
@@ -341,16 +341,16 @@ def owned(item):
 def test_a_run_killed_in_a_download_leaves_nothing_visible_and_the_next_sweeps(run_module, tmpdir, host, file_server, answer, member):
     content = tar_gz([('etcd-v3/etcd', os.urandom(300000))]) if member else os.urandom(300000)
     url, digest = file_server.serve('/big', answer(content, cut=200000, hold=True))
-    folder = host.mkdir('var' if member else 'bin')
+    directory = host.mkdir('var' if member else 'bin')
     given = args(host, owned({'path': str(host.join('bin', 'big')), 'url': url, 'sha256': digest, 'member': member}))
     process = start(tmpdir, given)
     deadline = time.time() + 30
-    while not any(path.size() > 0 for path in folder.listdir()):
+    while not any(path.size() > 0 for path in directory.listdir()):
         assert time.time() < deadline and process.poll() is None
         time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
-    assert all(name.startswith(_files.STAGED) for name in names(folder)) and len(names(folder)) == 1
+    assert all(name.startswith(_files.STAGED) for name in names(directory)) and len(names(directory)) == 1
     file_server.serve('/big', content)
     file_server.closing.set()
     assert run_module(executable, given)['changed']

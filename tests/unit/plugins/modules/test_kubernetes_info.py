@@ -67,7 +67,7 @@ def test_an_old_one_has_its_deployments_elsewhere(run_module, dcos_api) -> None:
     assert run_module(kubernetes_info, args(dcos_api))["deployments"][0]["ready"]
 
 
-def test_only_judges_the_options(run_module, dcos_api) -> None:
+def test_only_validates_the_options(run_module, dcos_api) -> None:
     result = run_module(kubernetes_info, args(dcos_api, connect=False))
     assert result["reachable"] is None and dcos_api.requests == []
     assert "neither a kubeconfig nor a host" in run_module(kubernetes_info, {"connect": False})["msg"]
@@ -92,15 +92,15 @@ def test_says_what_is_missing_in_the_end_and_why(run_module, dcos_api) -> None:
     cluster(dcos_api)
     dcos_api.on("GET", SYSTEM, {"items": [pod(False)]})
     dcos_api.on("GET", DEPLOYMENTS, {"items": [deployment(0)]})
-    wanted = args(dcos_api, deployments=["calico-kube-controllers", "gone"], pods=True)
+    desired = args(dcos_api, deployments=["calico-kube-controllers", "gone"], pods=True)
     expected = [
         "Deployment calico-kube-controllers: 0 of 1 available; calico-kube-controllers-1-x: Running: c: CrashLoopBackOff, no etcd",
         "Deployment gone: it is not there",
     ]
-    assert run_module(kubernetes_info, wanted)["missing"] == expected
-    result = run_module(kubernetes_info, {**wanted, "wait_timeout": 0.05})
+    assert run_module(kubernetes_info, desired)["missing"] == expected
+    result = run_module(kubernetes_info, {**desired, "wait_timeout": 0.05})
     assert result["failed"] and result["missing"] == expected and "kubectl -n kube-system describe" in result["msg"]
-    assert not run_module(kubernetes_info, {**wanted, "wait_timeout": 60}, check=True).get("failed")
+    assert not run_module(kubernetes_info, {**desired, "wait_timeout": 60}, check=True).get("failed")
 
 
 def test_a_starting_api_is_waited_for(run_module, dcos_api) -> None:

@@ -82,7 +82,7 @@ def test_only_what_differs_is_sent(run: Any, universe: Universe) -> None:
     predicted = run(changed, check=True, diff=True)
     universe.api.requests.clear()
     result = run(changed, diff=True)
-    assert result["apps"][0]["differences"] == predicted["apps"][0]["differences"] == ["env.TLS is set, and is not wanted", "instances is 2, not 3"]
+    assert result["apps"][0]["differences"] == predicted["apps"][0]["differences"] == ["env.TLS is set, and is not required", "instances is 2, not 3"]
     assert universe.writes == [f"PUT {MARATHON}/apps/web"]
     put = [request for request in universe.api.requests if request.method == "PUT"][0]
     assert put.json() == {"instances": 3, "env": {"PORT": "80"}}
@@ -96,7 +96,7 @@ def test_a_secret_environment_is_sent_and_not_shown(run: Any, universe: Universe
     assert second["apps"][0]["differences"] == ["env.SETTING differs (secret, not shown)"] and second["diff"][0]["before"] != second["diff"][0]["after"]
     assert actions(run(WEB, secret_env={"web": {"SETTING": new}})) == ["none"]
     third = run({**WEB, "env": {"PASSWORD": new, "PORT": 80, "TLS": False}}, diff=True)
-    assert third["apps"][0]["differences"] == ["env.PASSWORD differs (secret, not shown)", "env.SETTING is set, and is not wanted"]
+    assert third["apps"][0]["differences"] == ["env.PASSWORD differs (secret, not shown)", "env.SETTING is set, and is not required"]
     for word in ("old", "new"):
         assert f"{word} \\" not in str([first, second, third]) and f'{word} "' not in str([first, second, third])
 

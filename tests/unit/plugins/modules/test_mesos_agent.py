@@ -67,7 +67,7 @@ CASES = [
     ({'frameworks': []}, 0.6, 'tasks are not back: web.1 (not seen)'),
     ({'registered': False}, 0.6, 'it is not registered with the master'),
     ({'status': 503}, 0.6, 'its API answers with status 503'),
-    ({'status': 401}, 0.6, 'its API refuses strangers, and did not before'),
+    ({'status': 401}, 0.6, 'its API requires authentication, and did not before'),
 ]
 
 
@@ -114,7 +114,7 @@ def test_a_closed_api_is_refused_before_anything_is_touched(run_module, agent):
     agent.before = {'status': 401}
     for check in (True, False):
         result = run_module(module, agent.args(), check=check)
-        assert result['failed'] and 'refuses strangers' in result['msg'] and not restarted(agent)
+        assert result['failed'] and 'requires authentication' in result['msg'] and not restarted(agent)
 
 
 def test_a_closed_api_can_be_accepted_and_is_told(run_module, agent):
@@ -142,12 +142,12 @@ def test_a_file_that_is_about_to_change_counts_only_with_always(run_module, meso
 
 def test_files_that_change_and_an_agent_that_starts_anew_between_the_looks(run_module, mesos_agent, monkeypatch):
     """DC/OS switches its environment and restarts the agent: its old files prove nothing about the new process."""
-    old = _mesos_agent.wanted_environment(UNIT)
+    old = _mesos_agent.desired_environment(UNIT)
     mesos_agent.change_environment()
     os.system('systemctl restart ' + UNIT)
     mesos_agent.host.calls()
     monkeypatch.setattr(_mesos_agent, 'process_environment', lambda pid: dict(old, MESOS_NETWORK_CNI_PLUGINS_DIR='/opt/mesosphere/active/cni/:/opt/calico/cni'))
-    real, answers = _mesos_agent.wanted_environment, [old]
-    monkeypatch.setattr(_mesos_agent, 'wanted_environment', lambda unit: answers.pop() if answers else real(unit))
+    real, answers = _mesos_agent.desired_environment, [old]
+    monkeypatch.setattr(_mesos_agent, 'desired_environment', lambda unit: answers.pop() if answers else real(unit))
     result = run_module(module, mesos_agent.args())
     assert result['reasons'] == [] and result['action'] == 'none' and mesos_agent.host.calls() == []

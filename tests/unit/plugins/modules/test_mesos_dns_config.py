@@ -156,7 +156,7 @@ def test_the_default_can_be_put_back_whatever_the_state(run, master):
     assert 'state absent puts' in run(wait=1)['msg'] and run(state='absent')['healthy']
 
 
-def test_what_is_as_wanted_but_does_not_work_fails(run, master):
+def test_what_is_as_desired_but_does_not_work_fails(run, master):
     run()
     master.mood('blind')
     assert run(check=True)['healthy'] is False
@@ -231,15 +231,15 @@ def test_a_unit_that_is_not_there_is_refused(run, master):
     assert 'no unit other.service' in run(unit='other.service')['msg'] and master.sources() == ['host', 'netinfo']
 
 
-@pytest.mark.parametrize('settings, wanted', [
+@pytest.mark.parametrize('settings, desired', [
     ({}, (('127.0.0.1', 8123), ('127.0.0.1', 53, 'leader.mesos'))),
     ({'listener': '10.0.0.1', 'port': 61053, 'domain': 'x', 'httplistener': '::', 'httpport': 1}, (('::1', 1), ('10.0.0.1', 61053, 'leader.x'))),
     ({'httpon': False, 'dnson': True, 'port': 61053}, (None, ('127.0.0.1', 61053, 'leader.mesos'))),
     ({'dnson': False, 'port': '61053'}, (('127.0.0.1', 8123), None)),
     ({'dnson': None, 'httpon': None}, (('127.0.0.1', 8123), ('127.0.0.1', 53, 'leader.mesos'))),
 ])
-def test_where_it_is_asked(settings, wanted):
-    assert _mesos_dns.asked(settings) == wanted
+def test_where_it_is_asked(settings, desired):
+    assert _mesos_dns.asked(settings) == desired
 
 
 def test_what_the_process_says(master):
@@ -260,9 +260,9 @@ def test_records_are_old_after_some_times_that_mesos_was_not_reached(values, wor
     assert words in _mesos_dns.lost(values, 1121) and bool(words) == bool(_mesos_dns.lost(values, 1121))
 
 
-@pytest.mark.parametrize('settings, wanted', [({}, 75), ({'refreshseconds': 30}, 60), ({'refreshseconds': 120}, 135), ({'refreshseconds': None}, 75)])
-def test_a_new_process_has_time_for_a_first_look_that_fails(settings, wanted):
-    assert _mesos_dns.patience(settings, 60) == wanted
+@pytest.mark.parametrize('settings, desired', [({}, 75), ({'refreshseconds': 30}, 60), ({'refreshseconds': 120}, 135), ({'refreshseconds': None}, 75)])
+def test_a_new_process_has_time_for_a_first_look_that_fails(settings, desired):
+    assert _mesos_dns.patience(settings, 60) == desired
 
 
 def test_one_that_has_lost_mesos_is_told_and_not_restarted(run, master):

@@ -12,7 +12,7 @@ from ansible_collections.dcos.calico.plugins.modules import sysctl
 
 @pytest.fixture
 def host(tmpdir, monkeypatch):
-    """A host whose /proc/sys and /etc/sysctl.d are folders; files are owned by whoever runs the tests."""
+    """A host whose /proc/sys and /etc/sysctl.d are directories; files are owned by whoever runs the tests."""
     proc = tmpdir.mkdir('proc')
     for name, value in {'all': '2', 'default': '0', 'eth0.100': '0', 'cali12': '2', 'cali34': '1'}.items():
         proc.join('net', 'ipv4', 'conf', name, 'rp_filter').write(value + '\n', ensure=True)
@@ -33,27 +33,27 @@ def rp_filter(host, name):
     return host.join('proc', 'net', 'ipv4', 'conf', name, 'rp_filter').read().strip()
 
 
-WANTED = [('net.ipv4.conf.all.rp_filter', '1'), ('net.ipv4.conf.cali*.rp_filter', '1')]
+DESIRED = [('net.ipv4.conf.all.rp_filter', '1'), ('net.ipv4.conf.cali*.rp_filter', '1')]
 
 
 def test_the_file_and_the_kernel(run_module, host):
-    done = run_module(sysctl, args(host, *WANTED))
+    done = run_module(sysctl, args(host, *DESIRED))
     assert done['changed'] and done['file_changed']
     assert done['keys_changed'] == ['net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.cali12.rp_filter']
     assert [rp_filter(host, name) for name in ('all', 'default', 'cali12', 'cali34')] == ['1', '0', '1', '1']
 
 
 def test_the_file_holds_plain_keys_only_and_is_readable_by_all(run_module, host):
-    run_module(sysctl, args(host, *WANTED))
+    run_module(sysctl, args(host, *DESIRED))
     path = host.join('sysctl.d', '60-calico.conf')
     assert path.read() == _sysctl.HEADER + 'net.ipv4.conf.all.rp_filter = 1\n'
     assert path.stat().mode & 0o7777 == 0o644
 
 
 def test_drift_is_repaired_where_it_happened(run_module, host):
-    run_module(sysctl, args(host, *WANTED))
+    run_module(sysctl, args(host, *DESIRED))
     host.join('proc', 'net', 'ipv4', 'conf', 'cali34', 'rp_filter').write('2\n')
-    result = run_module(sysctl, args(host, *WANTED), diff=True)
+    result = run_module(sysctl, args(host, *DESIRED), diff=True)
     assert result['keys_changed'] == ['net.ipv4.conf.cali34.rp_filter'] and not result['file_changed']
     name = 'net.ipv4.conf.cali34.rp_filter'
     assert result['diff'] == [{'before_header': name, 'after_header': name, 'before': '2\n', 'after': '1\n'}]
@@ -63,12 +63,12 @@ def test_drift_is_repaired_where_it_happened(run_module, host):
     ('net/ipv4/conf/eth0.100/rp_filter', '0'),
     ('net.ipv4.ip_local_port_range', '32768   60999'),
 ])
-def test_what_is_as_wanted_is_not_written(run_module, host, key, value):
+def test_what_is_as_desired_is_not_written(run_module, host, key, value):
     assert run_module(sysctl, args(host, (key, value)))['keys_changed'] == []
 
 
 def test_absent_removes_the_file_and_leaves_the_kernel_alone(run_module, host):
-    run_module(sysctl, args(host, *WANTED))
+    run_module(sysctl, args(host, *DESIRED))
     result = run_module(sysctl, args(host, state='absent'))
     assert result['changed'] and not host.join('sysctl.d', '60-calico.conf').exists() and rp_filter(host, 'all') == '1'
     assert not run_module(sysctl, args(host, state='absent'))['changed']
@@ -148,7 +148,7 @@ OTHERS = [
 @pytest.mark.parametrize('name, text, found', OTHERS, ids=[str(number) for number in range(len(OTHERS))])
 def test_files_that_have_the_last_word_are_told(run_module, host, name, text, found):
     host.join('sysctl.d', name).write_binary(text.encode('latin-1') if not isinstance(text, bytes) else text, ensure=True)
-    result = run_module(sysctl, args(host, *WANTED))
+    result = run_module(sysctl, args(host, *DESIRED))
     key = 'net.ipv4.conf.all.rp_filter'
     assert result['keys_overridden'] == ([{'key': key, 'value': found[0], 'file': str(host.join('sysctl.d', found[1]))}] if found else [])
     warned = str(result.get('warnings', []))
@@ -156,13 +156,13 @@ def test_files_that_have_the_last_word_are_told(run_module, host, name, text, fo
     assert bool(found) or 'is read later' not in warned
 
 
-def test_files_of_all_folders_are_read_as_systemd_reads_them(run_module, host, monkeypatch):
-    folders = [host.join(name) for name in ('sysctl.d', 'run', 'lib')]
-    monkeypatch.setattr(_sysctl, 'FOLDERS', tuple(str(folder) for folder in folders))
+def test_files_of_all_directories_are_read_as_systemd_reads_them(run_module, host, monkeypatch):
+    directories = [host.join(name) for name in ('sysctl.d', 'run', 'lib')]
+    monkeypatch.setattr(_sysctl, 'DIRECTORIES', tuple(str(directory) for directory in directories))
     monkeypatch.setattr(_sysctl, 'LAST', str(host.join('sysctl.conf')))
-    for folder, value in zip(folders, ('1', '2', '3')):
-        folder.join('70-x.conf').write('net.ipv4.conf.all.rp_filter = %s\n' % value, ensure=True)
-    assert run_module(sysctl, args(host, *WANTED))['keys_overridden'] == [], 'that of /etc stands for all of its name'
+    for directory, value in zip(directories, ('1', '2', '3')):
+        directory.join('70-x.conf').write('net.ipv4.conf.all.rp_filter = %s\n' % value, ensure=True)
+    assert run_module(sysctl, args(host, *DESIRED))['keys_overridden'] == [], 'that of /etc stands for all of its name'
     host.join('lib', '80-y.conf').write('net.ipv4.conf.all.rp_filter = 2\n')
     host.join('sysctl.conf').write('net.ipv4.conf.all.rp_filter = 0\n')
-    assert [item['file'] for item in run_module(sysctl, args(host, *WANTED))['keys_overridden']] == [str(host.join('sysctl.conf'))]
+    assert [item['file'] for item in run_module(sysctl, args(host, *DESIRED))['keys_overridden']] == [str(host.join('sysctl.conf'))]

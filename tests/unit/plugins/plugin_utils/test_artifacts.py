@@ -32,11 +32,11 @@ def test_a_mirror_has_everything() -> None:
     }
 
 
-def test_a_folder_wins_over_the_mirror_and_an_address_over_both() -> None:
+def test_a_directory_wins_over_the_mirror_and_an_address_over_both() -> None:
     found = artifacts(
         "2.6.6",
         mirror="https://mirror",
-        folder="/srv",
+        directory="/srv",
         overrides=[{"name": "calico", "url": "https://own/calico", "sha256": "AB", "image": ""}],
     )
     assert found["calicoctl"]["source"]["local_src"] == "/srv/calicoctl/v1.6.3/calicoctl"
@@ -47,9 +47,9 @@ def test_a_folder_wins_over_the_mirror_and_an_address_over_both() -> None:
     }
 
 
-def test_an_archive_may_have_another_folder_inside() -> None:
+def test_an_archive_may_have_another_directory_inside() -> None:
     found = artifacts(
-        "2.6.6", overrides=[{"name": "etcd", "url": "https://own/etcd.tgz", "folder": "etcd-v3.3.25-linux-amd64"}]
+        "2.6.6", overrides=[{"name": "etcd", "url": "https://own/etcd.tgz", "directory": "etcd-v3.3.25-linux-amd64"}]
     )
     assert found["etcd"]["source"]["member"] == "etcd-v3.3.25-linux-amd64/etcd"
 
@@ -62,7 +62,7 @@ def test_refused_releases_say_why(release: str, words: str) -> None:
         artifacts(release)
 
 
-def test_every_artefact_has_a_place_and_a_variable() -> None:
+def test_every_artifact_has_a_place_and_a_variable() -> None:
     assert set(_artifacts.mirror_paths("2.6.6")) == set(_artifacts.NAMES) == set(_artifacts.SHA256_VARIABLES)
 
 

@@ -111,27 +111,32 @@ def test_a_node_that_restarts_is_not_started_beside_its_networks() -> None:
         "changed": True,
         "names": ["container calico-node"],
         "action": "restart",
-        "differences": ["variable IP: is 1, wanted 2"],
+        "differences": ["variable IP: is 1, should be 2"],
     }
     plan = ClusterPlan([of(calicoctl_node=restarting, cni_network=changed("/etc/calico.cni"))])
     assert groups(plan) == {"a1": ["calico_plan_restart"]}
-    assert "    a1: calico/node (variable IP: is 1, wanted 2); CNI plugins and networks (/etc/calico.cni)" in lines(
+    assert "    a1: calico/node (variable IP: is 1, should be 2); CNI plugins and networks (/etc/calico.cni)" in lines(
         plan
     )
 
 
 def test_what_cannot_be_told_before_something_else_is_done_is_not_known_yet() -> None:
     plan = ClusterPlan(
-        [of(executable=changed("/opt/calico/bin/calicoctl"), cni_network={**SAME, "error": "There is no folder /x."})]
+        [
+            of(
+                executable=changed("/opt/calico/bin/calicoctl"),
+                cni_network={**SAME, "error": "There is no directory /x."},
+            )
+        ]
     )
     assert plan.problems == {}
     assert groups(plan)["a1"] == ["calico_plan_prepare", "calico_plan_start"]
-    assert lines(plan)[-2:] == ["  Not known yet:", "    a1: CNI plugins and networks: There is no folder /x."]
+    assert lines(plan)[-2:] == ["  Not known yet:", "    a1: CNI plugins and networks: There is no directory /x."]
 
 
 def test_what_cannot_be_told_with_nothing_in_its_way_is_a_problem() -> None:
-    plan = ClusterPlan([of(cni_network={**SAME, "error": "There is no folder /x."})])
-    assert plan.problems == {"a1": ["CNI plugins and networks: There is no folder /x."]}
+    plan = ClusterPlan([of(cni_network={**SAME, "error": "There is no directory /x."})])
+    assert plan.problems == {"a1": ["CNI plugins and networks: There is no directory /x."]}
 
 
 def test_hosts_that_do_the_same_share_a_line() -> None:

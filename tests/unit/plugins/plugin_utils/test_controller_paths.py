@@ -17,7 +17,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_pat
 from ..inventory.test_dcos import ROOT, Inventories
 
 
-def test_relative_ones_are_of_the_folder_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_ones_are_of_the_directory_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
     for pwd in (str(tmp_path), "/elsewhere", ""):
@@ -57,7 +57,7 @@ def test_nothing_is_written_into_the_product(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_manifest_is_written_where_the_command_was_started(tmp_path: Path) -> None:
-    """The command of the README, with a collection that is installed: it wrote into the playbooks' folder, for every inventory."""
+    """The command of the README, with a collection that is installed: it wrote into the playbooks' directory, for every inventory."""
     collection = tmp_path / "collections" / "ansible_collections" / "dcos" / "calico"
     for part in ("plugins", "roles", "playbooks", "meta", "galaxy.yml"):
         source = ROOT / part

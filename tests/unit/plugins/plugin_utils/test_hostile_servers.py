@@ -2,7 +2,7 @@
 DC/OS cluster, on the core that runs these tests.
 
 What modules make of them ends in time, is a sentence or stays text, and what differs is shown as a terminal may have it. What a controller does with results
-that hold anything at all is in test_foreign.py.
+that hold anything at all is in test_untrusted.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import
 from ...support.dcos_api import Answer, DcosApi
 from ...support.universe import Universe
 from ..inventory.test_dcos import Inventories
-from .test_foreign import CONTROL, play, poisoned, texts, used
+from .test_untrusted import CONTROL, play, poisoned, texts, used
 
 MEGABYTE = 1 << 20
 LOCAL = ("-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}")
@@ -299,10 +299,10 @@ NODE = {
 
 
 def place(runs: Inventories, name: str, way: str, text: str = "") -> str:
-    path = runs.folder / name
+    path = runs.directory / name
     path.write_text(PROGRAM.format(python=sys.executable, way=way, text=text), encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    runs.environment["PATH"] = f"{runs.folder}:/usr/bin:/bin:/usr/sbin:/sbin"
+    runs.environment["PATH"] = f"{runs.directory}:/usr/bin:/bin:/usr/sbin:/sbin"
     return str(path)
 
 
@@ -375,7 +375,7 @@ def test_a_datastore_behind_a_calicoctl_that_says_what_it_likes(runs: Inventorie
 def test_a_datastore_in_which_others_wrote(runs: Inventories) -> None:
     """Names of nodes, pools, policies and endpoints, by the double of calicoctl that other tests have."""
     double = (Path(__file__).parents[2] / "support" / "calicoctl_double.py").read_text(encoding="utf-8")
-    program = runs.folder / "calicoctl"
+    program = runs.directory / "calicoctl"
     program.write_text(f"#!{sys.executable}\n{double}", encoding="utf-8")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     kinds = ("ipPool", "bgpPeer", "node", "policy", "profile", "hostEndpoint", "workloadEndpoint")
@@ -399,7 +399,7 @@ def test_a_datastore_in_which_others_wrote(runs: Inventories) -> None:
             "down": "",
             "forgets": False,
         }
-        (runs.folder / "store.json").write_text(json.dumps(store), encoding="utf-8")
+        (runs.directory / "store.json").write_text(json.dumps(store), encoding="utf-8")
         said = bounded(runs, *LOCAL, "--diff", tasks=of_calicoctl(str(program)))
         assert not [sign for sign in CONTROL if sign in said], text
         play(runs, *LOCAL, tasks=[*of_calicoctl(str(program))[1:2], *used("found")])
@@ -480,7 +480,7 @@ def of_dcos(url: str) -> list[dict[str, Any]]:
 def test_a_cluster_whose_words_are_templates_and_signs_of_a_terminal(runs: Inventories, dcos_api: DcosApi) -> None:
     for number, text in enumerate(few(runs)):
         del dcos_api.requests[:]
-        cluster = Tainted(dcos_api, runs.folder / f"universe{number}.json", text)
+        cluster = Tainted(dcos_api, runs.directory / f"universe{number}.json", text)
         tasks = of_dcos(dcos_api.url)
         said = bounded(runs, *LOCAL, "--diff", tasks=tasks)
         assert not [sign for sign in CONTROL if sign in said], text
@@ -489,7 +489,7 @@ def test_a_cluster_whose_words_are_templates_and_signs_of_a_terminal(runs: Inven
             "POST /package/uninstall",
         ], "it worked all the same"
         dcos_api.answer = cluster.plain  # type: ignore[method-assign]
-    again = Tainted(dcos_api, runs.folder / "again.json", few(runs)[0])
+    again = Tainted(dcos_api, runs.directory / "again.json", few(runs)[0])
     assert (
         "touch" in play(runs, *LOCAL, tasks=[part for task in tasks[:3] for part in (task, *used("found"))])
         and again.reads

@@ -15,7 +15,7 @@ INFO: dict[str, Any] = {
         "files": [{"file": "calico.cni"}, {"file": "cni.conflist"}, {"file": "dcos.conf"}],
     },
 }
-WANTED: dict[str, Any] = {
+DESIRED: dict[str, Any] = {
     "release": "2.6.6",
     "network": "calico",
     "networks": [{"name": "calico", "file": "calico.cni"}],
@@ -25,7 +25,7 @@ WANTED: dict[str, Any] = {
     "files": ["calico.cni"],
     "deployments": [],
     "conflist": {"name": "kube-cni", "dir": DIR, "file": "cni.conflist"},
-    "package": {"wanted": True, "service": "kubernetes", "version": "1.3.1-1.10.8", "options": {}, "installed": []},
+    "package": {"desired": True, "service": "kubernetes", "version": "1.3.1-1.10.8", "options": {}, "installed": []},
     "certificates": {
         "issued": True,
         "variant": "enterprise",
@@ -34,7 +34,7 @@ WANTED: dict[str, Any] = {
         "paths": ["/k/crt", "/k/key", "/k/ca"],
     },
     "controllers": {
-        "wanted": True,
+        "desired": True,
         "version": "",
         "endpoints": ["http://127.0.0.1:2379"],
         "tls": False,
@@ -50,16 +50,16 @@ INSTALLED = {
 }
 
 
-def wanted(**changes: Any) -> dict[str, Any]:
-    """WANTED with changes, one level deep."""
-    found = copy.deepcopy(WANTED)
+def desired(**changes: Any) -> dict[str, Any]:
+    """DESIRED with changes, one level deep."""
+    found = copy.deepcopy(DESIRED)
     for key, value in changes.items():
         found[key] = {**found[key], **value} if isinstance(value, dict) else value
     return found
 
 
-def judged(changes: dict[str, Any] | None = None, **info: Any) -> list[str]:
-    verdict = _kubernetes_preflight.judge({"a1": {**INFO, **info}}, wanted(**(changes or {})))
+def validated(changes: dict[str, Any] | None = None, **info: Any) -> list[str]:
+    verdict = _kubernetes_preflight.validate({"a1": {**INFO, **info}}, desired(**(changes or {})))
     return [f"{item.host}: {item.what}: {item.why or ''} {item.remedy or ''}" for item in verdict.failures]
 
 
@@ -69,14 +69,14 @@ def judged(changes: dict[str, Any] | None = None, **info: Any) -> list[str]:
         {},
         {"package": {"installed": [INSTALLED]}},
         {"package": {"installed": [{**INSTALLED, "app_id": "/other", "version": "2.0.0-1.12.1", "options": None}]}},
-        {"package": {"wanted": False, "version": "9", "installed": [{**INSTALLED, "options": None}]}},
+        {"package": {"desired": False, "version": "9", "installed": [{**INSTALLED, "options": None}]}},
         {"certificates": {"issued": False, "files": ["/k/crt", "/k/key", "/k/ca", "/more"]}},
         {"certificates": {"issued": False, "token": True, "files": ["/k/ca"], "variant": "open"}},
         {"controllers": {"endpoints": ["https://a:2379"], "tls": True}},
         {"controllers": {"endpoints": ["https://a:2379"], "secret": "calico-etcd-secrets"}},
-        {"controllers": {"wanted": False, "endpoints": [], "lacking": []}},
+        {"controllers": {"desired": False, "endpoints": [], "lacking": []}},
         {"controllers": {"version": "v1.15.12"}},
-        {"controllers": {"wanted": False, "version": "v1.20.2"}},
+        {"controllers": {"desired": False, "version": "v1.20.2"}},
         {"conflist": {"dir": "/etc/cni/net.d"}, "networks": [{"name": "calico", "file": "calico.conf"}], "files": []},
         {
             "deployments": [
@@ -99,7 +99,7 @@ def judged(changes: dict[str, Any] | None = None, **info: Any) -> list[str]:
     ],
 )
 def test_all_is_well(changes: dict[str, Any]) -> None:
-    assert judged(changes) == []
+    assert validated(changes) == []
 
 
 def installed(**more: Any) -> dict[str, Any]:
@@ -117,15 +117,15 @@ def installed(**more: Any) -> dict[str, Any]:
         ({"package": {"options": {"kubernetes": {"network_provider": "dcos"}}}}, ["said twice"]),
         (
             installed(options={"kubernetes": {"network_provider": "dcos"}}),
-            ["network_provider dcos, and calico is wanted", "immutable", "uninstall"],
+            ["network_provider dcos, and calico is required", "immutable", "uninstall"],
         ),
         (installed(options={}), ["network_provider dcos"]),
         (installed(options=None), ["nobody noted its options"]),
-        (installed(version="1.2.0-1.10.5"), ["1.3.1-1.10.8 is wanted", "calico_kubernetes_version"]),
+        (installed(version="1.2.0-1.10.5"), ["1.3.1-1.10.8 is required", "calico_kubernetes_version"]),
         (installed(version="2.0.0-1.12.1"), ["2.0.0-1.12.1 is installed", "a Calico of its own"]),
         ({"network": "kube"}, ["calico_kubernetes_network is kube", "calico_networks has calico"]),
         ({"networks": [{"name": "calico", "state": "absent"}]}, ["calico_networks has nothing"]),
-        ({"conflist": {"name": "calico"}}, ["two files of one folder"]),
+        ({"conflist": {"name": "calico"}}, ["two files of one directory"]),
         ({"conflist": {"file": "a.json"}}, ["*.conflist only"]),
         (
             {"networks": [{"name": "calico", "file": "calico.conf"}]},
@@ -165,7 +165,7 @@ def installed(**more: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_refused_for_all(changes: dict[str, Any], words: list[str]) -> None:
-    found = judged(changes)
+    found = validated(changes)
     assert len(found) == 1 and found[0].startswith("all hosts: ")
     assert [word for word in words if word not in found[0]] == []
 
@@ -187,17 +187,17 @@ def test_what_is_refused_for_all(changes: dict[str, Any], words: list[str]) -> N
     ],
 )
 def test_what_is_refused_on_a_host(info: dict[str, Any], words: list[str]) -> None:
-    found = judged({}, **info)
+    found = validated({}, **info)
     assert len(found) == 1 and found[0].startswith("a1: ")
     assert [word for word in words if word not in found[0]] == []
 
 
 def test_a_kubernetes_of_ones_own_works_on_1_10() -> None:
-    assert judged({"package": {"wanted": False}}, dcos={"version": "1.10.11"}) == []
+    assert validated({"package": {"desired": False}}, dcos={"version": "1.10.11"}) == []
 
 
 def test_nothing_known_of_a_host() -> None:
-    verdict = _kubernetes_preflight.judge({"a1": None}, wanted())
+    verdict = _kubernetes_preflight.validate({"a1": None}, desired())
     assert [item.check for item in verdict.failures] == ["plugin"]
 
 

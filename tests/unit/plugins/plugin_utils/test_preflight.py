@@ -59,12 +59,12 @@ class Cluster:
         self.hosts = dict(
             ("agent%d" % number, {"info": host(number), "node_name": None, "node_ip": None}) for number in (1, 2, 3)
         )
-        self.wanted = {
+        self.desired = {
             "release": "2.6.6",
             "pools": [{"cidr": "192.168.0.0/16", "ipip": "off"}],
             "networks": [{"name": "calico", "file": "calico.cni"}],
             "manifest_release": "2.6.6",
-            "artefacts": [{"name": "calicoctl", "variable": "calico_calicoctl_sha256", "sha256": "aa"}],
+            "artifacts": [{"name": "calicoctl", "variable": "calico_calicoctl_sha256", "sha256": "aa"}],
             "felix_health_port": 62092,
             "etcd": {"source": "existing", "proxy": False, "endpoints": ["http://10.0.0.100:2379"]},
         }
@@ -73,10 +73,10 @@ class Cluster:
     def info(self):
         return self.hosts["agent2"]["info"]
 
-    def judge(self, *ignored):
-        before = copy.deepcopy((self.hosts, self.wanted))
-        verdict = _preflight.judge(self.hosts, self.wanted, ignored)
-        assert (self.hosts, self.wanted) == before
+    def validate(self, *ignored):
+        before = copy.deepcopy((self.hosts, self.desired))
+        verdict = _preflight.validate(self.hosts, self.desired, ignored)
+        assert (self.hosts, self.desired) == before
         return verdict.failures, verdict.warnings
 
 
@@ -86,7 +86,7 @@ def cluster():
 
 
 def test_a_good_cluster(cluster):
-    assert cluster.judge() == ([], [])
+    assert cluster.validate() == ([], [])
 
 
 def test_a_node_that_the_datastore_knows_by_another_name(cluster):
@@ -94,8 +94,8 @@ def test_a_node_that_the_datastore_knows_by_another_name(cluster):
         {"kind": "node", "metadata": {"name": name}, "spec": {"bgp": {"ipv4Address": address}}}
         for name, address in (("agent1", "10.0.0.1/32"), ("10.0.0.2", "10.0.0.2/24"), ("gone", "10.0.0.9/24"))
     ]
-    cluster.wanted["datastore"] = {"node": nodes}
-    failures, _warnings = cluster.judge()
+    cluster.desired["datastore"] = {"node": nodes}
+    failures, _warnings = cluster.validate()
     assert [(found.host, found.check, found.what) for found in failures] == [
         ("agent1", "node_address", "The Calico node agent1 already uses the address 10.0.0.1/24 of 10.0.0.1")
     ]
@@ -126,12 +126,12 @@ def test_a_good_cluster_that_runs_already(cluster):
                 "duplicate_of": None,
             }
         )
-    cluster.wanted["etcd"] = {"source": "existing", "proxy": True, "endpoints": ["http://127.0.0.1:2379"]}
-    assert cluster.judge() == ([], [])
+    cluster.desired["etcd"] = {"source": "existing", "proxy": True, "endpoints": ["http://127.0.0.1:2379"]}
+    assert cluster.validate() == ([], [])
 
 
-def wanted(**changes):
-    return lambda cluster: cluster.wanted.update(changes)
+def desired(**changes):
+    return lambda cluster: cluster.desired.update(changes)
 
 
 def info(**changes):
@@ -143,7 +143,7 @@ def part(name, **changes):
 
 
 def pools(*cidrs):
-    return wanted(pools=[{"cidr": cidr} for cidr in cidrs])
+    return desired(pools=[{"cidr": cidr} for cidr in cidrs])
 
 
 def cni_file(**changes):
@@ -182,8 +182,8 @@ def ranges(*texts, **more):
     )
 
 
-PROXY = wanted(etcd={"source": "existing", "proxy": True, "endpoints": ["http://127.0.0.1:2379"]})
-DOCKER_NETWORK = wanted(docker_network={"wanted": True, "disable_ipv6": False})
+PROXY = desired(etcd={"source": "existing", "proxy": True, "endpoints": ["http://127.0.0.1:2379"]})
+DOCKER_NETWORK = desired(docker_network={"desired": True, "disable_ipv6": False})
 OFF = {"supported": True, "default_disabled": True}
 
 
@@ -195,13 +195,13 @@ def elsewhere_off(cluster):
 
 ALL = _findings.ALL
 FAILURES = [
-    ("release", ALL, wanted(release="2.6.13"), "There is no Calico release 2.6.13"),
-    ("release", ALL, wanted(release="2.6.4"), "must not be installed"),
+    ("release", ALL, desired(release="2.6.13"), "There is no Calico release 2.6.13"),
+    ("release", ALL, desired(release="2.6.4"), "must not be installed"),
     (
         "checksum",
         ALL,
-        wanted(
-            artefacts=[
+        desired(
+            artifacts=[
                 {"name": "calico-node", "variable": "calico_node_image", "image": "calico/node:v2.6.6", "sha256": ""}
             ]
         ),
@@ -210,7 +210,7 @@ FAILURES = [
     (
         "checksum",
         ALL,
-        wanted(artefacts=[{"name": "calico", "variable": "calico_cni_plugin_sha256", "sha256": ""}]),
+        desired(artifacts=[{"name": "calico", "variable": "calico_cni_plugin_sha256", "sha256": ""}]),
         "Set calico_cni_plugin_sha256",
     ),
     (
@@ -227,15 +227,15 @@ FAILURES = [
     ),
     ("node_address", "agent2", part("node", address="127.0.0.1/8"), "leads each host to itself"),
     ("etcd", "agent2", both(PROXY, found_members("loopback")), "addresses of the loopback device"),
-    ("network_name", ALL, wanted(networks=[{"name": "my net"}]), "'my net' is refused"),
-    ("network_name", ALL, wanted(networks=[{"name": "a"}, {"name": "a", "file": "b.cni"}]), "wanted twice"),
-    ("document", ALL, wanted(documents=[{"apiVersion": "projectcalico.org/v3", "kind": "IPPool"}]), "for Calico 3"),
+    ("network_name", ALL, desired(networks=[{"name": "my net"}]), "'my net' is refused"),
+    ("network_name", ALL, desired(networks=[{"name": "a"}, {"name": "a", "file": "b.cni"}]), "desired twice"),
+    ("document", ALL, desired(documents=[{"apiVersion": "projectcalico.org/v3", "kind": "IPPool"}]), "for Calico 3"),
     ("pool_cidr", ALL, pools("192.168.5.7/16"), "Write 192.168.0.0/16"),
     ("pool_cidr", ALL, pools("192.168.0.0/27"), "too small"),
     ("pool_cidr", ALL, pools("192.168.0.0"), "no prefix length"),
     ("pool_cidr", ALL, pools("192.168.0/16"), "is not a network"),
-    ("pool_cidr", ALL, wanted(pools=[{"apiVersion": "projectcalico.org/v3", "kind": "IPPool"}]), "for Calico 3"),
-    ("pool_cidr", ALL, wanted(pools=[{"CIDR": "192.168.0.0/16"}]), "it has CIDR"),
+    ("pool_cidr", ALL, desired(pools=[{"apiVersion": "projectcalico.org/v3", "kind": "IPPool"}]), "for Calico 3"),
+    ("pool_cidr", ALL, desired(pools=[{"CIDR": "192.168.0.0/16"}]), "it has CIDR"),
     (
         "pool_overlap",
         ALL,
@@ -285,7 +285,7 @@ FAILURES = [
         "docker_node_name",
         "agent2",
         both(
-            wanted(docker_network={"wanted": True, "disable_ipv6": True}), part("node", hostname="agent2.example.org")
+            desired(docker_network={"desired": True, "disable_ipv6": True}), part("node", hostname="agent2.example.org")
         ),
         "its node is 10.0.0.2, and the host is named agent2.example.org",
     ),
@@ -304,7 +304,12 @@ FAILURES = [
     ),
     ("cni_duplicate", "agent2", cni_file(duplicate_of="dcos.cni", name="dcos"), "both have the network dcos"),
     ("cni_duplicate", "agent2", cni_file(file="old.conf", name="calico"), "which is to be in another file"),
-    ("cni_foreign", "agent2", cni_file(file="calico.cni", name="calico", type="bridge"), "which would be overwritten"),
+    (
+        "cni_unmanaged",
+        "agent2",
+        cni_file(file="calico.cni", name="calico", type="bridge"),
+        "which would be overwritten",
+    ),
     (
         "calicoctl_cfg",
         "agent2",
@@ -326,30 +331,30 @@ FAILURES = [
 )
 def test_failures(cluster, check, where, change, said):
     change(cluster)
-    failures, warnings = cluster.judge()
+    failures, warnings = cluster.validate()
     assert [(failure.host, failure.check) for failure in failures] == [(where, check)]
     assert (
         warnings == []
         and failures[0].remedy
         and said in " ".join(getattr(failures[0], key) or "" for key in ("what", "why", "remedy"))
     )
-    failures, warnings = cluster.judge(check)
+    failures, warnings = cluster.validate(check)
     assert failures == [] and [warning.check for warning in warnings] == [check]
 
 
 def test_names_and_addresses_of_their_own(cluster):
     cluster.hosts["agent1"]["node_name"] = cluster.hosts["agent3"]["node_name"] = "twin"
-    failures = cluster.judge()[0]
+    failures = cluster.validate()[0]
     assert [(failure.host, failure.check) for failure in failures] == [("agent1", "node_name"), ("agent3", "node_name")]
     assert "that of agent3 too" in failures[0].what
     cluster.hosts["agent1"]["node_name"] = None
     cluster.hosts["agent2"]["info"] = host(1)
-    assert set(failure.check for failure in cluster.judge()[0]) == set(["node_name", "node_address"])
+    assert set(failure.check for failure in cluster.validate()[0]) == set(["node_name", "node_address"])
 
 
 WARNINGS = [
     ("agents", ALL, lambda cluster: cluster.hosts.pop("agent3")),
-    ("health_port", ALL, wanted(felix_health_port=9099)),
+    ("health_port", ALL, desired(felix_health_port=9099)),
     ("docker_ipv6", "agent2", both(DOCKER_NETWORK, elsewhere_off, part("os", kernel="3.10.0-1160.el7.x86_64"))),
     ("docker", "agent2", part("docker", at_boot=False)),
     ("kernel", "agent2", part("kernel", ip6_tables=None)),
@@ -369,13 +374,13 @@ WARNINGS = [
 @pytest.mark.parametrize("check, where, change", WARNINGS)
 def test_warnings(cluster, check, where, change):
     change(cluster)
-    failures, warnings = cluster.judge()
+    failures, warnings = cluster.validate()
     assert failures == [] and [(warning.host, warning.check) for warning in warnings] == [(where, check)]
 
 
 def sliced(members=0, masters=0, there=3, error=None):
     return both(
-        wanted(
+        desired(
             etcd={
                 "source": "managed",
                 "tls": True,
@@ -397,7 +402,7 @@ def test_a_slice_of_an_inventory_is_no_managed_etcd(cluster):
     """Agents must know all members, a member must know all others; an agent in a slice without masters, where the members are named, is fine."""
     cluster.hosts["agent2"]["member"] = True
     sliced(members=1, masters=1)(cluster)
-    failures = cluster.judge()[0]
+    failures = cluster.validate()[0]
     assert [(failure.host, failure.check, failure.what) for failure in failures] == [
         (
             "agent2",
@@ -411,9 +416,9 @@ def test_a_slice_of_an_inventory_is_no_managed_etcd(cluster):
         ),
     ]
     sliced(members=3, masters=1)(cluster)
-    assert [failure.what[:13] for failure in cluster.judge()[0]] == ["etcd is to ru"]
+    assert [failure.what[:13] for failure in cluster.validate()[0]] == ["etcd is to ru"]
     cluster.hosts["agent2"]["member"] = False
-    assert cluster.judge() == ([], [])
+    assert cluster.validate() == ([], [])
 
 
 FINE = [
@@ -422,29 +427,29 @@ FINE = [
     both(DOCKER_NETWORK, elsewhere_off, part("docker", version="17.03.2-ce")),
     part("node", hostname="agent2.example.org"),
     both(
-        wanted(docker_network={"wanted": True, "disable_ipv6": True}),
+        desired(docker_network={"desired": True, "disable_ipv6": True}),
         part("node", hostname="agent2"),
         lambda cluster: cluster.hosts["agent2"].update(node_name="agent2"),
     ),
     # the run itself is to cure it
-    wanted(docker_network={"wanted": True, "disable_ipv6": True}),
+    desired(docker_network={"desired": True, "disable_ipv6": True}),
     sliced(members=3, masters=3),
     sliced(members=3, masters=0),
     sliced(members=1, masters=1, there=0, error="no name server answers"),
     both(
         sliced(),
-        wanted(etcd={"source": "existing", "proxy": False, "endpoints": ["http://10.0.0.100:2379"], "members": []}),
+        desired(etcd={"source": "existing", "proxy": False, "endpoints": ["http://10.0.0.100:2379"], "members": []}),
     ),
     both(PROXY, found_members("ok")),
     both(PROXY, found_members("later")),
-    both(wanted(etcd={"source": "managed", "tls": True, "proxy": True, "endpoints": []}), found_members("no_records")),
+    both(desired(etcd={"source": "managed", "tls": True, "proxy": True, "endpoints": []}), found_members("no_records")),
     both(PROXY, etcd(error="Connection refused")),
     # a master's etcd member beside the proxy
     both(PROXY, info(ports={"2379": {"process": "etcd", "pid": 7, "addresses": ["10.0.0.12"]}})),
     # a proxy of ours whose members were replaced: the run repairs it
     both(PROXY, info(proxy={"active": "active"}), etcd(error="it answered 502")),
     both(
-        wanted(etcd={"source": "managed", "tls": True, "proxy": False, "endpoints": ["http://10.0.0.100:2379"]}),
+        desired(etcd={"source": "managed", "tls": True, "proxy": False, "endpoints": ["http://10.0.0.100:2379"]}),
         etcd(error="refused"),
     ),
     part("calicoctl_cfg", exists=True, endpoints=["http://10.0.0.100:2379/"]),
@@ -455,17 +460,17 @@ FINE = [
 @pytest.mark.parametrize("change", FINE)
 def test_what_is_fine(cluster, change):
     change(cluster)
-    assert cluster.judge() == ([], [])
+    assert cluster.validate() == ([], [])
 
 
 def test_ipip_is_needed_only_where_a_pool_wants_it(cluster):
-    cluster.wanted["pools"][0]["ipip"] = "always"
-    assert [failure.check for failure in cluster.judge()[0]] == ["kernel"] * 3
+    cluster.desired["pools"][0]["ipip"] = "always"
+    assert [failure.check for failure in cluster.validate()[0]] == ["kernel"] * 3
 
 
 def test_a_host_of_which_nothing_is_known(cluster):
     cluster.hosts["agent2"]["info"] = {"failed": True, "msg": "unreachable"}
-    failures = cluster.judge()[0]
+    failures = cluster.validate()[0]
     assert [(failure.host, failure.check, failure.why) for failure in failures] == [
         ("agent2", "agent_info", "unreachable")
     ]
@@ -474,7 +479,7 @@ def test_a_host_of_which_nothing_is_known(cluster):
 def test_everything_wrong_is_told_at_once_and_in_order(cluster):
     for unused, unused_too, change, unused_as_well in FAILURES[:5] + FAILURES[-8:-5]:
         change(cluster)
-    hosts = [failure.host for failure in cluster.judge()[0]]
+    hosts = [failure.host for failure in cluster.validate()[0]]
     assert hosts == sorted(hosts, key=lambda name: (name != ALL, name)) and len(hosts) > 4
 
 
@@ -491,11 +496,11 @@ UNIVERSE = {"source": "universe", "proxy": True, "endpoints": ["http://127.0.0.1
     ],
 )
 def test_the_etcd_of_the_universe(cluster, change, told):
-    cluster.wanted["etcd"] = dict(UNIVERSE, **change)
+    cluster.desired["etcd"] = dict(UNIVERSE, **change)
     cluster.info["etcd"] = [
         {"endpoint": "http://127.0.0.1:2379", "healthy": False, "v2": None, "certificate": None, "error": "refused"}
     ]
-    failures = cluster.judge()[0]
+    failures = cluster.validate()[0]
     assert [failure.check for failure in failures] == (["etcd"] if told else []) and all(
         told in failure.what for failure in failures
     )
@@ -516,7 +521,7 @@ def managed(cluster):
             "node": False,
             "member": True,
         }
-    cluster.wanted["etcd"] = {
+    cluster.desired["etcd"] = {
         "source": "managed",
         "tls": True,
         "proxy": True,
@@ -530,11 +535,11 @@ def managed(cluster):
 
 
 def test_a_master_that_only_runs_a_member_needs_no_more_than_its_ports(managed):
-    assert managed.judge() == ([], [])
+    assert managed.validate() == ([], [])
     managed.hosts["master1"]["info"]["ports"] = {
         "2380": {"process": "etcd", "pid": 7, "addresses": ["10.0.0.100"], "unit": MEMBER_UNIT}
     }
-    assert managed.judge() == ([], [])
+    assert managed.validate() == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -548,14 +553,14 @@ def test_a_port_of_a_member_that_somebody_else_has(managed, port, process, unit,
     managed.hosts["master2"]["info"]["ports"] = {
         port: {"process": process, "pid": 7, "addresses": ["0.0.0.0"], "unit": unit}
     }
-    failures = managed.judge()[0]
+    failures = managed.validate()[0]
     assert [(failure.host, failure.check) for failure in failures] == [("master2", "port")] and told in failures[0].what
 
 
 def test_a_master_without_dcos_and_an_even_number_of_members(managed):
     managed.hosts["master3"]["info"]["dcos"] = {"version": None, "role": None}
     del managed.hosts["master1"]
-    failures, warnings = managed.judge()
+    failures, warnings = managed.validate()
     assert [(failure.host, failure.check) for failure in failures] == [("master3", "dcos_version")]
     assert [(warning.host, warning.check) for warning in warnings] == [(ALL, "etcd")]
 
@@ -566,7 +571,7 @@ def test_a_datastore_that_asks_nobody_for_a_certificate_is_told_once(cluster):
         info(etcd_members={"kind": "ok", "peers": [], "members": [url], "open": [url], "error": None}),
         info(etcd=[{"endpoint": "http://127.0.0.1:2379", "healthy": True, "v2": True, "open": True}]),
     )(cluster)
-    failures, warnings = cluster.judge()
+    failures, warnings = cluster.validate()
     assert failures == [] and [(warning.host, warning.check, warning.why) for warning in warnings] == [
         (ALL, "etcd_open", "%s answered agent2 without a certificate" % url)
     ], "its own proxy is no other host"
@@ -576,8 +581,8 @@ def test_a_datastore_that_asks_nobody_for_a_certificate_is_told_once(cluster):
     "etcd, refused", [({}, True), ({"open": True}, False), ({"tls": True}, False), ({"source": "existing"}, False)]
 )
 def test_a_managed_etcd_without_certificates_is_asked_for_by_name(cluster, etcd, refused):
-    wanted(etcd=dict({"source": "managed", "proxy": True, "endpoints": []}, **etcd))(cluster)
-    failures = cluster.judge()[0]
+    desired(etcd=dict({"source": "managed", "proxy": True, "endpoints": []}, **etcd))(cluster)
+    failures = cluster.validate()[0]
     assert [failure.check for failure in failures] == ["etcd_open"] * refused
     assert not refused or "set calico_etcd_open: true" in failures[0].remedy
 
@@ -589,7 +594,7 @@ def test_a_host_that_was_looked_at_without_root_is_one_line(cluster):
         docker={"present": True, "running": False, "version": None, "error": "permission denied"},
         kernel={},
     )
-    failures, dummy = cluster.judge()
+    failures, dummy = cluster.validate()
     assert [(finding.host, finding.check) for finding in failures] == [
         ("agent2", "become")
     ] and "ansible_become" in failures[0].remedy
@@ -597,7 +602,7 @@ def test_a_host_that_was_looked_at_without_root_is_one_line(cluster):
 
 def test_a_host_whose_networks_cannot_be_is_named(cluster):
     cluster.info["subnets"][0]["network"] = "{{ x }}"
-    failures, dummy = cluster.judge()
+    failures, dummy = cluster.validate()
     assert [(finding.host, finding.check) for finding in failures] == [
         ("agent2", "agent_info")
     ] and "{{ x }}" in failures[0].why
@@ -610,7 +615,7 @@ def test_of_many_hosts_in_the_way_three_are_named(cluster, number, said):
     for more in range(4, number + 1):
         cluster.hosts["agent%d" % more] = {"info": host(more), "node_name": None, "node_ip": None}
     pools("172.16.0.0/15")(cluster)
-    [failure] = cluster.judge()[0]
+    [failure] = cluster.validate()[0]
     assert failure.what.endswith("docker0 on agent1, docker0 on agent2, " + said)
 
 
@@ -619,10 +624,10 @@ def test_of_many_hosts_in_the_way_three_are_named(cluster, number, said):
 )
 def test_a_port_that_is_taken_is_moved_only_where_it_can_be(cluster, port, remedy):
     cluster.info["ports"] = {str(port): {"process": "haproxy", "pid": 7}}
-    assert [failure.remedy for failure in cluster.judge()[0]] == [remedy]
+    assert [failure.remedy for failure in cluster.validate()[0]] == [remedy]
 
 
 def test_what_an_inventory_and_a_host_tell_is_compared_by_value(cluster):
     """A file of ours that is there already: its type is a text that came from elsewhere."""
     cni_file(file="calico.cni", name="calico", type="".join(["cal", "ico"]))(cluster)
-    assert cluster.judge()[0] == []
+    assert cluster.validate()[0] == []

@@ -12,7 +12,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _findings, _pre
 ALL = _findings.ALL
 
 
-def judge(hosts=None, **wanted):
+def validate(hosts=None, **desired):
     """[(check, text)] of failures and of warnings; hosts: {name: {file name: network}}, all of type calico."""
     found = {}
     for name, files in (hosts or {}).items():
@@ -44,9 +44,9 @@ def judge(hosts=None, **wanted):
             "pools": [{"cidr": "192.168.0.0/16"}],
             "networks": [{"name": "calico"}],
         },
-        **wanted,
+        **desired,
     )
-    verdict = _preflight.judge(found, expectations)
+    verdict = _preflight.validate(found, expectations)
     failures, warnings = verdict.failures, verdict.warnings
     assert all(finding.host == ALL and finding.remedy for finding in failures + warnings)
     return [
@@ -103,7 +103,7 @@ BAD_DOCUMENTS = [
 
 @pytest.mark.parametrize("document, said", BAD_DOCUMENTS, ids=[row[1] for row in BAD_DOCUMENTS])
 def test_documents_that_cannot_be_right(document, said):
-    failures, warnings = judge(documents=[policy("good", selector="role == 'db'"), document])
+    failures, warnings = validate(documents=[policy("good", selector="role == 'db'"), document])
     assert [check for check, _text in failures] == ["document"] and said in failures[0][1] and warnings == []
 
 
@@ -117,9 +117,9 @@ def test_good_documents():
         {"kind": "policy", "metadata": {"name": "old"}, "state": "absent"},
         {"kind": "bgpPeer", "metadata": {"scope": "global", "peerIP": "10.0.0.1"}, "spec": {"asNumber": "64567"}},
     ]
-    assert judge(documents=documents) == [[], []]
-    assert [text for _check, text in judge(documents=documents + [policy()])[0]] == [
-        "policy p is wanted twice  Keep one of the two"
+    assert validate(documents=documents) == [[], []]
+    assert [text for _check, text in validate(documents=documents + [policy()])[0]] == [
+        "policy p is listed twice  Keep one of the two"
     ]
 
 
@@ -127,11 +127,11 @@ BAD_NETWORKS = [
     ([{"name": "a b"}], "network_name", "refused by CNI"),
     ([{"name": "a/b"}], "network_name", "refused by CNI"),
     ([{"name": ".."}], "network_name", "refused by CNI"),
-    ([{"name": "a"}, {"name": "a", "file": "b.cni"}], "network_name", "wanted twice"),
+    ([{"name": "a"}, {"name": "a", "file": "b.cni"}], "network_name", "desired twice"),
     (
         [{"name": "a"}, {"name": "b", "file": "a.cni"}],
         "network_name",
-        "the networks a and b are wanted in one file, a.cni",
+        "the networks a and b are required in one file, a.cni",
     ),
     ([{"name": "a", "ipv4_pools": ["10.1.0.0/16"]}], "network_pool", "not in calico_ip_pools"),
     ([{"name": "a", "ipv4_pools": ["10.2.0.0/16"]}], "network_pool", "which is disabled"),
@@ -147,7 +147,7 @@ POOLS = [
 
 @pytest.mark.parametrize("networks, check, said", BAD_NETWORKS)
 def test_networks_that_cannot_be(networks, check, said):
-    failures, _warnings = judge(networks=networks, pools=POOLS)
+    failures, _warnings = validate(networks=networks, pools=POOLS)
     assert [name for name, _text in failures] == [check] and said in failures[0][1]
 
 
@@ -157,7 +157,7 @@ def test_good_networks():
         {"name": "db", "ipv4_pools": ["192.168.0.0/16"]},
         {"name": "old", "state": "absent", "ipv4_pools": ["10.9.0.0/16"]},
     ]
-    assert judge(networks=networks, pools=POOLS) == [[], []]
+    assert validate(networks=networks, pools=POOLS) == [[], []]
 
 
 def pool(cidr, **spec):
@@ -202,52 +202,53 @@ IN_USE = [
 ]
 
 
-@pytest.mark.parametrize("wanted, check, words", IN_USE)
-def test_what_is_in_use_stays(wanted, check, words):
-    failures, _warnings = judge(datastore=KNOWN, **wanted)
+@pytest.mark.parametrize("desired, check, words", IN_USE)
+def test_what_is_in_use_stays(desired, check, words):
+    failures, _warnings = validate(datastore=KNOWN, **desired)
     assert [name for name, _text in failures] == [check] and [
         word for word in words if word not in failures[0][1]
     ] == []
-    assert judge(**wanted)[0] == [], "a datastore that could not be asked"
-    assert judge(
-        datastore=dict(KNOWN, ipPool=KNOWN["ipPool"] if check == "pool_overlap" else [], workloadEndpoint=[]), **wanted
+    assert validate(**desired)[0] == [], "a datastore that could not be asked"
+    assert validate(
+        datastore=dict(KNOWN, ipPool=KNOWN["ipPool"] if check == "pool_overlap" else [], workloadEndpoint=[]), **desired
     )[0] == (failures if check == "pool_overlap" else [])
 
 
 def test_a_network_is_not_renamed_under_its_containers():
     renamed = [{"name": "prod", "file": "calico.cni"}]
     hosts = {"agent1": {"calico.cni": "prod"}, "agent2": {"calico.cni": "calico", "other.cni": "other"}}
-    failures, _warnings = judge(hosts={"agent2": hosts["agent2"]}, datastore=KNOWN, networks=renamed)
+    failures, _warnings = validate(hosts={"agent2": hosts["agent2"]}, datastore=KNOWN, networks=renamed)
     assert [check for check, _text in failures] == ["network_in_use"]
     assert (
         "calico.cni is to be the file of network prod: leave calico in calico_networks and add prod with a file of its own"
         in failures[0][1]
     )
-    assert judge(hosts={"agent1": hosts["agent1"]}, datastore=KNOWN, networks=renamed)[0] == []
+    assert validate(hosts={"agent1": hosts["agent1"]}, datastore=KNOWN, networks=renamed)[0] == []
     assert (
-        judge(hosts={"agent2": hosts["agent2"]}, datastore=dict(KNOWN, workloadEndpoint=[]), networks=renamed)[0] == []
+        validate(hosts={"agent2": hosts["agent2"]}, datastore=dict(KNOWN, workloadEndpoint=[]), networks=renamed)[0]
+        == []
     )
     beside = [{"name": "calico"}, {"name": "prod"}]
-    assert judge(hosts={"agent2": hosts["agent2"]}, datastore=KNOWN, networks=beside)[0] == []
+    assert validate(hosts={"agent2": hosts["agent2"]}, datastore=KNOWN, networks=beside)[0] == []
 
 
 def test_a_pool_that_may_go_or_stay():
     unused = dict(KNOWN, workloadEndpoint=[])
-    assert judge(datastore=unused, pools=GONE) == [[], []]
-    assert judge(
+    assert validate(datastore=unused, pools=GONE) == [[], []]
+    assert validate(
         datastore=unused, pools=[{"cidr": "192.168.0.0/17"}, {"cidr": "192.168.0.0/16", "state": "absent"}]
     ) == [[], []]
-    assert judge(datastore=KNOWN, pools=[{"cidr": "192.168.0.0/16", "disabled": True}, {"cidr": "10.1.0.0/16"}]) == [
+    assert validate(datastore=KNOWN, pools=[{"cidr": "192.168.0.0/16", "disabled": True}, {"cidr": "10.1.0.0/16"}]) == [
         [],
         [],
     ]
     for unlisted in ("disable", "delete"):
-        assert judge(datastore=unused, pools=GONE[1:], unlisted_pools=unlisted) == [[], []]
+        assert validate(datastore=unused, pools=GONE[1:], unlisted_pools=unlisted) == [[], []]
 
 
 def test_a_pool_that_is_left_over_is_told():
     there = datastore(pool("192.168.0.0/16"), pool("10.7.0.0/16", disabled=True), pool("fd80::/64"), pool("corrupt"))
-    failures, warnings = judge(datastore=there, pools=GONE[1:])
+    failures, warnings = validate(datastore=there, pools=GONE[1:])
     assert failures == [] and [check for check, _text in warnings] == ["pool"]
     assert (
         "the pool 192.168.0.0/16 is in the datastore and not in calico_ip_pools containers get addresses of it too"
@@ -256,7 +257,7 @@ def test_a_pool_that_is_left_over_is_told():
 
 
 def test_a_pool_that_goes_needs_to_be_no_good_one():
-    assert judge(pools=[{"cidr": "192.168.0.0/16"}, {"cidr": "9.0.0.0/8", "state": "absent", "ipip": "always"}]) == [
+    assert validate(pools=[{"cidr": "192.168.0.0/16"}, {"cidr": "9.0.0.0/8", "state": "absent", "ipip": "always"}]) == [
         [],
         [],
     ]
@@ -276,23 +277,24 @@ def test_nodes_that_are_not_at_hand_have_networks_too():
             node("ghost", None),
         ],
     )
-    failures, _warnings = judge(datastore=known)
+    failures, _warnings = validate(datastore=known)
     assert [check for check, _text in failures] == ["pool_overlap"]
     assert "the pool 192.168.0.0/16 overlaps 192.168.7.0/24 of node n1, n2" in failures[0][1]
     assert (
-        judge(datastore=known, pools=[{"cidr": "10.1.0.0/16"}, {"cidr": "192.168.0.0/16", "state": "absent"}])[0] == []
+        validate(datastore=known, pools=[{"cidr": "10.1.0.0/16"}, {"cidr": "192.168.0.0/16", "state": "absent"}])[0]
+        == []
     )
-    at_hand = judge(hosts={"agent1": {}}, datastore=known, pools=[{"cidr": "10.0.0.0/16"}])[0]
+    at_hand = validate(hosts={"agent1": {}}, datastore=known, pools=[{"cidr": "10.0.0.0/16"}])[0]
     assert len(at_hand) == 1 and "eth0 on agent1" in at_hand[0][1], "said once"
 
 
 @pytest.mark.parametrize("pools", [[], [{"cidr": "10.1.0.0/16", "state": "absent"}]])
 def test_not_all_pools_are_taken_out_of_use(pools):
-    assert [judge(pools=pools, unlisted_pools=unlisted)[0][0][0] for unlisted in ("delete", "disable")] == [
+    assert [validate(pools=pools, unlisted_pools=unlisted)[0][0][0] for unlisted in ("delete", "disable")] == [
         "variable",
         "variable",
     ]
-    assert judge(pools=pools) == [[], []]
+    assert validate(pools=pools) == [[], []]
 
 
 FORBIDDEN = [
@@ -312,8 +314,8 @@ FORBIDDEN = [
     ],
 )
 def test_networks_of_others(cidr, said):
-    failures, _warnings = judge(pools=[{"cidr": cidr}], forbidden_cidrs=FORBIDDEN)
+    failures, _warnings = validate(pools=[{"cidr": cidr}], forbidden_cidrs=FORBIDDEN)
     assert [check for check, _text in failures] == ["pool_overlap"] * len(said) and all(
         words in failures[0][1] for words in said
     )
-    assert "is not a network" in judge(forbidden_cidrs=[{"cidr": "lab"}])[0][0][1]
+    assert "is not a network" in validate(forbidden_cidrs=[{"cidr": "lab"}])[0][0][1]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _public_cloud
-from ansible_collections.dcos.calico.plugins.plugin_utils._public_cloud import Wanted, judge
+from ansible_collections.dcos.calico.plugins.plugin_utils._public_cloud import Desired, validate
 
 POOL = {"cidr": "192.168.0.0/16", "ipip": "cross-subnet", "nat_outgoing": True}
 PLAIN = {"cidr": "192.168.0.0/16", "ipip": False}
@@ -47,8 +47,8 @@ def outcome(
     provider: str, controller: Any = None, pools: Any = (POOL,), detected: Any = None, **more: Any
 ) -> tuple[Any, str, str]:
     """(decision, words of the failures, words of the warnings)."""
-    wanted = Wanted(provider, detected or {}, list(pools), **more)
-    decision, verdict = judge(wanted, controller or Controller())
+    desired = Desired(provider, detected or {}, list(pools), **more)
+    decision, verdict = validate(desired, controller or Controller())
     words = [
         " | ".join(f"[{item.check}] {item.what}: {item.why}. {item.remedy}" for item in found)
         for found in (verdict.failures, verdict.warnings)
@@ -117,7 +117,7 @@ REFUSALS = [
         "azure",
         {},
         (
-            "[azure] IP-in-IP is wanted on Azure, of the pool 192.168.0.0/16 (cross-subnet)",
+            "[azure] IP-in-IP is required on Azure, of the pool 192.168.0.0/16 (cross-subnet)",
             "drops IP-in-IP",
             "user-defined routes",
             "azure_ipip",
@@ -207,7 +207,7 @@ def test_warnings(provider: str, given: dict[str, Any], expected: str) -> None:
     assert failures == "" and (expected in warnings if expected else warnings == "")
 
 
-def test_a_pool_that_goes_is_not_judged() -> None:
+def test_a_pool_that_goes_is_not_validated() -> None:
     gone = {"cidr": "192.168.0.0/16", "ipip": "always", "state": "absent"}
     decision, failures, _warnings = outcome("azure", pools=[gone, {"cidr": "192.168.0.0/17"}])
     assert failures == "" and not decision.ipip

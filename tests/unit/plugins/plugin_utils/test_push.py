@@ -27,13 +27,13 @@ class Sample(_push.PushAction):
 
     def __init__(
         self,
-        folder: Path,
+        directory: Path,
         args: dict[str, Any],
         answers: list[dict[str, Any]],
         check: bool = False,
         tmpdir: str | None = None,
     ) -> None:
-        self.folder, self.answers = folder, answers
+        self.directory, self.answers = directory, answers
         self.modules: list[dict[str, Any]] = []
         self.transferred: list[tuple[str, str]] = []
         self._task = SimpleNamespace(args=args, check_mode=check, async_val=0, diff=False)  # type: ignore[assignment]
@@ -41,9 +41,9 @@ class Sample(_push.PushAction):
         self._connection = SimpleNamespace(_shell=shell)  # type: ignore[assignment]
 
     def _find_needle(self, dirname: str, needle: str) -> str:
-        if not (self.folder / needle).exists():
+        if not (self.directory / needle).exists():
             raise AnsibleError(f"Could not find {needle!r}.")
-        return str(self.folder / needle)
+        return str(self.directory / needle)
 
     def _execute_module(
         self, module_name: str, module_args: dict[str, Any], task_vars: dict[str, Any]
@@ -68,20 +68,20 @@ def without_base(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def directory(tmp_path: Path) -> Path:
     (tmp_path / "calico").write_bytes(CONTENT)
     return tmp_path
 
 
-def test_nothing_is_pushed_where_all_is_in_place(folder: Path) -> None:
+def test_nothing_is_pushed_where_all_is_in_place(directory: Path) -> None:
     args = {
         "plugins": [{"name": "calico", "local_src": "calico"}, {"name": "x", "url": "https://x"}],
         "executable": {"local_src": "calico"},
     }
-    action = Sample(folder, args, [{"changed": False}])
+    action = Sample(directory, args, [{"changed": False}])
     assert action.run() == {"changed": False}
     assert len(action.modules) == 1 and action.transferred == []
-    resolved = {"local_src": str(folder / "calico"), "sha256": SUM}
+    resolved = {"local_src": str(directory / "calico"), "sha256": SUM}
     assert action.modules[0] == {
         "plugins": [{"name": "calico", **resolved}, {"name": "x", "url": "https://x"}],
         "executable": resolved,
@@ -90,23 +90,23 @@ def test_nothing_is_pushed_where_all_is_in_place(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("tmpdir", [None, "/remote/there"])
-def test_only_what_is_needed_is_pushed_once(folder: Path, tmpdir: str | None) -> None:
-    (folder / "other").write_bytes(b"other")
+def test_only_what_is_needed_is_pushed_once(directory: Path, tmpdir: str | None) -> None:
+    (directory / "other").write_bytes(b"other")
     args = {"plugins": [{"local_src": "calico"}, {"local_src": "other"}, {"local_src": "calico", "member": "m"}]}
-    action = Sample(folder, args, [{"changed": False, "needs": [SUM]}, {"changed": True}], tmpdir=tmpdir)
+    action = Sample(directory, args, [{"changed": False, "needs": [SUM]}, {"changed": True}], tmpdir=tmpdir)
     assert action.run() == {"changed": True}
     remote = f"{tmpdir or '/remote/made'}/{SUM}"
-    assert action.transferred == [(str(folder / "calico"), remote)] and remote in action.fixed
+    assert action.transferred == [(str(directory / "calico"), remote)] and remote in action.fixed
     assert [item.get("src") for item in action.modules[1]["plugins"]] == [remote, None, remote]
-    assert [item.get("local_src") for item in action.modules[1]["plugins"]] == [None, str(folder / "other"), None]
+    assert [item.get("local_src") for item in action.modules[1]["plugins"]] == [None, str(directory / "other"), None]
 
 
 @pytest.mark.parametrize(
     ("check", "answer"),
     [(True, {"changed": True, "needs": [SUM]}), (False, {"failed": True, "msg": "no", "needs": [SUM]})],
 )
-def test_check_mode_and_failures_push_nothing(folder: Path, check: bool, answer: dict[str, Any]) -> None:
-    action = Sample(folder, {"plugins": [{"local_src": "calico"}]}, [answer], check=check)
+def test_check_mode_and_failures_push_nothing(directory: Path, check: bool, answer: dict[str, Any]) -> None:
+    action = Sample(directory, {"plugins": [{"local_src": "calico"}]}, [answer], check=check)
     assert action.run() == answer and len(action.modules) == 1 and action.transferred == []
 
 
@@ -118,21 +118,23 @@ def test_check_mode_and_failures_push_nothing(folder: Path, check: bool, answer:
         ({"local_src": "."}, ["is not a file"]),
     ],
 )
-def test_wrong_files_are_refused_before_anything_is_run(folder: Path, item: dict[str, str], words: list[str]) -> None:
-    action = Sample(folder, {"plugins": [item]}, [])
+def test_wrong_files_are_refused_before_anything_is_run(
+    directory: Path, item: dict[str, str], words: list[str]
+) -> None:
+    action = Sample(directory, {"plugins": [item]}, [])
     with pytest.raises(AnsibleActionFail) as error:
         action.run()
     assert all(word in str(error.value) for word in words) and action.modules == []
 
 
-def test_a_given_sum_may_be_written_in_capitals(folder: Path) -> None:
-    action = Sample(folder, {"plugins": [{"local_src": "calico", "sha256": SUM.upper()}]}, [{}])
+def test_a_given_sum_may_be_written_in_capitals(directory: Path) -> None:
+    action = Sample(directory, {"plugins": [{"local_src": "calico", "sha256": SUM.upper()}]}, [{}])
     action.run()
     assert action.modules[0]["plugins"][0]["sha256"] == SUM
 
 
-def test_a_module_that_is_never_content_is_an_error(folder: Path) -> None:
-    action = Sample(folder, {"plugins": [{"local_src": "calico"}]}, [{"needs": [SUM]}, {"needs": [SUM]}])
+def test_a_module_that_is_never_content_is_an_error(directory: Path) -> None:
+    action = Sample(directory, {"plugins": [{"local_src": "calico"}]}, [{"needs": [SUM]}, {"needs": [SUM]}])
     with pytest.raises(AnsibleActionFail, match="still asks for"):
         action.run()
 
@@ -140,8 +142,8 @@ def test_a_module_that_is_never_content_is_an_error(folder: Path) -> None:
 @pytest.mark.parametrize(
     "args", [{}, {"plugins": None}, {"plugins": "[]"}, {"plugins": ["x", None]}, {"executable": {"url": "https://x"}}]
 )
-def test_other_shapes_are_left_to_the_module(folder: Path, args: dict[str, Any]) -> None:
-    action = Sample(folder, args, [{"changed": False}])
+def test_other_shapes_are_left_to_the_module(directory: Path, args: dict[str, Any]) -> None:
+    action = Sample(directory, args, [{"changed": False}])
     action.run()
     assert action.modules == [args]
 
@@ -151,8 +153,8 @@ PLAYBOOK = """
   gather_facts: false
   tasks:
     - dcos.calico.executable:
-        executables: [{path: "{{ folder }}/bin/tool", local_src: tool, owner: "{{ owner }}", group: "{{ group }}"}]
-        receipts: "{{ folder }}/receipts.json"
+        executables: [{path: "{{ directory }}/bin/tool", local_src: tool, owner: "{{ owner }}", group: "{{ group }}"}]
+        receipts: "{{ directory }}/receipts.json"
 """
 
 
@@ -163,7 +165,7 @@ def test_a_real_run(tmp_path: Path) -> None:
     (tmp_path / "ansible.cfg").touch()
     remote = tmp_path / "remote"
     variables = {
-        "folder": str(tmp_path),
+        "directory": str(tmp_path),
         "owner": str(os.getuid()),
         "group": str(os.getgid()),
         "ansible_python_interpreter": sys.executable,

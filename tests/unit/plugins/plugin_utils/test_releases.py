@@ -66,8 +66,8 @@ def test_names_are_in_order_and_leave_out_the_refused():
     assert _releases.resolve(_releases.RECOMMENDED)["recommended"] is True
 
 
-def test_artefacts_name_upstream_and_invent_no_checksum():
-    found = _releases.resolve("2.6.6")["artefacts"]
+def test_artifacts_name_upstream_and_invent_no_checksum():
+    found = _releases.resolve("2.6.6")["artifacts"]
     assert found["calicoctl"]["url"] == "https://github.com/projectcalico/calicoctl/releases/download/v1.6.3/calicoctl"
     assert (
         found["calico-ipam"]["url"]
@@ -75,8 +75,8 @@ def test_artefacts_name_upstream_and_invent_no_checksum():
     )
     assert found["etcd"]["member"] == "etcd-v3.3.1-linux-amd64/etcd"
     assert [name for name in sorted(found) if found[name]["sha256"]] == ["etcd", "etcdctl"]
-    assert not any(artefact["sha256_confirmed"] for artefact in found.values())
-    assert _releases.artefacts("1.6.3", "1.11.2", etcd="3.3.25")["etcd"]["sha256"] is None
+    assert not any(artifact["sha256_confirmed"] for artifact in found.values())
+    assert _releases.artifacts("1.6.3", "1.11.2", etcd="3.3.25")["etcd"]["sha256"] is None
 
 
 @pytest.mark.parametrize("release, faults", [("2.6.6", 3), ("2.6.8", 1), ("2.6.12", 0)])

@@ -62,7 +62,7 @@ OLD = {"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "10.32.0.0/16"
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Inventories]:
-    """Two agents, whose networks are in folders of their own, and a datastore with a pool."""
+    """Two agents, whose networks are in directories of their own, and a datastore with a pool."""
     made = Inventories(tmp_path)
     variables = f"ansible_connection=local\nansible_become=false\nansible_python_interpreter={sys.executable}\n"
     made.write("hosts.ini", f"[agents_private]\na1\na2\n[all:vars]\n{variables}")
@@ -80,14 +80,14 @@ def cluster(tmp_path: Path) -> Iterator[Inventories]:
     made.write("store.json", json.dumps(store))
     (tmp_path / "group_vars").mkdir()
     pools = [{"cidr": "10.32.0.0/16", "state": "absent"}, {"cidr": "10.33.0.0/16"}]
-    wanted = {
+    desired = {
         "calico_bin_dir": str(tmp_path),
         "calico_ctl_config_file": str(tmp_path / "calicoctl.cfg"),
         "calico_ip_pools": pools,
         "calico_agent": {},
     }
     made.write(
-        "group_vars/all.yml", json.dumps({**wanted, "calico_cni_conf_dir": f"{tmp_path}/{{{{ inventory_hostname }}}}"})
+        "group_vars/all.yml", json.dumps({**desired, "calico_cni_conf_dir": f"{tmp_path}/{{{{ inventory_hostname }}}}"})
     )
     for host in ("a1", "a2"):
         (tmp_path / host).mkdir()
@@ -99,7 +99,7 @@ def pools_after(cluster: Inventories, *arguments: str) -> tuple[list[str], str]:
     done = cluster.run("-i", "hosts.ini", *arguments, "dcos.calico.policy", program="ansible-playbook")
     said = " ".join(done.stdout.split())
     assert done.returncode == 0, said + done.stderr
-    return sorted(json.loads((cluster.folder / "store.json").read_text())["documents"]["ipPool"]), said
+    return sorted(json.loads((cluster.directory / "store.json").read_text())["documents"]["ipPool"]), said
 
 
 def names_the_pool(cluster: Inventories, host: str, pool: str) -> None:

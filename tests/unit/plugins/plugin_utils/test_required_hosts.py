@@ -58,9 +58,9 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_says_why_and_what_to_do(name: str) -> None:
-    *arguments, wanted = CASES[name]
+    *arguments, desired = CASES[name]
     text = str(_required_hosts.nobody(*arguments))
-    assert text.startswith("Nothing to do, because ") and [words for words in wanted if words not in text] == []
+    assert text.startswith("Nothing to do, because ") and [words for words in desired if words not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_hosts_are_named_where_it_is_not_all() -> None:
     hosts: dict[str, dict[str, Any]] = {
         f"h{number}": {"calico_masters": "nope" if number else True, "calico_relase": 1} for number in range(6)
     }
-    wrong, strange = _variables.judge(hosts, OPTIONS)
+    wrong, strange = _variables.validate(hosts, OPTIONS)
     assert wrong[0].host == "h1, h2, h3 and 2 more" and strange == [
         Finding("calico_relase: did you mean calico_release?")
     ]
@@ -184,23 +184,23 @@ def test_what_filters_would_say_behind_templates_is_said_first(name: str) -> Non
     """Once, and in the place of what core's validator says of the same."""
     value, *words = REFUSED[name]
     variables = {name: value, "calico_docker_network": True}
-    wrong, _strange = _variables.judge({"a": variables, "b": {}}, OPTIONS)
+    wrong, _strange = _variables.validate({"a": variables, "b": {}}, OPTIONS)
     assert [finding for word in words for finding in wrong if str(finding).startswith(word) and finding.host == "a"]
     assert len(wrong) == (2 if isinstance(value, list) and len(value) == 2 else 1)
 
 
-def test_networks_of_docker_are_judged_by_the_pools_and_the_release() -> None:
+def test_networks_of_docker_are_validated_by_the_pools_and_the_release() -> None:
     variables = {
         "calico_docker_network": True,
         "calico_ip_pools": [{"cidr": "10.0.0.0/8"}],
         "calico_docker_networks": [{"name": "d", "pool": "10.0.0.0/8"}],
     }
-    assert _variables.judge({"a": {**variables, "calico_release": "2.6.12"}}, OPTIONS) == ([], [])
+    assert _variables.validate({"a": {**variables, "calico_release": "2.6.12"}}, OPTIONS) == ([], [])
     assert (
         "with Calico 2.6.6 no container starts"
-        in _variables.judge({"a": {**variables, "calico_release": "2.6.6"}}, OPTIONS)[0][0].what
+        in _variables.validate({"a": {**variables, "calico_release": "2.6.6"}}, OPTIONS)[0][0].what
     )
-    assert _variables.judge(
+    assert _variables.validate(
         {"a": {**variables, "calico_release": "2.6.6", "calico_docker_network": False}}, OPTIONS
     ) == ([], [])
 
@@ -280,7 +280,7 @@ def test_a_role_that_is_used_alone_can_have_the_same_judgement(runs: Inventories
 
 
 def test_a_play_of_good_variables(runs: Inventories) -> None:
-    """Templates are judged by what they give, those of what is not known yet are left for later, and another's names can be let through."""
+    """Templates are validated by what they give, those of what is not known yet are left for later, and another's names can be let through."""
     vars_file = runs.write(
         "good.json",
         json.dumps(
@@ -307,7 +307,7 @@ def test_a_play_of_good_variables(runs: Inventories) -> None:
 @pytest.mark.parametrize("name", ["calico_roll_serial", "calico_start_serial"])
 def test_a_serial_in_an_inventory_is_not_read(runs: Inventories, name: str) -> None:
     """Nobody reads it there, and as an extra variable it works."""
-    (runs.folder / "group_vars").mkdir()
+    (runs.directory / "group_vars").mkdir()
     runs.write("group_vars/all.yml", f"{name}: 3\ncalico_relase: x\n")
     words = f"{name} has no effect in an inventory"
     code, said = run(runs, "dcos.calico.install")

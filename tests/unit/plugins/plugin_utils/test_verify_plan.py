@@ -15,11 +15,11 @@ AGENTS: list[dict[str, Any]] = [
     {"address": "10.0.2.61", "hostname": "10.0.2.61", "public": True, "active": True},
 ]
 CLUSTER = {"agents": AGENTS, "leader": "10.0.0.11"}
-CALICO = plan.Wanted(["calico"], ["calico", "blue"])
+CALICO = plan.Desired(["calico"], ["calico", "blue"])
 
 
 def test_an_app_for_each_agent_that_is_there_and_each_network() -> None:
-    apps = plan.definitions(plan.Wanted(["calico", "blue"], ["calico", "blue"]), CLUSTER, "r1", "owner", 1000)
+    apps = plan.definitions(plan.Desired(["calico", "blue"], ["calico", "blue"]), CLUSTER, "r1", "owner", 1000)
     assert [app["id"].rpartition("/")[2] for app in apps] == [
         "a10-0-1-11-0",
         "a10-0-2-61-0",
@@ -44,9 +44,9 @@ def test_ids_and_names_fit_in_what_takes_them() -> None:
     """Marathon's segments and labels of DNS, even with the longest address."""
     agents = [{"address": "255.255.255.255", "hostname": "x", "public": False, "active": True}]
     networks = [f"n{number}" for number in range(12)]
-    app = plan.definitions(plan.Wanted(networks, networks), {"agents": agents, "leader": None}, "r12345678", "", 0)[-1][
-        "id"
-    ]
+    app = plan.definitions(plan.Desired(networks, networks), {"agents": agents, "leader": None}, "r12345678", "", 0)[
+        -1
+    ]["id"]
     segment = re.compile(r"([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])")
     assert all(segment.fullmatch(part) for part in app.strip("/").split("/"))
     containerip, mesos = plan.names(app, True)
@@ -66,36 +66,36 @@ def test_the_servers_program_is_of_any_python() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "words"),
+    ("desired", "words"),
     [
-        (plan.Wanted(["red"], ["calico"]), "calico_verify_networks has red, which calico_networks does not (calico)"),
-        (plan.Wanted([], []), "there is no network to verify"),
+        (plan.Desired(["red"], ["calico"]), "calico_verify_networks has red, which calico_networks does not (calico)"),
+        (plan.Desired([], []), "there is no network to verify"),
         (
-            plan.Wanted(["calico"], ["calico"], agents=["10.9.9.9"]),
+            plan.Desired(["calico"], ["calico"], agents=["10.9.9.9"]),
             "calico_verify_agents has 10.9.9.9, and no agent of the cluster has that address",
         ),
-        (plan.Wanted(["calico"], ["calico"], outside=["x"]), "'x', which is not host:port"),
-        (plan.Wanted(["calico"], ["calico"], outside=["x:99999"]), "'x:99999', which is not host:port"),
-        (plan.Wanted(["calico"], ["calico"], skip=["started"]), "'started', which is none of address, route"),
+        (plan.Desired(["calico"], ["calico"], outside=["x"]), "'x', which is not host:port"),
+        (plan.Desired(["calico"], ["calico"], outside=["x:99999"]), "'x:99999', which is not host:port"),
+        (plan.Desired(["calico"], ["calico"], skip=["started"]), "'started', which is none of address, route"),
         (
-            plan.Wanted(["calico"], ["calico"], port=int("17008")),
+            plan.Desired(["calico"], ["calico"], port=int("17008")),
             "calico_verify_port and calico_verify_denied_port are both 17008",
         ),
     ],
 )
-def test_what_is_refused(wanted: plan.Wanted, words: str) -> None:
+def test_what_is_refused(desired: plan.Desired, words: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        plan.judge(wanted, CLUSTER)
+        plan.validate(desired, CLUSTER)
     assert words in str(refused.value) and "Nothing was started" in str(refused.value)
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    assert len(plan.refusals(plan.Wanted(["red"], [], agents=["x"], skip=["y"]), {"agents": []})) == 4
+    assert len(plan.refusals(plan.Desired(["red"], [], agents=["x"], skip=["y"]), {"agents": []})) == 4
     assert plan.refusals(CALICO, CLUSTER) == []
 
 
 def test_a_subset() -> None:
-    some = plan.Wanted(["calico"], ["calico"], agents=["10.0.2.61"])
+    some = plan.Desired(["calico"], ["calico"], agents=["10.0.2.61"])
     assert [agent["address"] for agent in plan.chosen(some, CLUSTER)] == ["10.0.2.61"] and len(
         plan.definitions(some, CLUSTER, "r", "", 0)
     ) == 1
@@ -144,10 +144,10 @@ def test_what_is_reached_outside() -> None:
         plan.outside(CALICO, CLUSTER) == ["10.0.0.11:5050"]
         and plan.outside(CALICO, {"agents": [], "leader": None}) == []
     )
-    assert plan.outside(plan.Wanted([], [], outside=["x:1"]), CLUSTER) == ["x:1"]
+    assert plan.outside(plan.Desired([], [], outside=["x:1"]), CLUSTER) == ["x:1"]
 
 
 def test_a_container_asks_for_little() -> None:
     """An agent that is nearly full is verified too; docs/verify.md says how much is needed."""
-    [app] = plan.definitions(plan.Wanted(["calico"], ["calico"], agents=["10.0.1.11"]), CLUSTER, "r", "", 0)
+    [app] = plan.definitions(plan.Desired(["calico"], ["calico"], agents=["10.0.1.11"]), CLUSTER, "r", "", 0)
     assert (app["cpus"], app["mem"], app["instances"]) == (0.05, 64, 1)

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_judge as judge
+from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_evaluate as evaluate
 from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_report as report
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import CHECKS
 
@@ -19,7 +19,7 @@ agent1   10.0.1.11   192.168.11.64   ok       ok     ok       ok     ok         
 agent2   10.0.1.12   192.168.12.64   ok       ok     ok       ok     ok         2/2    2/2            ok   ok       ok
 public1  10.0.1.61   192.168.61.64   ok       ok     ok       ok     ok         2/2    2/2            ok   ok       ok
 
-3 agents, 6 of 6 connections between containers, all 30 checks are well (21 s)
+3 agents, 6 of 6 connections between containers, all 30 checks passed (21 s)
 """
 BROKEN = """\
 Calico on DC/OS 1.11.12: network calico, run r1a2b3c4
@@ -72,7 +72,7 @@ SCHEMA: dict[str, tuple[set[str], set[str], set[str]]] = {
 
 
 def made(world: World, pairs: tuple[int, int] = (6, 6)) -> report.Report:
-    return report.Report("r1a2b3c4", "1.11.12", judge.judge(world.seen()), pairs, "2026-11-22T09:00:00Z", 21.4)
+    return report.Report("r1a2b3c4", "1.11.12", evaluate.evaluate(world.seen()), pairs, "2026-11-22T09:00:00Z", 21.4)
 
 
 def broken() -> World:

@@ -1,4 +1,4 @@
-"""Files with and without secrets, folders, and the units they belong to."""
+"""Files with and without secrets, directories, and the units they belong to."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -17,7 +17,7 @@ def _args(host, state="started", more=""):
             {"path": path, "content": UNIT % more},
             {"path": str(host.root.join("etc", "a", "b", "x.conf")), "content": "x\n"},
             {"path": str(host.root.join("etc", "token")), "secret_content": "hunter2hunter2"},
-            {"path": str(host.root.join("etc", "folder")), "state": "directory", "mode": "0700"},
+            {"path": str(host.root.join("etc", "directory")), "state": "directory", "mode": "0700"},
             {"path": str(host.root.join("etc", "net.json")), "content": "{}", "validate": "json", "staging": str(host.root)},
         ],
         "units": [

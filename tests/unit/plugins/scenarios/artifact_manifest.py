@@ -1,4 +1,4 @@
-"""Artefacts that are fetched, and those that lie there already."""
+"""Artifacts that are fetched, and those that lie there already."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _args(use):
     image = {"name": "image", "path": "image.tar", "variable": "calico_image_sha256", "optional": True}
     return {
         "artifacts": [tool, image],
-        "folder": str(root.join("mirror")),
+        "directory": str(root.join("mirror")),
         "file": str(root.join("vars", "manifest.yml")),
         "ca_path": use("certificate")[1],
     }

@@ -32,8 +32,8 @@ def mixed(use):
     """Some come and some go, policies are somebody's, other pools are disabled."""
     use("calicoctl").hold(OLD, dict(RESOURCES[2], apiVersion="v1", spec={"order": 50}))
     first = _args(use, [RESOURCES[2], {"kind": "policy", "metadata": {"name": "old"}}], owner="us")
-    wanted = [RESOURCES[0], dict(RESOURCES[1], state="absent"), {"kind": "policy", "metadata": {"name": "new"}}]
-    args = _args(use, wanted, owner="us", prune=True, prune_kinds=["policy"], other_pools="disable")
+    desired = [RESOURCES[0], dict(RESOURCES[1], state="absent"), {"kind": "policy", "metadata": {"name": "new"}}]
+    args = _args(use, desired, owner="us", prune=True, prune_kinds=["policy"], other_pools="disable")
     return Scenario(args, use("tmpdir"), before=[first, _args(use, RESOURCES[1:2])], noise=NOISE)
 
 

@@ -14,12 +14,12 @@ SECRET = {"policy": {"k8s_auth_token": "hunter2hunter2"}}
 def _args(use, *networks):
     root = use("tmpdir")
     use("as_root")
-    folder = root.ensure("network", "cni", dir=True)
+    directory = root.ensure("network", "cni", dir=True)
     root.ensure("active", dir=True)
-    folder.join("bridge.conf").write('{"name": "mesos-bridge", "type": "bridge"}')
-    folder.join("broken.bak").write('{"name": "x"}')
-    folder.join("kube.conflist").write('{"name": "kube", "plugins": [{"type": "portmap"}]}')
-    return dict(placing(root), networks=list(networks), dir=str(folder), plugin_dirs=[str(root.join("active"))])
+    directory.join("bridge.conf").write('{"name": "mesos-bridge", "type": "bridge"}')
+    directory.join("broken.bak").write('{"name": "x"}')
+    directory.join("kube.conflist").write('{"name": "kube", "plugins": [{"type": "portmap"}]}')
+    return dict(placing(root), networks=list(networks), dir=str(directory), plugin_dirs=[str(root.join("active"))])
 
 
 def present(use):

@@ -42,9 +42,9 @@ def present(use):
 
 
 def upgraded(use):
-    """DC/OS was upgraded, and its folder is a new one."""
-    given, folder = _args(use), use("tmpdir").join("active")
-    return Scenario(given, use("tmpdir"), before=[given], alter=lambda: [link.remove() for link in folder.listdir()])
+    """DC/OS was upgraded, and its directory is a new one."""
+    given, directory = _args(use), use("tmpdir").join("active")
+    return Scenario(given, use("tmpdir"), before=[given], alter=lambda: [link.remove() for link in directory.listdir()])
 
 
 def absent(use):

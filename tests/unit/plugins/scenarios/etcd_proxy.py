@@ -21,7 +21,7 @@ def _args(use, **more):
 
 
 def _scenario(use, args, **more):
-    return Scenario(args, use("systemd_host").root, noise=NOISE, restless=RESTLESS, unlike=UNLIKE, **more)
+    return Scenario(args, use("systemd_host").root, noise=NOISE, volatile=RESTLESS, unlike=UNLIKE, **more)
 
 
 def present(use):

@@ -12,10 +12,10 @@ POOL = {"apiVersion": "v1", "kind": "ipPool", "metadata": {"cidr": "192.168.0.0/
 def _args(use, **more):
     calicoctl = use("calicoctl")
     calicoctl.as_program = True  # So is detect_ip.
-    folder = use("tmpdir")
-    folder.join("detect_ip").write("#!/bin/sh\necho 10.0.2.10\n")
-    folder.join("detect_ip").chmod(0o755)
-    return dict(calicoctl.options, run="r1", containers=[], detect_ip=str(folder.join("detect_ip")), cni_dir=str(folder.join("cni")), **more)
+    directory = use("tmpdir")
+    directory.join("detect_ip").write("#!/bin/sh\necho 10.0.2.10\n")
+    directory.join("detect_ip").chmod(0o755)
+    return dict(calicoctl.options, run="r1", containers=[], detect_ip=str(directory.join("detect_ip")), cni_dir=str(directory.join("cni")), **more)
 
 
 def nothing_here(use):

@@ -15,11 +15,11 @@ import os
 import sys
 
 ROOT = os.environ["DOUBLES"]
-FOLDER = os.path.join(ROOT, "docker")
+DIRECTORY = os.path.join(ROOT, "docker")
 
 
 def read(name):
-    path = os.path.join(FOLDER, name)
+    path = os.path.join(DIRECTORY, name)
     if not os.path.exists(path):
         return {}
     with open(path) as handle:
@@ -27,7 +27,7 @@ def read(name):
 
 
 def write(name, value):
-    with open(os.path.join(FOLDER, name), "w") as handle:
+    with open(os.path.join(DIRECTORY, name), "w") as handle:
         json.dump(value, handle, sort_keys=True)
 
 

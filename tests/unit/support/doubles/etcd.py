@@ -1,4 +1,4 @@
-"""An etcd for unit tests: flags, folders, journal and HTTP answers as etcd 3.3's, the cluster is a folder.
+"""An etcd for unit tests: flags, directories, journal and HTTP answers as etcd 3.3's, the cluster is a directory.
 
 $DOUBLES/members/HOST:PORT stands for a member that listens for peers there; it holds "v2", or "v3" where the v2 API is off.
 $DOUBLES/srv/DOMAIN holds the peer URLs of the SRV records. Runs on Python 2.7 and 3.
@@ -92,10 +92,10 @@ def main():
     if is_proxy:
         os.path.isdir(os.path.dirname(NOTED)) or os.mkdir(os.path.dirname(NOTED))
     else:
-        folder = os.path.join(FLAGS["data-dir"], "member")
-        if not os.path.isdir(folder):
-            os.mkdir(folder)
-            with open(os.path.join(folder, "made-as"), "w") as handle:
+        directory = os.path.join(FLAGS["data-dir"], "member")
+        if not os.path.isdir(directory):
+            os.mkdir(directory)
+            with open(os.path.join(directory, "made-as"), "w") as handle:
                 handle.write(os.environ.get("ETCD_INITIAL_CLUSTER_STATE", "unset"))
         with open(os.path.join(ROOT, "members", FLAGS["initial-advertise-peer-urls"].split("//")[1]), "w") as handle:
             handle.write("v2")

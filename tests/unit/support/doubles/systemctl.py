@@ -44,17 +44,17 @@ def on_disk(name):
 
 
 def links(name):
-    """What enables a unit: links in the folders of what wants it, also while there is no unit."""
+    """What enables a unit: links in the directories of what wants it, also while there is no unit."""
     return [path for path in glob.glob(os.path.join(UNITS, "*.wants", "*")) if os.path.basename(path) == name]
 
 
 def enable(name):
     for target in " ".join(settings(on_disk(name) or "", "WantedBy")).split():
-        folder = os.path.join(UNITS, target + ".wants")
-        if not os.path.isdir(folder):
-            os.mkdir(folder)
-        if not os.path.lexists(os.path.join(folder, name)):
-            os.symlink(os.path.join(UNITS, name), os.path.join(folder, name))
+        directory = os.path.join(UNITS, target + ".wants")
+        if not os.path.isdir(directory):
+            os.mkdir(directory)
+        if not os.path.lexists(os.path.join(directory, name)):
+            os.symlink(os.path.join(UNITS, name), os.path.join(directory, name))
 
 
 def settings(text, key):
@@ -105,13 +105,13 @@ class Manager:
             if os.path.exists(path.lstrip("-")):
                 lines = [line for line in read(path.lstrip("-")).splitlines() if "=" in line and not line.startswith("#")]
                 environment.update((line.split("=", 1)[0], line.split("=", 1)[1].strip("\"'")) for line in lines)
-        for wanted in " ".join(settings(text, "Wants")).split():
-            if on_disk(wanted) is not None:
-                self.start(wanted)
+        for desired in " ".join(settings(text, "Wants")).split():
+            if on_disk(desired) is not None:
+                self.start(desired)
         ready = [subprocess.call(shlex.split(command.lstrip("-"))) == 0 or command.startswith("-") for command in settings(text, "ExecStartPre")]
         if "oneshot" in settings(text, "Type"):
             done = all(ready) and called(settings(text, "ExecStart"))
-            self.runtime_folders(text, done)
+            self.runtime_directories(text, done)
             self.state["services"][name] = {"pid": 0, "since": int(monotonic() * 1e6), "done": done}
             return
         if not all(ready):
@@ -132,16 +132,16 @@ class Manager:
         time.sleep(0.02)
         self.state["services"][name] = {"pid": process.pid, "since": int(monotonic() * 1e6)}
 
-    def runtime_folders(self, text, there):
+    def runtime_directories(self, text, there):
         """RuntimeDirectory=: there while the unit is up."""
-        for folder in settings(text, "RuntimeDirectory"):
-            path = os.path.join(ROOT, "run", folder)
+        for directory in settings(text, "RuntimeDirectory"):
+            path = os.path.join(ROOT, "run", directory)
             if there != os.path.isdir(path):
                 (os.makedirs if there else os.rmdir)(path)
 
     def stop(self, name):
         service = self.state["services"].pop(name, None)
-        self.runtime_folders(self.load(name) or "", False)
+        self.runtime_directories(self.load(name) or "", False)
         for command in settings(self.load(name) or "", "ExecStop") if service and service.get("done") else ():
             subprocess.call(shlex.split(command.lstrip("-")))
         if service and service["pid"] and alive(service["pid"]):
@@ -177,13 +177,13 @@ class Manager:
             print("EnvironmentFile=%s (ignore_errors=%s)" % (path.lstrip("-"), "yes" if path.startswith("-") else "no"))
 
     def show(self, arguments):
-        wanted, names = [], []
+        desired, names = [], []
         for number, word in enumerate(arguments):
             if arguments[number - 1] == "-p":
-                wanted.append(word)
+                desired.append(word)
             elif word != "-p":
                 names.append(word)
-        blocks = [[(key, value) for key, value in sorted(self.shown(name).items()) if key in wanted] for name in names]
+        blocks = [[(key, value) for key, value in sorted(self.shown(name).items()) if key in desired] for name in names]
         print("\n\n".join("\n".join("%s=%s" % pair for pair in block) for block in blocks))
 
 

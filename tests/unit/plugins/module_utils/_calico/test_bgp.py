@@ -112,8 +112,8 @@ GREETING = b'0001 BIRD 1.6.8 ready.\n'
 @pytest.fixture
 def bird():
     """A control socket: bird(pieces) greets, takes one command, sends the pieces and closes; it gives the path and what was asked."""
-    folder, server, asked = tempfile.mkdtemp(), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), []
-    path, left = os.path.join(folder, 'bird.ctl'), threading.Event()
+    directory, server, asked = tempfile.mkdtemp(), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), []
+    path, left = os.path.join(directory, 'bird.ctl'), threading.Event()
     server.bind(path)
     server.listen(1)
 
@@ -139,7 +139,7 @@ def bird():
     yield start
     left.set()
     server.close()
-    shutil.rmtree(folder)
+    shutil.rmtree(directory)
 
 
 def test_sessions_are_asked_for_once_bird_has_greeted(bird):

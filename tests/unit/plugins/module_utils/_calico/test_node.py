@@ -26,11 +26,11 @@ to display the appropriate start and stop commands.
 
 def inspected(**changes):
     """A container that is just what DRYRUN asks for, as docker inspect tells it."""
-    wanted = _node.parse_dryrun(DRYRUN)
-    env = ['%s=%s' % pair for pair in wanted.env.items()] + ['PATH=/usr/bin', 'FELIX_INSIDE=yes']
+    desired = _node.parse_dryrun(DRYRUN)
+    env = ['%s=%s' % pair for pair in desired.env.items()] + ['PATH=/usr/bin', 'FELIX_INSIDE=yes']
     random.shuffle(env)
-    config = dict({'Image': wanted.image, 'Env': env}, **changes.pop('Config', {}))
-    host = {'Binds': sorted(wanted.mounts), 'NetworkMode': 'host', 'Privileged': True, 'RestartPolicy': {'Name': 'always'}}
+    config = dict({'Image': desired.image, 'Env': env}, **changes.pop('Config', {}))
+    host = {'Binds': sorted(desired.mounts), 'NetworkMode': 'host', 'Privileged': True, 'RestartPolicy': {'Name': 'always'}}
     host.update(changes.pop('HostConfig', {}))
     return dict({'Image': 'sha256:1', 'Config': config, 'HostConfig': host}, **changes)
 
@@ -39,11 +39,11 @@ IMAGE = {'Id': 'sha256:1', 'Config': {'Env': ['FELIX_INSIDE=yes']}}
 
 
 def test_dryrun_is_a_set():
-    wanted = _node.parse_dryrun(DRYRUN)
-    assert wanted.image == 'quay.io/calico/node:v2.6.6' and wanted.network == 'host' and wanted.privileged and wanted.restart == 'always'
-    assert wanted.env == {'AS': '64512', 'IP': '10.99.0.11', 'ETCD_ENDPOINTS': 'http://127.0.0.1:2379', 'NODENAME': 'agent-x',
+    desired = _node.parse_dryrun(DRYRUN)
+    assert desired.image == 'quay.io/calico/node:v2.6.6' and desired.network == 'host' and desired.privileged and desired.restart == 'always'
+    assert desired.env == {'AS': '64512', 'IP': '10.99.0.11', 'ETCD_ENDPOINTS': 'http://127.0.0.1:2379', 'NODENAME': 'agent-x',
                           'CALICO_NETWORKING_BACKEND': 'bird', 'CALICO_LIBNETWORK_ENABLED': 'true'}
-    assert len(wanted.mounts) == 6 and '/run:/run' in wanted.mounts
+    assert len(desired.mounts) == 6 and '/run:/run' in desired.mounts
 
 
 def test_under_an_init_system_docker_restarts_nothing():
@@ -57,25 +57,25 @@ def test_no_command_is_an_error(text):
 
 
 def test_the_same_container_does_not_differ_in_any_order():
-    wanted = _node.parse_dryrun(DRYRUN)
-    wanted.image_id = 'sha256:1'
-    assert _node.differences(wanted, _node.from_inspect(inspected(), IMAGE)) == []
+    desired = _node.parse_dryrun(DRYRUN)
+    desired.image_id = 'sha256:1'
+    assert _node.differences(desired, _node.from_inspect(inspected(), IMAGE)) == []
 
 
 @pytest.mark.parametrize('changes, said', [
-    (dict(Image='sha256:2'), 'image: runs quay.io/calico/node:v2.6.6 (2), wanted quay.io/calico/node:v2.6.6 (1)'),
+    (dict(Image='sha256:2'), 'image: runs quay.io/calico/node:v2.6.6 (2), should be quay.io/calico/node:v2.6.6 (1)'),
     (dict(HostConfig={'Binds': None}), 'mount /run:/run: missing'),
-    (dict(HostConfig={'Binds': ['/x:/x']}), 'mount /x:/x: not wanted'),
-    (dict(HostConfig={'NetworkMode': 'bridge'}), 'network: is bridge, wanted host'),
-    (dict(HostConfig={'RestartPolicy': {'Name': ''}}), 'restart: is no, wanted always'),
-    (dict(HostConfig={'Privileged': False}), 'privileged: is False, wanted True'),
-    (dict(Config={'Env': ['AS=64512', 'EXTRA=1']}), 'variable EXTRA: is 1, wanted not set'),
-    (dict(Config={'Env': ['ETCD_PASSWORD=hunter2']}), 'variable ETCD_PASSWORD: is (secret), wanted not set'),
+    (dict(HostConfig={'Binds': ['/x:/x']}), 'mount /x:/x: not required'),
+    (dict(HostConfig={'NetworkMode': 'bridge'}), 'network: is bridge, should be host'),
+    (dict(HostConfig={'RestartPolicy': {'Name': ''}}), 'restart: is no, should be always'),
+    (dict(HostConfig={'Privileged': False}), 'privileged: is False, desired True'),
+    (dict(Config={'Env': ['AS=64512', 'EXTRA=1']}), 'variable EXTRA: is 1, should be not set'),
+    (dict(Config={'Env': ['ETCD_PASSWORD=hunter2']}), 'variable ETCD_PASSWORD: is (secret), should be not set'),
 ])
 def test_differences(changes, said):
-    wanted = _node.parse_dryrun(DRYRUN)
-    wanted.image_id = 'sha256:1'
-    found = _node.differences(wanted, _node.from_inspect(inspected(**changes), IMAGE))
+    desired = _node.parse_dryrun(DRYRUN)
+    desired.image_id = 'sha256:1'
+    found = _node.differences(desired, _node.from_inspect(inspected(**changes), IMAGE))
     assert said in found and 'hunter2' not in str(found)
 
 
@@ -152,7 +152,7 @@ def test_what_cannot_be_right_is_refused(changes, words):
     assert words in str(error.value)
 
 
-def test_the_command_line_says_what_is_wanted_and_nothing_else():
+def test_the_command_line_says_what_is_desired_and_nothing_else():
     argv = ['node', 'run', '--node-image=calico/node:v2.6.6', '--name=agent-1.example.com', '--backend=bird', '--log-dir=/var/log/calico']
     assert _node.arguments(PARAMS, 'eth0') == argv + ['--ip-autodetection-method=interface=^eth0$', '--as=64512', '--no-default-ippools',
                                                       '--disable-docker-networking', '--init-system']
@@ -229,4 +229,4 @@ def test_addresses_in_the_datastore_and_who_has_one_already():
 @pytest.mark.parametrize('there', ['calico/node:v2.6.12', 'quay.io/calico/node:v2.6.12'])
 def test_images_of_which_no_id_is_known_are_compared_by_their_names(there):
     actual = _node.from_inspect(inspected(Config={'Image': there}), IMAGE)
-    assert _node.differences(_node.parse_dryrun(DRYRUN), actual) == ['image: runs %s, wanted quay.io/calico/node:v2.6.6' % there]
+    assert _node.differences(_node.parse_dryrun(DRYRUN), actual) == ['image: runs %s, should be quay.io/calico/node:v2.6.6' % there]

@@ -142,9 +142,9 @@ def _records():
                 yield name, record, [document for item in loaded for document in (item if isinstance(item, list) else [item])]
 
 
-def test_documents_are_judged_and_read_as_the_real_calicoctl_did():
+def test_documents_are_validated_and_read_as_the_real_calicoctl_did():
     """What it took is taken, what it refused is refused, and what it gave back equals what was applied."""
-    judged = compared = 0
+    validated = compared = 0
     yaml = pytest.importorskip('yaml')
     store, file = {}, None
     for name, record, documents in _records():
@@ -159,7 +159,7 @@ def test_documents_are_judged_and_read_as_the_real_calicoctl_did():
                 forms = []
             else:
                 assert applied or record['name'] in LAXER, record['name']
-            judged += 1
+            validated += 1
             store.update(dict((_resources.name_of(form), form) for form in forms if applied))
         elif verb == 'delete' and applied:
             for form in documents or [form for form in store.values() if record['argv'][3] in form['metadata'].values()]:
@@ -170,7 +170,7 @@ def test_documents_are_judged_and_read_as_the_real_calicoctl_did():
                     form = _resources.canonical(document)
                     assert form == store.get(_resources.name_of(form)), record['name']
                     compared += 1
-    assert judged > 40 and compared > 30
+    assert validated > 40 and compared > 30
 
 
 # A document and each of its faults.

@@ -22,8 +22,8 @@ NODES = [
     {'kind': 'node', 'apiVersion': 'v1', 'metadata': {'name': 'ghost'}, 'spec': {}},
 ]
 DOUBLE = """#!/bin/sh
-# Answers its nth call with the files out.n, err.n and rc.n of its folder (the last ones for any further call), and notes what it was given.
-cd {folder}
+# Answers its nth call with the files out.n, err.n and rc.n of its directory (the last ones for any further call), and notes what it was given.
+cd {directory}
 n=$(($(cat count) + 1)); echo $n > count
 printf '%s\\n' "$*" >> argv
 cat >> stdin
@@ -36,15 +36,15 @@ cat out.$n; cat err.$n >&2; exit $(cat rc.$n)
 class Double(object):
     """A calicoctl that answers what it was told to, and the Calicoctl that runs it on a clock of its own."""
 
-    def __init__(self, folder, monkeypatch):
-        self.folder = folder
+    def __init__(self, directory, monkeypatch):
+        self.directory = directory
         self.now = 1000.0
         monkeypatch.setenv('ETCD_ENDPOINTS', 'http://other:2379')
         monkeypatch.setenv('CALICO_ETCD_ENDPOINTS', 'http://other:2379')
-        folder.join('calicoctl').write(DOUBLE.format(folder=folder))
-        folder.join('calicoctl').chmod(0o755)
-        folder.join('count').write('0')
-        self.config = folder.join('calicoctl.cfg')
+        directory.join('calicoctl').write(DOUBLE.format(directory=directory))
+        directory.join('calicoctl').chmod(0o755)
+        directory.join('count').write('0')
+        self.config = directory.join('calicoctl.cfg')
         self.config.write('apiVersion: v1\n')
 
     def answer(self, *answers):
@@ -52,25 +52,25 @@ class Double(object):
         for number, answer in enumerate(answers, 1):
             rc, out, err = (answer + ('',))[:3] if isinstance(answer, tuple) else (0, answer, '')
             for name in (number, 'last'):
-                self.folder.join('out.%s' % name).write(out)
-                self.folder.join('err.%s' % name).write(err)
-                self.folder.join('rc.%s' % name).write(str(rc))
+                self.directory.join('out.%s' % name).write(out)
+                self.directory.join('err.%s' % name).write(err)
+                self.directory.join('rc.%s' % name).write(str(rc))
         return self
 
     def sleep(self, seconds):
         self.now += seconds
 
     def calicoctl(self, **kwargs):
-        options = dict(path=str(self.folder.join('calicoctl')), config=str(self.config), timeout=60, clock=lambda: self.now, sleep=self.sleep)
+        options = dict(path=str(self.directory.join('calicoctl')), config=str(self.config), timeout=60, clock=lambda: self.now, sleep=self.sleep)
         options.update(kwargs)
         return _runner.Calicoctl(**options)
 
     @property
     def calls(self):
-        return self.folder.join('argv').read().splitlines()
+        return self.directory.join('argv').read().splitlines()
 
     def read(self, name):
-        return self.folder.join(name).read()
+        return self.directory.join(name).read()
 
 
 @pytest.fixture
@@ -247,10 +247,10 @@ def test_version_that_exits_0_without_a_datastore_is_a_failure(double):
 def test_what_is_not_set_up_is_told_and_refused(double):
     double.answer('[]\n')
     assert double.calicoctl().not_set_up() is None
-    absent = double.calicoctl(path=str(double.folder.join('absent')))
+    absent = double.calicoctl(path=str(double.directory.join('absent')))
     assert 'no executable' in absent.not_set_up()
-    assert 'no executable' in double.calicoctl(path=str(double.folder)).not_set_up()
-    unconfigured = double.calicoctl(config=str(double.folder.join('absent.cfg')))
+    assert 'no executable' in double.calicoctl(path=str(double.directory)).not_set_up()
+    unconfigured = double.calicoctl(config=str(double.directory.join('absent.cfg')))
     assert 'absent.cfg' in unconfigured.not_set_up()
     for calicoctl in (absent, unconfigured):
         with pytest.raises(CalicoError):
@@ -258,7 +258,7 @@ def test_what_is_not_set_up_is_told_and_refused(double):
 
 
 def test_a_call_that_hangs_ends_at_its_deadline(double):
-    double.folder.join('calicoctl').write('#!/bin/sh\nsleep 30\n')
+    double.directory.join('calicoctl').write('#!/bin/sh\nsleep 30\n')
     with pytest.raises(CommandError) as error:
         double.calicoctl(timeout=1).get('node')
     assert 'within 1 seconds' in str(error.value) and 'Check that etcd answers' in str(error.value)

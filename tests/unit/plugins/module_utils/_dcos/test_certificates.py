@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.dcos.calico.plugins.module_utils._dcos import _certificates, _x509
-from ansible_collections.dcos.calico.plugins.module_utils._dcos._certificates import Trust, Wanted
+from ansible_collections.dcos.calico.plugins.module_utils._dcos._certificates import Trust, Desired
 
 from ....support.ca_double import BACKDATED, BOTH, general_names, name_of, sign
 from ....support.dcos_api import Authority, certify, pem_of
@@ -31,7 +31,7 @@ def authority(name: str, key: Any, issuer: Any = None, issuer_key: Any = None, *
 ROOT = authority("DC/OS Root CA", ROOT_KEY)
 MIDDLE = authority("DC/OS Intermediate CA", MIDDLE_KEY, ROOT, ROOT_KEY)
 TRUST = Trust([ROOT])
-WANTED = Wanted("calico", HOSTS, {}, BOTH, ("ecdsa", 256), _x509.public_key_sha256(KEY.public_key()))
+DESIRED = Desired("calico", HOSTS, {}, BOTH, ("ecdsa", 256), _x509.public_key_sha256(KEY.public_key()))
 
 
 def leaf(common_name: str = "calico", hosts: tuple[str, ...] = HOSTS, key: Any = KEY, issuer: Any = ROOT, issuer_key: Any = ROOT_KEY, **more: Any) -> Any:
@@ -39,11 +39,11 @@ def leaf(common_name: str = "calico", hosts: tuple[str, ...] = HOSTS, key: Any =
     return sign(issuer, issuer_key, key.public_key(), name_of(common_name, **fields), hosts, **{"begin": BEGIN, **more})
 
 
-def reasons(text: str | None, wanted: Wanted = WANTED, trust: Trust = TRUST, now: datetime.datetime = NOW) -> list[str]:
-    return _certificates.reasons(text, wanted, trust, WINDOW, now)
+def reasons(text: str | None, desired: Desired = DESIRED, trust: Trust = TRUST, now: datetime.datetime = NOW) -> list[str]:
+    return _certificates.reasons(text, desired, trust, WINDOW, now)
 
 
-def test_a_certificate_as_wanted_has_no_reason() -> None:
+def test_a_certificate_as_desired_has_no_reason() -> None:
     assert reasons(pem_of(leaf())) == []
 
 
@@ -80,7 +80,7 @@ def ca_that_may_not_sign() -> str:
 CA_LEAF = ca_that_may_not_sign()
 TWO_NAMES, SERIAL = more_names(NameOID.COMMON_NAME, "m1"), more_names(NameOID.SERIAL_NUMBER, "7")
 
-# What the host has, what is wanted and trusted where that is not the usual, and the one reason
+# What the host has, what is required and trusted where that is not the usual, and the one reason
 TABLE = [
     ("none", None, {}, "there is none"),
     ("empty", " \n", {}, "there is none"),
@@ -90,29 +90,29 @@ TABLE = [
     ("second damaged", pem_of(leaf()) + DAMAGED, {}, "it cannot be parsed: certificate 2 of 2 is damaged"),
     ("no key", pem_of(leaf()), {"public_key": None}, "the host has no key that fits"),
     ("other key", pem_of(leaf(key=OTHER_KEY)), {}, "the key on the host is another one than the certificate's"),
-    ("other size", pem_of(leaf()), {"key": ("ecdsa", 384)}, "its key is ecdsa 256, wanted is ecdsa 384"),
-    ("other type", pem_of(leaf()), {"key": ("rsa", 2048)}, "its key is ecdsa 256, wanted is rsa 2048"),
-    ("other name", pem_of(leaf("felix")), {}, "its common name is felix, wanted is calico"),
-    ("no name", pem_of(leaf("")), {}, "its common name is empty, wanted is calico"),
-    ("other organization", pem_of(leaf(fields={"O": "A"})), {"subject": {"organization": "B"}}, "its organization is A, wanted is B"),
-    ("organization too many", pem_of(leaf(fields={"O": "A"})), {}, "its organization is A, wanted is none"),
-    ("no unit", pem_of(leaf()), {"subject": {"organizational_unit": "B"}}, "its organizational unit is empty, wanted is B"),
+    ("other size", pem_of(leaf()), {"key": ("ecdsa", 384)}, "its key is ecdsa 256, required is ecdsa 384"),
+    ("other type", pem_of(leaf()), {"key": ("rsa", 2048)}, "its key is ecdsa 256, required is rsa 2048"),
+    ("other name", pem_of(leaf("felix")), {}, "its common name is felix, required is calico"),
+    ("no name", pem_of(leaf("")), {}, "its common name is empty, required is calico"),
+    ("other organization", pem_of(leaf(fields={"O": "A"})), {"subject": {"organization": "B"}}, "its organization is A, required is B"),
+    ("organization too many", pem_of(leaf(fields={"O": "A"})), {}, "its organization is A, required is none"),
+    ("no unit", pem_of(leaf()), {"subject": {"organizational_unit": "B"}}, "its organizational unit is empty, required is B"),
     ("host missing", pem_of(leaf(hosts=HOSTS[:1])), {}, "it does not name a1.example.com"),
     ("no hosts", pem_of(leaf(hosts=())), {}, "it does not name 10.0.0.21, a1.example.com"),
-    ("host too many", pem_of(leaf(hosts=(*HOSTS, "b1"))), {}, "it names b1, which is not wanted"),
+    ("host too many", pem_of(leaf(hosts=(*HOSTS, "b1"))), {}, "it names b1, which is not required"),
     ("no client", pem_of(leaf(usages=("server auth",))), {}, "it is not good for client auth"),
     ("no usages", pem_of(leaf(usages=())), {}, "it is not good for server auth, client auth"),
     ("a CA's", pem_of(leaf(hosts=(), ca=True, usages=())), {"usages": (), "hosts": ()}, "it is a certificate of a CA"),
     ("a CA's that may not sign", CA_LEAF, {}, "it is a certificate of a CA"),
-    ("a server's under the client's names", pem_of(leaf()), {"usages": CLIENT}, "it is good for a server, which is not wanted"),
-    ("good for all", pem_of(leaf(usages=("any", "client auth"))), {"usages": CLIENT}, "it is good for a server, which is not wanted"),
-    ("good for all, as nothing is said", pem_of(leaf(usages=())), {"usages": ()}, "it is good for a server, which is not wanted"),
+    ("a server's under the client's names", pem_of(leaf()), {"usages": CLIENT}, "it is good for a server, which is not required"),
+    ("good for all", pem_of(leaf(usages=("any", "client auth"))), {"usages": CLIENT}, "it is good for a server, which is not required"),
+    ("good for all, as nothing is said", pem_of(leaf(usages=())), {"usages": ()}, "it is good for a server, which is not required"),
     (
         "a server's by its common name, as for Go before 1.15", pem_of(leaf("m1.example.com", ())),
-        {"usages": CLIENT, "hosts": (), "common_name": "m1.example.com"}, "it is good for a server, which is not wanted",
+        {"usages": CLIENT, "hosts": (), "common_name": "m1.example.com"}, "it is good for a server, which is not required",
     ),
-    ("two common names", pem_of(TWO_NAMES), {}, "its subject has CN m1, which is not wanted"),
-    ("a serial number in its subject", pem_of(SERIAL), {}, "its subject has 2.5.4.5 7, which is not wanted"),
+    ("two common names", pem_of(TWO_NAMES), {}, "its subject has CN m1, which is not required"),
+    ("a serial number in its subject", pem_of(SERIAL), {}, "its subject has 2.5.4.5 7, which is not required"),
     ("other CA", pem_of(leaf(issuer=MIDDLE, issuer_key=MIDDLE_KEY)), {}, "its issuer CN=DC/OS Intermediate CA is not in the CA bundle"),
     ("CA made anew", pem_of(leaf()), {"trust": [OTHER_ROOT]}, "its signature is not that of CN=DC/OS Root CA in the CA bundle, which has another key"),
     ("not a CA", pem_of(leaf(issuer=NO_CA, issuer_key=OTHER_KEY)), {"trust": [NO_CA]}, "its issuer CN=No CA is no CA (CA:TRUE or the usage"),
@@ -133,7 +133,7 @@ TABLE = [
 def test_each_reason_alone(text: str | None, other: dict[str, Any], reason: str) -> None:
     other = dict(other)
     trust = Trust(other.pop("trust")) if "trust" in other else TRUST
-    found = reasons(text, dataclasses.replace(WANTED, **other), trust)
+    found = reasons(text, dataclasses.replace(DESIRED, **other), trust)
     assert len(found) == 1 and reason in found[0]
 
 
@@ -153,14 +153,14 @@ def test_what_is_kept(text: str) -> None:
 
 def test_a_client_without_names_is_kept_from_a_profile_for_servers() -> None:
     """The CA's own profile makes no other. It is a server under no name: etcd and Kubernetes take this common name for a user's."""
-    assert reasons(pem_of(leaf(hosts=())), dataclasses.replace(WANTED, hosts=(), usages=CLIENT)) == []
+    assert reasons(pem_of(leaf(hosts=())), dataclasses.replace(DESIRED, hosts=(), usages=CLIENT)) == []
     for name in ("calico", "system:node:a1", "felix of a1.example.com"):
         assert _certificates.server_names(name, ()) == []
     for name in ("m1.example.com", "*.example.com", "10.0.0.1", "::1"):
         assert _certificates.server_names(name, ()) == [name]
 
 
-def test_the_same_certificate_is_judged_by_the_clock() -> None:
+def test_the_same_certificate_is_validated_by_the_clock() -> None:
     text = pem_of(leaf())
     end = BEGIN + YEAR
     moments = (BEGIN - DAY, BEGIN, end - WINDOW - DAY, end - WINDOW, end - datetime.timedelta(seconds=1), end)
@@ -174,7 +174,7 @@ def test_the_same_certificate_is_judged_by_the_clock() -> None:
 def test_all_reasons_are_told_in_order() -> None:
     stranger = authority("Other CA", OTHER_KEY)
     text = pem_of(leaf("felix", ("b1",), OTHER_KEY, stranger, OTHER_KEY, usages=(), begin=NOW - 2 * YEAR, fields={"O": "A"}))
-    found = reasons(text, dataclasses.replace(WANTED, key=("ecdsa", 384)))
+    found = reasons(text, dataclasses.replace(DESIRED, key=("ecdsa", 384)))
     begins = ["the key on the host", "its key is", "its common name", "its organization", "it does not name", "it names b1", "it is not good"]
     begins += ["its issuer", "it expired"]
     assert [words.startswith(begin) for words, begin in zip(found, begins)] == [True] * len(begins) and len(found) == len(begins)

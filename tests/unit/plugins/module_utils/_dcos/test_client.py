@@ -247,7 +247,7 @@ def test_make_client_warns() -> None:
     assert make_client(module).options.url == "https://10.0.0.1" and len(module.warnings) == 1
 
 
-def test_make_client_judges_without_asking() -> None:
+def test_make_client_validates_without_asking() -> None:
     with pytest.raises(ValidationError, match="private key"):
         make_client(Module(url="https://10.0.0.1", service_account=json.dumps({"uid": "x", "private_key": "y"})))
 

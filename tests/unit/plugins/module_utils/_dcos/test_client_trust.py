@@ -156,14 +156,14 @@ class TestPins:
     """What a fingerprint is worth against somebody in between, who has certificates of his own and everything that is public."""
 
     @staticmethod
-    def ask(folder: Path, dcos_client, pinned: Authority, server: Authority, *bundle: Authority, given_as_file: bool = False):
+    def ask(directory: Path, dcos_client, pinned: Authority, server: Authority, *bundle: Authority, given_as_file: bool = False):
         """(what a login with this pin ends in, what was asked) of one who offers this bundle under a certificate of C(server)."""
-        api = DcosApi(server_context(folder, server))
+        api = DcosApi(server_context(directory, server))
         api.on("GET", _transport.BUNDLE_PATH, Answer("".join(authority.pem() for authority in bundle)))
         api.on("POST", LOGIN, {"token": "a.b.c"})
         api.on("GET", "/x", {})
-        (folder / "bundle.pem").write_text("".join(authority.pem() for authority in bundle), encoding="ascii")
-        file = {"ca_path": str(folder / "bundle.pem")} if given_as_file else {}
+        (directory / "bundle.pem").write_text("".join(authority.pem() for authority in bundle), encoding="ascii")
+        file = {"ca_path": str(directory / "bundle.pem")} if given_as_file else {}
         try:
             dcos_client(api, ca_fingerprint=pinned.fingerprint(), **PASSWORD, **file).get("/x")
         except TlsFailed as error:

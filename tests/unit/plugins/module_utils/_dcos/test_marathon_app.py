@@ -49,8 +49,8 @@ FORMS = [
 @pytest.mark.parametrize(("old", "new"), FORMS)
 def test_both_forms_are_the_same(old: dict[str, Any], new: dict[str, Any]) -> None:
     assert _marathon_app.canonical(old) == _marathon_app.canonical(new) == new
-    for wanted, stored in ((old, new), (new, old), (old, old), (new, new)):
-        assert _marathon_app.differences(wanted, stored) == []
+    for desired, stored in ((old, new), (new, old), (old, old), (new, new)):
+        assert _marathon_app.differences(desired, stored) == []
 
 
 @pytest.mark.parametrize(("old", "new"), FORMS)
@@ -66,8 +66,8 @@ def test_without_a_container_an_address_means_one() -> None:
 
 
 def test_the_host_s_network_is_a_setting_of_docker_s_containers_only_in_1_4() -> None:
-    wanted = {"container": {"type": "MESOS", "docker": {"image": "nginx"}}, "networks": HOST}
-    assert _marathon_app.for_version(wanted, (1, 4, 0)) == {"container": {"type": "MESOS", "docker": {"image": "nginx"}}}
+    desired = {"container": {"type": "MESOS", "docker": {"image": "nginx"}}, "networks": HOST}
+    assert _marathon_app.for_version(desired, (1, 4, 0)) == {"container": {"type": "MESOS", "docker": {"image": "nginx"}}}
 
 
 def test_a_definition_without_a_network_says_nothing_about_it() -> None:
@@ -95,7 +95,7 @@ def test_what_1_4_does_not_know(app: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "stored"),
+    ("desired", "stored"),
     [
         ({"env": {"A": 1, "B": True}}, {"env": {"A": "1", "B": "true"}}),
         ({"env": {}}, {}),
@@ -123,12 +123,12 @@ def test_what_1_4_does_not_know(app: dict[str, Any]) -> None:
         ({"cmd": None}, {"cmd": "x"}),
     ],
 )
-def test_what_marathon_fills_in_is_no_difference(wanted: dict[str, Any], stored: dict[str, Any]) -> None:
-    assert _marathon_app.differences(wanted, stored) == []
+def test_what_marathon_fills_in_is_no_difference(desired: dict[str, Any], stored: dict[str, Any]) -> None:
+    assert _marathon_app.differences(desired, stored) == []
 
 
 @pytest.mark.parametrize(
-    ("wanted", "stored", "names"),
+    ("desired", "stored", "names"),
     [
         ({"cmd": "a", "mem": 1}, {"cmd": "b", "mem": 2}, ["cmd", "mem"]),
         ({"env": {"A": "1"}}, {"env": {"A": "1", "B": "2"}}, ["env.B"]),
@@ -147,10 +147,10 @@ def test_what_marathon_fills_in_is_no_difference(wanted: dict[str, Any], stored:
         ({"requirePorts": True}, {"requirePorts": 1}, ["requirePorts"]),
     ],
 )
-def test_differences(wanted: dict[str, Any], stored: dict[str, Any], names: list[str]) -> None:
-    found = _marathon_app.differences(wanted, stored)
+def test_differences(desired: dict[str, Any], stored: dict[str, Any], names: list[str]) -> None:
+    found = _marathon_app.differences(desired, stored)
     assert sorted(one.option for one in found) == names
-    assert _marathon_app.changed_settings(found) <= set(_marathon_app.canonical(wanted))
+    assert _marathon_app.changed_settings(found) <= set(_marathon_app.canonical(desired))
 
 
 def test_nothing_that_is_given_is_changed() -> None:
@@ -163,13 +163,13 @@ def test_nothing_that_is_given_is_changed() -> None:
 
 def test_numbers_and_truth_values_that_templates_made_text_are_what_they_mean() -> None:
     """Templates of ansible-core 2.16 give text."""
-    wanted = {
+    desired = {
         "instances": "2", "cpus": "0.1", "mem": "64", "requirePorts": "True", "ports": ["8080", "0"], "networks": CALICO,
         "container": {**MESOS, "portMappings": [{"containerPort": "8080"}], "volumes": [{"persistent": {"size": "512"}, "containerPath": "d"}]},
         "upgradeStrategy": {"minimumHealthCapacity": "0.5"}, "healthChecks": [{"path": "/", "portIndex": "0", "ignoreHttp1xx": "false"}],
         "env": {"N": 1}, "labels": {"L": "2"}, "cmd": "3", "acceptedResourceRoles": ["4"],
     }
-    found = _marathon_app.canonical(wanted)
+    found = _marathon_app.canonical(desired)
     assert (found["instances"], found["cpus"], found["mem"], found["requirePorts"]) == (2, 0.1, 64, True) and isinstance(found["mem"], int)
     assert found["portDefinitions"] == [{"port": 8080}, {"port": 0}]
     assert found["container"]["portMappings"] == [{"containerPort": 8080}] and found["container"]["volumes"][0]["persistent"] == {"size": 512}

@@ -24,7 +24,7 @@ def test_secrets_are_hidden_by_name_and_by_what_is_said() -> None:
     [
         (Difference("a.b", 3, 5), "a.b is 3, not 5"),
         (Difference("a.b", None, "x"), 'a.b is not set, and is to be "x"'),
-        (Difference("a.b", True, None), "a.b is true, and is not wanted"),
+        (Difference("a.b", True, None), "a.b is true, and is not required"),
         (Difference("a.password", "x", "y"), "a.password differs (secret, not shown)"),
         (Difference("a.mine", "x", "y"), "a.mine differs (secret, not shown)"),
     ],
@@ -53,8 +53,8 @@ def test_of_calico_only_what_its_steps_made_stays_behind() -> None:
     assert [what for what in every if what not in some] == ["key cluster-store in /etc/docker/daemon.json"]
 
 
-def _wanted(version: str, options: dict[str, Any]) -> _packages.Wanted:
-    return _packages.Wanted(Description("etcd", version, None), options, options, {"id": "/etcd"}, secret=frozenset({("mine",)}))
+def _desired(version: str, options: dict[str, Any]) -> _packages.Desired:
+    return _packages.Desired(Description("etcd", version, None), options, options, {"id": "/etcd"}, secret=frozenset({("mine",)}))
 
 
 def _there(version: str, options: dict[str, Any] | None) -> _packages.Actual:
@@ -63,16 +63,16 @@ def _there(version: str, options: dict[str, Any] | None) -> _packages.Actual:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "actual", "change"),
+    ("desired", "actual", "change"),
     [
         (None, _packages.Actual("etcd", None, None), None),
         (None, _there("1", {"a": 1}), ({"version": "1", "options": {"a": 1}}, None)),
-        (_wanted("1", {"a": 1}), _packages.Actual("etcd", None, None), (None, {"version": "1", "options": {"a": 1}})),
-        (_wanted("1", {"a": 1}), _there("1", {"a": 1}), None),
-        (_wanted("1", {"a": 1}), _there("1", {"a": 2}), ({"version": "1", "options": {"a": 2}}, {"version": "1", "options": {"a": 1}})),
-        (_wanted("2", {"a": 1}), _there("1", {"a": 1}), ({"version": "1", "options": {"a": 1}}, {"version": "2", "options": {"a": 1}})),
+        (_desired("1", {"a": 1}), _packages.Actual("etcd", None, None), (None, {"version": "1", "options": {"a": 1}})),
+        (_desired("1", {"a": 1}), _there("1", {"a": 1}), None),
+        (_desired("1", {"a": 1}), _there("1", {"a": 2}), ({"version": "1", "options": {"a": 2}}, {"version": "1", "options": {"a": 1}})),
+        (_desired("2", {"a": 1}), _there("1", {"a": 1}), ({"version": "1", "options": {"a": 1}}, {"version": "2", "options": {"a": 1}})),
         (
-            _wanted("1", {"mine": "x"}),
+            _desired("1", {"mine": "x"}),
             _there("1", {"mine": "y"}),
             (
                 {"version": "1", "options": {"mine": _packages.HIDDEN}},
@@ -82,8 +82,8 @@ def _there(version: str, options: dict[str, Any] | None) -> _packages.Actual:
     ],
     ids=["absent", "to go", "new", "the same", "other options", "other version", "another secret"],
 )
-def test_the_plan(wanted: _packages.Wanted | None, actual: _packages.Actual, change: tuple[Any, Any] | None) -> None:
-    plan = _packages.reconcile(wanted, actual, "/etcd", "etcd")
+def test_the_plan(desired: _packages.Desired | None, actual: _packages.Actual, change: tuple[Any, Any] | None) -> None:
+    plan = _packages.reconcile(desired, actual, "/etcd", "etcd")
     sides = [(each.name, each.before, each.after) for each in plan]
     assert sides == ([] if change is None else [("package etcd (/etcd)", *change)])
 

@@ -44,7 +44,7 @@ def test_merge_replaces_all_but_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "wanted"),
+    ("given", "desired"),
     [
         ({"size": "5"}, {"size": 5}),
         ({"size": " 5 ", "share": "0.25"}, {"size": 5, "share": 0.25}),
@@ -54,8 +54,8 @@ def test_merge_replaces_all_but_groups() -> None:
         ({"unknown": "5"}, {"unknown": "5"}),
     ],
 )
-def test_text_of_templates(given: dict[str, Any], wanted: dict[str, Any]) -> None:
-    assert _schema.coerce({"a": given}, SCHEMA) == {"a": wanted}
+def test_text_of_templates(given: dict[str, Any], desired: dict[str, Any]) -> None:
+    assert _schema.coerce({"a": given}, SCHEMA) == {"a": desired}
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_everything_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "names"),
+    ("installed", "desired", "names"),
     [
         ({"a": {"b": 1}}, {"a": {"b": 1.0}}, []),
         ({"a": {"b": 1}}, {"a": {"b": True}}, ["a.b"]),
@@ -107,5 +107,5 @@ def test_everything_is_told_at_once() -> None:
         ({"a": {"b": {"c": 1}}}, {"a": 1}, ["a"]),
     ],
 )
-def test_differences(installed: dict[str, Any], wanted: dict[str, Any], names: list[str]) -> None:
-    assert [one.option for one in _schema.differences(installed, wanted)] == names
+def test_differences(installed: dict[str, Any], desired: dict[str, Any], names: list[str]) -> None:
+    assert [one.option for one in _schema.differences(installed, desired)] == names

@@ -131,9 +131,9 @@ def test_files_that_are_no_bundle(tmp_path: Path, content, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cafile", "capath", "wanted"), [("/etc/ca.pem", None, "/etc/ca.pem"), (None, "full", "full"), (None, "empty", True), (None, None, True)]
+    ("cafile", "capath", "desired"), [("/etc/ca.pem", None, "/etc/ca.pem"), (None, "full", "full"), (None, "empty", True), (None, None, True)]
 )
-def test_system_trust(tmp_path: Path, monkeypatch, cafile, capath, wanted) -> None:
+def test_system_trust(tmp_path: Path, monkeypatch, cafile, capath, desired) -> None:
     for name in ("full/ca.pem", "empty"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -148,7 +148,7 @@ def test_system_trust(tmp_path: Path, monkeypatch, cafile, capath, wanted) -> No
     paths.cafile, paths.capath = cafile, str(tmp_path / capath) if capath else None
     monkeypatch.setattr(_transport.ssl, "get_default_verify_paths", lambda: paths)
     found = _transport.system_trust()
-    assert found == (str(tmp_path / wanted) if wanted == "full" else wanted)
+    assert found == (str(tmp_path / desired) if desired == "full" else desired)
 
 
 def test_the_file_of_a_bundle_goes() -> None:

@@ -2,7 +2,7 @@
 """What a crash leaves of a file that is being changed: the old one or the new one, and the new one once success is reported.
 
 Disk is a model of the worst that a file system may do: of a file's bytes and mode only what fsync() put there is kept for sure, and of a
-folder's entries only what fsync() of that folder did; whatever changed since may be there or not, each entry by itself. Each call that changes
+directory's entries only what fsync() of that directory did; whatever changed since may be there or not, each entry by itself. Each call that changes
 something is a moment at which the power may fail. That the model sees what is missing is shown by losing every fsync() in turn.
 """
 from __future__ import absolute_import, division, print_function
@@ -22,7 +22,7 @@ ABSENT = 'absent'
 
 
 class Disk(object):
-    """A folder as it may be found after a crash. lost: number of the fsync() that does nothing, None if all do what they should."""
+    """A directory as it may be found after a crash. lost: number of the fsync() that does nothing, None if all do what they should."""
 
     def __init__(self, root, monkeypatch, lost=None):
         self.root = root
@@ -30,13 +30,13 @@ class Disk(object):
         self.calls = []
         self.syncs = 0
         self.listener = None
-        self._entries = {}  # inode of a folder -> name -> what may be there
+        self._entries = {}  # inode of a directory -> name -> what may be there
         self._kept = {}     # inode of a file -> (content, mode) that are on disk
         self._held = {}     # inode -> descriptor, so that no number is used twice
         self._real = dict((name, getattr(os, name)) for name in TRACED)
         self._survey()
         for inode in list(self._entries):
-            self._settle_folder(inode)
+            self._settle_directory(inode)
         self._kept = dict((inode, self._live(inode)) for inode in self._held if inode not in self._entries)
         for name in TRACED:
             monkeypatch.setattr(os, name, self._traced(name))
@@ -65,11 +65,11 @@ class Disk(object):
 
     def _synced(self, inode):
         if inode in self._entries:
-            self._settle_folder(inode)
+            self._settle_directory(inode)
         else:
             self._kept[inode] = self._live(inode)
 
-    def _settle_folder(self, inode):
+    def _settle_directory(self, inode):
         self._entries[inode] = dict((name, found[-1:]) for name, found in self._entries[inode].items())
 
     def _live(self, inode):
@@ -90,11 +90,11 @@ class Disk(object):
         mode = os.lstat(path).st_mode
         if stat.S_ISLNK(mode):
             return ('link', os.readlink(path))
-        return ('folder' if stat.S_ISDIR(mode) else 'file', self._hold(path))
+        return ('directory' if stat.S_ISDIR(mode) else 'file', self._hold(path))
 
-    def _survey(self, folder=None):
-        """Add what is in the folders now to what may be found."""
-        path = folder or self.root
+    def _survey(self, directory=None):
+        """Add what is in the directories now to what may be found."""
+        path = directory or self.root
         known = self._entries.setdefault(self._hold(path), {})
         present = dict((name, self._identity(os.path.join(path, name))) for name in os.listdir(path))
         for name in set(known) | set(present):
@@ -102,27 +102,27 @@ class Disk(object):
             if found[-1] != present.get(name):
                 found.append(present.get(name))
         for name, (kind, dummy) in present.items():
-            if kind == 'folder':
+            if kind == 'directory':
                 self._survey(os.path.join(path, name))
 
     def after_crash(self, path):
-        """Everything that may be found there: ABSENT, TORN, ('link', target), ('folder', mode) or (content, mode)."""
-        folders = [self._hold(self.root)]
+        """Everything that may be found there: ABSENT, TORN, ('link', target), ('directory', mode) or (content, mode)."""
+        directories = [self._hold(self.root)]
         found = set()
         parts = os.path.relpath(path, self.root).split(os.sep)
         for position, name in enumerate(parts):
-            seen = [entry for inode in folders for entry in self._entries[inode].get(name, [None])]
+            seen = [entry for inode in directories for entry in self._entries[inode].get(name, [None])]
             if None in seen:
                 found.add(ABSENT)
             if position == len(parts) - 1:
                 return found | set(state for entry in seen if entry for state in self._states(*entry))
-            folders = [number for entry in seen if entry for kind, number in [entry] if kind == 'folder']
+            directories = [number for entry in seen if entry for kind, number in [entry] if kind == 'directory']
         return found
 
     def _states(self, kind, number):
         if kind == 'link':
             return [(kind, number)]
-        if kind == 'folder':
+        if kind == 'directory':
             return [(kind, stat.S_IMODE(os.fstat(self._held[number]).st_mode))]
         live, kept = self._live(number), self._kept.get(number)
         if kept is None or kept[0] != live[0]:
@@ -131,7 +131,7 @@ class Disk(object):
 
 
 class Way(object):
-    """A way of changing: what is there first (path -> content, None for a folder), the change, and what may be found meanwhile and then (path -> states)."""
+    """A way of changing: what is there first (path -> content, None for a directory), the change, and what may be found meanwhile and then (path -> states)."""
 
     def __init__(self, before, change, meanwhile, after):
         self.before = before
@@ -155,17 +155,17 @@ def _make_and_write(at, me):
 WAYS = {
     'new': Way({}, lambda at, me: _write(at('x'), me), {'x': [ABSENT, NEW]}, {'x': [NEW]}),
     'replaced': Way({'x': b'old'}, lambda at, me: _write(at('x'), me), {'x': [OLD, NEW]}, {'x': [NEW]}),
-    'staged in the folder above': Way(
+    'staged in the directory above': Way(
         {'cni/x': b'old'}, lambda at, me: _write(at('cni/x'), me, staging=at('.')), {'cni/x': [OLD, NEW]}, {'cni/x': [NEW]}),
     'promoted': Way({'x': b'old', 'waiting': b'new'}, lambda at, me: _files.promote(at('waiting'), at('x'), 0o600, **me), {'x': [OLD, NEW]}, {'x': [NEW]}),
-    'in folders that are made': Way({}, _make_and_write, {'a/b/x': [ABSENT, NEW]}, {'a/b/x': [NEW]}),
-    'made folders': Way(
-        {}, lambda at, me: _files.ensure_directory(at('a/b')), {}, {'a': [('folder', 0o755)], 'a/b': [('folder', 0o755)]}),
+    'in directories that are made': Way({}, _make_and_write, {'a/b/x': [ABSENT, NEW]}, {'a/b/x': [NEW]}),
+    'made directories': Way(
+        {}, lambda at, me: _files.ensure_directory(at('a/b')), {}, {'a': [('directory', 0o755)], 'a/b': [('directory', 0o755)]}),
     'new link': Way({}, lambda at, me: _files.link('/to', at('x')), {'x': [ABSENT, ('link', '/to')]}, {'x': [('link', '/to')]}),
     'link made in one step': Way(
         {'x': b'old'}, lambda at, me: _files.link_atomic('/to', at('x')), {'x': [OLD, ('link', '/to')]}, {'x': [('link', '/to')]}),
     'removed': Way({'x': b'old'}, lambda at, me: _files.remove(at('x')), {'x': [OLD, ABSENT]}, {'x': [ABSENT]}),
-    'folder removed': Way({'a': None}, lambda at, me: _files.remove_directory(at('a')), {'a': [('folder', 0o755), ABSENT]}, {'a': [ABSENT]}),
+    'directory removed': Way({'a': None}, lambda at, me: _files.remove_directory(at('a')), {'a': [('directory', 0o755), ABSENT]}, {'a': [ABSENT]}),
     'tree removed': Way({'a/b/x': b'old', 'y': b'old'}, lambda at, me: _files.remove_tree(at('a')), {'a/b/x': [OLD, ABSENT], 'y': [OLD]},
                         {'a/b/x': [ABSENT], 'a': [ABSENT], 'y': [OLD]}),
     'other mode': Way({'x': b'old'}, lambda at, me: _files.set_attributes(at('x'), 0o600, **me), {'x': [OLD, (b'old', 0o600)]}, {'x': [(b'old', 0o600)]}),
@@ -175,10 +175,10 @@ WAYS = {
 class Run(object):
     """One way on a disk of its own: what was found that must not be, and the disk."""
 
-    def __init__(self, folder, monkeypatch, way, lost=None):
-        root = str(folder)
+    def __init__(self, directory, monkeypatch, way, lost=None):
+        root = str(directory)
         for name, content in way.before.items():
-            path = folder.join(*name.split('/'))
+            path = directory.join(*name.split('/'))
             if content is None:
                 path.ensure(dir=True).chmod(0o755)
             else:

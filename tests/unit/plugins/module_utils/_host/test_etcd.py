@@ -115,13 +115,13 @@ def test_members_that_a_proxy_noted(text, urls):
     assert _etcd.peer_urls(text) == urls
 
 
-@pytest.mark.parametrize('wanted, has_data, noted, expected', [
+@pytest.mark.parametrize('desired, has_data, noted, expected', [
     (None, False, None, 'new'), (None, False, 'new', 'new'), (None, True, None, 'existing'), (None, True, 'new', 'existing'),
     ('new', True, 'existing', 'existing'),
     ('existing', False, None, 'existing'), ('existing', False, 'existing', 'existing'), ('new', False, 'existing', 'new'),
 ])
-def test_what_etcd_is_told_at_its_first_start(wanted, has_data, noted, expected):
-    assert _etcd.cluster_state(wanted, has_data, noted, 'm1', '/d') == expected
+def test_what_etcd_is_told_at_its_first_start(desired, has_data, noted, expected):
+    assert _etcd.cluster_state(desired, has_data, noted, 'm1', '/d') == expected
 
 
 def test_lost_data():

@@ -26,7 +26,7 @@ NOT_FOUND = '{"errorCode":100,"message":"Key not found","cause":"/calico","index
     (500, '{"errorCode":300,"message":"Raft Internal Error"}', (True, False)),
 ])
 def test_what_an_answer_means(status, body, found):
-    v2, healthy, error = _facts_etcd.judge(status, body)
+    v2, healthy, error = _facts_etcd.interpret(status, body)
     assert (v2, healthy) == found and (error is None) is healthy
 
 

@@ -35,7 +35,7 @@ def test_a_secret_is_never_readable_by_others_while_it_is_staged(tmpdir):
     assert tmpdir.listdir() == []
 
 
-def test_the_staging_folder_keeps_watched_folders_clean(tmpdir, me, monkeypatch):
+def test_the_staging_directory_keeps_watched_directories_clean(tmpdir, me, monkeypatch):
     watched = tmpdir.mkdir('cni')
     seen = []
     rename = os.rename
@@ -107,12 +107,12 @@ def umask(request):
 @pytest.mark.parametrize('descriptors', [True, False], ids=['by descriptors', 'by names'])
 def test_modes_are_those_that_are_asked_for_under_any_umask(tmpdir, me, monkeypatch, umask, descriptors):
     if not descriptors:
-        monkeypatch.setattr(_files._folder, 'DESCRIPTORS', str(tmpdir.join('no-proc')))
-    folder = tmpdir.join('a', 'b')
-    assert _files.ensure_directory(str(folder)) == [str(folder.dirpath()), str(folder)]
+        monkeypatch.setattr(_files._directory, 'DESCRIPTORS', str(tmpdir.join('no-proc')))
+    directory = tmpdir.join('a', 'b')
+    assert _files.ensure_directory(str(directory)) == [str(directory.dirpath()), str(directory)]
     for name, mode in (('open', 0o644), ('secret', 0o600), ('tool', 0o755)):
-        _files.write_atomic(str(folder.join(name)), 'x', mode=mode, **me)
-    _files.set_attributes(str(folder.join('tool')), 0o750, **me)
+        _files.write_atomic(str(directory.join(name)), 'x', mode=mode, **me)
+    _files.set_attributes(str(directory.join('tool')), 0o750, **me)
     modes = dict((entry.relto(tmpdir), entry.stat().mode & 0o7777) for entry in tmpdir.visit())
     assert modes == {'a': 0o755, 'a/b': 0o755, 'a/b/open': 0o644, 'a/b/secret': 0o600, 'a/b/tool': 0o750}
 

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._host import _json_edit
 
 
-@pytest.mark.parametrize('text, wanted', [
+@pytest.mark.parametrize('text, desired', [
     (u'{"a": 1, "IPSources": ["host","netinfo"], "b": 1.50}', u'{"a": 1, "IPSources": ["netinfo","host"], "b": 1.50}'),
     (u'{"IPSources":["host", "netinfo"]}\n', u'{"IPSources":["netinfo", "host"]}\n'),
     (u'{\n  "ipsources" : [\n    "host",\n    "netinfo"\n  ]\n}', u'{\n  "ipsources" : [\n    "netinfo",\n    "host"\n  ]\n}'),
@@ -23,9 +23,9 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _json_edi
     (u' {}', u' {"IPSources": ["netinfo", "host"]}'),
     (u'{"a": "\\"IPSources\\": [\\"host\\"]", "IPSources": ["host,]", "x"]}', u'{"a": "\\"IPSources\\": [\\"host\\"]", "IPSources": ["netinfo", "host"]}'),
 ])
-def test_one_member_is_replaced_and_the_rest_kept(text, wanted):
+def test_one_member_is_replaced_and_the_rest_kept(text, desired):
     edited = _json_edit.with_list(text, u'IPSources', ['netinfo', 'host'])
-    assert edited == wanted
+    assert edited == desired
     before, after = json.loads(text), json.loads(edited)
     name = next((key for key in before if key.lower() == 'ipsources'), 'IPSources')
     assert after == dict(before, **{name: ['netinfo', 'host']})

@@ -76,15 +76,15 @@ def test_damaged_public_keys(pem):
         _keys.parse_public_key(pem)
 
 
-@pytest.mark.parametrize('given, wanted', [
+@pytest.mark.parametrize('given, desired', [
     (['B1.Example.COM', 'b1.example.com'], ['b1.example.com']),
     (['localhost', '10.0.0.21', '127.0.0.1'], ['10.0.0.21', '127.0.0.1', 'localhost']),
     (['2001:DB8:0:0::1'], ['2001:db8::1']),
     (['*.marathon.mesos', '_etcd._tcp.mesos'], ['*.marathon.mesos', '_etcd._tcp.mesos']),
     ([' a1 '], ['a1']),
 ])
-def test_hosts(given, wanted):
-    assert _keys.check_hosts(given) == wanted
+def test_hosts(given, desired):
+    assert _keys.check_hosts(given) == desired
 
 
 @pytest.mark.parametrize('name', ['', 'a b', '10.0.0', '300.1.1.1', 'a..b', 'a$b', '-a', 'a,DNS:b', 'x' * 254, 'http://a'])

@@ -63,7 +63,7 @@ def selinux(monkeypatch):
     _selinux.attach(None)
 
 
-def test_files_and_folders_have_the_context_of_their_path_also_when_replaced(run_module, systemd_host, selinux):
+def test_files_and_directories_have_the_context_of_their_path_also_when_replaced(run_module, systemd_host, selinux):
     root = systemd_host.root
     selinux.policy = [('/etc', stat.S_IFDIR, context('etc_t')), ('/etc', stat.S_IFREG, context('etc_t')),
                       ('/etc/systemd', stat.S_IFREG, context('systemd_unit_file_t'))]
@@ -71,7 +71,7 @@ def test_files_and_folders_have_the_context_of_their_path_also_when_replaced(run
     for text in ('[Service]\nExecStart=/bin/sleep 1\n', '[Service]\nExecStart=/bin/sleep 2\n'):
         result = run_module(agent_files, {'files': [{'path': str(unit), 'content': text}, {'path': str(new), 'content': text, 'staging': str(root)}]})
         assert result['changed'] and not result.get('failed')
-        assert selinux.of(unit) == context('systemd_unit_file_t'), 'not that of the folder that it was staged in'
+        assert selinux.of(unit) == context('systemd_unit_file_t'), 'not that of the directory that it was staged in'
         assert [selinux.of(path) for path in (new, new.dirpath(), new.dirpath().dirpath())] == [context('etc_t')] * 3
 
 
@@ -79,8 +79,8 @@ def test_executables_and_links(tmpdir, selinux, run_module):
     selinux.policy = [('/bin', stat.S_IFREG, context('bin_t')), ('/bin', stat.S_IFLNK, context('bin_link_t')), ('/bin', stat.S_IFDIR, context('bin_t'))]
     target, tool = tmpdir.join('bin', 'tool'), tmpdir.join('tool')
     tool.write('#!/bin/sh\n')
-    wanted = {'path': str(target), 'src': str(tool), 'sha256': hashlib.sha256(tool.read_binary()).hexdigest()}
-    assert run_module(executable, {'executables': [wanted], 'receipts': str(tmpdir.join('receipts.json'))})['changed']
+    desired = {'path': str(target), 'src': str(tool), 'sha256': hashlib.sha256(tool.read_binary()).hexdigest()}
+    assert run_module(executable, {'executables': [desired], 'receipts': str(tmpdir.join('receipts.json'))})['changed']
     assert selinux.of(target) == context('bin_t')
     _files.link_atomic(str(target), str(tmpdir.join('bin', 'other')))
     _files.link(str(target), str(tmpdir.join('bin', 'third')))

@@ -2,7 +2,7 @@
 """Contexts by libselinux itself, with lines of a real policy, and kept in the extended attributes of real files. The kernel need not have SELinux: what is
 tried is the library's API as ansible-core and _selinux use it, not enforcing.
 
-CALICO_FILE_CONTEXTS names the folder of a whole policy's file_contexts (/etc/selinux/NAME/contexts/files) to try instead of these lines.
+CALICO_FILE_CONTEXTS names the directory of a whole policy's file_contexts (/etc/selinux/NAME/contexts/files) to try instead of these lines.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -31,7 +31,7 @@ LINES = r"""
 /var/lib(/.*)?			system_u:object_r:var_lib_t:s0
 /tmp/.*				<<none>>
 """
-# Policies call some folders by one name.
+# Policies call some directories by one name.
 SUBSTITUTIONS = '/etc/systemd/system /usr/lib/systemd/system\n'
 XATTR = b'security.selinux'
 
@@ -57,7 +57,7 @@ def context_of(path):
 @pytest.fixture
 def policy(systemd_host, monkeypatch):
     lib, root = library(), systemd_host.root
-    folder = root.ensure('policy', 'contexts', 'files', dir=True)
+    directory = root.ensure('policy', 'contexts', 'files', dir=True)
     root.join('probe').write('')
     if lib is None or LIBC.lsetxattr(str(root.join('probe')).encode(), XATTR, b'a:b:c:s0', 9, 0) != 0:
         pytest.skip('no libselinux, or no contexts on this file system')
@@ -68,8 +68,8 @@ def policy(systemd_host, monkeypatch):
             with open(os.path.join(os.environ['CALICO_FILE_CONTEXTS'], name)) as handle:
                 texts[name] = handle.read()
     below = re.sub(r'([.+*?()\[\]{}|^$\\])', r'\\\1', str(root)) + '/'
-    folder.join('file_contexts').write(re.sub('(?m)^/', lambda dummy: below, texts['file_contexts']))
-    folder.join('file_contexts.subs_dist').write(re.sub('(?m)(^| )/', lambda match: match.group(1) + str(root) + '/', texts['file_contexts.subs_dist']))
+    directory.join('file_contexts').write(re.sub('(?m)^/', lambda dummy: below, texts['file_contexts']))
+    directory.join('file_contexts.subs_dist').write(re.sub('(?m)(^| )/', lambda match: match.group(1) + str(root) + '/', texts['file_contexts.subs_dist']))
     lib.matchpathcon_fini()
     assert lib.selinux_set_policy_root(str(root.join('policy')).encode()) == 0
     from ansible.module_utils.compat import selinux
@@ -85,20 +85,20 @@ def policy(systemd_host, monkeypatch):
     lib.matchpathcon_fini()
 
 
-def test_files_folders_links_and_executables_have_the_contexts_of_a_real_policy(policy, run_module):
+def test_files_directories_links_and_executables_have_the_contexts_of_a_real_policy(policy, run_module):
     owner, tool = _files.state_of(str(policy)).owner, policy.join('tool')
     tool.write('#!/bin/sh\n')
-    wanted = {'path': str(policy.join('opt', 'calico', 'bin', 'etcd')), 'src': str(tool), 'sha256': hashlib.sha256(tool.read_binary()).hexdigest()}
+    desired = {'path': str(policy.join('opt', 'calico', 'bin', 'etcd')), 'src': str(tool), 'sha256': hashlib.sha256(tool.read_binary()).hexdigest()}
     unit, config = policy.join('etc', 'systemd', 'system', 'x.service'), policy.join('etc', 'calico', 'calicoctl.cfg')
     for text in ('[Service]\nExecStart=/bin/sleep 1\n', '[Service]\nExecStart=/bin/sleep 2\n'):
         files = [{'path': str(path), 'content': text, 'owner': owner, 'staging': str(policy)} for path in (unit, config)]
         result = run_module(agent_files, {'files': files})
         assert result.get('changed'), result
         assert context_of(unit) == 'system_u:object_r:systemd_unit_t:s0' and context_of(config) == context_of(config.dirpath()) == 'system_u:object_r:etc_t:s0'
-    result = run_module(executable, {'executables': [wanted], 'receipts': str(policy.join('var', 'lib', 'receipts.json'))})
+    result = run_module(executable, {'executables': [desired], 'receipts': str(policy.join('var', 'lib', 'receipts.json'))})
     assert result.get('changed'), result
-    assert context_of(wanted['path']) == 'system_u:object_r:bin_t:s0' and context_of(policy.join('var', 'lib', 'receipts.json')).endswith(':var_lib_t:s0')
-    _files.link_atomic(wanted['path'], str(policy.join('opt', 'other')))
+    assert context_of(desired['path']) == 'system_u:object_r:bin_t:s0' and context_of(policy.join('var', 'lib', 'receipts.json')).endswith(':var_lib_t:s0')
+    _files.link_atomic(desired['path'], str(policy.join('opt', 'other')))
     assert context_of(policy.join('opt', 'other')) == 'system_u:object_r:usr_t:s0'
 
 

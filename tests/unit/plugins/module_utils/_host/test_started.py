@@ -67,7 +67,7 @@ def test_a_clock_that_is_set_changes_nothing(certificate, since):
     assert other(certificate, since=since)
 
 
-def test_a_process_that_nobody_noted_is_judged_once_by_times(certificate):
+def test_a_process_that_nobody_noted_is_validated_once_by_times(certificate):
     assert not other(certificate)
     set_time(certificate, 2000.5)
     assert not other(certificate), 'clocks are read one after the other'
@@ -100,7 +100,7 @@ def test_a_file_that_comes_later_is_none_that_the_process_has(certificate):
     assert _started.other(process(), [str(late)]) == [str(late)]
 
 
-def test_a_file_that_nobody_asked_for_before_is_judged_by_its_time(certificate):
+def test_a_file_that_nobody_asked_for_before_is_validated_by_its_time(certificate):
     _started.note(process(), [])
     assert not other(certificate)
     set_time(certificate, 3000)

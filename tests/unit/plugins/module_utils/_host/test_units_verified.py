@@ -79,9 +79,9 @@ def test_systemd_has_nothing_to_say(tmpdir, monkeypatch, units):
     assert 'Bogus' in verify(tmpdir, str(tmpdir.join('wrong.service'))), 'it would say so'
 
 
-def verify(folder, path):
+def verify(directory, path):
     """What systemd says of a unit, but for programs that are not there."""
     process = subprocess.Popen([ANALYZE, '--man=no', 'verify', path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-                               env=dict(os.environ, SYSTEMD_UNIT_PATH=str(folder)))
+                               env=dict(os.environ, SYSTEMD_UNIT_PATH=str(directory)))
     said = process.communicate()[0]
     return '\n'.join(line for line in said.splitlines() if not MISSING.search(line))

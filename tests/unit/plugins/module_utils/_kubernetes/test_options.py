@@ -13,7 +13,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _op
 PEM = b"-----BEGIN CERTIFICATE-----\n"
 
 
-def kubeconfig(folder: Path, cluster: dict[str, Any] | None = None, user: dict[str, Any] | None = None, **more: Any) -> str:
+def kubeconfig(directory: Path, cluster: dict[str, Any] | None = None, user: dict[str, Any] | None = None, **more: Any) -> str:
     config = {
         "clusters": [{"name": "c", "cluster": {"server": "https://api:6443/", **(cluster or {})}}],
         "users": [{"name": "u", "user": user or {}}],
@@ -21,7 +21,7 @@ def kubeconfig(folder: Path, cluster: dict[str, Any] | None = None, user: dict[s
         "current-context": "one",
         **more,
     }
-    file = folder / "kubeconfig"
+    file = directory / "kubeconfig"
     file.write_text(json.dumps(config), encoding="utf-8")
     return str(file)
 

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _reconcile
 
-WANTED: dict[str, Any] = {
+DESIRED: dict[str, Any] = {
     "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
     "spec": {"replicas": 1, "template": {"spec": {"containers": [
         {"name": "a", "image": "i:1", "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}], "tolerations": [{"key": "k"}]}}},
@@ -18,7 +18,7 @@ WANTED: dict[str, Any] = {
 
 def stored() -> dict[str, Any]:
     """As a server has it: with defaults, in another order."""
-    item = copy.deepcopy(WANTED)
+    item = copy.deepcopy(DESIRED)
     item["metadata"].update(resourceVersion="7", uid="u", labels={"x": "y"})
     item["spec"]["revisionHistoryLimit"] = 10
     pod = item["spec"]["template"]["spec"]
@@ -27,13 +27,13 @@ def stored() -> dict[str, Any]:
     return item
 
 
-def changes(found: dict[str, Any] | None, wanted: dict[str, Any] | None = None) -> list[Any]:
-    wanted = WANTED if wanted is None else wanted
-    return list(_reconcile.reconcile([wanted], {_reconcile.called(wanted): found}))
+def changes(found: dict[str, Any] | None, desired: dict[str, Any] | None = None) -> list[Any]:
+    desired = DESIRED if desired is None else desired
+    return list(_reconcile.reconcile([desired], {_reconcile.called(desired): found}))
 
 
-def written(found: dict[str, Any] | None, wanted: dict[str, Any] | None = None) -> dict[str, Any]:
-    [change] = changes(found, wanted)
+def written(found: dict[str, Any] | None, desired: dict[str, Any] | None = None) -> dict[str, Any]:
+    [change] = changes(found, desired)
     return change.how
 
 
@@ -47,8 +47,8 @@ def test_what_the_server_fills_in_is_no_difference() -> None:
 
 def test_what_is_not_there_is_made_as_it_is_and_notes_it() -> None:
     [change] = changes(None)
-    assert (change.name, change.before, change.after) == ("Deployment shop/web", None, WANTED)
-    assert note(change.how) == WANTED and change.how["spec"] == WANTED["spec"]
+    assert (change.name, change.before, change.after) == ("Deployment shop/web", None, DESIRED)
+    assert note(change.how) == DESIRED and change.how["spec"] == DESIRED["spec"]
 
 
 def drift(name: str) -> dict[str, Any]:
@@ -70,8 +70,8 @@ def drift(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["value", "one more of a name", "one less", "one more container", "number", "a list without names", "gone"])
 def test_drift_is_seen_and_put_right_for_the_version_that_was_seen(name: str) -> None:
     [change] = changes(drift(name))
-    assert change.how["metadata"]["resourceVersion"] == "7" and change.how["metadata"]["uid"] == "u" and note(change.how) == WANTED
-    assert changes(change.how) == [], "as wanted then"
+    assert change.how["metadata"]["resourceVersion"] == "7" and change.how["metadata"]["uid"] == "u" and note(change.how) == DESIRED
+    assert changes(change.how) == [], "as required then"
     assert "uid" not in str(change.before) and _reconcile.LAST_APPLIED not in str(change.after)
 
 
@@ -88,8 +88,8 @@ def test_a_write_keeps_what_it_does_not_mention() -> None:
     assert pod["containers"][0]["resources"] == {"limits": {"cpu": "1"}} and "status" not in made
 
 
-def test_what_was_applied_and_is_not_wanted_any_more_goes_and_the_diff_shows_it() -> None:
-    before = copy.deepcopy(WANTED)
+def test_what_was_applied_and_is_not_desired_any_more_goes_and_the_diff_shows_it() -> None:
+    before = copy.deepcopy(DESIRED)
     before["metadata"]["labels"] = {"ours": "1"}
     before["spec"]["template"]["spec"].update(hostNetwork=True, volumes=[{"name": "v", "emptyDir": {}}])
     there = written(None, before)
@@ -105,7 +105,7 @@ def test_what_was_applied_and_is_not_wanted_any_more_goes_and_the_diff_shows_it(
 
 
 @pytest.mark.parametrize(
-    "key, live, wanted",
+    "key, live, desired",
     [
         ("strategy", {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}, {"type": "Recreate"}),
         ("volumes", [{"name": "v", "hostPath": {"path": "/x"}}], [{"name": "v", "emptyDir": {}}]),
@@ -114,14 +114,14 @@ def test_what_was_applied_and_is_not_wanted_any_more_goes_and_the_diff_shows_it(
         ("rules", [{"verbs": ["get"], "resources": ["pods"], "resourceNames": ["one"]}], [{"verbs": ["get"], "resources": ["pods"]}]),
     ],
 )
-def test_what_rules_out_another_takes_its_place(key: str, live: Any, wanted: Any) -> None:
-    assert _reconcile.merged({key: wanted}, {key: live}, {}) == {key: wanted}
+def test_what_rules_out_another_takes_its_place(key: str, live: Any, desired: Any) -> None:
+    assert _reconcile.merged({key: desired}, {key: live}, {}) == {key: desired}
 
 
 def test_defaults_beside_an_alternative_stay() -> None:
     live = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}, "volumes": [{"name": "v", "hostPath": {"path": "/x", "type": ""}}]}
-    wanted = {"strategy": {"type": "RollingUpdate"}, "volumes": [{"name": "v", "hostPath": {"path": "/x"}}]}
-    assert _reconcile.merged(wanted, live, {}) == live
+    desired = {"strategy": {"type": "RollingUpdate"}, "volumes": [{"name": "v", "hostPath": {"path": "/x"}}]}
+    assert _reconcile.merged(desired, live, {}) == live
 
 
 def test_two_of_one_name_are_compared_by_their_place() -> None:
@@ -132,13 +132,13 @@ def test_two_of_one_name_are_compared_by_their_place() -> None:
 
 def test_empty_values_settle() -> None:
     """What a server answered to these, in 1.10: lists, texts and mappings that are empty are not there; nor are false and 0 once they were written."""
-    wanted = copy.deepcopy(WANTED)
-    wanted["metadata"].update(labels={}, annotations=None)
-    wanted["spec"].update(minReadySeconds=0, paused=False)
-    pod = wanted["spec"]["template"]["spec"]
+    desired = copy.deepcopy(DESIRED)
+    desired["metadata"].update(labels={}, annotations=None)
+    desired["spec"].update(minReadySeconds=0, paused=False)
+    pod = desired["spec"]["template"]["spec"]
     pod.update(volumes=[], hostNetwork=False, nodeSelector={}, serviceAccountName="")
     pod["containers"][0].update(env=[{"name": "E", "value": ""}], args=[])
-    made = written(None, wanted)
+    made = written(None, desired)
     made["metadata"]["resourceVersion"] = "9"
     del made["metadata"]["labels"], made["spec"]["minReadySeconds"], made["spec"]["paused"]
     pod = made["spec"]["template"]["spec"]
@@ -147,14 +147,14 @@ def test_empty_values_settle() -> None:
     pod["containers"][0]["env"] = [{"name": "E"}]
     del pod["containers"][0]["args"]
     made["status"] = None
-    assert changes(made, wanted) == []
+    assert changes(made, desired) == []
     pod["hostNetwork"] = True
     pod["volumes"] = [{"name": "v"}]
-    assert "hostNetwork" in str(changes(made, wanted)[0].before), "somebody switched it on"
+    assert "hostNetwork" in str(changes(made, desired)[0].before), "somebody switched it on"
 
 
 def test_empty_values_that_are_values() -> None:
-    """Keys of one's own, what is on where it is absent, and an empty folder."""
+    """Keys of one's own, what is on where it is absent, and an empty directory."""
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "n", "annotations": {"x": ""}}, "data": {"k": ""}}
     there = written(None, config)
     there["metadata"]["resourceVersion"] = "1"
@@ -178,13 +178,13 @@ def test_a_role_that_grants_nothing(rules: Any) -> None:
 
 
 def test_fields_that_cannot_be_changed_are_all_named_with_the_way_out() -> None:
-    wanted = [
-        {**WANTED, "spec": {"selector": {"matchLabels": {"app": "new"}}}},
+    desired = [
+        {**DESIRED, "spec": {"selector": {"matchLabels": {"app": "new"}}}},
         {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "b"}, "roleRef": {"name": "r"}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "n"}, "spec": {"clusterIP": "10.0.0.2"}},
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "k", "namespace": "n"}, "type": "Opaque", "data": {"a": "aHVudGVy"}},
     ]
-    there = copy.deepcopy(wanted)
+    there = copy.deepcopy(desired)
     for item in there:
         item["metadata"]["resourceVersion"] = "1"
     there[0]["spec"]["selector"]["matchLabels"] = {"app": "old"}
@@ -192,10 +192,10 @@ def test_fields_that_cannot_be_changed_are_all_named_with_the_way_out() -> None:
     there[2]["spec"]["clusterIP"] = "10.0.0.1"
     there[3].update(type="x/y", data={"a": "b2xk"})
     with pytest.raises(CalicoError) as error:
-        _reconcile.reconcile(wanted, {_reconcile.called(item): item for item in there})
+        _reconcile.reconcile(desired, {_reconcile.called(item): item for item in there})
     said = str(error.value)
     for words in (
-        'Deployment shop/web: spec.selector is {"matchLabels": {"app": "old"}}', 'roleRef is {"name": "other"}, and {"name": "r"} is wanted',
+        'Deployment shop/web: spec.selector is {"matchLabels": {"app": "old"}}', 'roleRef is {"name": "other"}, and {"name": "r"} is required',
         'spec.clusterIP is "10.0.0.1"', 'type is "x/y"', "kubectl -n shop delete deployment web", "kubectl delete clusterrolebinding b",
         "kubectl -n n delete service s", "kubectl -n n delete secret k",
     ):  # fmt: skip
@@ -205,12 +205,12 @@ def test_fields_that_cannot_be_changed_are_all_named_with_the_way_out() -> None:
 
 @pytest.mark.parametrize("spec", [{}, {"clusterIP": ""}, {"clusterIP": "10.0.0.1"}])
 def test_an_address_that_the_server_gave_is_kept(spec: dict[str, Any]) -> None:
-    wanted = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "n"}, "spec": {"ports": [{"port": 80}], **spec}}
+    desired = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "n"}, "spec": {"ports": [{"port": 80}], **spec}}
     ports = [{"port": 80, "protocol": "TCP", "targetPort": 80}]
-    there = {**wanted, "metadata": {"name": "s", "namespace": "n", "resourceVersion": "1"}, "spec": {"ports": ports, "clusterIP": "10.0.0.1"}}
-    assert changes(there, wanted) == []
+    there = {**desired, "metadata": {"name": "s", "namespace": "n", "resourceVersion": "1"}, "spec": {"ports": ports, "clusterIP": "10.0.0.1"}}
+    assert changes(there, desired) == []
     there["spec"]["ports"] = []
-    assert written(there, wanted)["spec"]["clusterIP"] == "10.0.0.1"
+    assert written(there, desired)["spec"]["clusterIP"] == "10.0.0.1"
 
 
 def test_secrets_are_not_shown_and_not_noted() -> None:
@@ -246,7 +246,7 @@ def test_the_fields_in_which_two_differ() -> None:
 @pytest.mark.parametrize(
     "item, path",
     [
-        (WANTED, "/apis/apps/v1/namespaces/shop/deployments/web"),
+        (DESIRED, "/apis/apps/v1/namespaces/shop/deployments/web"),
         ({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "a", "namespace": "n"}}, "/api/v1/namespaces/n/serviceaccounts/a"),
         ({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "r"}}, "/apis/rbac.authorization.k8s.io/v1/clusterroles/r"),
     ],

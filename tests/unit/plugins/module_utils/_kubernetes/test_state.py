@@ -8,11 +8,11 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._kubernetes import _state
 
 
-def deployment(wanted: Any = 1, generation: int = 1, seen: int = 1, **status: Any) -> dict[str, Any]:
+def deployment(desired: Any = 1, generation: int = 1, seen: int = 1, **status: Any) -> dict[str, Any]:
     template = {"spec": {"containers": [{"name": "a", "image": "i:1"}]}}
     return {
         "metadata": {"name": "web", "generation": generation},
-        "spec": {"replicas": wanted, "selector": {"matchLabels": {"app": "web"}}, "template": template},
+        "spec": {"replicas": desired, "selector": {"matchLabels": {"app": "web"}}, "template": template},
         "status": {"observedGeneration": seen, **status},
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.utils.display import Display
 
-from ansible_collections.dcos.calico.plugins.module_utils._foreign import clean
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import clean
 
 try:
     from ansible.utils.unsafe_proxy import wrap_var
@@ -56,7 +56,7 @@ def own(template: str) -> str:
 
 
 def told(result: dict[str, Any]) -> dict[str, Any]:
-    """An action's judgement, whose sentences quote others, as a terminal may have it."""
+    """An action's validation, whose sentences quote others, as a terminal may have it."""
     return {key: _clean(value) for key, value in result.items()}
 
 

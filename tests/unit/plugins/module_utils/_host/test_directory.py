@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Files in folders that others own: what somebody who owns a folder can gain while root works in it."""
+"""Files in directories that others own: what somebody who owns a directory can gain while root works in it."""
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
@@ -16,12 +16,12 @@ import time
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _folder, _keys, _text_files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _directory, _keys, _text_files
 from ansible_collections.dcos.calico.plugins.modules import agent_key
 
 OTHER = 'nobody'
 SECONDS = 2
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can work in a folder of somebody else')
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='only root can work in a directory of somebody else')
 
 
 def attempt(action, *args):
@@ -32,7 +32,7 @@ def attempt(action, *args):
 
 
 def swap(name, target):
-    """What the owner of a folder does for ever in it: exchange what has a name for a link to something of root's, and back."""
+    """What the owner of a directory does for ever in it: exchange what has a name for a link to something of root's, and back."""
     own = name + '.own'
     for make in itertools.cycle((os.symlink, os.link)):
         attempt(os.rename, name, own)
@@ -44,7 +44,7 @@ def swap(name, target):
 
 
 def grow_and_swap(target):
-    """Make a tree again as soon as it is removed, and exchange the folders in it for links."""
+    """Make a tree again as soon as it is removed, and exchange the directories in it for links."""
     while True:
         for number in range(20):
             path = 'tree/%d' % number
@@ -56,18 +56,18 @@ def grow_and_swap(target):
 
 
 class Scene(object):
-    """theirs: a folder of somebody else. precious: root's folder with root's file 'file' (0600) in it."""
+    """theirs: a directory of somebody else. precious: root's directory with root's file 'file' (0600) in it."""
 
     def __init__(self):
         self.root = tempfile.mkdtemp(prefix='scene.')
         os.chmod(self.root, 0o755)
         self.uid = pwd.getpwnam(OTHER).pw_uid
-        self.theirs = self.folder('theirs', self.uid)
-        self.precious = self.folder('precious', 0)
+        self.theirs = self.directory('theirs', self.uid)
+        self.precious = self.directory('precious', 0)
         self.file = self.write(os.path.join(self.precious, 'file'), 'root only', 0)
         self.process = None
 
-    def folder(self, name, uid):
+    def directory(self, name, uid):
         path = os.path.join(self.root, name)
         os.mkdir(path)
         os.chown(path, uid, -1)
@@ -133,7 +133,7 @@ def test_an_owner_who_swaps_his_file_for_a_link_is_not_given_roots_file(scene):
 
 
 @needs_root
-def test_a_folder_that_becomes_a_link_leads_no_write_and_no_removal_elsewhere(scene):
+def test_a_directory_that_becomes_a_link_leads_no_write_and_no_removal_elsewhere(scene):
     os.mkdir(os.path.join(scene.theirs, 'sub'))
     os.chown(os.path.join(scene.theirs, 'sub'), scene.uid, -1)
     path = os.path.join(scene.theirs, 'sub', 'file')
@@ -155,8 +155,8 @@ def test_a_tree_is_removed_without_following_what_becomes_a_link(scene):
 
 @needs_root
 def test_links_in_a_tree_go_and_what_they_point_to_stays(scene):
-    tree = scene.folder('theirs/tree', scene.uid)
-    os.symlink(scene.precious, os.path.join(tree, 'folder'))
+    tree = scene.directory('theirs/tree', scene.uid)
+    os.symlink(scene.precious, os.path.join(tree, 'directory'))
     os.symlink(scene.file, os.path.join(tree, 'link'))
     _files.remove_tree(tree)
     assert not os.path.lexists(tree)
@@ -171,18 +171,18 @@ def test_links_in_a_tree_go_and_what_they_point_to_stays(scene):
 def test_roots_files_are_not_placed_where_somebody_else_could_exchange_them(scene):
     with pytest.raises(CalicoError) as error:
         _files.write_atomic(os.path.join(scene.theirs, 'unit'), 'x')
-    assert 'the folder %s belongs to %s, who could exchange them' % (scene.theirs, OTHER) in str(error.value)
+    assert 'the directory %s belongs to %s, who could exchange them' % (scene.theirs, OTHER) in str(error.value)
     os.chmod(scene.precious, 0o777)
     with pytest.raises(CalicoError) as error:
         _files.link_atomic('/x', os.path.join(scene.precious, 'link'))
-    assert 'everybody may write to the folder %s' % scene.precious in str(error.value)
+    assert 'everybody may write to the directory %s' % scene.precious in str(error.value)
     assert os.listdir(scene.theirs) == [] and os.listdir(scene.precious) == ['file']
     os.chmod(scene.precious, 0o755)
-    inner = scene.folder('theirs/inner', 0)
+    inner = scene.directory('theirs/inner', 0)
     os.symlink(scene.precious, os.path.join(inner, 'link'))
     with pytest.raises(CalicoError) as error:
         _files.write_atomic(os.path.join(inner, 'link', 'unit'), 'x')
-    assert 'the folder %s belongs to %s' % (scene.theirs, OTHER) in str(error.value), 'a link of root leads elsewhere, but the way to it is not root\'s'
+    assert 'the directory %s belongs to %s' % (scene.theirs, OTHER) in str(error.value), 'a link of root leads elsewhere, but the way to it is not root\'s'
     shutil.rmtree(inner)
     _files.write_atomic(os.path.join(scene.theirs, 'own'), 'x', owner=OTHER)
     assert os.listdir(scene.theirs) == ['own']
@@ -238,7 +238,7 @@ def test_reading_follows_no_link_that_somebody_else_made(scene):
     assert 'The link %s/sub is not followed' % scene.theirs in str(error.value)
 
 
-def test_links_of_root_lead_on_as_in_the_folders_of_dcos(tmpdir):
+def test_links_of_root_lead_on_as_in_the_directories_of_dcos(tmpdir):
     tmpdir.ensure('packages', 'cni--1', dir=True)
     tmpdir.mkdir('active').join('cni').mksymlinkto('../packages/cni--1')
     tmpdir.join('mesosphere').mksymlinkto(tmpdir.join('active'))
@@ -257,8 +257,8 @@ def test_no_descriptor_is_left_open(tmpdir):
     _files.remove_tree(str(tmpdir.join('a')))
     with pytest.raises(CalicoError):
         _files.set_attributes(str(tmpdir.join('none', 'x')), 0o600)
-    with _folder.opened(str(tmpdir)) as folder:
-        assert folder.names() == ['x']
+    with _directory.opened(str(tmpdir)) as directory:
+        assert directory.names() == ['x']
     assert len(os.listdir('/proc/self/fd')) == len(before)
 
 
@@ -268,7 +268,7 @@ def test_no_descriptor_is_left_open(tmpdir):
     (16, 'Something is mounted at /etc/x/f: change that at its source, or unmount it'),
 ])
 def test_the_advice_fits_the_error(number, words):
-    assert words in str(_folder.failure('x', OSError(number, os.strerror(number)), '/etc/x/f'))
+    assert words in str(_directory.failure('x', OSError(number, os.strerror(number)), '/etc/x/f'))
 
 
 @needs_root

@@ -5,7 +5,7 @@ __metaclass__ = type
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils import _foreign
+from ansible_collections.dcos.calico.plugins.module_utils import _untrusted
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 
 
@@ -15,7 +15,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
     ('0x0a.0.0.1', None), ('167772161', None), ('x', None), ('', None), (None, None), (10, None), (u'\u0661.0.0.1', None), ('10.0.0.1\x00', None),
 ])
 def test_addresses(text, address):
-    assert _foreign.address(text) == address
+    assert _untrusted.address(text) == address
 
 
 @pytest.mark.parametrize(('text', 'name'), [
@@ -24,18 +24,18 @@ def test_addresses(text, address):
     ('a' * 64, None), ('.'.join(['a' * 60] * 5), None), ('{{ a }}', None), (u'\xe4', None), (None, None), (5, None),
 ])
 def test_host_names(text, name):
-    assert _foreign.host_name(text) == name
+    assert _untrusted.host_name(text) == name
 
 
 def test_signs_that_a_terminal_obeys_are_shown():
-    assert _foreign.clean('a\x1b[2J\r\tb\n') == 'a\\x1b[2J\\x0d\tb\n'
-    assert _foreign.clean(u'\x9b\u202e') == '\\x9b\\u202e'
-    assert _foreign.clean('x' * 30, 10) == 'xxxxxxxxxx... (20 more characters)'
+    assert _untrusted.clean('a\x1b[2J\r\tb\n') == 'a\\x1b[2J\\x0d\tb\n'
+    assert _untrusted.clean(u'\x9b\u202e') == '\\x9b\\u202e'
+    assert _untrusted.clean('x' * 30, 10) == 'xxxxxxxxxx... (20 more characters)'
     assert str(CalicoError(u'gr\xfc\xdfe \x07')) == str(CalicoError(u'gr\xfc\xdfe \\x07'))
 
 
 def test_json_that_is_nested_too_deeply_is_none():
-    assert _foreign.from_json('{"a": [1]}') == {'a': [1]}
+    assert _untrusted.from_json('{"a": [1]}') == {'a': [1]}
     for text in ('[' * 200000 + ']' * 200000, '{"a":' * 200000, '{', ''):
         with pytest.raises(ValueError):
-            _foreign.from_json(text)
+            _untrusted.from_json(text)

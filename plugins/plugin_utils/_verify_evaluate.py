@@ -152,20 +152,20 @@ class Seen:
         return Matrix({self.agent_of(host) or host: one for host, one in found.items() if one})
 
 
-def judge(seen: Seen) -> list[Row]:
+def evaluate(seen: Seen) -> list[Row]:
     """A row for each agent and network."""
-    wanted, matrices = (
+    desired, matrices = (
         {agent["address"]: agent for agent in seen.agents},
         {network: seen.matrix(network) for network in seen.networks},
     )
     rows = []
     for host in seen.hosts:
         address = seen.agent_of(host)
-        if address in {agent["address"] for agent in seen.cluster} - set(wanted):
+        if address in {agent["address"] for agent in seen.cluster} - set(desired):
             continue  # It was not asked for.
         for network in seen.networks:
             row = Row(host, address, network)
-            for check in _checks(seen, row, wanted.get(address or ""), matrices[network]):
+            for check in _checks(seen, row, desired.get(address or ""), matrices[network]):
                 row.checks[check.name] = check
             for name in CHECKS:
                 row.checks.setdefault(name, Check(name, SKIPPED, "-"))

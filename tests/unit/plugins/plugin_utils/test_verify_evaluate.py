@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_judge as judge
+from ansible_collections.dcos.calico.plugins.plugin_utils import _verify_evaluate as evaluate
 from ansible_collections.dcos.calico.plugins.plugin_utils._verify_plan import CHECKS
 
 from ...support.verify_seen import NUMBERS, World, address, agent
@@ -15,7 +15,7 @@ Change = Callable[[World], Any]
 
 def failures(world: World) -> dict[str, list[str]]:
     """{host: checks that failed}."""
-    found = {row.host: [check.name for check in row.failed] for row in judge.judge(world.seen())}
+    found = {row.host: [check.name for check in row.failed] for row in evaluate.evaluate(world.seen())}
     return {host: names for host, names in found.items() if names}
 
 
@@ -23,7 +23,7 @@ def words(world: World, host: str) -> str:
     """All that is said of a host."""
     return " ".join(
         str(finding)
-        for row in judge.judge(world.seen())
+        for row in evaluate.evaluate(world.seen())
         if row.host == host
         for check in row.failed
         for finding in check.findings
@@ -31,7 +31,7 @@ def words(world: World, host: str) -> str:
 
 
 def test_all_is_well() -> None:
-    rows = judge.judge(World().seen())
+    rows = evaluate.evaluate(World().seen())
     assert [row.host for row in rows] == ["agent1", "agent2", "public1"] and not failures(World())
     assert [list(row.checks) for row in rows] == [list(CHECKS)] * 3
     assert {check.name: check.text for check in rows[0].checks.values()} == {
@@ -96,9 +96,9 @@ def test_one_thing_is_broken_and_one_check_fails(change: Change, host: str, chec
     change(world)
     assert failures(world) == {("agent1" if host == "agent1" else host): [check]}
     if check in ("started", "probe"):
-        [row] = [row for row in judge.judge(world.seen()) if row.host == host]
+        [row] = [row for row in evaluate.evaluate(world.seen()) if row.host == host]
         later = CHECKS[CHECKS.index(check) + 1 :]
-        assert {row.checks[name].status for name in later} == {judge.SKIPPED}, "nothing was measured there"
+        assert {row.checks[name].status for name in later} == {evaluate.SKIPPED}, "nothing was measured there"
     for text in said:
         assert text in words(world, host)
 
@@ -125,7 +125,7 @@ def test_without_calicoctl_nothing_is_said_of_it_and_pools_are_the_inventorys() 
         result.update(pools=None, calico_error="there is no executable /opt/calico/bin/calicoctl")
         result["containers"][0].update(endpoint=None, policy=None)
     assert failures(world) == {} and all(
-        row.checks["policy"].status == judge.SKIPPED for row in judge.judge(world.seen())
+        row.checks["policy"].status == evaluate.SKIPPED for row in evaluate.evaluate(world.seen())
     )
 
 
@@ -140,7 +140,7 @@ def test_checks_that_are_left_out() -> None:
     world = World()
     world.skip = ["rp_filter", "dns"]
     world.container(11)["host"]["rp_filter"]["all"] = 2
-    assert failures(world) == {} and judge.judge(world.seen())[0].checks["rp_filter"].status == judge.SKIPPED
+    assert failures(world) == {} and evaluate.evaluate(world.seen())[0].checks["rp_filter"].status == evaluate.SKIPPED
 
 
 def test_large_packets() -> None:
@@ -148,7 +148,7 @@ def test_large_packets() -> None:
     large = {"bulk": None, "datagram": "too_large", "path_mtu": 1440}
     for one_of in world.container(11)["peers"]:
         one_of["large"] = dict(large)
-    assert failures(world) == {"agent1": ["large"]} and judge.judge(world.seen())[0].checks["large"].text == "0/2"
+    assert failures(world) == {"agent1": ["large"]} and evaluate.evaluate(world.seen())[0].checks["large"].text == "0/2"
     said = words(world, "agent1")
     assert (
         said.count("Large packets do not pass") == 1
@@ -164,7 +164,7 @@ def test_large_packets() -> None:
 def test_hosts_that_were_not_asked_for_have_no_row_and_strangers_do() -> None:
     world = World()
     world.agents = world.agents[:1]
-    assert [row.host for row in judge.judge(world.seen())] == ["agent1"]
+    assert [row.host for row in evaluate.evaluate(world.seen())] == ["agent1"]
     world = World()
     world.results["stranger"] = {"agent": "10.9.9.9", "containers": []}
     world.results["silent"] = {"unreachable": True, "msg": "timed out"}
@@ -179,12 +179,12 @@ def test_a_row_is_the_same_whole_or_alone() -> None:
     world.container(61)["host"]["rp_filter"]["all"] = 2
     whole = {
         row.host: {check.name: (check.status, check.text) for check in row.checks.values()}
-        for row in judge.judge(world.seen())
+        for row in evaluate.evaluate(world.seen())
     }
     for name, result in list(world.results.items()):
         alone = World()
         alone.results = {name: result}
-        rows = judge.judge(alone.seen())
+        rows = evaluate.evaluate(alone.seen())
         assert [row.host for row in rows] == [name]
         assert {check.name: (check.status, check.text) for check in rows[0].checks.values()} == whole[name]
 
@@ -194,7 +194,7 @@ def test_one_agent_alone_has_no_pairs() -> None:
     world.agents, world.cluster, world.apps = world.agents[:1], world.cluster[:1], world.apps[:1]
     world.results = {"agent1": world.results["agent1"]}
     world.container(11).update(peers=[], policy=None)
-    assert failures(world) == {} and judge.judge(world.seen())[0].checks["peers"].status == judge.SKIPPED
+    assert failures(world) == {} and evaluate.evaluate(world.seen())[0].checks["peers"].status == evaluate.SKIPPED
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_the_mtu_that_is_proposed_is_that_of_the_path(path: int | None, said: st
 
 
 def said(world: World, host: str = "agent1") -> str:
-    rows = [row for row in judge.judge(world.seen()) if row.host == host]
+    rows = [row for row in evaluate.evaluate(world.seen()) if row.host == host]
     return " ".join(str(finding) for check in rows[0].failed for finding in check.findings)
 
 
@@ -217,7 +217,7 @@ def test_a_policy_at_one_container() -> None:
     world = World()
     world.broken(11, 12)
     world.broken(61, 12)
-    rows = {row.host: [check.name for check in row.failed] for row in judge.judge(world.seen())}
+    rows = {row.host: [check.name for check in row.failed] for row in evaluate.evaluate(world.seen())}
     assert rows == {"agent1": ["peers"], "agent2": [], "public1": ["peers"]}
     assert "It does not reach 10.0.1.12 (TCP and UDP: no answer)" in said(
         world
@@ -290,4 +290,4 @@ def test_the_matrix() -> None:
         and len(matrix.containers) == len(NUMBERS)
     )
     assert matrix.answers_its_host(agent(12)) and not matrix.answers_its_host("x") and matrix.peer("x", "y") is None
-    assert judge.words("timeout") == "no answer" and judge.words("Broken pipe") == "Broken pipe"
+    assert evaluate.words("timeout") == "no answer" and evaluate.words("Broken pipe") == "Broken pipe"

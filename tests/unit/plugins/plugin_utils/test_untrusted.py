@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _foreign
+from ansible_collections.dcos.calico.plugins.plugin_utils import _untrusted
 
-from ..action.test_preflight import INFO, WANTED
+from ..action.test_preflight import INFO, DESIRED
 from ...support.dcos_api import Answer
 from ..inventory.test_dcos import Inventories
 
@@ -52,7 +52,7 @@ def play(runs: Inventories, *arguments: str, hosts: str = "all", tasks: list[dic
     done = runs.run(*arguments, "play.yml", program="ansible-playbook")
     said = done.stdout + done.stderr
     assert "Traceback" not in said and "An exception occurred" not in said, said[-3000:]
-    assert not (runs.folder / "MARK").exists()
+    assert not (runs.directory / "MARK").exists()
     return said
 
 
@@ -73,7 +73,7 @@ def used(name: str) -> list[dict[str, Any]]:
 
 
 def texts(runs: Inventories) -> list[str]:
-    return [text.replace("MARK", str(runs.folder / "MARK")) for text in TEXTS]
+    return [text.replace("MARK", str(runs.directory / "MARK")) for text in TEXTS]
 
 
 ETCD = {"name": "etcd", "version": "0.0.3"}
@@ -179,24 +179,26 @@ def test_hosts(runs) -> None:
             **poisoned(INFO, text),
         }
         runs.write(f"answer{number}.json", json.dumps(facts))
-        python = runs.folder / f"python{number}"
-        python.write_text(f"#!/bin/sh\nexec cat {runs.folder}/answer{number}.json\n", encoding="utf-8")
+        python = runs.directory / f"python{number}"
+        python.write_text(f"#!/bin/sh\nexec cat {runs.directory}/answer{number}.json\n", encoding="utf-8")
         python.chmod(python.stat().st_mode | stat.S_IXUSR)
         lines.append(f"h{number} ansible_connection=local ansible_python_interpreter={python}")
     hosts = runs.write("hosts.ini", "\n".join(lines))
-    judged = {"hosts": "{{ ansible_play_hosts }}", "info": "calico_agent", "expectations": WANTED}
+    validated = {"hosts": "{{ ansible_play_hosts }}", "info": "calico_agent", "expectations": DESIRED}
     look = {"dcos.calico.agent_info": {}, "register": "calico_agent"}
-    judge = [
+    validate = [
         {
             "dcos.calico.bgp_sessions_check": {"hosts": "{{ ansible_play_hosts }}", "result": "calico_agent"},
             "ignore_errors": True,
             "run_once": True,
         },
-        {"dcos.calico.preflight": judged, "register": "judged", "ignore_errors": True, "run_once": True},
+        {"dcos.calico.preflight": validated, "register": "validated", "ignore_errors": True, "run_once": True},
     ]
-    said = play(runs, "-i", hosts, hosts="all:!localhost", tasks=[look, *judge])
+    said = play(runs, "-i", hosts, hosts="all:!localhost", tasks=[look, *validate])
     assert "touch" in said and not [sign for sign in CONTROL if sign in said]
-    play(runs, "-i", hosts, hosts="all:!localhost", tasks=[look, *used("calico_agent"), judge[1], *used("judged")])
+    play(
+        runs, "-i", hosts, hosts="all:!localhost", tasks=[look, *used("calico_agent"), validate[1], *used("validated")]
+    )
 
 
 def test_sentences_go_to_terminals() -> None:
@@ -206,5 +208,5 @@ def test_sentences_go_to_terminals() -> None:
         and len(str(error)) < 21000
         and "\\x1b[2J" in str(error)
     )
-    told = _foreign.told({"msg": "\x1b", "warnings": ["\x07"], "failures": [{"what": "\x1b", "number": 1}]})
+    told = _untrusted.told({"msg": "\x1b", "warnings": ["\x07"], "failures": [{"what": "\x1b", "number": 1}]})
     assert told == {"msg": "\\x1b", "warnings": ["\\x07"], "failures": [{"what": "\\x1b", "number": 1}]}

@@ -2,11 +2,11 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder by its descriptor: what is done in it is done in that folder, whoever renames it or puts a link in its place meanwhile.
+"""A directory by its descriptor: what is done in it is done in that directory, whoever renames it or puts a link in its place meanwhile.
 
 A path is walked component by component. A link is followed only where nobody but root (and who runs this) could have put it. Python 2.7 has
-no dir_fd, so /proc/self/fd/N/NAME is the path of a name in a folder, which the kernel resolves from the descriptor. A controller without
-/proc goes by names: there the folders are the operator's own.
+no dir_fd, so /proc/self/fd/N/NAME is the path of a name in a directory, which the kernel resolves from the descriptor. A controller without
+/proc goes by names: there the directories are the operator's own.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -31,8 +31,8 @@ WALK = O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | O_CLOEXEC
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | O_CLOEXEC
 
 
-class Folder(object):
-    """An open folder: path (as asked for), descriptor (None on a system without /proc), seen: [(path, stat result)] of the folders that lead to it."""
+class Directory(object):
+    """An open directory: path (as asked for), descriptor (None on a system without /proc), seen: [(path, stat result)] of the directories that lead to it."""
     __slots__ = ('path', 'descriptor', 'seen')
 
     def __init__(self, path, descriptor, seen):
@@ -41,7 +41,7 @@ class Folder(object):
         self.seen = seen
 
     def at(self, name):
-        """Path of a name in this very folder, for calls of this process."""
+        """Path of a name in this very directory, for calls of this process."""
         if self.descriptor is None:
             return os.path.join(self.path, name)
         return '%s/%d/%s' % (DESCRIPTORS, self.descriptor, name)
@@ -73,11 +73,11 @@ class Folder(object):
         return True
 
     def remove_tree(self, name):
-        """Remove a folder in it with all that it holds: links are removed, not followed, and no other file system is entered."""
+        """Remove a directory in it with all that it holds: links are removed, not followed, and no other file system is entered."""
         path = os.path.join(self.path, name)
         descriptor = self.open(name, READ | os.O_DIRECTORY)
         try:
-            inner = Folder(path, None if self.descriptor is None else descriptor, [])
+            inner = Directory(path, None if self.descriptor is None else descriptor, [])
             device = os.fstat(descriptor).st_dev
             for entry in inner.names():
                 info = os.lstat(inner.at(entry))
@@ -97,19 +97,19 @@ class Folder(object):
 
     @property
     def shared(self):
-        """Whether somebody but root and who runs this can change what is in it, or in a folder above."""
+        """Whether somebody but root and who runs this can change what is in it, or in a directory above."""
         return any(_changeable(info) for dummy, info in self.seen)
 
     def check_owner(self, uid):
-        """Raise unless this folder and all above it belong to root, who runs this, or the owner of what is to be placed in it."""
+        """Raise unless this directory and all above it belong to root, who runs this, or the owner of what is to be placed in it."""
         for path, info in self.seen:
             if not (_trusted(info) or info.st_uid == uid):
                 raise CalicoError('%s is no place for files of user %s' % (self.path, _user(uid)),
-                                  why='the folder %s belongs to %s, who could exchange them' % (path, _user(info.st_uid)),
+                                  why='the directory %s belongs to %s, who could exchange them' % (path, _user(info.st_uid)),
                                   remedy='Run "chown root %s" if that is a mistake, or name another path' % path)
             if info.st_mode & stat.S_IWOTH and not info.st_mode & stat.S_ISVTX:
                 raise CalicoError('%s is no place for files of user %s' % (self.path, _user(uid)),
-                                  why='everybody may write to the folder %s, and could exchange them' % path,
+                                  why='everybody may write to the directory %s, and could exchange them' % path,
                                   remedy='Run "chmod o-w %s" if that is a mistake, or name another path' % path)
 
 
@@ -119,17 +119,17 @@ def failure(what, error, path):
 
 
 def _remedy(number, path):
-    folder = os.path.dirname(path)
+    directory = os.path.dirname(path)
     if number in (errno.ENOSPC, errno.EDQUOT):
-        return 'Free space in %s and run again' % folder
+        return 'Free space in %s and run again' % directory
     if number == errno.EROFS:
-        return 'Make the file system of %s writable, and run again' % folder
+        return 'Make the file system of %s writable, and run again' % directory
     if number == errno.EBUSY:
         return 'Something is mounted at %s: change that at its source, or unmount it, and run again' % path
     if number in (errno.EPERM, errno.EACCES) and os.geteuid() == 0:
-        return 'See "lsattr -d %s %s" for the attributes i and a, which "chattr -ia" takes away, and the log of SELinux or AppArmor' % (folder, path)
+        return 'See "lsattr -d %s %s" for the attributes i and a, which "chattr -ia" takes away, and the log of SELinux or AppArmor' % (directory, path)
     if number in (errno.EPERM, errno.EACCES):
-        return 'Run as a user who may write to %s' % folder
+        return 'Run as a user who may write to %s' % directory
     return None
 
 
@@ -153,14 +153,14 @@ def _trusted(info):
 
 
 def _changeable(info):
-    """Whether others can make or rename things in a folder. Who works for himself shares his group, root does not."""
+    """Whether others can make or rename things in a directory. Who works for himself shares his group, root does not."""
     group = info.st_mode & stat.S_IWGRP and info.st_gid != 0 and os.geteuid() == 0
     return not _trusted(info) or bool(group) or bool(info.st_mode & stat.S_IWOTH)
 
 
-def _may_follow(folder, link):
+def _may_follow(directory, link):
     """Whether a link (both stat results) is one that root, or who runs this, made or accepted there."""
-    return not _changeable(folder) or bool(_trusted(folder) and folder.st_mode & stat.S_ISVTX and _trusted(link))
+    return not _changeable(directory) or bool(_trusted(directory) and directory.st_mode & stat.S_ISVTX and _trusted(link))
 
 
 def _parts(path):
@@ -193,7 +193,7 @@ class _Walk(object):
         self.seen.append((self.path, os.fstat(self.descriptor)))
 
     def step(self, mode):
-        """Into the next component. mode: for a folder that is missing, None to fail."""
+        """Into the next component. mode: for a directory that is missing, None to fail."""
         name = self.left.pop(0)
         there = '%s/%d/%s' % (DESCRIPTORS, self.descriptor, name)
         try:
@@ -215,8 +215,8 @@ class _Walk(object):
         if self.links > MOST_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         if not _may_follow(self.seen[-1][1], os.lstat(there)):
-            raise CalicoError('The link %s is not followed' % path, why='it is in a folder that others than root can change',
-                              remedy='Put a folder in its place, or name another path')
+            raise CalicoError('The link %s is not followed' % path, why='it is in a directory that others than root can change',
+                              remedy='Put a directory in its place, or name another path')
         target = os.readlink(there)
         if target.startswith('/'):
             self.restart()
@@ -238,18 +238,18 @@ class _Walk(object):
 
 @contextlib.contextmanager
 def opened(path, owner=None, make=None):
-    """A Folder, open as long as the context.
+    """A Directory, open as long as the context.
 
     :arg path: its path.
-    :arg owner: uid of who is to own what is placed there; the folder and all above must be its, root's or ours.
-    :arg make: list that takes the paths of folders that were missing and are made with mode 0755; None if a missing one is an error.
-    :raises OSError: it is not there, or no folder.
+    :arg owner: uid of who is to own what is placed there; the directory and all above must be its, root's or ours.
+    :arg make: list that takes the paths of directories that were missing and are made with mode 0755; None if a missing one is an error.
+    :raises OSError: it is not there, or no directory.
     :raises CalicoError: it is reached by a link that others could have made, or is no place for files of this owner.
     """
     path = os.path.join(os.getcwd(), path)
     if not os.path.isdir(DESCRIPTORS):
-        with _by_name(path, make) as folder:
-            yield folder
+        with _by_name(path, make) as directory:
+            yield directory
         return
     walk = _Walk(path)
     try:
@@ -257,19 +257,19 @@ def opened(path, owner=None, make=None):
             walk.step(None if make is None else 0o755)
             if make is not None:
                 make[:] = walk.made
-        folder = Folder(path, walk.descriptor, walk.seen)
+        directory = Directory(path, walk.descriptor, walk.seen)
         if owner is not None:
-            folder.check_owner(owner)
-        yield folder
+            directory.check_owner(owner)
+        yield directory
     finally:
         walk.close()
 
 
 @contextlib.contextmanager
 def readable(path):
-    """Descriptor of a folder that is good for more than to find what is in it."""
-    with opened(path) as folder:
-        descriptor = folder.open('.', READ)
+    """Descriptor of a directory that is good for more than to find what is in it."""
+    with opened(path) as directory:
+        descriptor = directory.open('.', READ)
     try:
         yield descriptor
     finally:
@@ -280,7 +280,7 @@ def readable(path):
 def _by_name(path, make):
     if make is not None:
         _make_by_name(path, make)
-    yield Folder(path, None, [(path, os.stat(path))])
+    yield Directory(path, None, [(path, os.stat(path))])
 
 
 def _make_by_name(path, made):

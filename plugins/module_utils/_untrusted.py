@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Text of others: of a cluster, a cloud, a datastore or a host. What of it may be a name or an address, and how it is shown. Pure.
 
-On the controller plugin_utils/_foreign.py adds what ansible-core needs to take it for no template.
+On the controller plugin_utils/_untrusted.py adds what ansible-core needs to take it for no template.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
