@@ -141,6 +141,11 @@ recovered:
   returned: success
   type: bool
   sample: false
+restarted:
+  description: Whether a proxy that ran was, or in check mode would be, restarted. Meanwhile no container can be started on Calico's network here.
+  returned: success
+  type: bool
+  sample: false
 members:
   description: Peer URLs of the members as the proxy knows them.
   returned: success

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PREPARE, MEMBERS, START, RESTART, RETIRE, AGENT = "prepare", "members", "start", "restart", "retire", "agent_restart"
+PROXY = "prepare_proxy"  # shown apart from PREPARE, and taken by the same play
 # job -> (step, tag of the play that takes it, what a person calls it)
 JOBS = {
     "etcd_member": (MEMBERS, "etcd", "etcd member"),
@@ -29,6 +30,10 @@ DATASTORE_JOBS = ("calicoctl_resource", "calicoctl_config")
 STEPS = (
     (MEMBERS, "etcd members, one host after the other"),
     (PREPARE, "Prepared on all hosts at once, which disturbs nothing"),
+    (
+        PROXY,
+        "Prepared on all hosts at once, with a restart of etcd's proxy. Packets go on; containers cannot be started there for some seconds",
+    ),
     ("datastore", "Calico's datastore, once"),
     (START, "Started or completed: the first host alone, then the others"),
     (
@@ -88,7 +93,8 @@ def host_plan(name: str, found: Mapping[str, Any], only: list[str], skipped: lis
         elif job == "cni_network" and result["changed"] and RESTART in plan.steps:
             plan.add(RESTART, _naming(called, result["names"]))  # the play that restarts a node brings its networks
         elif result["changed"] or result.get("healthy") is False:
-            plan.add(RETIRE if result.get("state") == "absent" else step, _naming(called, result["names"]))
+            absent, restarted = result.get("state") == "absent", result.get("restarted")
+            plan.add(RETIRE if absent else PROXY if restarted else step, _naming(called, result["names"]))
     return plan
 
 
@@ -184,7 +190,7 @@ def groups(plan: ClusterPlan) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for host in plan.changing:
-        steps = set(host.steps)
+        steps = {PREPARE if step == PROXY else step for step in host.steps}
         if PREPARE in steps:
             steps.add(START)
         found[host.name] = [f"calico_plan_{step}" for step, _title in STEPS if step in steps]

@@ -31,7 +31,7 @@ JOBS = {
 }
 # What others need of a job's result beside what would change.
 KEPT = ('action', 'changed', 'datastore_read', 'differences', 'felix_restarts', 'files_changed', 'healthy', 'ip', 'left', 'node_name', 'peers', 'peers_down',
-        'reasons', 'resources', 'restart_needed', 'tasks_at_risk', 'trouble')
+        'reasons', 'resources', 'restart_needed', 'restarted', 'tasks_at_risk', 'trouble')
 REFERENCE = re.compile(r'@calico_agent\.([a-z_]+)\.([a-z_]+)@')
 INFO = 'agent_info'
 ARGUMENT_SPEC = dict(

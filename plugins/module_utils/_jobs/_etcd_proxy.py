@@ -239,6 +239,7 @@ def job(module):
         uid=_etcd_service.uid_of(proxy),
         healthy=answer.ok if answer and not (module.check_mode and recovery.changed) else None,
         recovered=recovery.changed,
+        restarted=recovery.changed or _etcd_service.action(proxy, plans) == 'restart',
         members=members(proxy),
         paths_changed=plans.executables.names() + plans.files.names(),
     )

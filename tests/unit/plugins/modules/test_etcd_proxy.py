@@ -137,10 +137,13 @@ def test_drift_is_repaired(run, systemd_host):
 
 
 def test_a_new_executable_restarts_it(run, systemd_host):
-    run()
+    """A first start is no restart: nothing was there that it could interrupt."""
+    assert [run(check=True)['restarted'], run()['restarted'], run()['restarted']] == [False] * 3
     systemd_host.calls()
     systemd_host.etcd.write(systemd_host.etcd.read() + '# newer\n')
-    assert run()['healthy'] and systemd_host.calls() == ['restart ' + UNIT]
+    assert run(check=True)['restarted']
+    done = run()
+    assert done['healthy'] and done['restarted'] and systemd_host.calls() == ['restart ' + UNIT]
     newer = time.time() + 5
     os.utime(str(systemd_host.root.join('opt', 'etcd')), (newer, newer))
     assert not run(check=True)['changed'], 'it is what the process was started with, whatever its time says'

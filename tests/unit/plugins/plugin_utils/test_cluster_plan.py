@@ -59,6 +59,7 @@ def test_a_host_as_desired_takes_no_part() -> None:
     [
         ({"sysctl": changed("net.ipv4.ip_forward")}, ["prepare", "start"]),
         ({"etcd_proxy": changed("calico-etcd-proxy.service")}, ["prepare", "start"]),
+        ({"etcd_proxy": changed("calico-etcd-proxy.service", restarted=True)}, ["prepare", "start"]),
         ({"etcd_proxy": changed("calico-etcd-proxy.service", state="absent")}, ["retire"]),
         (
             {"calicoctl_node": {**NODE, "changed": True, "names": ["container calico-node"], "action": "start"}},
@@ -145,6 +146,13 @@ def test_hosts_that_do_the_same_share_a_line() -> None:
     )
     assert lines(plan)[0] == "Plan: 7 of 8 hosts change; 1 has nothing to do."
     assert "    a1, a2, a3, a4 and 3 more: files (6 changes)" in lines(plan)
+
+
+def test_a_proxy_that_restarts_is_not_said_to_disturb_nothing() -> None:
+    plan = ClusterPlan([of(sysctl=changed("x"), etcd_proxy=changed("calico-etcd-proxy.service", restarted=True))])
+    quiet, files, restart, proxy = lines(plan)[1:]
+    assert "disturbs nothing" in quiet and files == "    a1: kernel parameters (x)"
+    assert "with a restart" in restart and proxy == "    a1: etcd proxy (calico-etcd-proxy.service)"
 
 
 def test_tags_choose_what_is_part_of_the_plan() -> None:
