@@ -68,7 +68,7 @@ def test_the_same_container_does_not_differ_in_any_order():
     (dict(HostConfig={'Binds': ['/x:/x']}), 'mount /x:/x: not required'),
     (dict(HostConfig={'NetworkMode': 'bridge'}), 'network: is bridge, should be host'),
     (dict(HostConfig={'RestartPolicy': {'Name': ''}}), 'restart: is no, should be always'),
-    (dict(HostConfig={'Privileged': False}), 'privileged: is False, desired True'),
+    (dict(HostConfig={'Privileged': False}), 'privileged: is False, should be True'),
     (dict(Config={'Env': ['AS=64512', 'EXTRA=1']}), 'variable EXTRA: is 1, should be not set'),
     (dict(Config={'Env': ['ETCD_PASSWORD=hunter2']}), 'variable ETCD_PASSWORD: is (secret), should be not set'),
 ])
