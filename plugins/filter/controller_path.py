@@ -43,5 +43,5 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths impo
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, object]:
         return {"controller_path": controller_path}

@@ -44,5 +44,5 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import datasto
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, object]:
         return {"datastore_readers": datastore_readers}

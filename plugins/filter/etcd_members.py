@@ -48,5 +48,5 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import etcd_me
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, object]:
         return {"etcd_members": etcd_members}

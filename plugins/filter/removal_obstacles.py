@@ -63,5 +63,5 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._removal import obstac
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, object]:
         return {"removal_obstacles": obstacles}

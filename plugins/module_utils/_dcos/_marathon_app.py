@@ -40,20 +40,20 @@ NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 NETWORKS_SINCE = (1, 5)
 MODES = {"HOST": "host", "BRIDGE": "container/bridge", "USER": "container"}
 ARCHIVES = (".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip")
-# What Marathon puts where the user wrote nothing, by path; "*" is any element of a list. ANY is a value that Marathon chooses.
-ANY = object()
+# What Marathon puts where the user wrote nothing, by path; "*" is any element of a list. CHOSEN is a value that Marathon chooses.
+CHOSEN = object()
 FILLED_IN: dict[tuple[str, ...], dict[str, Any]] = {
-    ("container",): {"volumes": [], "portMappings": [], "type": ANY, "docker": ANY},
+    ("container",): {"volumes": [], "portMappings": [], "type": CHOSEN, "docker": CHOSEN},
     ("container", "docker"): {"forcePullImage": False, "privileged": False, "parameters": [], "credential": None},
-    ("container", "portMappings", "*"): {"protocol": "tcp", "labels": {}, "hostPort": None, "servicePort": ANY, "name": None, "networkNames": []},
-    ("networks", "*"): {"labels": {}, "name": ANY},
-    ("portDefinitions", "*"): {"protocol": "tcp", "labels": {}, "name": None, "port": ANY},
+    ("container", "portMappings", "*"): {"protocol": "tcp", "labels": {}, "hostPort": None, "servicePort": CHOSEN, "name": None, "networkNames": []},
+    ("networks", "*"): {"labels": {}, "name": CHOSEN},
+    ("portDefinitions", "*"): {"protocol": "tcp", "labels": {}, "name": None, "port": CHOSEN},
     ("fetch", "*"): {"cache": False, "extract": True, "executable": False},
     ("upgradeStrategy",): {"maximumOverCapacity": 1, "minimumHealthCapacity": 1},
     ("healthChecks", "*"): {
         "protocol": "HTTP",
-        "path": ANY,
-        "portIndex": ANY,
+        "path": CHOSEN,
+        "portIndex": CHOSEN,
         "gracePeriodSeconds": 300,
         "intervalSeconds": 60,
         "timeoutSeconds": 20,
@@ -300,7 +300,7 @@ def _compare_objects(new: App, old: App, path: tuple[str, ...], name: tuple[str,
     found = []
     for key, value in new.items():
         filled = FILLED_IN.get(path, {}).get(key)
-        found += _compare(value, old.get(key, None if filled is ANY else filled), (*path, key), (*name, key))
+        found += _compare(value, old.get(key, None if filled is CHOSEN else filled), (*path, key), (*name, key))
     for key in set(old) - set(new):
         if path in FREE:
             found += _compare(None, old[key], (*path, key), (*name, key))
@@ -314,7 +314,7 @@ def _is_filled_in(path: tuple[str, ...], key: str, value: Any) -> bool:
     filled = FILLED_IN[path][key]
     if path == ("container",) and key == "portMappings" and len(value) == 1:
         return not _compare(DEFAULT_PORT_MAPPINGS, value, ("container", "portMappings"), ())
-    return filled is ANY or value == filled or (_empty(filled) and _empty(value))
+    return filled is CHOSEN or value == filled or (_empty(filled) and _empty(value))
 
 
 def _compare_lists(new: list[Any], old: list[Any], path: tuple[str, ...], name: tuple[str, ...]) -> list[Difference]:

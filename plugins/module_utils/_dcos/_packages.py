@@ -157,7 +157,7 @@ def reconcile(desired: Desired | None, actual: Actual, app_id: str, name: str) -
     if desired is None:
         plan.add(label, before, None)
     elif actual.installed is None or not compare(desired, actual).same:
-        after = {"version": desired.description.version, "options": masked(desired.complete, desired.secret)}
+        after: dict[str, Any] = {"version": desired.description.version, "options": masked(desired.complete, desired.secret)}
         # two texts that are hidden look the same
         plan.add(label, before, after if after != before else {**after, "options": {**after["options"], "(changed)": HIDDEN}})
     return plan

@@ -199,7 +199,7 @@ def _problems_of_text(value: str, schema: Schema, name: str) -> list[str]:
     if len(value) > schema.get("maxLength", len(value)):
         found.append(f"{name} is longer than {schema['maxLength']} characters")
     try:
-        fits = re.search(schema.get("pattern", ""), value)
+        fits = re.search(schema.get("pattern", ""), value) is not None
     except re.error:  # a dialect that Python does not speak: left to Cosmos
         fits = True
     if not fits:

@@ -329,7 +329,8 @@ class Transport:
 
         def ask() -> None:
             try:
-                arguments = {"params": params, "data": data, "headers": dict(headers), "verify": verify, "timeout": (min(left, CONNECT_SECONDS), left)}
+                waits = (min(left, CONNECT_SECONDS), left)
+                arguments: dict[str, Any] = {"params": params, "data": data, "headers": dict(headers), "verify": verify, "timeout": waits}
                 with self._session.request(method, url, allow_redirects=False, stream=True, **arguments) as answer:
                     body = _read(answer, what, left, most)
                 answers.put(Response(answer.status_code, answer.headers, body, what))

@@ -125,7 +125,7 @@ class Client:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-                options = {"timeout": waits, "allow_redirects": False, "verify": self._verify, "cert": self._cert, "stream": True}
+                options: dict[str, Any] = {"timeout": waits, "allow_redirects": False, "verify": self._verify, "cert": self._cert, "stream": True}
                 with self._session.request(method, url, json=body, **options) as answer:
                     said = self._whole(answer)
         except (requests.exceptions.RequestException, OSError) as error:
