@@ -249,7 +249,7 @@ def test_failures_are_told_and_give_no_hosts(inventories, cluster) -> None:
     faults = {
         "1dcos.yml": ("url: URL", "it wants a token and none was given"),
         "2dcos.yml": ("url: URL\ntoken: a.b.c\npassword: sesame\nuid: bob", "More than one way to log in"),
-        "3dcos.yml": ("token: a.b.c", "set DCOS_URL"),
+        "3dcos.yml": ("token: a.b.c", "No DC/OS cluster is named"),
         "4dcos.yml": ("url: URL\nstrict: true\ncompose: {x: nowhere.at.all}", "nowhere"),
     }
     for name, (source, _words) in faults.items():

@@ -228,7 +228,7 @@ FAILURES = [
     ("node_address", "agent2", part("node", address="127.0.0.1/8"), "leads each host to itself"),
     ("etcd", "agent2", both(PROXY, found_members("loopback")), "addresses of the loopback device"),
     ("network_name", ALL, desired(networks=[{"name": "my net"}]), "'my net' is refused"),
-    ("network_name", ALL, desired(networks=[{"name": "a"}, {"name": "a", "file": "b.cni"}]), "desired twice"),
+    ("network_name", ALL, desired(networks=[{"name": "a"}, {"name": "a", "file": "b.cni"}]), "listed twice"),
     ("document", ALL, desired(documents=[{"apiVersion": "projectcalico.org/v3", "kind": "IPPool"}]), "for Calico 3"),
     ("pool_cidr", ALL, pools("192.168.5.7/16"), "Write 192.168.0.0/16"),
     ("pool_cidr", ALL, pools("192.168.0.0/27"), "too small"),

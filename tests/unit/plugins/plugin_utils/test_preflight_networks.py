@@ -127,7 +127,7 @@ BAD_NETWORKS = [
     ([{"name": "a b"}], "network_name", "refused by CNI"),
     ([{"name": "a/b"}], "network_name", "refused by CNI"),
     ([{"name": ".."}], "network_name", "refused by CNI"),
-    ([{"name": "a"}, {"name": "a", "file": "b.cni"}], "network_name", "desired twice"),
+    ([{"name": "a"}, {"name": "a", "file": "b.cni"}], "network_name", "listed twice"),
     (
         [{"name": "a"}, {"name": "b", "file": "a.cni"}],
         "network_name",

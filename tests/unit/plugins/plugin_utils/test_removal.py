@@ -120,5 +120,5 @@ def test_a_pool_stays_until_every_agent_was_seen_not_to_use_it(cluster: Inventor
     assert pools == ["10.32.0.0/16", "10.33.0.0/16"] and "Not looked at: a2." in said
     assert pools_after(cluster, "--check")[0] == ["10.32.0.0/16", "10.33.0.0/16"]
     pools, said = pools_after(cluster)
-    assert pools == ["10.33.0.0/16"] and "stays as it is" not in said and "See what each agent" in said
-    assert "See what each agent" not in pools_after(cluster)[1], "where nothing is to go nobody is looked at"
+    assert pools == ["10.33.0.0/16"] and "stays as it is" not in said and "List the pools and profiles" in said
+    assert "List the pools and profiles" not in pools_after(cluster)[1], "where nothing is to go nobody is looked at"
