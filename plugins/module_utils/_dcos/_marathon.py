@@ -165,7 +165,10 @@ def last_failure(app: Mapping[str, Any]) -> str:
     text = f"{failure.get('state', 'it ended')}{where}: {failure.get('message') or 'no reason given'}"
     unknown = UNKNOWN_NETWORK.search(text)
     if unknown:
-        text += f" (no CNI file of that agent has a network {unknown.group(1)}: place it with dcos.calico.cni_network, or correct the network's name)"
+        text += (
+            f" (on that agent no CNI file has a network {unknown.group(1)}, or a plugin that it names is missing: run dcos.calico.site for it, "
+            "or correct the network's name)"
+        )
     return text
 
 

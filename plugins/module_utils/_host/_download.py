@@ -123,9 +123,9 @@ def fetch(url, sha256, handle, path, options, look=None):
                     time.sleep(pause)
     except _Late:
         raise CalicoError('%s could not be fetched within %g seconds' % (shown(url), options.timeout), why=last,
-                          remedy='Check the network between this host and the server, raise timeout, or push the file with local_src')
+                          remedy='Check the network between this host and the server, raise timeout, or bring the file in another way (docs/offline.md)')
     raise CalicoError('%s could not be fetched in %d attempts' % (shown(url), len(PAUSES) + 1), why=last,
-                      remedy='Check that this host reaches the server (proxies are taken from the environment), or push the file with local_src')
+                      remedy='Check that this host reaches the server (by the proxies of its environment), or bring the file in another way (docs/offline.md)')
 
 
 @contextlib.contextmanager

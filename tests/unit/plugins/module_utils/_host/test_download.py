@@ -70,7 +70,7 @@ def test_a_refused_connection_is_said(tmpdir, file_server):
     file_server.server.socket.close()
     with pytest.raises(CalicoError) as error:
         fetch(tmpdir, url)
-    assert 'could not be fetched in 4 attempts' in str(error.value) and 'local_src' in str(error.value)
+    assert 'could not be fetched in 4 attempts' in str(error.value) and 'in another way' in str(error.value)
 
 
 @pytest.mark.parametrize('sent', [0, len(BODY) // 2])
