@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PREPARE, MEMBERS, START, RESTART, RETIRE, AGENT = "prepare", "members", "start", "restart", "retire", "agent_restart"
-PROXY = "prepare_proxy"  # shown apart from PREPARE, and taken by the same play
+PROXY = "prepare_proxy"
+TAKEN_BY = {PROXY: PREPARE}  # what is shown apart, and done by another step's play
 # job -> (step, tag of the play that takes it, what a person calls it)
 JOBS = {
     "etcd_member": (MEMBERS, "etcd", "etcd member"),
@@ -190,7 +191,7 @@ def groups(plan: ClusterPlan) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for host in plan.changing:
-        steps = {PREPARE if step == PROXY else step for step in host.steps}
+        steps = {TAKEN_BY.get(step, step) for step in host.steps}
         if PREPARE in steps:
             steps.add(START)
         found[host.name] = [f"calico_plan_{step}" for step, _title in STEPS if step in steps]
