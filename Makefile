@@ -30,7 +30,7 @@ bench: setup ## What a run costs, beside built-in modules on the same hosts; BEN
 	@$(PYTHON) tools/venvs.py new
 	@$(PYTHON) benchmarks/bench.py $(BENCH)
 
-demo: setup ## A lab, Calico on it, a second run, pings between all, a table
+demo: setup ## A lab, the plan, Calico on it, a second run, pings between all, a table
 	@$(PYTHON) tests/system/demo.py up
 
 demo-down: ## Remove the demo's lab; an image cache stays

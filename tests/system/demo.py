@@ -1,4 +1,4 @@
-"""What `make demo` runs: a lab, Calico on it by site.yml, a second run that changes nothing, workloads that reach each other, a table.
+"""What `make demo` runs: a lab, the plan and Calico on it by site.yml, a second run that changes nothing, workloads that reach each other, a table.
 
 demo.py up     leaves the lab up, for a look around
 demo.py down   removes it; only the image cache stays
@@ -41,10 +41,22 @@ def step(text: str) -> None:
     print(f"\n== {text}", flush=True)
 
 
+def plan(output: str) -> str:
+    """The plan as the run showed it."""
+    lines = iter(output.splitlines())
+    head = next((line for line in lines if line.strip().startswith("Plan: ")), None)
+    if head is None:
+        raise DemoError("the run showed no plan")
+    return "\n".join([head, *itertools.takewhile(lambda line: line.startswith("    "), lines)])
+
+
 def install(lab: Lab, what: str) -> Run:
     step(f"{what}: ansible-playbook -i {INVENTORY.relative_to(ROOT)} site.yml")
     run = playbook(INVENTORY)
-    print(run.output[run.output.find("PLAY RECAP") :] if run.rc == 0 else run.output, flush=True)
+    if run.rc == 0:
+        print(f"{plan(run.output)}\n\n{run.output[run.output.find('PLAY RECAP') :]}", flush=True)
+    else:
+        print(run.output, flush=True)
     print(f"{run.seconds:.1f} s")
     if run.rc != 0:
         raise DemoError(f"{what} ended with exit code {run.rc}")
