@@ -76,7 +76,7 @@ options:
         default: replace
       unmanaged_same:
         description:
-          - With O(files[].unmanaged=refuse), keys such as V(etcdEndpoints). A unmanaged file in which all of them have the same values as in
+          - With O(files[].unmanaged=refuse), keys such as V(etcdEndpoints). An unmanaged file in which all of them have the same values as in
             the desired content is replaced all the same.
           - The file is read as YAML, of which JSON is a part. V(etcdEndpoints) are those to which calicoctl would go by it.
         type: list

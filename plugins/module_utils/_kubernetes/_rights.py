@@ -1,7 +1,7 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Validate whether an account may write what is planned, before anything is written. Nothing of it leaves a trace in the cluster.
+"""Check whether an account may write what is planned, before anything is written. Nothing of it leaves a trace in the cluster.
 
 A SelfSubjectAccessReview tells what the authorizer would say. It does not know the other rule, that nobody can grant what he may not do himself, which holds
 for everybody outside the group system:masters, also where the authorizer allows everything. So a role is sent as well, by a name that no role can have: a
