@@ -284,7 +284,7 @@ def present(module, desired):
     if params['ca'] and not params['ca_file']:
         raise ValidationError('There is no place for the CA bundle', remedy='Give ca_file')
     content = _keys.Content(params['certificate_file'], params['certificate'] or None, params['private_key'] or None,
-                                 params['ca_file'], params['ca'] or None, awaited)
+                            params['ca_file'], params['ca'] or None, awaited)
     content.check()
     if not awaited:
         _keys.check_pair(content)

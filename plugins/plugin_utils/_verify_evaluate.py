@@ -286,7 +286,7 @@ def _in(address: str, cidrs: list[str]) -> bool:
 
 def _address(seen: Seen, row: Row, app: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[Finding]:
     address = str(row.address)
-    task = next(task for task in app["tasks"] if task["addresses"])
+    task = [task for task in app["tasks"] if task["addresses"]][0]
     inside = (container["interface"] or {}).get("address")
     if address == row.agent:
         why = "the plugin answered in a form that Mesos does not read"

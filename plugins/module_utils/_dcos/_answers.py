@@ -297,5 +297,3 @@ def _not_permitted(response: Response, authenticated: bool, behind: str, kind: s
     why = behind or "Admin Router knows the account and does not let it"
     grant = f"{permission}, " if permission else ""
     return PermissionDenied(what, why, f"Give the account the permission for it: {grant}see DC/OS' permission reference", 403, kind)
-
-

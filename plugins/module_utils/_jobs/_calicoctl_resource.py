@@ -106,8 +106,8 @@ def desired_state(params):
             absent.append(document)
     prune_kinds = params['prune_kinds'] or [] if params['prune'] else []
     desired = Desired(documents, absent, prune_kinds=prune_kinds, owner=params['owner'], disable_others=params['other_pools'] == 'disable',
-                     keep=params['unmanaged_fields'] == 'keep', forbidden=forbidden(params['forbidden_cidrs']), force=params['force'],
-                     removals=params['removals'])
+                      keep=params['unmanaged_fields'] == 'keep', forbidden=forbidden(params['forbidden_cidrs']), force=params['force'],
+                      removals=params['removals'])
     names = desired.names()
     for name in sorted(set(names)):
         if names.count(name) > 1:

@@ -19,8 +19,8 @@ def felix(name, value, **more):
 
 
 DESIRED = [named('nodetonodemesh', False), named('asNumber', '1.10'), named('logLevel', 'Debug', node='n1'), named('ipip', 'on'),
-          felix('HealthEnabled', True), felix('HealthPort', 62099), felix('UsageReportingEnabled', 'no', node='n1'),
-          dict(name='frob', value='1', raw='bgp')]
+           felix('HealthEnabled', True), felix('HealthPort', 62099), felix('UsageReportingEnabled', 'no', node='n1'),
+           dict(name='frob', value='1', raw='bgp')]
 
 
 @pytest.fixture

@@ -300,8 +300,8 @@ def test_the_port_is_closed_by_a_unit_that_goes_with_the_proxy(run, systemd_host
     port = systemd_host.url.rsplit(':', 1)[1]
     said = [line for line in systemd_host.root.join('iptables.calls').read().splitlines() if ' -A ' in line or ' -I ' in line]
     assert said[4:] == ['-w -A dcos-calico-etcd-1 -m owner --uid-owner root -j RETURN', '-w -A dcos-calico-etcd-1 -m owner --uid-owner 4711 -j RETURN',
-                    '-w -A dcos-calico-etcd-1 -p tcp -j REJECT --reject-with tcp-reset',
-                    '-w -I OUTPUT -o lo -p tcp -d 127.0.0.1 --dport %s -j dcos-calico-etcd-1' % port]
+                        '-w -A dcos-calico-etcd-1 -p tcp -j REJECT --reject-with tcp-reset',
+                        '-w -I OUTPUT -o lo -p tcp -d 127.0.0.1 --dport %s -j dcos-calico-etcd-1' % port]
     assert not run(allowed_users=['root', '4711'])['changed'] and systemd_host.calls() == []
     assert run(allowed_users=['root'])['changed'] and systemd_host.calls() == ['daemon-reload', 'reload ' + GUARD], 'the proxy goes on'
     run(allowed_users=['root'], state='absent')

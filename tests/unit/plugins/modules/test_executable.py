@@ -122,7 +122,7 @@ def test_an_archive_that_its_owner_exchanges_after_it_was_checked(run_module, tm
 def test_one_archive_is_fetched_once_for_all_that_is_in_it(run_module, host, file_server):
     url, digest = file_server.serve('/etcd.tgz', ARCHIVE)
     desired = [{'path': str(host.join(name)), 'url': url, 'sha256': digest, 'member': member}
-              for name, member in (('etcd', 'etcd-v3/etcd'), ('etcdctl', './etcd-v3/etcdctl'), ('copy', 'etcd-v3/etcd'))]
+               for name, member in (('etcd', 'etcd-v3/etcd'), ('etcdctl', './etcd-v3/etcdctl'), ('copy', 'etcd-v3/etcd'))]
     assert run_module(executable, args(host, *desired))['changed']
     assert file_server.requests == ['/etcd.tgz']
     assert [host.join(name).read_binary() for name in ('etcd', 'etcdctl', 'copy')] == [TOOL, OTHER, TOOL]
@@ -299,7 +299,7 @@ def test_a_pushed_file_is_asked_for_once_and_only_where_it_is_needed(run_module,
     pushed = host.join('pushed')
     pushed.write_binary(ARCHIVE)
     desired = [{'path': str(host.join(name)), 'local_src': '/srv/etcd.tgz', 'sha256': sha256(ARCHIVE), 'member': member}
-              for name, member in (('etcd', 'etcd-v3/etcd'), ('etcdctl', 'etcd-v3/etcdctl'))]
+               for name, member in (('etcd', 'etcd-v3/etcd'), ('etcdctl', 'etcd-v3/etcdctl'))]
     assert run_module(executable, args(host, *desired), check=True)['changed']
     asked = run_module(executable, args(host, *desired))
     assert asked['needs'] == [sha256(ARCHIVE)] and not asked['changed'] and names(host) == ['pushed']

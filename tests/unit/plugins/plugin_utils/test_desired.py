@@ -127,7 +127,7 @@ KUBERNETES = {
 
 
 def test_objects_of_kubernetes_reach_the_datastore_at_addresses_of_their_own() -> None:
-    *_, deployment = _desired.part("kubernetes_objects", variables(**KUBERNETES))
+    *_others, deployment = _desired.part("kubernetes_objects", variables(**KUBERNETES))
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     assert {"name": "ETCD_ENDPOINTS", "value": "http://10.0.0.1:2379"} in container["env"]
     with pytest.raises(AnsibleFilterError, match="2.6.99"):

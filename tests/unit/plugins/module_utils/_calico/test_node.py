@@ -42,7 +42,7 @@ def test_dryrun_is_a_set():
     desired = _node.parse_dryrun(DRYRUN)
     assert desired.image == 'quay.io/calico/node:v2.6.6' and desired.network == 'host' and desired.privileged and desired.restart == 'always'
     assert desired.env == {'AS': '64512', 'IP': '10.99.0.11', 'ETCD_ENDPOINTS': 'http://127.0.0.1:2379', 'NODENAME': 'agent-x',
-                          'CALICO_NETWORKING_BACKEND': 'bird', 'CALICO_LIBNETWORK_ENABLED': 'true'}
+                           'CALICO_NETWORKING_BACKEND': 'bird', 'CALICO_LIBNETWORK_ENABLED': 'true'}
     assert len(desired.mounts) == 6 and '/run:/run' in desired.mounts
 
 
