@@ -19,6 +19,7 @@ PROGRAMS = (*CALICO, "docker", "etcd")
 # How records and notes name what is no program: etcd's HTTP interface and BIRD's control socket.
 HTTP, BIRD = ("http", "curl"), ("bird", "birdc")
 ETCD_PATHS = re.compile(r"^/(v2/keys|v2/members|version|health|members)(/|\?|$)")
+ETCD_KEY = re.compile(r"^(/v2/keys/calico/).+")
 
 _KINDS = (
     ("address", re.compile(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*")),
@@ -194,7 +195,8 @@ def _http(words: Sequence[str]) -> list[str]:
         else next((word for word in words if word.isupper() and word.isalpha()), "GET")
     )
     target = urlsplit(next((word for word in words if word.startswith(("http://", "https://", "/"))), ""))
-    path = target.path + (f"?{target.query}" if target.query else "")
+    query = re.sub(r"(prevIndex)=\d+", r"\1=<number>", target.query)
+    path = ETCD_KEY.sub(r"\1<key>", target.path) + (f"?{query}" if query else "")
     return [f"etcd {method} {path.rstrip('/')}"] if ETCD_PATHS.match(path) else []
 
 

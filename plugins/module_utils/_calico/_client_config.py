@@ -17,12 +17,13 @@ FIELDS = ('apiVersion', 'kind', 'metadata', 'spec')
 
 
 class ClientConfig(object):
-    """endpoints: URLs of etcd, as they are written; problem: why there are none, or None."""
-    __slots__ = ('endpoints', 'problem')
+    """endpoints: URLs of etcd, as they are written; problem: why there are none, or None; ca, cert, key: paths of the files for TLS, each None if not set."""
+    __slots__ = ('endpoints', 'problem', 'ca', 'cert', 'key')
 
-    def __init__(self, endpoints=(), problem=None):
+    def __init__(self, endpoints=(), problem=None, spec=None):
         self.endpoints = list(endpoints)
         self.problem = problem
+        self.ca, self.cert, self.key = [_path((spec or {}).get(name)) for name in ('etcdCACertFile', 'etcdCertFile', 'etcdKeyFile')]
 
 
 def read(text):
@@ -45,10 +46,14 @@ def read(text):
 def _endpoints(spec):
     endpoints, authority, scheme = [spec.get(name) for name in ('etcdEndpoints', 'etcdAuthority', 'etcdScheme')]
     if isinstance(endpoints, _yaml.TEXT):
-        return ClientConfig([to_native(part.strip()) for part in endpoints.split(',') if part.strip()])
+        return ClientConfig([to_native(part.strip()) for part in endpoints.split(',') if part.strip()], spec=spec)
     if isinstance(authority, _yaml.TEXT) and isinstance(scheme, _yaml.TEXT):
-        return ClientConfig(['%s://%s' % (to_native(scheme), to_native(authority))])
+        return ClientConfig(['%s://%s' % (to_native(scheme), to_native(authority))], spec=spec)
     return ClientConfig(problem='it has no etcdEndpoints')
+
+
+def _path(value):
+    return to_native(value) if value and isinstance(value, _yaml.TEXT) else None
 
 
 def same(one, other):

@@ -25,12 +25,13 @@ class Answer(object):
         self.body = body
 
 
-def ask(connection, path, seconds, method='GET', headers=None, largest=LARGEST):
+def ask(connection, path, seconds, method='GET', headers=None, largest=LARGEST, body=None):
     """The Answer to a question; raises IOError, ValueError or HTTPException where there is none, or none of this size within this time.
 
     :arg connection: of httplib or http.client, which the caller closes.
     :arg seconds: for each step, such as to connect or the next piece of an answer; for all of it STEPS times as many.
     :arg largest: bytes that a body may have.
+    :arg body: bytes to send.
     """
     deadline, late = Deadline(STEPS * seconds), []
     connection.timeout = seconds
@@ -50,9 +51,9 @@ def ask(connection, path, seconds, method='GET', headers=None, largest=LARGEST):
     timer.daemon = False  # As in _command: not what a calling thread is.
     timer.start()
     try:
-        connection.request(method, path, headers=headers or {})
+        connection.request(method, path, body=body, headers=headers or {})
         answer = connection.getresponse()
-        body = answer.read(largest + 1)
+        content = answer.read(largest + 1)
     except Exception:
         if late:
             raise socket.timeout('there was no whole answer within %g seconds' % deadline.seconds)
@@ -62,6 +63,6 @@ def ask(connection, path, seconds, method='GET', headers=None, largest=LARGEST):
         other.close()
     if late:
         raise socket.timeout('there was no whole answer within %g seconds' % deadline.seconds)
-    if len(body) > largest:
+    if len(content) > largest:
         raise ValueError('the answer has more than %d bytes' % largest)
-    return Answer(answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), body)
+    return Answer(answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), content)
