@@ -81,7 +81,7 @@ def _children(node):
 
 
 class Store(object):
-    """etcd by its endpoints: the first that answers the first question answers all of them.
+    """etcd by its endpoints: the first that answers the first question answers all of them. What is written follows a look.
 
     :arg endpoints: URLs.
     :arg tls: _facts_etcd.Tls.
