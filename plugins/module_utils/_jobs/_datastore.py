@@ -83,8 +83,8 @@ def restore(module):
         plan = _backup.reconcile(nodes, snapshot.entries)
         wrong = _backup.obstacles(nodes, snapshot.entries, given['cluster_id'], snapshot.cluster_id, allowed) if plan.changed else []
         if wrong:
-            raise CalicoError('The backup is not restored, and nothing was written', why='. '.join(wrong), remedy='The playbook has these names with calico_restore_ before them; docs/backup.md says how to decide',
-                              obstacles=wrong)
+            raise CalicoError('The backup is not restored, and nothing was written', why='. '.join(wrong), obstacles=wrong,
+                              remedy='The playbook has these names with calico_restore_ before them; docs/backup.md says how to decide')
         if plan.changed and not module.check_mode:
             apply(store, plan)
             _require_equal(store, nodes)

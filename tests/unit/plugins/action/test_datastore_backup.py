@@ -20,7 +20,14 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _backup_file
 from ...support import returns
 
 READ = {"cluster_id": "c", "index": 7, "index_end": 8, "nodes": [["/calico/v1/Ready", "hunter2", None]]}
-ANSWER = {"changed": False, "keys": 1, "directories": 0, "index": 7, "index_end": 8, "cluster_id": "c", "calico_version": "", "endpoint": "http://a:1"}  # fmt: skip
+ANSWER = {
+    "changed": False,
+    "keys": 1,
+    "directories": 0,
+    "calico_version": "",
+    "endpoint": "http://a:1",
+    **{name: READ[name] for name in ("index", "index_end", "cluster_id")},
+}
 VAULT = VaultLib([("default", VaultSecret(b"secret"))])
 
 
