@@ -138,7 +138,7 @@ def test_where_a_configuration_of_calicoctl_points_to(text, found):
 
 
 def test_which_files_for_tls_a_configuration_names():
-    config = _client_config.read(HEAD + 'spec:\n  etcdEndpoints: https://a:2379\n  etcdCACertFile: /a/ca.pem\n  etcdKeyFile: 1\n  etcdCertFile: ""\n')
+    config = _client_config.read(HEAD + 'spec:\n  etcdEndpoints: https://a:2379\n  etcdCACertFile: /a/ca.pem\n  etcdKeyFile: [a]\n  etcdCertFile: ""\n')
     assert (config.ca, config.cert, config.key) == ('/a/ca.pem', None, None)
     config = _client_config.read(HEAD + 'spec: {etcdScheme: https, etcdAuthority: "a:1", etcdCertFile: /a/cert.pem, etcdKeyFile: /a/key.pem}\n')
     assert (config.ca, config.cert, config.key) == (None, '/a/cert.pem', '/a/key.pem')
