@@ -178,6 +178,12 @@ subnets:
   type: list
   elements: dict
   sample: [{interface: eth0, address: 10.0.2.10, prefix: 24, network: 10.0.2.0/24}]
+containers:
+  description: IPv4 addresses of Calico's containers on this host, as Felix has routes to them, whatever the datastore knows.
+  returned: always
+  type: list
+  elements: str
+  sample: [192.168.141.129]
 ports:
   description:
     - Those of the ports that somebody listens on, with the addresses.

@@ -50,6 +50,14 @@ options:
     type: list
     elements: str
     default: []
+  addresses_in_use:
+    description:
+      - Addresses that containers have on all hosts, as RV(dcos.calico.agent_info#module:containers) says. One that lies in a pool of the backup, and that the
+        backup has as free, is of a container that was started after it, and would be given out a second time. The restore is refused then.
+      - A datastore that was lost does not know of these containers, so nothing else tells of them.
+    type: list
+    elements: str
+    default: []
   other_cluster:
     description:
       - The ID of an etcd cluster that is not the backup's, has keys of Calico, and is to become that of the backup.

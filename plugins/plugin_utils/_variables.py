@@ -77,6 +77,7 @@ REGISTERED = (
     "calico_public_cloud_restarted",
     "calico_public_cloud_result",
     "calico_public_cloud_tunnels",
+    "calico_restore_agent",
     "calico_restore_result",
     "calico_sessions",
     "calico_universe",

@@ -20,7 +20,7 @@ import zlib
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 
-from ansible_collections.dcos.calico.plugins.module_utils import _plan
+from ansible_collections.dcos.calico.plugins.module_utils import _cidr, _plan
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 
@@ -40,6 +40,7 @@ IPAM = '/calico/ipam/'
 NODE = re.compile(u'/calico/(?:bgp/)?v1/host/([^/]+)(?:/|\\Z)')
 NODE_BLOCKS = re.compile(u'/calico/ipam/v2/host/([^/]+)(?:/|\\Z)')
 ENDPOINT = re.compile(u'/calico/v1/host/([^/]+)/workload/([^/]+)/([^/]+)/endpoint/([^/]+)\\Z')
+POOL = re.compile(u'/calico/v1/ipam/v[46]/pool/([0-9A-Fa-f.:]+-[0-9]+)\\Z')
 BLOCK = re.compile(u'/calico/ipam/v2/assignment/ipv[46]/block/[^/]+\\Z')
 DIRECTORY = u'(directory)'
 MOST_NAMED = 20
@@ -246,25 +247,26 @@ def _addresses(value):
         return set()
 
 
-def obstacles(nodes, actual, backup_cluster, cluster, allowed):
+def obstacles(nodes, actual, backup_cluster, cluster, allowed, in_use=()):
     """Sentences about what a restore would destroy, each with what to do; [] if nothing speaks against it.
 
     :arg actual: {key: entry}, as for reconcile().
     :arg backup_cluster, cluster: ids of etcd.
     :arg allowed: dict with nodes, endpoints, addresses (lists of names that may go) and cluster (the id of another etcd, or None).
+    :arg in_use: addresses that hosts have containers with, whatever the datastore knows.
     """
     desired = restored(nodes)
     present = dict((key, actual[key].value) for key in actual if not kept(key, actual[key].ttl))
+    forgotten, released = set(map(to_text, allowed['nodes'])), set(map(to_native, allowed['addresses']))
+    found = _unknown_containers(desired, set(map(to_native, in_use)) - released)
     if not any(value is not None for value in present.values()):
-        return []
-    found = []
+        return found
     if cluster != backup_cluster and allowed['cluster'] != cluster:
         found.append('The backup is of the etcd cluster %s, and this is %s, which has keys of Calico: if it is to become that of the backup, name it in '
                      'other_cluster' % (backup_cluster, cluster))
     kinds = sorted(key for key in set(desired) & set(present) if (desired[key] is None) != (present[key] is None))
     if kinds:
         found.append('%s: a directory on one side, and a value on the other. Delete it by hand' % _some(kinds))
-    forgotten = set(map(to_text, allowed['nodes']))
     lost = sorted(nodes_in(present) - nodes_in(desired) - forgotten)
     if lost:
         found.append('The datastore has nodes that the backup lacks, and they would be deleted: %s. If they are gone for good, name them in forget_nodes'
@@ -275,7 +277,22 @@ def obstacles(nodes, actual, backup_cluster, cluster, allowed):
     if going - agreed:
         found.append('The datastore has containers that the backup lacks, and they would be cut off: %s. If they are gone, name them in forget_endpoints'
                      % _some(sorted(going - agreed)))
-    return found + _address_obstacles(desired, present, agreed, forgotten, set(map(to_native, allowed['addresses'])))
+    return found + _address_obstacles(desired, present, agreed, forgotten, released)
+
+
+def _unknown_containers(desired, in_use):
+    """Addresses of pools that hosts have containers with, and that the backup has as free: of containers that were started after it."""
+    owners = Allocations(desired).owners
+    pools = [_cidr.parse(match.group(1).replace('-', '/')) for match in map(POOL.match, desired) if match]
+    again = [address for address in _sorted(in_use) if address not in owners and any(pool.contains(_cidr.parse(address)) for pool in pools)]
+    if not again:
+        return []
+    return ['Containers have addresses that the backup has as free, and they would be given out a second time: %s. End these containers, or, if nothing has '
+            'them any more, name them in release_addresses' % _some(again)]
+
+
+def _sorted(addresses):
+    return sorted(addresses, key=lambda address: (':' in address, socket.inet_pton(socket.AF_INET6 if ':' in address else socket.AF_INET, address)))
 
 
 def _address_obstacles(desired, present, agreed, forgotten, released):
@@ -291,10 +308,9 @@ def _address_obstacles(desired, present, agreed, forgotten, released):
         match = ENDPOINT.match(key)
         if match:
             (ended if '/'.join(match.groups()) in agreed else used).update(_addresses(present[key]))
-    again = [address for address, owner in now.owners.items() if then.owners.get(address) != owner and address not in released
+    again = [address for address in _sorted(now.owners) if then.owners.get(address) != now.owners[address] and address not in released
              and (address in used or not (address in ended or now.hosts[address] in forgotten))]
     if again:
-        again.sort(key=lambda address: (':' in address, socket.inet_pton(socket.AF_INET6 if ':' in address else socket.AF_INET, address)))
         found.append('The datastore has addresses as given out that the backup has as free or of another container, and they would be given out a second time: '
                      '%s. If nothing has them any more, name them in release_addresses'
                      % _some(['%s (%s)' % (address, now.owners[address] or 'no handle') for address in again]))

@@ -43,6 +43,11 @@ def parse(text):
     return found
 
 
+def containers(routes):
+    """Addresses that Felix has a route to by the interface of a container, as C(192.168.141.128 dev caliw1 scope link). Pure."""
+    return [_address(route['network']) for route in routes if route['prefix'] == 32 and route['interface'].startswith('cali')]
+
+
 def lookup(routes, address):
     """{interface, gateway, to} of the most specific route to an address, to being its network; None if there is none. Pure."""
     number = struct.unpack('!I', socket.inet_aton(address))[0]

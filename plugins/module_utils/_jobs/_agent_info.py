@@ -19,7 +19,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts, _node
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _facts_etcd, _mesos_agent, _network
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _facts_etcd, _mesos_agent, _network, _routes
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._host._network import read
 
@@ -170,6 +170,7 @@ def gather(params):
         dict((name, value) for name, value in found.items() if ' ' not in name),
         node=_facts_dcos.node(detected, addresses, found['mtus']),
         subnets=addresses,
+        containers=_routes.containers(_routes.routes()),
         etcd_members=found.get('etcd_members'),
         masters=found.get('masters'),
         executables=[_named(found['executable ' + path], path=path) for path in params['executables']],

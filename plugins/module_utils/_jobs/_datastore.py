@@ -11,6 +11,7 @@ import os
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _client_config, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_keys, _facts_etcd, _network
@@ -32,6 +33,7 @@ RESTORE_SPEC = dict(
     forget_nodes=dict(type='list', elements='str', default=[]),
     forget_endpoints=dict(type='list', elements='str', default=[]),
     release_addresses=dict(type='list', elements='str', default=[]),
+    addresses_in_use=dict(type='list', elements='str', default=[]),
     other_cluster=dict(type='str'),
 )
 
@@ -76,12 +78,13 @@ def restore(module):
     _backup.check_nodes(nodes, 'What was handed over of the backup')
     if module.check_mode and not os.path.exists(params['config']):
         return _result(module, _backup.reconcile(nodes, {}), False)
+    in_use = [str(_cidr.parse(address)).partition('/')[0] for address in params['addresses_in_use']]
     allowed = {'nodes': params['forget_nodes'], 'endpoints': params['forget_endpoints'], 'addresses': params['release_addresses'],
                'cluster': params['other_cluster']}
     with _store(params) as store:
         snapshot = store.snapshot(_backup.ROOT)
         plan = _backup.reconcile(nodes, snapshot.entries)
-        wrong = _backup.obstacles(nodes, snapshot.entries, given['cluster_id'], snapshot.cluster_id, allowed) if plan.changed else []
+        wrong = _backup.obstacles(nodes, snapshot.entries, given['cluster_id'], snapshot.cluster_id, allowed, in_use) if plan.changed else []
         if wrong:
             raise CalicoError('The backup is not restored, and nothing was written', why='. '.join(wrong), obstacles=wrong,
                               remedy='The playbook has these names with calico_restore_ before them; docs/backup.md says how to decide')

@@ -5,6 +5,8 @@ __metaclass__ = type
 
 import json
 import os
+import socket
+import struct
 
 import pytest
 
@@ -32,6 +34,10 @@ def furnish(host):
     for name, value in (('all', 2), ('default', 0), ('eth0', 0), ('cali1', 1)):
         root.join('proc', 'sys', 'net', 'ipv4', 'conf', name, 'rp_filter').write('%d\n' % value, ensure=True)
     root.join('proc', 'sys', 'net', 'ipv6', 'conf', 'default', 'disable_ipv6').write('0\n', ensure=True)
+    # 192.168.12.5, in the order of the machine's bytes, and its mask
+    address = '%08X' % struct.unpack('=I', socket.inet_aton('192.168.12.5'))
+    route = '\t'.join(['cali4a5e9f0c-me', address, '00000000', '0005', '0', '0', '0', 'FFFFFFFF', '0', '0', '0'])
+    root.join('proc', 'self', 'net', 'route').write('Iface\tDestination\tGateway\n%s\n' % route, ensure=True)
     root.join('proc', 'net', 'ip_tables_matches').write('tcp\nset\n', ensure=True)
     kernel = root.join('modules', os.uname()[2])
     kernel.join('modules.builtin').write('kernel/net/netfilter/nf_conntrack.ko\n', ensure=True)

@@ -104,6 +104,14 @@ def test_who_writes_after_all_was_written_is_told(restore, datastore):
     assert done["failed"] and "/calico/v1/theirs" in done["msg"] and "differs from the backup again" in done["msg"]
 
 
+def test_a_container_that_only_its_host_knows_of(restore, datastore):
+    nodes = NODES + [[u"/calico/v1/ipam/v4/pool/10.1.0.0-16", u"{}", None]]
+    done = restore(nodes, addresses_in_use=["10.1.0.9"])
+    assert done["failed"] and "10.1.0.9" in done["obstacles"][0] and writes(datastore) == []
+    assert restore(nodes, addresses_in_use=["10.1.0.9"], release_addresses=["10.1.0.9"])["changed"]
+    assert restore(nodes, addresses_in_use=["no address"])["failed"]
+
+
 def test_only_so_many_changes_are_named(restore, monkeypatch):
     from ansible_collections.dcos.calico.plugins.module_utils._jobs import _datastore
 

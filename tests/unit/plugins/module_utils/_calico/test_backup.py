@@ -238,6 +238,20 @@ def test_a_block_that_cannot_be_read_is_named(value):
     assert obstacles({u"/calico/v1/x": u""}, store, addresses=[BLOCK]) == []
 
 
+POOLS = {u"/calico/v1/ipam/v4/pool/10.1.0.0-16": u"{}", u"/calico/v1/ipam/v6/pool/fd80::-64": u"{}", BLOCK: block("one", None)}
+
+
+@pytest.mark.parametrize("store", [{}, POOLS])
+def test_containers_that_were_started_after_the_backup_are_named_though_no_datastore_knows_them(store):
+    def said(*in_use, **more):
+        return _backup.obstacles(nodes(POOLS), entries(store), "c1", "c1", dict(NOTHING, **more), in_use)
+
+    assert said("10.1.0.0", "172.17.0.2", "fd81::1") == []
+    (words,) = said("10.1.0.10", "10.1.0.9", "10.1.0.0", "fd80::5")
+    assert "a second time: 10.1.0.9, 10.1.0.10, fd80::5. End these containers" in words
+    assert said("10.1.0.9", addresses=["10.1.0.9"]) == []
+
+
 def test_a_directory_is_no_value():
     (said,) = obstacles({u"/calico/v1/x": u"1"}, {u"/calico/v1/x": None, u"/calico/v1/x/y": u"1"})
     assert "/calico/v1/x: a directory on one side" in said

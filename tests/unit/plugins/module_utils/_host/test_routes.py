@@ -36,6 +36,11 @@ def test_the_most_specific_route(address, way):
     assert (found['interface'], found['gateway'], found['to']) == way
 
 
+@little
+def test_containers_are_what_has_a_route_of_its_own_by_felix():
+    assert _routes.containers(_routes.parse(TEXT)) == ['192.168.12.5']
+
+
 def test_no_route():
     assert _routes.lookup([], '10.0.0.1') is None and _routes.parse('') == []
 
