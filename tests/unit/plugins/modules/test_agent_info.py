@@ -65,7 +65,8 @@ def test_a_host_that_has_everything(run_module, host):
                               'release': {'version': '1.13.9', 'dcos-variant': 'open'},
                               'overlays': [{'name': 'vtep', 'subnet': '44.128.0.0/20'}, {'name': 'dcos', 'subnet': '9.0.0.0/8'}]}
     assert [result['node'][key] for key in ('address', 'interface', 'mtu', 'network')] == ['10.0.2.10/24', 'eth0', 1400, '10.0.2.0/24']
-    assert result['containers'] == ['192.168.12.5'] and result['os']['id'] == 'centos' and [subnet['network'] for subnet in result['subnets']] == ['127.0.0.0/8', '10.0.2.0/24', '172.17.0.0/16']
+    assert result['containers'] == ['192.168.12.5']
+    assert result['os']['id'] == 'centos' and [subnet['network'] for subnet in result['subnets']] == ['127.0.0.0/8', '10.0.2.0/24', '172.17.0.0/16']
     assert result['ipv6'] == {'supported': True, 'default_disabled': False}
     assert result['rp_filter'] == {'all': 2, 'default': 0, 'cali1': 1}
     assert result['kernel'] == {'xt_set': 'active', 'ip_set': None, 'nf_conntrack': 'builtin', 'ip6_tables': 'loadable', 'ipip': 'loadable'}
