@@ -80,6 +80,7 @@ REGISTERED = (
     "calico_restore_agent",
     "calico_restore_result",
     "calico_sessions",
+    "calico_status",
     "calico_universe",
     "calico_universe_calico",
     "calico_universe_cluster",
@@ -95,7 +96,7 @@ REGISTERED = (
     "calico_verify_started",
 )
 # What is validated by filters, and of it the paths to which the controller writes.
-WRITTEN = ("calico_manifest_dir", "calico_manifest_file")
+WRITTEN = ("calico_manifest_dir", "calico_manifest_file", "calico_status_html", "calico_status_json")
 FOR_FILTERS = (
     "calico_docker_network",
     "calico_docker_networks",

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of a cluster as JSON, as a page and as lines of the run; what it says is made in plugin_utils/_status.py, and pure."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from typing import Any
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import (
+    _agents,
+    _controller_paths,
+    _status,
+    _status_hosts,
+    _status_page,
+    _untrusted,
+)
+from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
+
+ARGUMENT_SPEC = {
+    "hosts": {"type": "list", "elements": "str", "required": True},
+    "nodes": {"type": "list", "elements": "str", "required": True},
+    "result": {"type": "str", "required": True},
+    "release": {"type": "str", "required": True},
+    "calicoctl": {"type": "str", "default": "/opt/calico/bin/calicoctl"},
+    "datastore": {"type": "dict", "default": {}},
+    "findings": {"type": "dict", "default": {}},
+    "mesos": {"type": "dict", "default": {}},
+    "components": {"type": "list", "elements": "str", "default": []},
+    "json": {"type": "str", "default": ""},
+    "html": {"type": "str", "default": ""},
+}
+
+
+class ActionModule(ControllerAction):
+    """dcos.calico.status"""
+
+    SPEC = ARGUMENT_SPEC
+
+    def answer(self, args: dict[str, Any]) -> dict[str, Any]:
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        hosts = [self._host(name, args) for name in args["hosts"]]
+        agents = args["mesos"].get("agents")
+        cluster = _status.Cluster(
+            args["release"],
+            now,
+            args["datastore"],
+            args["findings"],
+            _called(agents) if isinstance(agents, list) else None,
+            _agents.is_whole(self.variables),
+            args["components"],
+            args["calicoctl"],
+        )
+        document = _status.document(hosts, cluster)
+        lines = _status.lines(document)
+        if args["json"]:
+            _controller_paths.write(args["json"], json.dumps(document, indent=2, sort_keys=True) + "\n")
+        if args["html"]:
+            _controller_paths.write(args["html"], _status_page.page(document))
+        lines += [f"  Written: {args[name]}" for name in ("html", "json") if args[name]]
+        _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
+        return {"status": document, "brief": _status.brief(document), "text": lines}
+
+    def _host(self, name: str, args: dict[str, Any]) -> _status_hosts.Host:
+        variables = self.of_host(name)
+        result = variables.get(args["result"])
+        names = _agents.names_of(name, variables, _agents.detected(result)) | {str(variables.get("calico_node_name"))}
+        return _status_hosts.Host(name, result, frozenset(names), name in args["nodes"])
+
+
+def _called(agents: list[Any]) -> frozenset[str]:
+    """By what Mesos knows its agents."""
+    return frozenset(
+        str(agent[key]) for agent in _status_hosts.items(agents) for key in ("address", "hostname") if agent.get(key)
+    )
