@@ -21,7 +21,7 @@ SIGNS = {OK: "✓", CRITICAL: "✗", WARNING: "!", NOTICE: "i", UNKNOWN: "?", NO
 NAMES = {OK: "well", CRITICAL: "critical", WARNING: "warning", NOTICE: "notice", UNKNOWN: "not looked at", NONE: "does not apply"}  # fmt: skip
 EMPTY = ("br", "meta", "rect", "path")
 # Rows of a table that may have very many; all are in the JSON.
-MOST_PAIRS, MOST_BLOCKS = 100, 64
+MOST_NODES, MOST_BLOCKS = 50, 64
 STYLE = """
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --text: #1b1f24; --soft: #545b66; --line: #d3d8df; --link: #0b5cad;
   --ok: #176d3a; --critical: #b3141f; --warning: #8a5300; --notice: #0b5cad; --unknown: #5b5f68; --none: #5b5f68; --well: #cfe8d8; --code: #eef0f3; }
@@ -213,9 +213,24 @@ def _key(kind: str, words: str) -> Html:
     return element("li", square, words)
 
 
+def _missing(down: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Rows of a table: nodes with the sessions that they miss, each session once, the node that misses most first."""
+    counts: dict[str, int] = {}
+    for pair in down:
+        for name in (pair["from"], pair["to"]):
+            counts[name] = counts.get(name, 0) + 1
+    others: dict[str, list[str]] = {}
+    says: dict[str, dict[str, None]] = {}
+    for pair in down:
+        one, other = sorted((pair["from"], pair["to"]), key=lambda name: (-counts[name], name))
+        others.setdefault(one, []).append(other)
+        says.setdefault(one, {})[pair["says"]] = None
+    names = sorted(others, key=lambda name: (-len(others[name]), name))
+    return [[name, str(len(others[name])), some(others[name], 6), some(list(says[name]), 2)] for name in names]
+
+
 def _sessions(found: Mapping[str, Any]) -> Html:
     sessions = found["sessions"]
-    down, shown = sessions["down"], sessions["down"][:MOST_PAIRS]
     text = f"{sessions['established']} of {counted(sessions['pairs'], 'session')} established."
     if sessions["unknown"]:
         text += f" Of {counted(sessions['unknown'], 'pair')} neither side could be asked."
@@ -229,15 +244,15 @@ def _sessions(found: Mapping[str, Any]) -> Html:
             class_="legend",
         )
         parts.append(element("div", _matrix(sessions), legend))
-    if shown:
-        rest = f", the first {MOST_PAIRS} of {len(down)}; all are in the JSON" if len(down) > len(shown) else ""
-        rows = [[pair["from"], pair["to"], pair["says"]] for pair in shown]
-        table = _table(f"Sessions that are missing{rest}", ["From", "To", "BIRD says"], rows)
-        parts.append(
-            element(
-                "div", _details(f"Show {counted(len(shown), 'missing session')}", table) if len(shown) > 20 else table
-            )
+    rows = _missing(sessions["down"])
+    if rows:
+        rest = (
+            f", the first {MOST_NODES} of {len(rows)} nodes; all pairs are in the JSON"
+            if len(rows) > MOST_NODES
+            else ""
         )
+        caption = f"Missing sessions, each by that one of its nodes that misses more{rest}"
+        parts.append(element("div", _table(caption, ["Node", "Missing", "With", "BIRD says"], rows[:MOST_NODES], (1,))))
     return _section("sessions", "BGP sessions", element("p", text), element("div", *parts, class_="mesh"))
 
 
@@ -266,8 +281,12 @@ def _addresses(found: Mapping[str, Any]) -> Html:
         caption = f"Blocks with addresses in use, the fullest {MOST_BLOCKS} of each pool at most"
         parts.append(_details("Blocks", _table(caption, ["Block", "Pool", "In use", "Nodes"], blocks, (2,))))
     number = space["nodes_without_block"]
-    text = f"{counted(number, 'node')} {'has' if number == 1 else 'have'} no address in use, and may still need a block. {space['forecast_why']}"
+    text = f"Nodes without an address in use, which may still need a block: {number}. {space['forecast_why']}"
     return _section("addresses", "Addresses", *parts, element("p", text))
+
+
+def _version(expected: str | None, version: str, words: str) -> str:
+    return words if expected is None else _state(OK if expected == version else WARNING, words)
 
 
 def _versions(found: Mapping[str, Any]) -> Html:
