@@ -327,9 +327,8 @@ def _leftover_problems(left: Sequence[Mapping[str, Any]], rows: Sequence[Row], c
 def _datastore_drift(found: Any) -> list[Problem]:
     parts = [mapping(at(found, "plan", job)) for job in _cluster_plan.DATASTORE_JOBS]
     errors = [text(part.get("error")) for part in parts if part.get("error")]
-    names = [
-        text(name) for part in parts for name in (part.get("names") if isinstance(part.get("names"), list) else [])
-    ]
+    listed = [part.get("names") for part in parts]
+    names = [text(name) for value in listed if isinstance(value, list) for name in value]
     if errors:
         return [Problem(WARNING, "What would change in the datastore cannot be told", errors[0], None, play("plan"))]
     if names:
