@@ -49,8 +49,40 @@ NODE_CHECKS = (
 MEMBER_CHECKS = (_preflight_host.check_member_ports, _preflight_etcd.check_known_masters)
 
 
+# What comes of an answer in which something is not of the shape that agent_info gives it.
+OTHER_SHAPE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
 def validate(hosts: Hosts, expectations: Found, ignored: Iterable[str] = ()) -> Verdict:
-    """What is found about what is desired first, then host by host."""
+    """What is found about what is desired first, then host by host; a host that answers in another shape than agent_info's is a failure."""
+    try:
+        return _validate(hosts, expectations, ignored)
+    except OTHER_SHAPE:
+        strange = [name for name in hosts if not _readable(name, hosts[name], expectations)]
+        if not strange:
+            raise  # it was no host's
+    verdict = _validate({name: host for name, host in hosts.items() if name not in strange}, expectations, ignored)
+    for name in strange:
+        verdict.on(name).fail(
+            "agent_info",
+            "what this host says cannot be read",
+            "it is not of the shape that dcos.calico.agent_info gives it",
+            "See who answers there, and which Python",
+        )
+    verdict.order(sorted(hosts))
+    return verdict
+
+
+def _readable(name: str, host: Found, expectations: Found) -> bool:
+    """Whether a host can be validated by itself."""
+    try:
+        _validate({name: host}, expectations, ())
+    except OTHER_SHAPE:
+        return False
+    return True
+
+
+def _validate(hosts: Hosts, expectations: Found, ignored: Iterable[str]) -> Verdict:
     verdict = Verdict(frozenset(ignored))
     check_desired(verdict, expectations)
     known = {name: host for name, host in hosts.items() if _usable(verdict.on(name), host)}

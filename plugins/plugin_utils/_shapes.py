@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -249,19 +249,21 @@ def datastore_readers(hosts: list[str], hostvars: Any, info: str) -> list[str]:
     """
     found = []
     for host in hosts:
-        known = hostvars[host].get(info) or {}
+        [known] = _mappings([hostvars[host].get(info)]) or [{}]
         runs = any(
             item.get("version")
-            for item in known.get("executables") or []
+            for item in _mappings(known.get("executables"))
             if str(item.get("path")).endswith("/calicoctl")
         )
-        if (
-            runs
-            and (known.get("calicoctl_cfg") or {}).get("exists")
-            and any(probe.get("healthy") for probe in known.get("etcd") or [])
-        ):
+        configured = any(item.get("exists") for item in _mappings([known.get("calicoctl_cfg")]))
+        if runs and configured and any(probe.get("healthy") for probe in _mappings(known.get("etcd"))):
             found.append(host)
     return found
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    """The mappings in a list; what a host answered may be of any shape."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def documents_of(expectations: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:

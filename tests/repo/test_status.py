@@ -55,6 +55,8 @@ def test_a_host_that_does_not_answer_is_a_row_of_the_status(tmp_path: Path, core
         for number, name in enumerate(("a1", "a2"), 1)
     }
     hosts["nonsense"] = double(tmp_path / "nonsense", "Segmentation fault")
+    odd = {"dcos": {"version": 7, "overlays": "x"}, "docker": ["x"], "executables": "x", "etcd": 7, "subnets": {"x": 1}}
+    hosts["odd"] = double(tmp_path / "odd", json.dumps({"changed": False, "facts": odd, "plan": "x"}))
     hosts["away"] = {
         "ansible_connection": "ssh",
         "ansible_host": "127.0.0.1",
@@ -88,7 +90,11 @@ def test_a_host_that_does_not_answer_is_a_row_of_the_status(tmp_path: Path, core
         "a2": "Docker does not run",
         "away": "does not answer",
         "nonsense": "could not be looked at",
+        "odd": "Docker does not run",
     }
+    assert {"odd"} in [
+        set(problem["hosts"]) for problem in status["problems"] if problem["what"].startswith("What this host says")
+    ]
     calls = {name: (tmp_path / name / "calls").read_text(encoding="ascii").count("\n") for name in ("a1", "a2")}
     assert calls == {"a1": 1, "a2": 1}
     assert "Status: " in done.stdout and (tmp_path / "status.html").read_text(encoding="utf-8").startswith(

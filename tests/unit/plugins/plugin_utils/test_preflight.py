@@ -89,6 +89,23 @@ def test_a_good_cluster(cluster):
     assert cluster.validate() == ([], [])
 
 
+@pytest.mark.parametrize("part", ["docker", "subnets", "dcos", "ports", "etcd", "kernel", "cni"])
+@pytest.mark.parametrize("said", ["x", 7, ["x"], [None], {"x": 1}])
+def test_a_host_that_answers_in_another_shape_is_a_failure_and_the_others_are_validated(cluster, part, said):
+    one, other = sorted(cluster.hosts)[:2]
+    cluster.hosts[one]["info"][part] = said
+    cluster.hosts[other]["info"]["docker"] = {"present": False}
+    failures, _warnings = cluster.validate()
+    assert ("docker", other) in [(found.check, found.host) for found in failures]
+    assert [found.host for found in failures if found.host not in (one, other)] == []
+
+
+def test_a_fault_that_is_no_host_s_is_not_taken_for_one(cluster):
+    cluster.desired["pools"] = [7]
+    with pytest.raises(AttributeError):
+        cluster.validate()
+
+
 def test_a_node_that_the_datastore_knows_by_another_name(cluster):
     nodes = [
         {"kind": "node", "metadata": {"name": name}, "spec": {"bgp": {"ipv4Address": address}}}

@@ -249,6 +249,10 @@ GOOD = {
         (GOOD | {"etcd": [{"healthy": False}]}, False),
         (GOOD | {"etcd": []}, False),
         ({"failed": True, "msg": "unreachable"}, False),
+        (GOOD | {"executables": "x"}, False),
+        (GOOD | {"calicoctl_cfg": ["x"]}, False),
+        (GOOD | {"etcd": [7]}, False),
+        ("x", False),
         (None, False),
     ],
 )
