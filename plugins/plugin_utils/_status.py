@@ -103,7 +103,7 @@ def _pool(cidr: _cidr.Cidr, spec: Mapping[str, Any], used: Iterable[tuple[_cidr.
         "blocks": total,
         "blocks_used": len(blocks),
         "blocks_left": total - len(blocks),
-        "used_blocks": sorted(blocks.values(), key=lambda block: (-block["used"], block["cidr"])),
+        "used_blocks": [blocks[place] for place in sorted(blocks, key=lambda place: (-blocks[place]["used"], place))],
     }
 
 

@@ -213,8 +213,8 @@ def _key(kind: str, words: str) -> Html:
     return element("li", square, words)
 
 
-def _missing(down: Sequence[Mapping[str, Any]]) -> list[list[str]]:
-    """Rows of a table: nodes with the sessions that they miss, each session once, the node that misses most first."""
+def _missing(down: Sequence[Mapping[str, Any]], silent: Sequence[str]) -> list[list[str]]:
+    """Rows of a table: nodes with the sessions that they miss, each session once, by a node that could not be asked or that misses more."""
     counts: dict[str, int] = {}
     for pair in down:
         for name in (pair["from"], pair["to"]):
@@ -222,7 +222,7 @@ def _missing(down: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     others: dict[str, list[str]] = {}
     says: dict[str, dict[str, None]] = {}
     for pair in down:
-        one, other = sorted((pair["from"], pair["to"]), key=lambda name: (-counts[name], name))
+        one, other = sorted((pair["from"], pair["to"]), key=lambda name: (name not in silent, -counts[name], name))
         others.setdefault(one, []).append(other)
         says.setdefault(one, {})[pair["says"]] = None
     names = sorted(others, key=lambda name: (-len(others[name]), name))
@@ -244,14 +244,14 @@ def _sessions(found: Mapping[str, Any]) -> Html:
             class_="legend",
         )
         parts.append(element("div", _matrix(sessions), legend))
-    rows = _missing(sessions["down"])
+    rows = _missing(sessions["down"], sessions["silent"])
     if rows:
         rest = (
             f", the first {MOST_NODES} of {len(rows)} nodes; all pairs are in the JSON"
             if len(rows) > MOST_NODES
             else ""
         )
-        caption = f"Missing sessions, each by that one of its nodes that misses more{rest}"
+        caption = f"Missing sessions, each by the node that misses more{rest}"
         parts.append(element("div", _table(caption, ["Node", "Missing", "With", "BIRD says"], rows[:MOST_NODES], (1,))))
     return _section("sessions", "BGP sessions", element("p", text), element("div", *parts, class_="mesh"))
 
@@ -295,9 +295,7 @@ def _versions(found: Mapping[str, Any]) -> Html:
     for component in table["components"]:
         expected = component["expected"]
         seen = [
-            joined(
-                _state(OK if expected in (None, version) else WARNING, f"{version}: {some(hosts, 5)}"), element("br")
-            )
+            joined(_version(expected, version, f"{version}: {some(hosts, 5)}"), element("br"))
             for version, hosts in component["found"].items()
         ]
         rows.append([component["name"], expected or "any", joined(*seen)])

@@ -76,6 +76,13 @@ def test_addresses_are_told_by_pool_and_block_and_nothing_is_forecast() -> None:
     assert space["nodes_without_block"] == 1 and space["forecast"] is None and "No forecast" in space["forecast_why"]
 
 
+def test_blocks_that_are_as_full_are_in_the_order_of_their_addresses() -> None:
+    endpoints = [(f"192.168.{number}.1", facts.address(0)) for number in (10, 9, 100)]
+    document = facts.document(facts.cluster(1), datastore=facts.datastore(1, endpoints))
+    blocks = [block["cidr"] for block in document["addresses"]["pools"][0]["used_blocks"]]
+    assert blocks == ["192.168.9.0/26", "192.168.10.0/26", "192.168.100.0/26"]
+
+
 @pytest.mark.parametrize(("used", "severity"), [(102, None), (103, "warning"), (122, "critical")])
 def test_a_pool_that_is_nearly_full(used: int, severity: str | None) -> None:
     endpoints = [(f"10.9.0.{number}", facts.address(number % 2)) for number in range(used)]

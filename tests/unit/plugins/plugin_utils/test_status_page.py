@@ -129,6 +129,14 @@ def test_the_matrix_of_200_nodes_is_small_and_has_the_worst_first() -> None:
     assert paths["self"].count("M") == 200 and paths["unseen"] == ""
 
 
+def test_missing_sessions_are_told_by_the_node_that_could_not_be_asked_or_misses_more() -> None:
+    down = [
+        {"from": one, "to": other, "says": "start"} for one, other in (("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"))
+    ]
+    assert _status_page._missing(down, ["c", "d"]) == [["c", "2", "a, b", "start"], ["d", "2", "a, b", "start"]]
+    assert [row[:3] for row in _status_page._missing(down[:2], [])] == [["a", "2", "c, d"]]
+
+
 def contrast(one: str, other: str) -> float:
     """The ratio of WCAG 2 between two colours."""
 
