@@ -58,7 +58,7 @@ def _typed(command: Command | None, hosts: Sequence[str], total: int) -> str | N
         return None
     kind, words = command
     if kind == PLAY:
-        some = 0 < len(hosts) < total and len(hosts) <= LIMIT
+        some = hosts and len(hosts) <= min(LIMIT, total - 1)
         return f"{words} --limit {shlex.quote(','.join(hosts))}" if some else words
     if kind == LOOK:  # many hosts with the same problem are looked at by one of them
         return f"ansible {shlex.quote(hosts[0]) if hosts else 'agents'} {words}"

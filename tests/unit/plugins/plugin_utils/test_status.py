@@ -55,6 +55,8 @@ def test_findings_of_preflight_are_problems_but_not_that_a_silent_host_is_not_kn
     )
     assert told(document) == ["The host does not answer", "Two pools overlap", "calico_etcd_sha256 is missing"]
     assert told(document, "severity") == ["critical", "warning", "notice"]
+    assert document["summary"]["problems"] == {"critical": 1, "warning": 1, "notice": 1}
+    assert document["summary"]["verdict"] == "3 problems found on 2 hosts: 1 critical, 1 warning, 1 notice."
 
 
 def test_addresses_are_told_by_pool_and_block_and_nothing_is_forecast() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._status_problems import (
     CRITICAL,
-    LIMIT,
     NOTICE,
     WARNING,
     Problem,
@@ -30,13 +29,13 @@ def test_the_worst_is_first_and_of_these_what_most_hosts_have() -> None:
 
 def test_a_run_is_limited_to_the_hosts_that_need_it_if_they_are_few() -> None:
     problem = Problem(CRITICAL, "x", command=play("site"))
-    many = [f"a{number}" for number in range(LIMIT + 1)]
+    many = [f"a{number}" for number in range(21)]
     commands = [
         together([problem.on(host) for host in hosts] or [problem], 50)[0]["command"]
-        for hosts in ([], ["a", "b"], many[:LIMIT], many)
+        for hosts in ([], ["a", "b"], many[:20], many)
     ]
     site = "ansible-playbook dcos.calico.site"
-    assert commands == [site, f"{site} --limit a,b", f"{site} --limit {','.join(many[:LIMIT])}", site]
+    assert commands == [site, f"{site} --limit a,b", f"{site} --limit {','.join(many[:20])}", site]
     assert together([problem.on("a")], 1)[0]["command"] == site
 
 

@@ -79,8 +79,8 @@ def test_without_a_full_mesh_only_the_peers_that_there_are_count() -> None:
     results = facts.cluster(3)
     for number, result in enumerate(results):
         peers = result["calico_node"]["bgp"]["peers"] = [facts.peer(0)] if number else [facts.peer(1), facts.peer(2)]
-        for peer in peers:
-            peer["type"] = "node specific"
+        for peer, kind in zip(peers, ("node specific", "something else")):
+            peer["type"] = kind
     mesh, problems, _rows = looked(results)
     assert mesh.pairs == 2 and mesh.unknown == 0 and problems == []
 
