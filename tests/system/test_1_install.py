@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -164,3 +165,39 @@ def test_a_stopped_bird_is_missed(lab: Lab) -> None:
             lambda: victim.ping(workloads.of(victim).container, workloads.of(other).address),
             seconds=40,
         )
+
+
+def test_the_status_of_an_installed_lab_by_one_look_at_each_agent(lab: Lab, tmp_path: Path) -> None:
+    document, page = tmp_path / "status.json", tmp_path / "status.html"
+    before = lab.snapshot()
+    variables = {"calico_status_json": str(document), "calico_status_html": str(page)}
+    run = playbook(lab.inventory, name="playbooks/status.yml", variables=variables).require()
+    assert run.changed() == [] and lab.snapshot() == before
+    summary = json.loads(document.read_text(encoding="utf-8"))["summary"]
+    assert summary["answered"] == summary["well"] == len(lab.agents), run.output
+    assert summary["problems"]["critical"] == summary["problems"]["warning"] == 0, run.output
+    assert all(agent.name in page.read_text(encoding="utf-8") for agent in lab.agents)
+    on_agents = [(item["host"], item["module"]) for item in run.executions if not item["once"]]
+    assert sorted(host for host, _module in on_agents) == sorted(agent.name for agent in lab.agents), on_agents
+
+
+def lasting(lab: Lab) -> dict[str, str]:
+    """What the datastore holds but for what Felix reports of itself, which Felix writes again."""
+    return {key: value for key, value in lab.etcd().items() if not key.startswith("/calico/felix/")}
+
+
+def test_a_datastore_that_was_destroyed_is_restored_under_running_containers(lab: Lab, tmp_path: Path) -> None:
+    file = {"calico_backup_file": str(tmp_path / "calico.json")}
+    with Workloads(lab, "calico") as workloads:
+        assert workloads.unreachable() == []
+        before = lasting(lab)
+        assert playbook(lab.inventory, name="playbooks/backup.yml", variables=file).require().changed()
+        url = f"http://{lab.masters[0].address}:2379/v2/keys/calico?recursive=true"
+        lab.masters[0].run("curl", "-fsS", "-X", "DELETE", url)
+        looked = playbook(lab.inventory, "--check", name="playbooks/restore.yml", variables=file).require()
+        assert looked.changed() and not set(lasting(lab)) & {key for key in before if "/ipam/" in key}
+        assert playbook(lab.inventory, name="playbooks/restore.yml", variables=file).require().changed()
+        assert lasting(lab) == before
+        assert playbook(lab.inventory, name="playbooks/restore.yml", variables=file).require().changed() == []
+        eventually("containers reach each other again", lambda: workloads.unreachable() == [], seconds=90)
+    assert playbook(lab.inventory).require().changed() == []
