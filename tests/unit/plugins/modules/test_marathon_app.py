@@ -164,7 +164,7 @@ def test_a_network_that_no_agent_knows(run: Any, universe: Universe) -> None:
     universe.state["apps"]["/web"]["failure"] = message
     failed = run(NEW, wait_timeout=60)
     assert failed["failed"] and "app /web deployed was not reached" in failed["msg"] and f"TASK_FAILED on 10.0.1.7: {message}" in failed["msg"]
-    assert "place it with dcos.calico.cni_network" in failed["msg"]
+    assert "run dcos.calico.site for it" in failed["msg"]
 
 
 def test_somebody_else_made_it_meanwhile(run: Any, universe: Universe) -> None:

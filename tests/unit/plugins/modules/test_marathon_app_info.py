@@ -49,7 +49,7 @@ def test_an_app_that_fails_again_and_again_is_told_of(run: Any, universe: Univer
     universe.state["apps"]["/web2"]["failure"] = "Unknown CNI network 'blue'"
     result = run(wait=True, failures=2)
     assert not result["settled"] and [app["ready"] for app in result["apps"]] == [True, False]
-    assert "Unknown CNI network 'blue'" in result["apps"][1]["failure"] and "place it with dcos.calico.cni_network" in result["apps"][1]["failure"]
+    assert "Unknown CNI network 'blue'" in result["apps"][1]["failure"] and "run dcos.calico.site for it" in result["apps"][1]["failure"]
     assert len(universe.api.requests) == 2
 
 
