@@ -68,7 +68,7 @@ class Html(str):
 
 
 def element(name: str, /, *parts: str, **attributes: str | None) -> Html:
-    """An element; of its parts and attributes everything that is no Html is escaped. C(class_) is class, C(aria_label) is aria-label."""
+    """An element; of its parts and attributes everything that is no Html is escaped. C(class_) is class, C(name_) is name, C(aria_label) is aria-label."""
     given = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(value)}"'
         for key, value in attributes.items()
@@ -368,9 +368,9 @@ def page(found: Mapping[str, Any]) -> str:
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("meta", http_equiv="Content-Security-Policy", content="default-src 'none'; style-src 'unsafe-inline'"),
-        element("meta", name="color-scheme", content="light dark"),
+        element("meta", name_="color-scheme", content="light dark"),
         element("title", "Calico status"),
         element("style", Html(STYLE)),
     )
