@@ -109,8 +109,8 @@ def failed(head: str, findings: Sequence[Finding], noun: str = "problem") -> dic
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things: C(1 problem), C(2 problems)."""
-    return f"{number} {noun if number == 1 else f'{noun}s'}"
+    """A number of things: C(1 problem), C(2 problems), C(2 addresses)."""
+    return f"{number} {noun if number == 1 else noun + ('es' if noun.endswith('s') else 's')}"
 
 
 def some(names: Sequence[str], most: int = 3) -> str:

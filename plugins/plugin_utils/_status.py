@@ -112,9 +112,7 @@ def address_problems(pools: Sequence[Mapping[str, Any]], without_block: int) -> 
     for pool in pools:
         if pool["percent"] >= NEARLY_FULL and not pool["disabled"]:
             severity = CRITICAL if pool["percent"] >= FULL else WARNING
-            what = (
-                f"The pool {pool['cidr']} has {counted(pool['free'], 'free address').replace('addresss', 'addresses')}"
-            )
+            what = f"The pool {pool['cidr']} has {counted(pool['free'], 'free address')}"
             why = f"{pool['used']} of {pool['size']} are in use"
             problems.append(
                 Problem(severity, what, why, "Add a pool to calico_ip_pools, and see the plan", play("plan"))

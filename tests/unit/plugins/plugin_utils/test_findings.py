@@ -63,6 +63,7 @@ def test_hosts_are_named_where_there_are_any() -> None:
 
 def test_numbers_and_lists() -> None:
     assert [counted(number, "node") for number in (0, 1, 2)] == ["0 nodes", "1 node", "2 nodes"]
+    assert counted(2, "free address") == "2 free addresses"
     assert (
         some(["a", "b", "c"]) == "a, b, c"
         and some(["a", "b", "c", "d"]) == "a, b, c and 1 more"
