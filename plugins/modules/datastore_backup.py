@@ -103,12 +103,12 @@ content:
   returned: success, from the module
   type: str
   sample: eJwDAAAAAAE=
-keys:
+key_count:
   description: Number of keys.
   returned: success
   type: int
   sample: 412
-directories:
+directory_count:
   description: Number of directories.
   returned: success
   type: int

@@ -30,7 +30,7 @@ ROOT = '/calico'
 LARGEST = 256 << 20  # bytes of a backup as JSON
 TEXT = (type(u''), str)
 HEAD = (('format', TEXT), ('version', int), ('made', TEXT), ('cluster_id', TEXT), ('index', int), ('index_end', int), ('calico_version', TEXT),
-        ('keys', int), ('directories', int), ('nodes', list), ('sha256', TEXT))
+        ('key_count', int), ('directory_count', int), ('nodes', list), ('sha256', TEXT))
 
 READY = '/calico/v1/Ready'
 CALICO_VERSION = '/calico/v1/config/CalicoVersion'
@@ -92,9 +92,9 @@ def calico_version(nodes):
 
 
 def counts(nodes):
-    """{keys, directories} of nodes."""
+    """{key_count, directory_count} of nodes."""
     keys = sum(1 for node in nodes if node[1] is not None)
-    return {'keys': keys, 'directories': len(nodes) - keys}
+    return {'key_count': keys, 'directory_count': len(nodes) - keys}
 
 
 def render(found):

@@ -22,8 +22,8 @@ from ...support import returns
 READ = {"cluster_id": "c", "index": 7, "index_end": 8, "nodes": [["/calico/v1/Ready", "hunter2", None]]}
 ANSWER = {
     "changed": False,
-    "keys": 1,
-    "directories": 0,
+    "key_count": 1,
+    "directory_count": 0,
     "calico_version": "",
     "endpoint": "http://a:1",
     **{name: READ[name] for name in ("index", "index_end", "cluster_id")},

@@ -21,7 +21,7 @@ def test_all_keys_are_handed_over_and_nothing_is_written(back_up, datastore, che
     datastore.keys.put("/calico/felix/v1/host/n1/status", "up", {"ttl": "30"})
     done = back_up(check=check)
     read = _backup.unpack(done["content"])
-    assert (done["changed"], done["keys"], done["directories"], done["calico_version"]) == (False, 3, 7, "v2.6.6")
+    assert (done["changed"], done["key_count"], done["directory_count"], done["calico_version"]) == (False, 3, 7, "v2.6.6")
     assert ["/calico/felix/v1/host/n1/status", "up", 30] in read["nodes"] and ["/calico/v1/empty", None, None] in read["nodes"]
     assert (read["index"], read["index_end"], read["cluster_id"]) == (done["index"], done["index_end"], datastore.keys.cluster)
     assert [method for method, unused in datastore.keys.asked] == ["GET", "GET"]
