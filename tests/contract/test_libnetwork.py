@@ -22,6 +22,7 @@ from harness.host import Host
 _SOCKETS = "/run/docker/plugins"
 _NODE = "10.99.0.11"
 _ENDPOINT = "8f" * 32
+_OTHER = "9e" * 32
 _INTERFACE = f"cali{_ENDPOINT[:11]}"
 # All that the plugin asks of Docker: the name of a network.
 _DOCKER = """
@@ -81,6 +82,16 @@ class Plugin:
     def values(self, below: str) -> dict[str, str]:
         """Keys of etcd below a path."""
         return {key: value for key, value in self.etcd.tree()[0].items() if key.startswith(below)}
+
+
+def _join(plugin: Plugin, endpoint: str) -> Any:
+    """Joins until the kernel has given the interface its address in time: the real plugin, too, looks for it once (netns.go, GetLinkLocalAddr)."""
+    deadline = time.monotonic() + patience(15)
+    while True:
+        joined = plugin.answer("NetworkDriver.Join", NetworkID="n1", EndpointID=endpoint, SandboxKey="/x")
+        if joined["GatewayIPv6"] or time.monotonic() > deadline:
+            return joined
+        plugin.answer("NetworkDriver.Leave", NetworkID="n1", EndpointID=endpoint)
 
 
 def _route(destination: str) -> dict[str, Any]:
@@ -206,7 +217,7 @@ def test_a_container_comes_and_goes(plugin: Plugin) -> None:
     }
     rules = {"inbound_rules": [{"action": "allow", "src_tag": "calico"}], "outbound_rules": [{"action": "allow"}]}
     assert profile == {"tags": ["calico"], "labels": {}, "rules": rules}
-    joined = plugin.answer("NetworkDriver.Join", NetworkID="n1", EndpointID=_ENDPOINT, SandboxKey="/x")
+    joined = _join(plugin, _ENDPOINT)
     assert (
         joined["InterfaceName"] == {"SrcName": f"temp{_ENDPOINT[:11]}", "DstPrefix": "cali"}
         and joined["Gateway"] == "169.254.1.1"
@@ -228,9 +239,9 @@ def test_a_container_comes_and_goes(plugin: Plugin) -> None:
 def test_a_host_whose_new_interfaces_have_no_ipv6(plugin: Plugin) -> None:
     plugin.host.check("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
     try:
-        joined = plugin.answer("NetworkDriver.Join", NetworkID="n1", EndpointID=_ENDPOINT, SandboxKey="/x")
+        joined = plugin.answer("NetworkDriver.Join", NetworkID="n1", EndpointID=_OTHER, SandboxKey="/x")
     finally:
-        plugin.answer("NetworkDriver.Leave", NetworkID="n1", EndpointID=_ENDPOINT)
+        plugin.answer("NetworkDriver.Leave", NetworkID="n1", EndpointID=_OTHER)
         plugin.host.check("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
     assert joined["GatewayIPv6"] == "" and joined["StaticRoutes"] == [_route("169.254.1.1/32")]
 
