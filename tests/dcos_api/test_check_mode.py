@@ -237,6 +237,9 @@ ELSEWHERE = {
     "public_cloud.yml": "tests/cloud/test_nodes.py",
     "validate.yml": "tests/system/test_c_everything.py",
     "plan.yml": "tests/system/test_1_install.py",
+    "status.yml": "tests/system/test_1_install.py",
+    "backup.yml": "tests/system/test_1_install.py",
+    "restore.yml": "tests/system/test_1_install.py",
 }
 
 

@@ -48,7 +48,7 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     templates = {one["name"]: one for one in awx.objects["job_templates"].values()}
     assert {"Calico - check", "Calico - site"} <= set(templates)
     for template in templates.values():
-        assert awx.surveys[template["id"]]["spec"] and template["survey_enabled"]
+        assert template["survey_enabled"] is (template["id"] in awx.surveys)
         assert not template["become_enabled"] and not template["ask_variables_on_launch"]
         assert template["execution_environment"] == awx.named("execution_environments", "dcos.calico")["id"]
         assert template["_lists"]["credentials"]
@@ -58,13 +58,18 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     lock = awx.named("credentials", "Calico - lock")
     assert awx.secrets[lock["id"]] == {"oauth_token": LOCK} and lock["inputs"]["host"] == server.url
     assert dcos["inputs"] == {"url": "https://dcos.example.com", "uid": "calico", "password": ENCRYPTED}
-    assert awx.may("execute", "job_templates", "Calico operators") == set(templates)
+    assert awx.may("execute", "job_templates", "Calico operators") == set(templates) - {"Calico - restore"}
     assert awx.may("execute", "job_templates", "Calico watchers") == {
         "Calico - plan",
         "Calico - check",
+        "Calico - status",
         "Calico - verify",
+        "Calico - restore check",
     }
-    assert awx.may("approval", "workflow_job_templates", "Calico approvers") == {"Calico - rollout"}
+    assert awx.may("approval", "workflow_job_templates", "Calico approvers") == {
+        "Calico - rollout",
+        "Calico - restore with approval",
+    }
 
 
 def test_what_it_makes_is_what_the_files_say(server: Server) -> None:

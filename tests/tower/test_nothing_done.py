@@ -18,7 +18,10 @@ CREDENTIALS = {
 TEMPLATES = (
     "check",
     "site",
+    "status",
     "verify",
+    "backup",
+    "restore",
     "policy",
     "mesos dns",
     "docker network",

@@ -47,7 +47,7 @@ def asked() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     return [
         (named[json.dumps(one["survey_spec"])], question, one)
         for one in TEMPLATES
-        for question in one["survey_spec"]["spec"]
+        for question in one["survey_spec"].get("spec", [])
     ]
 
 
@@ -115,6 +115,20 @@ def test_only_what_leaves_nothing_changed_is_for_watchers() -> None:
     for name in VARIABLES["tower_lasting_nothing"]:
         (template,) = [one for one in TEMPLATES if one["name"] == name]
         assert template["job_type"] == "check" or template["playbook"] in ("verify.yml", "plan.yml")
+
+
+def test_what_needs_an_approval_is_launched_by_a_workflow_that_asks_for_one() -> None:
+    """And by nobody of a team, so that nothing goes around it."""
+    for name in VARIABLES["tower_after_approval"]:
+        before = [
+            steps["success_nodes"]
+            for workflow in VARIABLES["controller_workflows"]
+            for steps in workflow["simplified_workflow_nodes"]
+            if "approval_node" in steps
+            and name in [one.get("unified_job_template") for one in workflow["simplified_workflow_nodes"]]
+        ]
+        assert before, name
+        assert not [role for role in VARIABLES["controller_roles"] if name in role.get("job_templates", [])]
 
 
 def test_the_readme_names_every_button_and_object() -> None:
