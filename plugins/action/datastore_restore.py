@@ -23,6 +23,12 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         try:
+            if None in (self._task.args.get("addresses_in_use") or []):
+                raise CalicoError(
+                    "A host does not say which addresses its containers have",
+                    "dcos.calico.agent_info could not read its routes there, so that addresses could be given out a second time",
+                    'See with "ansible agents -b -m dcos.calico.agent_info" which host has no containers in its answer',
+                )
             src = controller_path(self._task.args.get("src"))
             found = _backup_file.load(src, self._loader._vault)  # no method of the loader gives it
         except (CalicoError, AnsibleFilterError) as error:

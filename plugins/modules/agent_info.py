@@ -179,7 +179,8 @@ subnets:
   elements: dict
   sample: [{interface: eth0, address: 10.0.2.10, prefix: 24, network: 10.0.2.0/24}]
 containers:
-  description: IPv4 addresses of Calico's containers on this host, as Felix has routes to them, whatever the datastore knows.
+  description: IPv4 addresses of Calico's containers on this host, as Felix has routes to them, whatever the datastore knows; null where
+    its routes cannot be read.
   returned: always
   type: list
   elements: str

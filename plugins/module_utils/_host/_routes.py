@@ -13,6 +13,7 @@ import struct
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _network
 
 UP, REJECT = 0x1, 0x200
@@ -61,6 +62,14 @@ def lookup(routes, address):
 def routes(process='self'):
     """parse() of the namespace of a process."""
     return parse(_network.read(_network.PROC, str(process), 'net/route') or '')
+
+
+def required():
+    """routes() of this process; raises CalicoError where the kernel does not tell them, which is not the same as having none."""
+    text = _network.read(_network.PROC, 'self/net/route')
+    if text is None:
+        raise CalicoError('The routes of the host cannot be read from /proc/self/net/route')
+    return parse(text)
 
 
 def _ask(request, name):

@@ -122,6 +122,7 @@ def questions(params):
         'os': _facts_dcos.system,
         'detected': lambda: _facts_dcos.detect_ip(params['detect_ip']),
         'addresses': lambda: {'list': _network.addresses()},
+        'containers': lambda: {'list': _routes.containers(_routes.required())},
         'mtus': _network.mtus,
         'rp_filter': _network.rp_filter,
         'iptables': _network.iptables,
@@ -164,13 +165,13 @@ def gather(params):
     """The result of agent_info; see its RETURN."""
     found = together(questions(params))
     addresses, detected = found.pop('addresses').get('list') or [], found.pop('detected')
-    units = found.pop('units')
+    units, containers = found.pop('units'), found.pop('containers')
     node, bgp = found.pop('node'), found.pop('bgp')
     return dict(
         dict((name, value) for name, value in found.items() if ' ' not in name),
         node=_facts_dcos.node(detected, addresses, found['mtus']),
         subnets=addresses,
-        containers=_routes.containers(_routes.routes()),
+        containers=containers.get('list'),
         etcd_members=found.get('etcd_members'),
         masters=found.get('masters'),
         executables=[_named(found['executable ' + path], path=path) for path in params['executables']],

@@ -30,9 +30,10 @@ class Host(plugin.ActionModule):
         return {"changed": True, "created": 1}
 
 
-def run(src: Path | str) -> tuple[dict[str, Any], Host]:
+def run(src: Path | str, **more: Any) -> tuple[dict[str, Any], Host]:
     task = Task()
-    task.action, task.args, task.check_mode = "dcos.calico.datastore_restore", {"src": str(src), "timeout": 9}, False
+    task.action, task.check_mode = "dcos.calico.datastore_restore", False
+    task.args = {"src": str(src), "timeout": 9, **more}
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
     host = Host(task, connection, None, SimpleNamespace(_vault=VAULT), None, None)
     return host.run(task_vars={}), host
@@ -54,3 +55,10 @@ def test_a_file_that_is_not_right_is_refused_before_the_host_is_asked(tmp_path: 
         result, host = run(tmp_path / src)
         assert result["failed"] and words in result["msg"] and host.given is None
     assert "No file is named" in run("")[0]["msg"]
+
+
+def test_a_host_whose_containers_are_not_known_is_not_one_without(tmp_path: Path) -> None:
+    _backup_file.write(str(tmp_path / "b"), TEXT, True)
+    result, host = run(tmp_path / "b", addresses_in_use=["192.168.1.5", None])
+    assert result["failed"] and "does not say which addresses" in result["msg"] and host.given is None
+    assert "failed" not in run(tmp_path / "b", addresses_in_use=["192.168.1.5"])[0]

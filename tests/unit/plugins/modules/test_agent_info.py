@@ -50,7 +50,7 @@ def test_a_host_that_has_nothing(run_module, host):
     assert not result['dcos']['installed'] and result['dcos']['role'] is None and result['node']['ip'] is None and 'is not there' in result['node']['error']
     assert result['docker'] == {'present': False, 'running': False, 'version': None, 'iptables': True, 'at_boot': None, 'error': None}
     assert result['ipv6'] == {'supported': False, 'default_disabled': None}
-    assert result['cni']['files'] == [] and result['subnets'] == [] and result['containers'] == [] and result['ports'] == {}
+    assert result['cni']['files'] == [] and result['subnets'] == [] and result['containers'] is None and result['ports'] == {}
     assert set(result['kernel'].values()) == {None} and 'ipip' not in result['kernel']
     assert result['executables'][0]['present'] is False and [probe['healthy'] for probe in result['etcd']] == [False, False]
     assert 'systemctl is not installed' in result['proxy']['error'] and result['calico_node']['felix']['ready'] is False
