@@ -47,6 +47,11 @@ class Agent:
         return self.role == PUBLIC_ROLE
 
     @property
+    def machine(self) -> dict[str, str]:
+        """Its machine id: the host name and the address that it registered with (master.cpp, registerSlave)."""
+        return {"hostname": self.hostname or self.ip, "ip": self.ip}
+
+    @property
     def ports(self) -> list[tuple[int, int]]:
         return parse_ranges(str(self.resources.get("ports", DEFAULT_PORTS)))
 

@@ -183,7 +183,8 @@ class Cluster:
             raise NotAuthorized
 
     async def elect(self, ip: str | None, seconds: float) -> None:
-        """No leader for a time, then this one."""
+        """No leader for a time, then this one, which knows the schedule and nothing of what frameworks answered."""
         self.leader = None
+        self.mesos.maintenance.answers.clear()
         await asyncio.sleep(self.clock.scaled(seconds))
         self.leader, self.elected = ip, self.clock.now()

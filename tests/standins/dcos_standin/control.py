@@ -14,6 +14,7 @@ from . import admin_router, dns
 from .agents import BadAgent
 from .answers import BadBody, as_json, body_of
 from .faults import BadFault, Faults, Record
+from .maintenance import ANSWERS, DOWN
 from .metadata import program_response
 
 if TYPE_CHECKING:
@@ -89,7 +90,12 @@ class Control:
     # -- agents and relays ------------------------------------------------------------------
 
     async def register(self, request: Request) -> Response:
-        agent = self._cluster.agents.register(await body_of(request))
+        said = await body_of(request)
+        machine = {"hostname": str(said.get("hostname") or said["ip"]), "ip": str(said["ip"])}
+        if self._cluster.mesos.maintenance.mode(machine) == DOWN:
+            # The master sends a ShutdownMessage, whoever asks (master.cpp, registerSlave and reregisterSlave).
+            return as_json({"error": "Machine is `DOWN`"}, 403)
+        agent = self._cluster.agents.register(said)
         return as_json({"agent_id": agent.id, "heartbeat_seconds": self._cluster.agents.heartbeat_seconds})
 
     async def heartbeat(self, request: Request) -> Response:
@@ -153,6 +159,14 @@ class Control:
         self._cluster.spawn(self._cluster.elect(body.get("ip"), float(body.get("election_seconds", 5))))
         return as_json({})
 
+    async def inverse_offer(self, request: Request) -> Response:
+        body = await body_of(request)
+        if body["status"] not in ANSWERS:
+            return as_json({"error": f"status is one of {', '.join(ANSWERS)}"}, 400)
+        if not self._cluster.mesos.answer(str(body["agent_id"]), str(body["framework_id"]), body["status"]):
+            return as_json({"error": "it has no inverse offer for that agent"}, 400)
+        return as_json({})
+
     async def zookeeper(self, request: Request) -> Response:
         if request.method == "GET":
             return as_json({"nodes": sorted(self._cluster.zookeeper)})
@@ -180,6 +194,7 @@ class Control:
             ("/_token", self.token, ["POST"]),
             ("/_leader", self.elect, ["POST"]),
             ("/_agents/{id}/{how}", self.gone, ["POST"]),
+            ("/_inverse_offers", self.inverse_offer, ["POST"]),
             ("/_zookeeper", self.zookeeper, ["GET"]),
             ("/_zookeeper/delete", self.zookeeper, ["POST"]),
         ]

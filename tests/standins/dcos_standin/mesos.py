@@ -13,6 +13,7 @@ from typing import Any
 from .agents import PUBLIC_ROLE, SCALARS, Agent, Agents
 from .clock import Clock
 from .launcher import Launcher, Refused, Unreachable
+from .maintenance import DRAINING, Key, Maintenance, key_of
 
 LOG = logging.getLogger(__name__)
 TERMINAL = ("TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_LOST", "TASK_ERROR", "TASK_GONE")
@@ -83,6 +84,7 @@ class Mesos:
         self._start = clock.scaled(start_seconds)
         self.frameworks: dict[str, Framework] = {}
         self.tasks: dict[str, Task] = {}
+        self.maintenance = Maintenance()
         self.listeners: list[Callable[[Task], None]] = []
         self._background: set[asyncio.Task[None]] = set()
         self.changes = 0
@@ -241,13 +243,41 @@ class Mesos:
 
     # -- agents -----------------------------------------------------------------------------
 
-    def agent_lost(self, agent: Agent) -> None:
+    def agent_lost(self, agent: Agent, why: str = "health check timed out") -> None:
         """Everything on an agent that is gone is lost."""
         self.agents.remove(agent.id)
         for task in list(self.tasks.values()):
             if task.agent_id == agent.id and not task.terminal:
-                self.update(task, "TASK_LOST", f"Agent {agent.ip} removed: health check timed out")
+                self.update(task, "TASK_LOST", f"Agent {agent.ip} removed: {why}")
         self.changes += 1
+
+    # -- maintenance ------------------------------------------------------------------------
+
+    def agents_on(self, machine: Key) -> list[str]:
+        """Ids of the agents that are registered from a machine: both its host name and its address are theirs."""
+        return [agent.id for agent in self.agents if key_of(agent.machine) == machine and not agent.recovered]
+
+    def machines_down(self, said: Any) -> None:
+        """Their agents are told to shut down and are removed at once, their tasks lost with them (http.cpp, _startMaintenance)."""
+        for machine in self.maintenance.down(said):
+            for agent_id in self.agents_on(machine):
+                agent = self.agents.get(agent_id)
+                if agent is not None:
+                    self.agent_lost(agent, "Operator initiated 'Machine DOWN'")
+
+    def answer(self, agent_id: str, framework_id: str, status: str) -> bool:
+        """A framework answers an inverse offer; it has one if it holds something of an agent that drains (hierarchical.cpp, deallocate)."""
+        agent = self.agents.get(agent_id)
+        holds = any(task.agent_id == agent_id and not task.terminal for task in self.tasks_of(framework_id))
+        if agent is None or not holds or self.maintenance.mode(agent.machine) != DRAINING:
+            return False
+        timestamp = {"nanoseconds": int(self._clock.now() * 10**9)}
+        self.maintenance.answers[agent_id, framework_id] = {
+            "status": status,
+            "framework_id": {"value": framework_id},
+            "timestamp": timestamp,
+        }
+        return True
 
     async def poll(self) -> None:
         """Ask every agent what became of its tasks; lose agents that are silent."""
@@ -297,11 +327,13 @@ class Mesos:
         return {
             "frameworks": [asdict(f) for f in self.frameworks.values()],
             "tasks": [asdict(task) for task in self.tasks.values()],
+            "maintenance": self.maintenance.dump(),
         }
 
     def load(self, kept: Mapping[str, Any]) -> None:
         self.frameworks = {entry["id"]: Framework(**entry) for entry in kept["frameworks"]}
         self.tasks = {entry["id"]: Task(**entry) for entry in kept["tasks"]}
+        self.maintenance = Maintenance(kept.get("maintenance"))
         for task in self.tasks.values():
             # The launch was under way when the service ended: the agent says at the next poll whether it has it.
             task.accepted = task.accepted or not task.terminal

@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from . import admin_router
 from .agents import PUBLIC_ROLE, SCALARS, Agent, ranges_of, render_ranges
-from .answers import as_json, as_text
+from .answers import BadBody, as_json, as_text, body_of
+from .maintenance import Refused
 from .mesos import STATES, Framework, Task
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ def routes(cluster: Cluster) -> list[Route]:
         Route("/mesos/master/redirect", api.redirect),
         Route("/mesos/master/teardown", api.led(api.teardown), methods=["POST"]),
         Route("/mesos/teardown", api.led(api.teardown), methods=["POST"]),
+        *(
+            Route(f"/mesos/{master}{path}", api.led(handler), methods=methods)
+            for master in ("", "master/")
+            for path, handler, methods in (
+                ("maintenance/schedule", api.schedule, ["GET", "POST"]),
+                ("maintenance/status", api.maintenance_status, ["GET"]),
+                ("machine/down", api.machine_down, ["POST"]),
+                ("machine/up", api.machine_up, ["POST"]),
+            )
+        ),
         Route("/agent/{id}/{path:path}", api.agent),
         Route("/slave/{id}/{path:path}", api.agent),
     ]
@@ -274,6 +285,31 @@ class Api:
         wanted = (fields.get("frameworkId") or [""])[0]
         if not self._mesos.teardown(wanted):
             return as_text("No framework found with specified ID", 400)
+        return Response(status_code=200)
+
+    # -- maintenance ------------------------------------------------------------------------
+
+    async def schedule(self, request: Request) -> Response:
+        if request.method == "GET":
+            return as_json(self._mesos.maintenance.schedule())
+        return await self._change(request, self._mesos.maintenance.update)
+
+    async def maintenance_status(self, _request: Request) -> Response:
+        return as_json(self._mesos.maintenance.status(self._mesos.agents_on))
+
+    async def machine_down(self, request: Request) -> Response:
+        return await self._change(request, self._mesos.machines_down)
+
+    async def machine_up(self, request: Request) -> Response:
+        return await self._change(request, self._mesos.maintenance.up)
+
+    @staticmethod
+    async def _change(request: Request, change: Any) -> Response:
+        """200 and nothing (OK()), or 400 and a line of text (BadRequest())."""
+        try:
+            change(await body_of(request))
+        except (BadBody, Refused) as error:
+            return as_text(str(error), 400)
         return Response(status_code=200)
 
     # -- one agent --------------------------------------------------------------------------

@@ -97,6 +97,11 @@ class Release:
         return self.line >= (2, 1)
 
     @property
+    def respects_maintenance(self) -> bool:
+        """Marathon 1.7 declines what an agent offers within its window (its changelog, 1.7.174); before, it does not look at windows."""
+        return self.line >= (1, 12)
+
+    @property
     def agent_proxy_text(self) -> bool:
         """1.10: unknown agents and services get a line of text instead of a page."""
         return self.line >= (1, 10)

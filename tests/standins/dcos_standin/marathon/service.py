@@ -104,11 +104,21 @@ class Marathon:
         for agent in agents:
             if not all(self._fits(entry, agent, app) for entry in definition.get("constraints", [])):
                 continue
+            if self._release.respects_maintenance and self._in_window(agent):
+                continue
             ports = self._mesos.offer(agent, resources, roles, wanted)
             if ports is not None:
                 self._start(app, agent, resources, ports)
                 return True
         return False
+
+    def _in_window(self, agent: Agent) -> bool:
+        """From its start to its end, for ever without a duration (Marathon 1.8, mesosphere/mesos/Availability.scala)."""
+        window = self._mesos.maintenance.unavailability(agent.machine)
+        if window is None or self._clock.now() * 10**9 <= window["start"]["nanoseconds"]:
+            return False
+        length = (window.get("duration") or {}).get("nanoseconds")
+        return length is None or self._clock.now() * 10**9 <= window["start"]["nanoseconds"] + length
 
     @staticmethod
     def _wanted_ports(definition: Mapping[str, Any]) -> tuple[int, ...]:
