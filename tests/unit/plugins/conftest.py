@@ -40,4 +40,5 @@ def soon_believed(monkeypatch):
 
 if sys.version_info >= (3, 9):
     from ..support.dcos_api import dcos_api, dcos_authority, dcos_client, dcos_clock, dcos_tls_api  # noqa: F401
+    from ..support.mesos_master import mesos_master  # noqa: F401
     from ..support.universe import universe  # noqa: F401
