@@ -52,7 +52,7 @@ options:
   temporary:
     description:
       - The window is there for one run. A call with V(false) makes it one that stays, and a call with V(true) leaves a window that stays.
-      - With O(state=up), V(true) ends such windows only, V(false) every window of this collection, and fails for an agent that is in one of somebody else.
+      - With O(state=up), V(true) ends such windows only, V(false) every window of this collection. That fails where all there is are windows of somebody else.
     type: bool
     default: false
   duration:
@@ -91,7 +91,7 @@ attributes:
     description: Has a corresponding action plugin, which shows the progress of a wait and knows the inventory's names of an agent.
     support: full
   check_mode:
-    description: Can run in check mode and tell what it would change without changing it. Does not wait.
+    description: Can run in check mode and tell what it would change without changing it. Looks at the tasks once, and does not wait.
   diff_mode:
     description: Shows each agent's mode, and who has scheduled it, before and after.
     support: full
@@ -242,7 +242,7 @@ class Job:
         self.ended = _maintenance.kinds_ended(self.params["temporary"])
         aliases = self.params["aliases"] or {}
         self.targets = [Target(name, {str(one).lower() for one in (name, *(aliases.get(name) or ()))}) for name in self.params["agents"]]
-        self.progress = _watch.Progress(self.params["progress_file"], "draining")
+        self.progress = _watch.Progress(self.params["progress_file"], "maintenance")
         self.drained: bool | None = None
 
     def run(self) -> dict[str, Any]:
@@ -259,7 +259,11 @@ class Job:
             plan.add(f"agent {name}", *({"mode": mode, "scheduled_by": by} for mode, by in (before[name], after[name])))
         if not self.module.check_mode:
             self._apply(plan.changed)
+        elif self.params["state"] in ("drained", DOWN):
+            self.drained, _text = self._look()
         agents = [_told(target, *after[target.name]) for target in self.targets]
+        would = "would be" if self.module.check_mode and plan.changed else "is"
+        self.progress.tell("; ".join(f"{agent['name']} {would} {agent['mode']}" for agent in agents))
         return dict(plan.result(self.module._diff), agents=agents, drained=self.drained)
 
     def _apply(self, changed: bool) -> None:
@@ -307,7 +311,10 @@ class Job:
     def _refuse(self, listed: list[tuple[Machine, _mesos.Agent]], windows: dict[Machine, _maintenance.Window]) -> None:
         """What would take a window of others away, and the drain of agents whose tasks no other agent could take."""
         others = [target.name for target in self.targets if target.machine in windows and _maintenance.owner(windows[target.machine]) == OTHERS]
-        if others and (self.params["state"] == DOWN or (self.returning and self.kind == KEPT)):
+        only = not any(target.machine in windows and target.name not in others for target in self.targets)
+        if others and self.returning and self.kind == KEPT and not only:
+            self.module.warn(f"{', '.join(others)} stays in maintenance, because something else has scheduled it")
+        elif others and (self.params["state"] == DOWN or (self.returning and self.kind == KEPT)):
             raise CalicoError(
                 f"{', '.join(others)} cannot be {'returned' if self.returning else 'taken down'}, because something else has scheduled its maintenance",
                 "bringing its machine up ends that window, and whoever made it may rely on it",
@@ -377,7 +384,7 @@ class Job:
 
     def _schedule_again(self, status: _maintenance.Status) -> None:
         """Where another program has meanwhile written a schedule without an agent."""
-        if any(status.mode(machine) == UP for machine in self._own()):
+        if not self.module.check_mode and any(status.mode(machine) == UP for machine in self._own()):
             self._schedule()
 
     def _left_to_take_down(self) -> list[Machine]:

@@ -39,8 +39,11 @@ EXTRA_ONLY = ("calico_roll_serial", "calico_start_serial")
 # What a run registers itself, which a later playbook of the same run, or a fact cache, finds with the hosts. tests/repo keeps the list whole.
 REGISTERED = (
     "calico_agent",
+    "calico_agent_drain_result",
+    "calico_agent_restart_ahead",
     "calico_agent_restart_mesos",
     "calico_agent_restart_result",
+    "calico_agent_undrain_result",
     "calico_backup_result",
     "calico_certificates_key",
     "calico_certificates_placed",
@@ -48,6 +51,7 @@ REGISTERED = (
     "calico_cni_result",
     "calico_datastore_agent",
     "calico_datastore_kept",
+    "calico_docker_network_ahead",
     "calico_docker_network_result",
     "calico_docker_network_store",
     "calico_kubernetes_agent",

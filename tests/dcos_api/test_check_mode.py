@@ -29,6 +29,7 @@ APP = {
 ETCD = {"name": "etcd", "version": "0.0.3", "options": {"etcd": {"cluster-size": 3}}}
 CALICO = {"name": "calico", "version": "0.4.0"}
 OTHER = {"options": {"Etcd Settings": {"mem-limit": 300}}}
+DRAINED = {"agents": ["127.9.0.21"], "state": "drained", "temporary": True}
 NEWCERT = {"name": "agent1", "common_name": "calico", "hosts": ["10.0.0.21"]}
 
 
@@ -104,6 +105,10 @@ CASES = {
     "certificate, by request": Case("dcos_ca_certificate", {}, True, (3, 1), prepare=with_request),
     "certificate, kept": Case("dcos_ca_certificate", {}, False, (1, 1), prepare=with_certificate),
     "certificate, renewed": Case("dcos_ca_certificate", {}, True, (3, 1), prepare=with_certificate_until_tomorrow),
+    "agent, drained": Case("mesos_maintenance", DRAINED, True, (7, 5)),
+    "agent, returned": Case(
+        "mesos_maintenance", {**DRAINED, "state": "up"}, True, (7, 1), (("mesos_maintenance", DRAINED),)
+    ),
     "authority": Case("dcos_ca_certificate_info", {}, None, (2, 2)),
 }
 
@@ -127,6 +132,7 @@ def modules(enterprise: Api, authority: Authority) -> Iterator[Modules]:
             enterprise._session.post(
                 f"{enterprise.standin.listeners['mesos']}/teardown", data={"frameworkId": framework["id"]}, timeout=20
             )
+    enterprise.post("/maintenance/schedule", {}, base=enterprise.standin.listeners["mesos"])
     for path in ("/etcd", "/calico"):
         enterprise.standin.control("POST", "/_zookeeper/delete", {"path": path})
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from api import Api
 from conftest import Make
+from modules import Modules, prepared
+from standin import SCALE
 from standin_service import eventually, patience
 
 SLEEP = {"cmd": "exec sleep 1000", "cpus": 0.5, "mem": 16, "instances": 1}
@@ -150,3 +152,70 @@ def test_a_schedule_outlives_a_restart_of_the_service(api: Api) -> None:
     api.standin.stop()
     api.standin.start()
     assert api.get(STATUS).json() == {"draining_machines": [{"id": TWO}], "down_machines": [ONE]}
+
+
+# -- the collection's module ---------------------------------------------------------------
+
+
+def modules_of(api: Api) -> Modules:
+    return prepared({"url": api.standin.url, "token": api.token})
+
+
+def test_an_agent_goes_for_good_while_others_keep_their_windows(make: Make) -> None:
+    """Its tasks start elsewhere, because Marathon is told that they are lost; who is left out of a window stays up."""
+    api = make("1.12.5", agents=(3, 0))
+    foreign = window(TWO, duration=None)
+    schedule(api, foreign)
+    api.apps("POST", body={"id": "/web", **SLEEP})
+    api.deployed("/web")
+    modules, three = modules_of(api), "127.9.0.23"
+    [task] = api.get("/service/marathon/v2/apps/web/tasks").json()["tasks"]
+    # wherever it was started: of the two that are no one's, the one that has it goes
+    agent, other = task["host"], ({"127.9.0.21", three} - {task["host"]}).pop()
+    if agent == TWO["ip"]:
+        pytest.fail("Marathon 1.7 starts nothing within a window")
+    late = modules.run("mesos_maintenance", {"agents": [agent], "state": "drained", "wait_timeout": 0})
+    assert late["failed"] and "marathon has not answered whether it moves its 1 task" in late["msg"], late
+    done = modules.run(
+        "mesos_maintenance", {"agents": [agent], "state": "down", "wait_timeout": 0, "on_timeout": "continue"}
+    )
+    assert (done["changed"], done["drained"], done["agents"][0]["mode"]) == (True, False, "down"), done
+    eventually(lambda: [task["host"] for task in _running(api, "/web")] == [other], "its task starts elsewhere")
+    assert api.get(SCHEDULE).json()["windows"][0] == foreign and agent not in str(api.get("/mesos/slaves").json())
+    with pytest.raises(OSError, match="403"):
+        api.standin.register(agent)
+    assert modules.run("mesos_maintenance", {"agents": [agent], "state": "up"})["changed"]
+    assert api.get(SCHEDULE).json() == {"windows": [foreign]} and api.standin.register(agent)
+
+
+def _running(api: Api, app_id: str) -> list[Json]:
+    tasks = api.get(f"/service/marathon/v2/apps{app_id}/tasks").json()["tasks"]
+    return [task for task in tasks if task["state"] == "TASK_RUNNING"]
+
+
+def test_an_election_during_a_wait_is_survived(make: Make) -> None:
+    api = make("1.12.5", agents=(2, 0))
+    api.apps("POST", body={"id": "/web", **SLEEP, "constraints": [["hostname", "LIKE", r"127\.9\.0\.21"]]})
+    api.deployed("/web")
+    api.standin.control("POST", "/_leader", {"ip": "127.9.0.12", "election_seconds": patience(2) / SCALE})
+    arguments = {
+        "agents": ["127.9.0.21"],
+        "state": "drained",
+        "wait_timeout": 1,
+        "on_timeout": "continue",
+        "timeout": 60,
+    }
+    done = modules_of(api).run("mesos_maintenance", arguments)
+    assert done["changed"] and done["agents"][0]["frameworks"][0]["name"] == "marathon", done
+    assert api.get(STATUS).json() == {"draining_machines": [{"id": ONE}]}
+
+
+@pytest.mark.parametrize("kind", ["500", "503", "cut", "slow"])
+def test_a_write_that_is_cut_off_is_looked_at(make: Make, kind: str) -> None:
+    api = make(agents=(2, 0))
+    api.standin.fault("/mesos/maintenance/schedule", kind, method="POST", seconds=0.1)
+    done = modules_of(api).run("mesos_maintenance", {"agents": ["127.9.0.21"], "state": "draining"})
+    if kind == "500":
+        assert done["failed"] and "500" in done["msg"]
+    else:
+        assert done["changed"] and api.get(STATUS).json() == {"draining_machines": [{"id": ONE}]}

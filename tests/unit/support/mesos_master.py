@@ -1,10 +1,11 @@
-"""A double of a leading Mesos master behind the loopback API of dcos_api.py. What it keeps of maintenance is that of the stand-in DC/OS, which names its sources.
+"""A double of a leading Mesos master behind the loopback API of dcos_api.py. What it keeps is that of the stand-in DC/OS, which names its sources.
 
 Tasks leave as often as they are looked at. Python 3.9 and newer.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any, Callable
@@ -24,11 +25,13 @@ Json = dict[str, Any]
 class Master:
     """Agents S0, S1 and S2 at 10.0.1.10 and up, each with the host name nodeN; C(tasks) of each: {framework: how many}.
 
-    :ivar leave: callable(agent, tasks), called before each look at tasks.
+    :ivar leave: callable(tasks), called before each look at tasks.
+    :arg file: has what is kept after each write.
     """
 
-    def __init__(self, api: DcosApi) -> None:
+    def __init__(self, api: DcosApi, file: Path) -> None:
         self.api = api
+        self.file = file
         self.maintenance = Maintenance()
         self.agents = {f"S{n}": {"hostname": f"Node{n}.example.com", "ip": f"10.0.1.1{n}"} for n in range(3)}
         self.tasks: dict[str, dict[str, int]] = {agent: {} for agent in self.agents}
@@ -72,10 +75,10 @@ class Master:
             for agent in self.agents_on(machine):
                 del self.agents[agent]
 
-    @staticmethod
-    def change(call: Callable[[Any], Any], request: Request) -> Answer:
+    def change(self, call: Callable[[Any], Any], request: Request) -> Answer:
         try:
             call(request.json())
+            self.file.write_text(json.dumps(self.maintenance.dump()))
         except Refused as error:
             return Answer(str(error), 400, "text/plain; charset=utf-8")
         return Answer("", 200, "text/plain")
@@ -90,10 +93,10 @@ class Master:
 
 
 @pytest.fixture
-def mesos_master(dcos_api: DcosApi, dcos_clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Master:
+def mesos_master(dcos_api: DcosApi, dcos_clock: Clock, tmpdir: Any, monkeypatch: pytest.MonkeyPatch) -> Master:
     """A cluster whose waits take no time."""
     from ansible_collections.dcos.calico.plugins.module_utils._dcos._client import DcosClient
     from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
     monkeypatch.setattr(DcosClient, "deadline", lambda self, seconds: Deadline(seconds, dcos_clock, dcos_clock.sleep))
-    return Master(dcos_api)
+    return Master(dcos_api, Path(str(tmpdir)) / "master.json")

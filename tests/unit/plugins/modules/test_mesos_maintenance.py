@@ -69,7 +69,8 @@ def test_check_mode_predicts_and_writes_nothing(run: Any, mesos_master: Master, 
     mesos_master.tasks["S0"] = {} if state in ("down", "up") else {"marathon": 1}
     before = mesos_master.maintenance.dump()
     predicted = run(state, check=True)
-    assert predicted["changed"] and mesos_master.writes == [] and mesos_master.maintenance.dump() == before and predicted["drained"] is None
+    assert predicted["changed"] and mesos_master.writes == [] and mesos_master.maintenance.dump() == before
+    assert predicted["drained"] is {"draining": None, "drained": False, "down": True, "up": None}[state]
     done = run(state, on_timeout="continue")
     assert (done["changed"], done["diff"]) == (True, predicted["diff"]) and mesos_master.writes
     assert {name: answer(done)[name] for name in ("mode", "scheduled_by")} == {name: answer(predicted)[name] for name in ("mode", "scheduled_by")}
@@ -138,6 +139,10 @@ def test_an_agent_in_a_window_of_others_is_waited_for_and_left_there(run: Any, m
     for state in ("up", "down"):
         refused = run(state, "10.0.1.11")
         assert refused["failed"] and "because something else has scheduled its maintenance" in refused["msg"] and mesos_master.writes == []
+    run("draining", "10.0.1.10")
+    result = run("up", "10.0.1.10", "10.0.1.11")
+    assert result["changed"] and result["warnings"] == ["10.0.1.11 stays in maintenance, because something else has scheduled it"]
+    assert mesos_master.maintenance.schedule()["windows"] == [FOREIGN]
     mesos_master.maintenance.down([NODE1])
     assert run("drained", "10.0.1.11")["drained"], "its tasks ended when it was taken down"
 
@@ -288,7 +293,7 @@ def test_frameworks_that_may_not_be_asked_for_are_not_named(run: Any, mesos_mast
 def test_progress(run: Any, mesos_master: Master, tmp_path: Any) -> None:
     mesos_master.tasks["S0"] = {"marathon": 1}
     run("drained", wait_timeout=10, on_timeout="continue", progress_file=str(tmp_path / "progress"))
-    assert "draining: 10.0.1.10: 1 task is left (marathon has not answered whether it moves its 1 task)" in (tmp_path / "progress").read_text()
+    assert "maintenance: 10.0.1.10: 1 task is left (marathon has not answered whether it moves its 1 task)" in (tmp_path / "progress").read_text()
 
 
 def test_a_login_that_has_expired_leaves_what_the_next_run_finds(run: Any, mesos_master: Master) -> None:
@@ -362,7 +367,7 @@ def test_killed_anywhere_the_next_run_finishes(run: Any, mesos_master: Master, m
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_killed_anywhere_a_return_without_another_drain_leaves_all_as_it_was(run: Any, mesos_master: Master, monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
+def test_killed_anywhere_a_return_alone_leaves_all_as_it_was(run: Any, mesos_master: Master, monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
     for state, number in itertools.product(("drained", "down"), range(12)):
         agents = dict(mesos_master.agents)
         with monkeypatch.context() as patch:
