@@ -20,7 +20,9 @@ class ActionModule(ProgressAction):
         args = self._task.args
         hosts = (task_vars or {}).get("hostvars") or {}
         named = args.get("agents") if isinstance(args.get("agents"), list) else []
-        given = args.get("aliases") if isinstance(args.get("aliases"), dict) else {}
+        given = args.get("aliases") or {}
+        if not isinstance(given, dict):
+            return super().run(tmp, task_vars)
         names = {
             str(host): sorted(
                 _agents.names_of(str(host), hosts[host], _agents.detected(hosts[host].get("calico_agent")))

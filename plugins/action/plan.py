@@ -37,10 +37,11 @@ class ActionModule(ControllerAction):
             if name in self.hostvars
         }
         names, felix, known = _cluster_plan.datastore(args["datastore"].get("plan"), only, skipped)
-        certified = [
-            name for name in found if boolean(self.of_host(name).get("calico_certificates", False), strict=False)
+        certified = [name for name in found if self._yes(name, "calico_certificates")]
+        hosts = [
+            _cluster_plan.host_plan(name, part, only, skipped, self._yes(name, "calico_agent_drain"))
+            for name, part in found.items()
         ]
-        hosts = [_cluster_plan.host_plan(name, part, only, skipped) for name, part in found.items()]
         plan = _cluster_plan.ClusterPlan(
             hosts, names, felix, known, (["certificates"] if certified else []) + args["components"]
         )
@@ -59,3 +60,6 @@ class ActionModule(ControllerAction):
             "text": lines,
             **failed("Nothing was touched: {} cannot be brought about", findings, "change"),
         }
+
+    def _yes(self, host: str, name: str) -> bool:
+        return bool(boolean(self.of_host(host).get(name, False), strict=False))

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class ActionModule(ControllerAction):
         hosts = {name: _set(self.hostvars, name) for name in args["hosts"] if name in self.hostvars}
         wrong, strange = _variables.validate(hosts, _variables.read_options(ROLES))
         inventory = self.variables.get("groups", {})
-        wrong += _variables.together(hosts, inventory)
+        wrong += _variables.together(hosts, inventory, asks_mesos=bool(os.environ.get("DCOS_URL")))
         soft = all(variables.get(_variables.SOFTENED) == "warn" for variables in hosts.values()) and bool(hosts)
         warnings = _variables.without_effect(hosts, load_extra_vars(self._loader)) + (strange if soft else [])
         failures = wrong + ([] if soft else [dataclasses.replace(finding, remedy=SOFTEN) for finding in strange])

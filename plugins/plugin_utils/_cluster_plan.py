@@ -71,11 +71,14 @@ def selected(tag: str, only: list[str], skipped: list[str]) -> bool:
     return tag not in skipped and ("all" in only or not only or tag in only or "tagged" in only)
 
 
-def host_plan(name: str, found: Mapping[str, Any], only: list[str], skipped: list[str]) -> HostPlan:
+def host_plan(
+    name: str, found: Mapping[str, Any], only: list[str], skipped: list[str], drained: bool = False
+) -> HostPlan:
     """The part of one host.
 
     :param found: C(plan) of dcos.calico.agent_plan: job -> what it would do.
     :param only: tags of the run. C(skipped): those that it leaves out.
+    :param drained: whether its Mesos agent is drained before it is restarted.
     """
     plan = HostPlan(name, agent="mesos_agent" in found)
     for job, (step, tag, called) in JOBS.items():
@@ -90,7 +93,8 @@ def host_plan(name: str, found: Mapping[str, Any], only: list[str], skipped: lis
             _node(plan, result)
         elif job == "mesos_agent":
             if result.get("action") == "restart":
-                plan.add(AGENT, _because(called, result.get("reasons", []), result.get("tasks_at_risk", [])))
+                because = _because(called, result.get("reasons", []), result.get("tasks_at_risk", []))
+                plan.add(AGENT, f"drained first, {because}" if drained else because)
         elif job == "cni_network" and result["changed"] and RESTART in plan.steps:
             plan.add(RESTART, _naming(called, result["names"]))  # the play that restarts a node brings its networks
         elif result["changed"] or result.get("healthy") is False:

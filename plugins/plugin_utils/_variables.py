@@ -115,6 +115,7 @@ LIST_REMEDY = (
     "A value on the command line is text: give it as JSON, -e '{{\"{name}\": [...]}}', or in a file, -e @FILE. In AWX, give it as extra variables of the "
     "template, not by a survey"
 )
+NO_URL = "calico_agent_drain drains agents by Mesos, and calico_dcos_url does not say where to ask it: set it, and how to log in (calico_dcos_*)."
 ARCHIVE_FROM = ("calico_node_archive_url", "calico_artifacts_dir", "calico_mirror_url")
 # Optional components in the order in which they are validated. A variable of this name switches each on.
 COMPONENTS = ("public_cloud", "policy", "docker_network", "mesos_dns", "kubernetes", "verify")
@@ -239,13 +240,20 @@ def validate(hosts: Mapping[str, Mapping[str, Any]], options: Options) -> tuple[
     return _findings(wrong, len(hosts)), _findings(strange, len(hosts))
 
 
-def together(hosts: Mapping[str, Mapping[str, Any]], groups: Groups) -> list[Finding]:
-    """What is wrong with the variables of all hosts and their groups."""
+def together(hosts: Mapping[str, Mapping[str, Any]], groups: Groups, asks_mesos: bool = True) -> list[Finding]:
+    """What is wrong with the variables of all hosts and their groups.
+
+    :param asks_mesos: whether something else than variables says where DC/OS' APIs are.
+    """
     managed = [variables for variables in hosts.values() if variables.get("calico_etcd_source") == "managed"]
     lacking = (
         managed and not groups.get("masters") and not all(variables.get("calico_etcd_members") for variables in managed)
     )
-    return [Finding(_shapes.NO_MASTERS)] if lacking else []
+    drained = [
+        name for name, own in hosts.items() if _yes(own, "calico_agent_drain") and not own.get("calico_dcos_url")
+    ]
+    found = {} if asks_mesos or not drained else {NO_URL: drained}
+    return [*([Finding(_shapes.NO_MASTERS)] if lacking else []), *_findings(found, len(hosts))]
 
 
 def groups(hosts: Mapping[str, Mapping[str, Any]], inventory: Groups) -> dict[str, list[str]]:

@@ -199,7 +199,7 @@ def test_every_module_of_the_controller_is_here() -> None:
 @dataclass(frozen=True)
 class Play:
     """A playbook; `reads`: what it has to have asked for, so that it is known to have come that far; `whole`: this machine can
-    take the place of hosts; `repeats`: another case does the same by another way; `lasting`: it changes what lasts.
+    take the place of hosts; `repeats`: another case does the same by another way; `lasting`: it changes what lasts; `hosts`: of the inventory.
     """
 
     file: str
@@ -209,12 +209,14 @@ class Play:
     whole: bool = True
     repeats: bool = False
     lasting: bool = True
+    hosts: tuple[str, ...] = ("agent1", "agent2")
 
 
 SHARED = {"calico_certificates_shared": True, "calico_certificates_hosts": ["10.0.0.21"]}
 CERTIFICATES = ("--tags", "certificates")
 # This machine is no agent of DC/OS, and perhaps without systemd: the look at hosts is left out, and a run may end later on.
 DATASTORE = ("--tags", "etcd", "--skip-tags", "look")
+AGENTS = ("127.9.0.21", "127.9.0.22")
 UNIVERSE = {"calico_etcd_source": "universe"}
 MARATHON_APPS = "/service/marathon/v2/apps"
 PLAYS = {
@@ -233,6 +235,8 @@ PLAYS = {
         repeats=True,
     ),
     "verification": Play("verify.yml", f"GET {MARATHON_APPS}", {"calico_networks": [{"name": "dcos"}]}, lasting=False),
+    "drain": Play("drain.yml", "GET /mesos/slaves", arguments=("--limit", AGENTS[0]), hosts=AGENTS),
+    "undrain": Play("undrain.yml", "GET /mesos/maintenance/schedule", lasting=False, hosts=AGENTS),
     "one certificate for all": Play("rotate_certificates.yml", "POST /ca/api/v2/info", SHARED, CERTIFICATES),
 }
 # Playbooks that talk to no API of DC/OS.
@@ -258,7 +262,7 @@ def test_playbooks_in_check_mode_send_nothing_that_writes(
 ) -> None:
     case = PLAYS[name]
     directory = tmp_path_factory.mktemp("runs")
-    hosts = local_hosts(["agent1", "agent2"], **on_this_host(directory / "host"))
+    hosts = local_hosts(case.hosts, **on_this_host(directory / "host"))
     options = {f"calico_dcos_{option}": value for option, value in modules.options.items()}
     enterprise.standin.forget()
     run = Playbooks(core, directory).run(

@@ -105,6 +105,12 @@ def test_what_changes_says_which_plays_a_host_is_in(jobs: dict[str, Any], taken:
     assert plan.changes is bool(taken)
 
 
+def test_an_agent_that_is_drained_before_its_restart_is_said_to_be() -> None:
+    restart = {"mesos_agent": {**changed("dcos-mesos-slave.service"), "action": "restart", "reasons": ["it changed"]}}
+    said = [lines(ClusterPlan([host_plan("a1", restart, ALL, [], drained=drained)]))[-1] for drained in (False, True)]
+    assert said == ["    a1: Mesos agent (it changed)", "    a1: drained first, Mesos agent (it changed)"]
+
+
 def test_a_node_that_restarts_is_not_started_beside_its_networks() -> None:
     """The play that restarts it brings its networks too."""
     restarting = {

@@ -106,6 +106,14 @@ def test_hosts_are_named_where_it_is_not_all() -> None:
     ]
 
 
+def test_a_drain_needs_to_know_where_mesos_is_asked() -> None:
+    hosts = {"a": {"calico_agent_drain": "true"}, "b": {"calico_agent_drain": True, "calico_dcos_url": "https://x"}}
+    (found,) = _variables.together(hosts, {}, asks_mesos=False)
+    assert found.host == "a" and found.what.startswith("calico_agent_drain drains agents by Mesos, and calico_dcos_url")
+    assert _variables.together(hosts, {}, asks_mesos=True) == []
+    assert _variables.together({"a": {"calico_agent_drain": False}}, {}, asks_mesos=False) == []
+
+
 def test_a_managed_datastore_without_masters_is_one_sentence() -> None:
     hosts = {"a": {"calico_etcd_source": "managed"}, "b": {}}
     (masters,) = _variables.together(hosts, {"agents": ["a"]})
