@@ -21,15 +21,14 @@ class ActionModule(ProgressAction):
         hosts = (task_vars or {}).get("hostvars") or {}
         named = args.get("agents") if isinstance(args.get("agents"), list) else []
         given = args.get("aliases") or {}
-        if not isinstance(given, dict):
-            return super().run(tmp, task_vars)
-        names = {
-            str(host): sorted(
-                _agents.names_of(str(host), hosts[host], _agents.detected(hosts[host].get("calico_agent")))
-            )
-            for host in named
-            if host in hosts
-        }
-        aliases = {name: sorted({*names.get(name, ()), *(given.get(name) or ())}) for name in {*names, *given}}
-        self._task.args = {**args, "aliases": aliases}
+        if isinstance(given, dict):  # anything else is for the module to refuse
+            aliases = {name: [*_listed(value)] for name, value in given.items()}
+            for name in [str(host) for host in named if host in hosts]:
+                said = _agents.detected(hosts[name].get("calico_agent"))
+                aliases[name] = sorted({*aliases.get(name, ()), *_agents.names_of(name, hosts[name], said)})
+            self._task.args = {**args, "aliases": aliases}
         return super().run(tmp, task_vars)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

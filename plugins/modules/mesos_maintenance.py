@@ -241,7 +241,7 @@ class Job:
         self.kind = TEMPORARY if self.params["temporary"] else KEPT
         self.ended = _maintenance.kinds_ended(self.params["temporary"])
         aliases = self.params["aliases"] or {}
-        self.targets = [Target(name, {str(one).lower() for one in (name, *(aliases.get(name) or ()))}) for name in self.params["agents"]]
+        self.targets = [Target(name, {str(one).lower() for one in (name, *_list(aliases.get(name)))}) for name in self.params["agents"]]
         self.progress = _watch.Progress(self.params["progress_file"], "maintenance")
         self.drained: bool | None = None
 
@@ -454,6 +454,10 @@ class Job:
             "(on_timeout: continue)"
             + ("" if self.params["temporary"] else ". The agents stay in the maintenance schedule until they are returned (state: up)"),
         )
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
 
 
 def _machine_of(agent: _mesos.Agent) -> Machine:
