@@ -85,6 +85,8 @@ options:
     type: path
 notes:
   - An account of DC/OS Enterprise needs the permissions C(dcos:adminrouter:ops:mesos) and, for the names of frameworks, C(dcos:adminrouter:ops:slave).
+  - The account has to see all of the schedule. Mesos leaves out of its answer what an account may not see (action C(GET_MAINTENANCE_SCHEDULE) of its ACLs), and
+    a write would take that away.
   - Written from Mesos' documentation and source, 1.2 to 1.9. It was not tried on a real Mesos.
 attributes:
   action:
@@ -357,12 +359,12 @@ class Job:
     def _settle(self, what: str, missing: Callable[[], Any], write: Callable[[Any], None]) -> None:
         """Write until a look finds nothing missing: neither an answer nor its absence says what Mesos has by now."""
         failure: DcosError | None = None
-        deadline = self.client.deadline(self.client.options.timeout + SETTLE_SECONDS)
+        deadline, first = self.client.deadline(self.client.options.timeout + SETTLE_SECONDS), True
         while True:
             todo = missing()
             if not todo:
                 return
-            if deadline.passed():
+            if not first and not deadline.pause(PAUSE):
                 why = str(failure) if failure else "something else writes Mesos' maintenance schedule as well"
                 raise ApiError(f"{what} was written and is not there", why, "See what else schedules maintenance, and run again")
             try:
@@ -372,7 +374,7 @@ class Job:
                 if not error.transient:
                     raise
                 failure = error
-                deadline.pause(PAUSE)
+            first = False
 
     def _schedule(self) -> None:
         def missing() -> _maintenance.Schedule | None:

@@ -32,7 +32,7 @@ RESTARTS = {
 }
 # Its members were started, or restarted, one by one just before: it waits until they are a quorum.
 WAITS = {("agents.yml", "Prepare the datastore before hosts use it")}
-# They change nothing, and what they say does not end another's run; or are of one host.
+# They change nothing on any host, and what they say does not end another's run; or are of one host.
 ONLY_LOOK = {
     ("agents.yml", "Check that every node of the cluster has a session with every other"),
     ("public_cloud.yml", "Report what was done in the public cloud"),
