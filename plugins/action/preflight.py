@@ -47,6 +47,7 @@ EXPECTATIONS_SPEC = {
     "documents": {"type": "list", "elements": "dict", "default": []},
     "datastore": {"type": "dict", "default": {}},
     "felix_health_port": {"type": "int"},
+    "metrics_port": {"type": "int"},
     "min_private_agents": {"type": "int", "default": 3},
     "docker_network": {"type": "dict", "default": {}, "options": DOCKER_NETWORK_SPEC, "apply_defaults": True},
     "etcd": {"type": "dict", "default": {}, "options": ETCD_SPEC, "apply_defaults": True},

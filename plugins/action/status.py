@@ -9,11 +9,14 @@ import datetime
 import json
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 from ansible_collections.dcos.calico.plugins.plugin_utils import (
     _agents,
     _controller_paths,
     _status,
     _status_hosts,
+    _status_metrics,
     _status_page,
     _untrusted,
 )
@@ -31,6 +34,9 @@ ARGUMENT_SPEC = {
     "components": {"type": "list", "elements": "str", "default": []},
     "json": {"type": "str", "default": ""},
     "html": {"type": "str", "default": ""},
+    "metrics": {"type": "str", "default": ""},
+    "metrics_port": {"type": "int", "default": 62091},
+    "targets": {"type": "str", "default": ""},
 }
 
 
@@ -59,9 +65,22 @@ class ActionModule(ControllerAction):
             _controller_paths.write(args["json"], json.dumps(document, indent=2, sort_keys=True) + "\n")
         if args["html"]:
             _controller_paths.write(args["html"], _status_page.page(document))
-        lines += [f"  Written: {args[name]}" for name in ("html", "json") if args[name]]
+        if args["metrics"]:
+            _controller_paths.write(args["metrics"], _status_metrics.exposition(document))
+        if args["targets"]:
+            _controller_paths.write(args["targets"], json.dumps(self._targets(hosts, args), indent=2) + "\n")
+        lines += [f"  Written: {args[name]}" for name in ("html", "json", "metrics", "targets") if args[name]]
         _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
         return {"status": document, "brief": _status.brief(document), "text": lines}
+
+    def _targets(self, hosts: list[_status_hosts.Host], args: dict[str, Any]) -> list[dict[str, Any]]:
+        found = []
+        for host in hosts:
+            variables = self.of_host(host.name)
+            if host.node and boolean(variables.get("calico_metrics", False), strict=False):
+                port = int(variables.get("calico_metrics_port", args["metrics_port"]))
+                found.append(_status_metrics.Target(host, port, str(variables.get("ansible_host", host.name))))
+        return _status_metrics.targets(found, args["datastore"])
 
     def _host(self, name: str, args: dict[str, Any]) -> _status_hosts.Host:
         variables = self.of_host(name)

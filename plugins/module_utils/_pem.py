@@ -15,6 +15,7 @@ from ansible.module_utils.common.text.converters import to_bytes
 BEGIN = re.compile(r'-----BEGIN ([A-Z0-9 ]+)-----\Z')
 EDGE = re.compile(r'-----(BEGIN|END) [A-Z0-9 ]+-----')
 BASE64 = re.compile(r'[A-Za-z0-9+/]*={0,2}\Z')
+TIME = re.compile(r'(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z\Z')
 
 
 class PemError(ValueError):
@@ -65,3 +66,36 @@ def problem(text, label):
     if any(name.endswith(label) for name in labels):
         return None
     return 'it holds no PEM block %s' % label + (' but %s' % ', '.join(labels) if labels else '')
+
+
+def not_after(certificate):
+    """Until when a certificate is valid, in UTC as C(2027-01-31T12:00:00Z); raises PemError for what is none (RFC 5280, 4.1).
+
+    :arg certificate: bytes of its DER.
+    """
+    data = bytearray(certificate)
+    try:
+        place = _element(data, _element(data, 0)[1])[1]  # of the certificate, that of what is signed
+        if data[place] == 0xA0:  # its version, if it is given
+            place = _element(data, place)[2]
+        for dummy in ('serial number', 'algorithm', 'issuer'):
+            place = _element(data, place)[2]
+        tag, start, end = _element(data, _element(data, _element(data, place)[1])[2])
+    except IndexError:
+        raise PemError('it is no certificate')
+    words = bytes(data[start:end]).decode('ascii', 'replace')
+    century = {0x17: '20' if words[:2] < '50' else '19', 0x18: ''}.get(tag)
+    match = TIME.match((century or '') + words) if century is not None else None
+    if not match:
+        raise PemError('it is no certificate')
+    return '%s-%s-%sT%s:%s:%sZ' % match.groups()
+
+
+def _element(data, place):
+    """(tag, start, end) of the element of DER at a place; raises IndexError beyond the end."""
+    tag, size, start = data[place], data[place + 1], place + 2
+    if size & 0x80:
+        start, size = start + (size & 0x7F), int(''.join('%02x' % byte for byte in data[start:start + (size & 0x7F)]) or '0', 16)
+    if start + size > len(data):
+        raise IndexError()
+    return tag, start, start + size

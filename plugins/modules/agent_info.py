@@ -214,6 +214,13 @@ executables:
   elements: dict
   sample: [{path: /opt/calico/bin/calicoctl, present: true, target: null, sha256: 9eed277af462085b7354b9c0b3fbb2453b62bb116361d2025f6c150eae6e77c8,
             version: 1.6.3, error: null}]
+certificates:
+  description:
+    - O(etcd_ca_file) and O(etcd_cert_file), with C(not_after), until when the certificate that ends first is valid, in UTC; null if it cannot be read.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{path: /etc/calico/certs/ca.crt, not_after: "2027-11-29T03:50:00Z", error: null}]
 etcd:
   description:
     - Each of O(etcd_endpoints), whether it was reached, whether it serves the v2 API (null if that is not known), whether it answers reads.

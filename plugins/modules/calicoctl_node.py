@@ -22,7 +22,7 @@ description:
     that every other node seems to be across a subnet. Should the resource ever be lost, the node takes the first address of the
     interface that has O(ip).
   - Refuses an address that another node of the datastore has, or that this host does not have, before anything is touched.
-  - Felix settings are not options here, because C(calicoctl node run) fixes the environment. They belong into the datastore
+  - Felix settings are not options here, but for O(metrics), because C(calicoctl node run) fixes the environment. They belong into the datastore
     (M(dcos.calico.calicoctl_config)).
 author:
   - dcos.calico maintainers (@dcos)
@@ -159,6 +159,25 @@ options:
         type: str
         choices: [fail, report]
         default: fail
+  metrics:
+    description:
+      - Have Felix serve its metrics for Prometheus, as settings of this node in the datastore, and let nobody but this host and named addresses reach them.
+        The port is closed to others before Felix listens there. Felix restarts itself; the container does not.
+      - Without it, metrics that this module gave the node are taken away again.
+      - Refused on a host without C(iptables), and with O(init_system=false).
+    type: dict
+    suboptions:
+      port:
+        description:
+          - Port on which Felix listens, on all addresses of the host.
+        type: int
+        required: true
+      scrapers:
+        description:
+          - IPv4 addresses and networks that may read the metrics.
+        type: list
+        elements: str
+        required: true
   state:
     description:
       - V(absent) removes the unit and the container, and nothing else. Links, chains, routes and the datastore stay as they are.
@@ -194,6 +213,9 @@ EXAMPLES = r"""
     after_units: [calico-etcd-proxy.service]
     health:
       felix_port: 62092
+    metrics:
+      port: 62091
+      scrapers: [10.0.9.5]
 
 - name: Start it where it does not run, from an archive, and only tell where it should be restarted
   dcos.calico.calicoctl_node:

@@ -153,6 +153,10 @@ options:
         description:
           - Health port of Felix.
         type: int
+      metrics_port:
+        description:
+          - Port of Felix' metrics, if it is to have some.
+        type: int
       min_private_agents:
         description:
           - Fewer private agents are a warning.

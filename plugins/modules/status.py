@@ -77,6 +77,22 @@ options:
       - File on the controller to write the page to.
     type: str
     default: ""
+  metrics:
+    description:
+      - File on the controller to write metrics to, in the text format of Prometheus, for the textfile collector of node_exporter. It ends with V(.prom).
+    type: str
+    default: ""
+  metrics_port:
+    description:
+      - Port of Felix' metrics on hosts that have no C(calico_metrics_port) of their own.
+    type: int
+    default: 62091
+  targets:
+    description:
+      - File on the controller to write the addresses of Felix' metrics to, as C(file_sd_configs) of Prometheus reads them. Hosts without
+        C(calico_metrics) are left out, those that do not answer are not. It ends with V(.json).
+    type: str
+    default: ""
 extends_documentation_fragment:
   - dcos.calico._attributes.info
   - dcos.calico._attributes.controller
@@ -153,7 +169,9 @@ status:
       type: dict
       sample: {release: 2.6.6, recommended: 2.6.12, notes: [], components: [{name: calicoctl, expected: 1.6.3, found: {1.6.3: [agent1]}}]}
     certificates:
-      description: How TLS with etcd goes from the hosts. C(days_left) is not looked at.
+      description:
+        - How TLS with etcd goes from the hosts, by C(endpoint), and the files for it that they have, with C(days_left) and C(not_after), of which
+          C(endpoint) is the path, and C(state) valid or expired.
       type: list
       elements: dict
       sample: [{endpoint: "https://10.0.0.11:2379", state: accepted, text: accepted by both sides, hosts: [agent1], days_left: null}]

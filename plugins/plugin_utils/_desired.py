@@ -281,9 +281,15 @@ def node(v: Variables) -> Args:
             "tolerated_peers": v["calico_node_tolerated_peers"],
             "down_peers": v.get("__calico_node_down_peers", v["calico_node_down_peers"]),
         },
-        **_given(image_archive=image["source"], as_number=v["calico_node_as_number"]),
+        **_given(image_archive=image["source"], as_number=v["calico_node_as_number"], metrics=_metrics(v)),
         **_download(v),
     }
+
+
+def _metrics(v: Variables) -> Args:
+    if not v.truth("calico_metrics"):
+        return {}
+    return {"port": v["calico_metrics_port"], "scrapers": v["calico_metrics_scrapers"]}
 
 
 def networks(v: Variables) -> Args:
@@ -408,7 +414,7 @@ def info(v: Variables) -> Args:
         "felix_health_port": v["calico_felix_health_port"],
         "proxy_unit": v["calico_etcd_proxy_unit"],
         "probe_ipip": uses_ipip(v),
-        "ports": [v["calico_etcd_client_port"], v["calico_etcd_peer_port"]],
+        "ports": [v[f"calico_{name}"] for name in ("etcd_client_port", "etcd_peer_port", "metrics_port")],
         "calicoctl_cfg": v["calico_ctl_config_file"],
         **_given(
             etcd_srv=v["calico_etcd_srv"] if finds_members else "",

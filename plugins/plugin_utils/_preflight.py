@@ -187,14 +187,15 @@ def check_desired(verdict: Verdict, expectations: Found) -> None:
     for problem in expectations.get("problems") or []:
         what, _stop, remedy = problem.partition(". ")
         verdict.fail("variable", what, None, remedy or "Correct it")
-    port = expectations.get("felix_health_port")
-    if port and any(first <= port <= last for first, last in MESOS_PORTS):
-        verdict.warn(
-            "health_port",
-            f"Felix' health port {port} is in a range that Mesos offers to tasks",
-            "a task may be given it",
-            "Choose one above 32000",
-        )
+    for key, used in (("felix_health_port", "health"), ("metrics_port", "metrics")):
+        port = expectations.get(key)
+        if port and any(first <= port <= last for first, last in MESOS_PORTS):
+            verdict.warn(
+                "health_port",
+                f"Felix' {used} port {port} is in a range that Mesos offers to tasks",
+                "a task may be given it",
+                "Choose one above 32000",
+            )
 
 
 def check_release(verdict: Verdict, expectations: Found) -> None:

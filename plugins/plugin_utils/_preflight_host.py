@@ -201,17 +201,18 @@ def check_ports(verdict: Verdict, info: Found, expectations: Found) -> None:
     """Ports that others have."""
     ports, etcd = info.get("ports") or {}, expectations.get("etcd") or {}
     desired = [
-        (BGP_PORT, "BIRD", ("bird",)),
-        (expectations.get("felix_health_port"), "Felix' health port", ("calico-felix",)),
+        (BGP_PORT, "BIRD", ("bird",), None),
+        (expectations.get("felix_health_port"), "Felix' health port", ("calico-felix",), "calico_felix_health_port"),
+        (expectations.get("metrics_port"), "Felix' metrics", ("calico-felix",), "calico_metrics_port"),
     ]
-    for port, user, processes in desired:
+    for port, user, processes, variable in desired:
         found = ports.get(str(port))
         if found and found.get("process") not in processes and not (found.get("process") is None and _node_runs(info)):
             verdict.fail(
                 "port",
                 f"TCP port {port}, needed for {user}, is taken by {_owner(found)}",
                 None,
-                "Stop that program" if port == BGP_PORT else "Stop that program, or set calico_felix_health_port",
+                f"Stop that program, or set {variable}" if variable else "Stop that program",
             )
     if not etcd.get("proxy") or (info.get("proxy") or {}).get("active") in ("active", "activating"):
         return

@@ -8,6 +8,7 @@ Nothing is refused: a host that does not answer is a row, and what could not be 
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +48,7 @@ VERSION = 1
 BLOCK = {4: 26, 6: 122}
 # Per cent of a pool's addresses.
 NEARLY_FULL, FULL = 80, 95
+ENDING = 14  # days before a certificate ends; one that is renewed by a run is, 30 days before
 SHOWN = 10  # problems in the lines for a terminal
 NO_FORECAST = "No forecast: one look says how much is used, and not how fast that grows."
 NO_DATASTORE = "Pools, addresses and nodes in the datastore"
@@ -166,8 +168,16 @@ WORDS = {
 }
 
 
-def certificates(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], list[Problem]]:
-    """How TLS with etcd goes, alike hosts together. Days that are left are no part of what is found on a host."""
+def _moment(value: Any) -> datetime.datetime | None:
+    """A moment as documents have it."""
+    try:
+        return datetime.datetime.strptime(text(value), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return None
+
+
+def certificates(rows: Sequence[Row], made: str) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """How TLS with etcd goes, alike hosts together, and the files that it takes, by days left."""
     found: dict[tuple[str, str], list[str]] = {}
     problems = []
     for one in rows:
@@ -183,7 +193,35 @@ def certificates(rows: Sequence[Row]) -> tuple[list[dict[str, Any]], list[Proble
         {"endpoint": endpoint, "state": state, "text": WORDS.get(state, state), "hosts": hosts, "days_left": None}
         for (endpoint, state), hosts in sorted(found.items())
     ]
-    return listed, problems
+    files, late = _certificate_files(rows, made)
+    return listed + files, problems + late
+
+
+def _certificate_files(rows: Sequence[Row], made: str) -> tuple[list[dict[str, Any]], list[Problem]]:
+    now = _moment(made)
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    problems = []
+    for one in rows:
+        for item in items(at(one.host.result, "certificates")):
+            path, end = text(item.get("path")), _moment(item.get("not_after"))
+            if not now or not end:  # that TLS does not go is told by the endpoint
+                continue
+            until, left = end.strftime("%Y-%m-%dT%H:%M:%SZ"), (end - now).days
+            state = "expired" if end <= now else "valid"
+            words = f"{'expired' if end <= now else 'valid until'} {until[:10]}"
+            file = found.setdefault(
+                (path, left),
+                {"endpoint": path, "state": state, "text": words, "hosts": [], "days_left": left, "not_after": until},
+            )
+            file["hosts"].append(one.name)
+            file["not_after"] = min(file["not_after"], until)
+            if left < ENDING:
+                severity = CRITICAL if end <= now else WARNING
+                what = f"The certificate {path} {'has expired' if end <= now else 'ends soon'}"
+                remedy = "Renew it, or have the run renew those of DC/OS' CA (docs/certificates.md)"
+                command = play("rotate_certificates")
+                problems.append(Problem(severity, what, f"at {until[:10]}", remedy, command, [one.name]))
+    return sorted(found.values(), key=lambda file: (file["days_left"], file["endpoint"])), problems
 
 
 @dataclass(frozen=True)
@@ -212,7 +250,7 @@ def document(hosts: Sequence[Host], cluster: Cluster) -> dict[str, Any]:
     """All of it, what is worst first; see RETURN of dcos.calico.status."""
     rows = [row(host, cluster.release) for host in hosts]
     sessions = mesh(rows)
-    tls, problems = certificates(rows)
+    tls, problems = certificates(rows, cluster.made)
     for found in rows:
         problems += [problem.on(found.name) for problem in found.problems]
     problems += session_problems(sessions, rows, cluster.calicoctl)
@@ -344,7 +382,7 @@ def _not_looked_at(cluster: Cluster, known: bool, trouble: str, silent: Sequence
         yield "Nodes in the datastore without a host: this run has only a part of the inventory."
     elif cluster.mesos is None:
         yield "Agents of Mesos: it was not asked, or did not answer (calico_dcos_url)."
-    yield "Days that certificates are valid for: the look at a host says whether TLS with etcd works, not until when."
+    yield "The certificates of etcd itself: the days that are left are those of the files that the hosts have."
     yield (
         "Leaked addresses: calicoctl 1.6 does not list what IPAM gave out, so addresses and blocks are those of containers that the datastore has. More may be "
         "taken, so what is free and left is an upper bound."

@@ -311,15 +311,15 @@ def _certificates(found: Mapping[str, Any]) -> Html:
     rows = [
         [
             item["endpoint"],
-            _state(OK if item["state"] == "accepted" else CRITICAL, item["text"]),
-            "not looked at" if item["days_left"] is None else str(item["days_left"]),
+            _state(OK if item["state"] in ("accepted", "valid") else CRITICAL, item["text"]),
+            "" if item["days_left"] is None else str(item["days_left"]),
             some(item["hosts"], 5),
         ]
         for item in found["certificates"]
     ]
     if not rows:
         return _section("certificates", "Certificates", element("p", "No host that answered uses TLS with etcd."))
-    table = _table("TLS with etcd", ["Endpoint", "State", "Days left", "Hosts"], rows)
+    table = _table("TLS with etcd", ["Endpoint or file", "State", "Days left", "Hosts"], rows)
     return _section("certificates", "Certificates", table)
 
 

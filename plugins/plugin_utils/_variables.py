@@ -19,6 +19,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _checks
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths, _docker, _releases, _shapes
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import ALL, Finding, some
@@ -100,11 +101,22 @@ REGISTERED = (
     "calico_verify_started",
 )
 # What is validated by filters, and of it the paths to which the controller writes.
-WRITTEN = ("calico_manifest_dir", "calico_manifest_file", "calico_status_html", "calico_status_json")
+WRITTEN = (
+    "calico_manifest_dir",
+    "calico_manifest_file",
+    "calico_status_html",
+    "calico_status_json",
+    "calico_status_metrics",
+    "calico_status_targets",
+)
+# Names that node_exporter and Prometheus read; they leave out others without a word.
+ENDINGS = {"calico_status_metrics": ".prom", "calico_status_targets": ".json"}
 FOR_FILTERS = (
     "calico_docker_network",
     "calico_docker_networks",
     "calico_ip_pools",
+    "calico_metrics",
+    "calico_metrics_scrapers",
     "calico_networks",
     "calico_policies",
     "calico_policy_default_profile",
@@ -331,9 +343,17 @@ def _refused(variables: Mapping[str, Any]) -> dict[str, list[str]]:
     if "calico_ip_pools" not in found and boolean(variables.get("calico_docker_network", False), strict=False):
         for item in _items(variables, "calico_docker_networks"):
             ask("calico_docker_networks", _docker.docker_networks, [item], pools, True, release and str(release))
+    scrapers = variables.get("calico_metrics_scrapers") or []
+    if isinstance(scrapers, list) and (scrapers or _yes(variables, "calico_metrics")):
+        given = "calico_metrics_scrapers" if "calico_metrics_scrapers" in variables else "calico_metrics"
+        ask(given, _checks.scrapers, scrapers, "calico_metrics_scrapers")
     for name in WRITTEN:
         if isinstance(variables.get(name), str):
             ask(name, _controller_paths.controller_path, variables[name], True)
+    for name, ending in ENDINGS.items():
+        value = variables.get(name)
+        if isinstance(value, str) and value.strip() and not value.strip().endswith(ending):
+            found.setdefault(name, []).append(f"{name} is {value!r}, which nobody reads: let it end with {ending}.")
     return found
 
 

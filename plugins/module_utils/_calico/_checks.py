@@ -206,6 +206,29 @@ def pool(value, where):
     return to_text(found)
 
 
+def scrapers(values, where):
+    """Networks that may read Felix' metrics, in the spelling of iptables, each once."""
+    collector, found = Collector(), []
+    for value in values:
+        good, cidr = collector.check(_scraper, value, where)
+        found += [cidr] if good and cidr not in found else []
+    collector.finish()
+    if not found:
+        raise refuse(where, None, 'nobody would reach the metrics', 'Name the address of each Prometheus, such as 10.0.0.5')
+    return found
+
+
+def _scraper(value, where):
+    found = _parsed(value, where)
+    if found.version != 4:
+        raise refuse(where, value, "Felix' metrics are scraped by IPv4", 'Give the IPv4 address of the Prometheus')
+    if found.prefix == 0:
+        raise refuse(where, value, 'that is everybody', 'Name the address or the network of each Prometheus')
+    if not found.is_masked():
+        raise refuse(where, value, 'it has host bits', 'Write %s, or %s for the network' % (found.host(), found.masked()))
+    return str(found)
+
+
 def port(value, where):
     """A port, or a range of them such as 8000:8080."""
     low, colon, high = to_text(value).partition(':')

@@ -14,6 +14,7 @@ import re
 import shlex
 
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _checks
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 
 CONTAINER = 'calico-node'
@@ -93,6 +94,12 @@ def check(params):
         raise ValidationError('%r cannot be the name of a Calico node' % params['name'], remedy='Use letters, digits, dots and dashes')
     if not str(params['health']['peers']).isdigit() and params['health']['peers'] != 'auto':
         raise ValidationError('health.peers is %r' % params['health']['peers'], remedy='Give auto or a number')
+    if params.get('metrics'):
+        _checks.scrapers(params['metrics']['scrapers'], 'metrics.scrapers')
+        if not params['init_system'] or params['metrics']['port'] == params['health']['felix_port']:
+            raise ValidationError('The node cannot have metrics on port %d so' % params['metrics']['port'],
+                                  why='its unit closes that port when the host starts, and it is no other port of Felix',
+                                  remedy='Set init_system to true, and another metrics.port than health.felix_port')
 
 
 def arguments(params, interface):
@@ -124,10 +131,23 @@ def autodetection(interface):
     return 'interface=^%s$' % re.sub(r'[^A-Za-z0-9_-]', lambda found: '.' if found.group() in '^]\\,' else '[%s]' % found.group(), interface)
 
 
-def closed_port(params):
-    """Felix' health port, if it is to be closed to all but the host; else None."""
-    health = params.get('health') or {}
-    return health.get('felix_port') if health.get('port_access') == 'host' else None
+def closed_ports(params):
+    """{port: networks that reach it beside the host} of Felix, which listens on all addresses: its health port, and that of its metrics."""
+    health, metrics = params.get('health') or {}, params.get('metrics')
+    found = {health['felix_port']: []} if health.get('felix_port') and health.get('port_access') == 'host' else {}
+    if metrics:
+        found[metrics['port']] = _checks.scrapers(metrics['scrapers'], 'metrics.scrapers')
+    return found
+
+
+def metrics_settings(params):
+    """Settings of this node by which Felix has its metrics, or has them no more, as dcos.calico.calicoctl_config takes them.
+
+    They are the node's own: a host has metrics when its port is closed, whichever other hosts are.
+    """
+    metrics = params.get('metrics')
+    values = (('PrometheusMetricsEnabled', metrics and 'true'), ('PrometheusMetricsPort', metrics and '%d' % metrics['port']))
+    return [dict(name=name, raw='felix', node=params['name'], value=value, state='present' if value else 'absent') for name, value in values]
 
 
 def unit_text(params, docker, interface=None, closed=()):
@@ -135,7 +155,7 @@ def unit_text(params, docker, interface=None, closed=()):
 
     :arg docker: absolute path of Docker's client, which older systemd insists on.
     :arg interface: see arguments().
-    :arg closed: lines that close Felix' health port.
+    :arg closed: lines that close Felix' ports.
     """
     start = ' '.join(_unit_text.command([params['calicoctl']] + arguments(params, interface) + ['--config=%s' % params['config']]))
     after = _unit_text.value(' '.join(['docker.service'] + params['after_units']))

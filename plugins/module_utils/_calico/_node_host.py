@@ -27,8 +27,8 @@ LOG_FILES = ('felix/current', 'bird/current', 'confd/current')
 class Actual(object):
     """What is there: container, image (of the desired name) and own_image (of the container), objects of docker inspect or None; desired
     (Container by calicoctl --dryrun, None where calicoctl is not set up), nodes (as Calicoctl.nodes() gives them, or None), unit (systemd
-    state or None), files ({path: Found}), interface (which has the node's address), closed ({program: ports that
-    rules of ours close})."""
+    state or None), files ({path: Found}), interface (which has the node's address), closed ({program: our rules, as
+    _closed_port.read() gives them})."""
     __slots__ = ('container', 'image', 'own_image', 'desired', 'nodes', 'unit', 'files', 'interface', 'closed')
 
     def __init__(self, container, image, own_image, desired, nodes, unit, files, interface=None, closed=None):
@@ -70,15 +70,16 @@ class Actual(object):
 
 
 class Work(object):
-    """What is to be done: files, units, port, resource (of the node in the datastore) and node (plans), start (None, start or restart), differences
-    (of a running node), held (it is left alone)."""
-    __slots__ = ('files', 'units', 'port', 'resource', 'start', 'differences', 'held', 'node')
+    """What is to be done: files, units, port, resource and settings (of the node in the datastore) and node (plans), start (None, start or restart),
+    differences (of a running node), held (it is left alone)."""
+    __slots__ = ('files', 'units', 'port', 'resource', 'settings', 'start', 'differences', 'held', 'node')
 
     def __init__(self):
         self.files = Plan()
         self.units = Plan()
         self.port = Plan()
         self.resource = Plan()
+        self.settings = Plan()
         self.node = Plan()
         self.start = None
         self.differences = []
@@ -89,6 +90,7 @@ class Work(object):
         whole.extend(self.units)
         whole.extend(self.port)
         whole.extend(self.resource)
+        whole.extend(self.settings)
         whole.extend(self.node)
         return whole
 
@@ -101,8 +103,7 @@ def unit_file(params, interface=None):
     """The TextFile of the unit; absent if the node is not run by systemd."""
     if params['state'] == 'absent' or not params['init_system']:
         return _text_files.TextFile(unit_path(), kind='absent')
-    port = _node.closed_port(params)
-    closed = _closed_port.unit_lines(port) if port else ()
+    closed = [line for port, sources in sorted(_node.closed_ports(params).items()) for line in _closed_port.unit_lines(port, sources)]
     return _text_files.TextFile(unit_path(), _node.unit_text(params, _docker.present() or '/usr/bin/docker', interface, closed))
 
 
@@ -226,15 +227,25 @@ def _plan_unit(work, state):
 
 
 def _plan_port(work, params, closed):
-    """Have Felix' health port reached as required, now: the unit's lines are for its next start. A port that was Felix' before is opened after that."""
-    desired = _node.closed_port(params)
-    known = set().union([desired] if desired else [], *closed.values())
-    for port in sorted(known, key=lambda port: (port != desired, port)):
-        programs = [program for program in _closed_port.PROGRAMS if program in closed and (port in closed[program]) is not (port == desired)]
-        if programs:
-            states = [{'reached from': where} for where in ('everywhere', 'this host')]
-            before, after = states if port == desired else reversed(states)
-            work.port.add('port %d' % port, before, after, how=('-I' if port == desired else '-D', port, programs))
+    """Have Felix' ports reached as required, now: the unit's lines are for its next start. A port that was Felix' before is opened after that."""
+    desired = _node.closed_ports(params)
+    known = set(desired).union(*[[port for port, source in rules] for rules in closed.values()])
+    for port in sorted(known, key=lambda port: (port not in desired, port)):
+        steps = [(program,) + step for program in _closed_port.PROGRAMS if program in closed
+                 for step in _closed_port.steps(program, closed[program], port, desired.get(port))]
+        if steps:
+            there = [source for other, source in closed[steps[0][0]] if other == port]
+            work.port.add('port %d' % port, _reached(there if None in there else None), _reached(desired.get(port)), how=steps)
+
+
+def _reached(sources):
+    return {'reached from': 'everywhere' if sources is None else ', '.join(['this host'] + sorted(source for source in sources if source))}
+
+
+def has_metrics(actual):
+    """Whether a run has given this node metrics: a port of ours accepts somebody, now or by the unit."""
+    found = actual.files.get(unit_path())
+    return any(source for rules in actual.closed.values() for port, source in rules) or '-j ACCEPT' in (found and found.text or '')
 
 
 def differences(params, actual, image_id):
@@ -276,20 +287,26 @@ def process_of(container):
     return _started.Process('container %s' % _node.CONTAINER, '%s %s' % (container.get('Id'), started), since)
 
 
-def apply(params, actual, work, calicoctl):
-    """Write the unit, let systemd know, and start or restart the node. Its health is for others to wait for."""
+def apply(params, actual, work, calicoctl, configure):
+    """Write the unit, let systemd know, and start or restart the node. Its health is for others to wait for.
+
+    :arg configure: callable() that makes the changes of work.settings. Felix' port is closed whenever it has metrics.
+    """
     changed = work.files.names()
+    if not params.get('metrics'):
+        configure()
     if changed and not params['init_system']:
         stop_unit(actual)
     states = {_node.UNIT_NAME: actual.unit} if actual.unit else {}
     _systemd.write(work.units, states, work.files)
     if _systemd.reload_needed(changed, states):
         _systemd.daemon_reload()
-    for change in work.port:
-        operation, port, programs = change.how
-        _closed_port.change(programs, operation, port)
+    for step in [step for change in work.port for step in change.how]:
+        _closed_port.change(*step)
     if work.resource:
         calicoctl.apply([change.how for change in work.resource])
+    if params.get('metrics'):
+        configure()
     if params['init_system']:
         _systemd.apply_starts(work.units, settle=SETTLE)
     elif work.start:

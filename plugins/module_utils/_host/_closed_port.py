@@ -2,9 +2,10 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A TCP port that nobody but the host itself reaches: one rule in iptables' chain INPUT of the table mangle, for IPv4 and IPv6.
+"""A TCP port that nobody reaches but the host itself and named addresses: rules in iptables' chain INPUT of the table mangle, for IPv4 and IPv6.
 
 That chain sees what is for the host itself, from other hosts and from containers, before the table filter, where Felix, Docker and DC/OS have theirs.
+What it accepts is still theirs to drop. A rule of ours is (port, source): whom it accepts, in CIDR notation, or None for the one that drops the rest.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -17,32 +18,58 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
 PROGRAMS = ('iptables', 'ip6tables')
 SECONDS = 20
-# As iptables prints a rule of argv().
-RULE = re.compile(r'^-A INPUT ! -i lo -p tcp (?:-m tcp )?--dport (\d+) -m comment --comment "?dcos\.calico"? -j DROP$', re.MULTILINE)
+# As iptables prints the rules of argv().
+RULE = re.compile(r'^-A INPUT (?:-s (?P<source>[0-9.]+/[0-9]+) (?P<accept>)|! -i lo )-p tcp (?:-m tcp )?--dport (?P<port>\d+) '
+                  r'-m comment --comment "?dcos\.calico"? -j (?(accept)ACCEPT|DROP)$', re.MULTILINE)
 
 
-def argv(program, operation, port):
-    """Command line for the rule of a port; operation: -I or -D. Pure."""
-    return [program, '-w', '-t', 'mangle', operation, 'INPUT', '!', '-i', 'lo', '-p', 'tcp', '--dport', str(port),
-            '-m', 'comment', '--comment', 'dcos.calico', '-j', 'DROP']
+def argv(program, operation, port, source=None):
+    """Command line for a rule; operation: -I or -D. Pure."""
+    who, verdict = (['-s', source], 'ACCEPT') if source else (['!', '-i', 'lo'], 'DROP')
+    return [program, '-w', '-t', 'mangle', operation, 'INPUT'] + who + ['-p', 'tcp', '--dport', str(port),
+                                                                        '-m', 'comment', '--comment', 'dcos.calico', '-j', verdict]
 
 
-def unit_lines(port):
+def rules(program, sources):
+    """Sources of a port's rules in the order in which they are inserted, each before the ones that are there. Pure.
+
+    :arg sources: IPv4 networks.
+    """
+    return [None] + (list(sources) if program.rpartition('/')[2] == 'iptables' else [])
+
+
+def unit_lines(port, sources=()):
     """Lines of a unit that has the port closed while it runs; none on a host without iptables. They fail for nobody: a host may have no IPv6."""
     lines = []
     for path in [path for path in map(_command.find, PROGRAMS) if path]:
-        start, stop = [' '.join(_unit_text.command(argv(path, operation, port))) for operation in ('-I', '-D')]
-        lines += ['ExecStartPre=-%s' % stop, 'ExecStartPre=-%s' % start, 'ExecStopPost=-%s' % stop]
+        for source in rules(path, sources):
+            start, stop = [' '.join(_unit_text.command(argv(path, operation, port, source))) for operation in ('-I', '-D')]
+            lines += ['ExecStartPre=-%s' % stop, 'ExecStartPre=-%s' % start, 'ExecStopPost=-%s' % stop]
     return lines
 
 
 def parse(text):
-    """The ports that rules of ours close, from what iptables prints of the chain. Pure."""
-    return set(int(port) for port in RULE.findall(text))
+    """Our rules in the order of the chain, from what iptables prints of it. Pure."""
+    return [(int(match.group('port')), match.group('source')) for match in RULE.finditer(text)]
+
+
+def steps(program, found, port, sources):
+    """[(operation, port, source)] that bring a port's rules about; none where they are as required. Between two of them the port is never open. Pure.
+
+    :arg found: as parse() gives them.
+    :arg sources: who is to reach the port beside the host, None where everybody is.
+    """
+    mine = [source for other, source in found if other == port]
+    if sources is None:
+        return [('-D', port, source) for source in mine]
+    required = rules(program, sources)
+    if len(mine) == len(required) and mine[-1] is None and set(mine) == set(required):
+        return []
+    return [('-I', port, None)] + [('-D', port, source) for source in mine] + [('-I', port, source) for source in required[1:]]
 
 
 def read():
-    """{program: the ports that it has a rule for}, without those that this host does not have, or that cannot be used for want of the table."""
+    """{program: our rules}, without those programs that this host does not have, or that cannot be used for want of the table."""
     found = {}
     for program in PROGRAMS:
         if _command.find(program):
@@ -52,11 +79,11 @@ def read():
     return found
 
 
-def change(programs, operation, port):
-    """Insert (-I) or delete (-D) the rule."""
-    for program in programs:
-        try:
-            _command.run(argv(program, operation, port), SECONDS, check=True)
-        except CommandError as error:
-            raise CalicoError('Port %d cannot be %s' % (port, 'closed' if operation == '-I' else 'opened'), why='%s: %s' % (error.what, error.why),
-                              remedy='See what "%s -t mangle -S INPUT" says on the host, or set health.port_access to all' % program)
+def change(program, operation, port, source=None):
+    """Insert (-I) or delete (-D) a rule."""
+    try:
+        _command.run(argv(program, operation, port, source), SECONDS, check=True)
+    except CommandError as error:
+        raise CalicoError('Port %d cannot be %s' % (port, 'opened' if (operation == '-D') is (source is None) else 'closed'),
+                          why='%s: %s' % (error.what, error.why),
+                          remedy='See what "%s -t mangle -S INPUT" says on the host, or close no port: health.port_access all, and no metrics' % program)

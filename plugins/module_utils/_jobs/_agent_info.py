@@ -11,15 +11,17 @@ built in nor what would be loaded on first use, so it is never the only witness.
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import io
 import os
 import re
 import threading
 
 from ansible.module_utils.common.text.converters import to_native
 
+from ansible_collections.dcos.calico.plugins.module_utils import _pem
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts, _node
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _facts_etcd, _mesos_agent, _network, _routes
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _facts_etcd, _mesos_agent, _network, _routes, _stream
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._host._network import read
 
@@ -35,6 +37,7 @@ LIVE_FILES = {
 }
 LIVE_LISTS = {'xt_set': ('net/ip_tables_matches', 'set')}
 SECONDS = 60
+CERTIFICATES = 1024 * 1024  # bytes of a file of them
 LOCAL = re.compile(r'^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?\Z')
 NETWORK_MANAGERS = {'networkmanager': 'NetworkManager.service', 'networkd': 'systemd-networkd.service'}
 
@@ -113,6 +116,18 @@ def together(questions):
     return dict((name, probe.value) for name, probe in probes.items())
 
 
+def certificate(path):
+    """{path, not_after, error} of a file; of several certificates, the one that ends first."""
+    found = {'path': path, 'not_after': None, 'error': None}
+    try:
+        with io.open(path, 'rb') as handle:
+            text = to_native(_stream.whole(handle, path, CERTIFICATES), errors='surrogate_or_replace')
+        ends = [_pem.not_after(data) for label, data in _pem.blocks(text) if label == 'CERTIFICATE']
+    except (IOError, OSError, ValueError) as error:
+        return dict(found, error=to_native(error))
+    return dict(found, not_after=min(ends)) if ends else dict(found, error='it has no certificate')
+
+
 def questions(params):
     """What is asked, by name of the answer."""
     tls = _facts_etcd.Tls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
@@ -138,6 +153,8 @@ def questions(params):
                         'plugins': _facts.cni_plugins(params['plugin_dirs'])},
         'calicoctl_cfg': lambda: _facts.calicoctl_config(params['calicoctl_cfg']),
     }
+    for path in filter(None, [params['etcd_ca_file'], params['etcd_cert_file']]):
+        asked['certificate ' + path] = lambda path=path: certificate(path)
     for path in params['executables']:
         asked['executable ' + path] = lambda path=path: _facts.executable(path)
     if params['etcd_srv'] or params['etcd_peers']:
@@ -175,6 +192,7 @@ def gather(params):
         etcd_members=found.get('etcd_members'),
         masters=found.get('masters'),
         executables=[_named(found['executable ' + path], path=path) for path in params['executables']],
+        certificates=[found[name] for name in sorted(found) if name.startswith('certificate ')],
         etcd=[_named(found['etcd ' + endpoint], endpoint=endpoint) for endpoint in params['etcd_endpoints']],
         network_managers=dict((role, (units.get(role) or {}).get('active') == 'active') for role in NETWORK_MANAGERS),
         proxy=units.get('proxy') or units,

@@ -13,12 +13,15 @@ __metaclass__ = type
 import os
 import re
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _health, _node, _node_host, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _health, _node, _node_host, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _started
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _calicoctl_config
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 UNKNOWN = '(in the archive)'
+FELIX_SECONDS = 10  # in which it notices another setting, and ends
 PINNED = re.compile(r'[^@\s]+@sha256:[0-9a-f]{64}\Z')
 
 
@@ -139,6 +142,10 @@ ARGUMENT_SPEC = dict(
         tolerated_peers=dict(type='list', elements='str', default=[]),
         down_peers=dict(type='str', choices=['fail', 'report'], default='fail'),
     ), apply_defaults=True),
+    metrics=dict(type='dict', options=dict(
+        port=dict(type='int', required=True),
+        scrapers=dict(type='list', elements='str', required=True),
+    )),
     receipts=dict(type='path', default=_executables.RECEIPTS),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
     **_download.DOWNLOAD_SPEC
@@ -166,9 +173,41 @@ def settle_image(module, actual, image):
     return plan if loaded else Plan(), image_id, needs
 
 
+def metrics_settings(params, actual, calicoctl):
+    """Plan of the settings for Felix' metrics. A node without is asked only where a run has given it some: others' settings stay."""
+    if not params['metrics'] and not _node_host.has_metrics(actual):
+        return Plan()
+    settings = _calicoctl_config.desired(_node.metrics_settings(params))
+    known = actual.desired is not None and actual.nodes is not None
+    return _calicoctl_config.reconcile(settings, _calicoctl_config.read(calicoctl, settings) if known else _calicoctl_config.nothing(settings))
+
+
+def refuse_open_metrics(params, actual):
+    """Raise unless the port of the metrics can be closed to others."""
+    if params['metrics'] and 'iptables' not in actual.closed:
+        raise CalicoError('Felix cannot have metrics on this host', why='port %d would be open to everybody: there is no iptables with the table mangle'
+                          % params['metrics']['port'], remedy='Install iptables, or set no metrics')
+
+
+def configure(actual, work, calicoctl):
+    """Make the changes of work.settings, and wait until a Felix that runs has ended for them, so that the health of the next one counts."""
+    if not work.settings:
+        return
+    before = pids(actual)
+    _calicoctl_config.apply(calicoctl, work.settings)
+    deadline = Deadline(FELIX_SECONDS)
+    while not work.start and before & pids(actual) and deadline.pause(_health.PAUSE):
+        pass
+
+
+def pids(actual):
+    """Processes of the Felix that runs."""
+    return set(pid for pid, age in _felix.processes(actual.container)) if actual.running else set()
+
+
 def bring_about(params, actual, work, calicoctl):
     """Apply, wait until the node is healthy, and return (sessions, addresses of peers that are down, id of the container)."""
-    _node_host.apply(params, actual, work, calicoctl)
+    _node_host.apply(params, actual, work, calicoctl, lambda: configure(actual, work, calicoctl))
     if work.held:
         return peers_now(params), [], actual.container['Id']
     seen = _health.wait(_health.Desired(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params),
@@ -197,10 +236,13 @@ def present(module):
     image_plan, image_id, needs = settle_image(module, actual, image)
     if needs and not module.check_mode:
         return dict(changed=False, needs=needs)
+    refuse_open_metrics(params, actual)
     work = _node_host.reconcile(params, actual, image_id)
-    if _node.closed_port(params) and not actual.closed:
+    if not work.held:
+        work.settings = metrics_settings(params, actual, calicoctl)
+    if _node.closed_ports(params) and not actual.closed:
         module.warn("Felix' health port %d stays open to everybody who reaches this host: it has no iptables, or none with the table mangle"
-                    % _node.closed_port(params))
+                    % min(_node.closed_ports(params)))
     plan = Plan(image_plan)
     plan.extend(work.plan())
     healthy, trouble = None if work.held else True, []

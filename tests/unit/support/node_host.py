@@ -94,8 +94,9 @@ touch "$rules"
 shift 5
 case $operation in
   -S) sed 's/^/-A INPUT /; s/-p tcp/-p tcp -m tcp/; s/dcos.calico/"&"/' "$rules" ;;
-  -I) echo "$*" >> "$rules" ;;
-  -D) grep -vxF -e "$*" "$rules" > "$rules.new"; mv "$rules.new" "$rules" ;;
+  -I) { echo "$*"; cat "$rules"; } > "$rules.new"; mv "$rules.new" "$rules" ;;
+  -D) grep -qxF -e "$*" "$rules" || exit 1
+      awk -v rule="$*" '$0 == rule && !done { done = 1; next } { print }' "$rules" > "$rules.new"; mv "$rules.new" "$rules" ;;
 esac
 """
 

@@ -323,7 +323,7 @@ def test_a_port_that_was_felixs_before_is_opened(run_module, node, believed):
     done = run_module(calicoctl_node, desired, diff=True)
     assert done['diff'] == predicted['diff'] and [piece['after_header'] for piece in done['diff']][-2:] == ['port 62093', 'port 62092']
     new = RULE.replace('62092', '62093')
-    assert node.rules() == others + [new] and node.rules('ip6tables') == [new] and not run_module(calicoctl_node, desired)['changed']
+    assert node.rules() == [new] + others and node.rules('ip6tables') == [new] and not run_module(calicoctl_node, desired)['changed']
     assert run_module(calicoctl_node, node.args(health={'felix_port': 0}))['changed'] and node.rules() == others and not node.rules('ip6tables')
 
 

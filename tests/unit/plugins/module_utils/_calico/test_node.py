@@ -201,7 +201,7 @@ def test_the_text_of_the_unit():
     ({'felix_port': None, 'port_access': 'host'}, None), (None, None),
 ])
 def test_the_port_that_is_closed(health, port):
-    assert _node.closed_port({'health': health}) == port
+    assert _node.closed_ports({'health': health}) == ({port: []} if port else {})
 
 
 def test_what_a_container_will_be_is_told_by_the_options():
