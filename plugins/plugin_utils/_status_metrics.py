@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._status_hosts import (
-    NONE,
+    CRITICAL,
     NOTICE,
     OK,
     WORST,
@@ -49,8 +49,8 @@ def _metrics(document: Mapping[str, Any]) -> Iterable[tuple[str, str, list[Sampl
     )
     yield (
         "host_well",
-        "Whether calico/node and all that it needs work on a host. Drift and notices do not count.",
-        [({"host": agent["name"]}, agent["state"] in (OK, NONE, NOTICE)) for agent in agents],
+        "Whether no check of a host is critical, so that its containers have their packets and others can be started.",
+        [({"host": agent["name"]}, agent["state"] != CRITICAL) for agent in agents],
     )
     yield (
         "host_drifted",

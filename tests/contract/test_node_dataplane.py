@@ -263,6 +263,31 @@ def test_an_interface_has_its_route_whenever_it_comes_up(rig: ClusterRig) -> Non
         agent.check("ip", "link", "del", name)
 
 
+def test_metrics_of_one_node_are_served_while_its_own_setting_says_so(rig: ClusterRig) -> None:
+    """On all addresses, with names and types that were scraped from the real Felix; it restarts itself for the setting, and only there."""
+    agent, key = rig.agents["a2"], f"/calico/v1/host/{rig.text('a2')}/config/PrometheusMetricsEnabled"
+    ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:9091/metrics', timeout=5).read().decode())"
+    listening = "sport = :9091"
+    rig.etcd.put(key, "true")
+    try:
+        rig.until(lambda: "*:9091" in agent.check("ss", "-Hltn", listening), _SETTLE)
+        rig.until(lambda: "felix_active_local_endpoints 2" in agent.check(sys.executable, "-c", ask), _SETTLE)
+        text = agent.check(sys.executable, "-c", ask)
+        assert not rig.agents["a1"].check("ss", "-Hltn", listening)
+    finally:
+        rig.etcd.delete(key)
+    recorded = metric_types((Path(__file__).parent / "records" / "28-felix-metrics.prom").read_text())
+    found = {name: kind for name, kind in metric_types(text).items() if name.startswith("felix_")}
+    assert found.items() <= recorded.items()
+    assert "felix_resync_state 3" in text and "felix_cluster_num_workload_endpoints 4" in text
+    assert f'felix_host{{host="{rig.text("a2")}"}} 1' in text
+    rig.until(lambda: not agent.check("ss", "-Hltn", listening), _SETTLE)
+
+
+def metric_types(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^# TYPE (\S+) (\w+)$", text, re.MULTILINE))
+
+
 def test_no_bird_no_traffic(rig: ClusterRig) -> None:
     """BIRD ended on one agent: its peer drops the routes, and traffic to it stops; own traffic goes on."""
     where = addresses(rig)

@@ -166,7 +166,9 @@ def node(systemd_host, monkeypatch):
     """A Node on a systemd_host; modules see it as theirs."""
     from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _health, _node_host
     from ansible_collections.dcos.calico.plugins.module_utils._host import _network
+    from ansible_collections.dcos.calico.plugins.module_utils._jobs import _calicoctl_node
 
+    monkeypatch.setattr(_calicoctl_node, 'FELIX_SECONDS', 0.1)  # the double's Felix goes on
     proc = systemd_host.root.mkdir('proc')
     proc.join('uptime').mksymlinkto('/proc/uptime')
     made = Node(systemd_host)

@@ -4,6 +4,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import subprocess
+import time
 
 import pytest
 
@@ -56,3 +57,37 @@ def test_other_blocks_and_none(pem):
     assert _pem.problem('nothing', 'CERTIFICATE') == 'it holds no PEM block CERTIFICATE'
     assert _pem.problem('-----BEGIN X-----\n-----END X-----\n', 'X') == 'its PEM block X is empty'
     assert _pem.problem('-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nTUlJQg==\n-----END RSA PRIVATE KEY-----\n', 'PRIVATE KEY') is None
+
+
+def test_until_when_a_certificate_is_valid_is_what_openssl_says(pem, certificate):
+    shown = subprocess.Popen(['openssl', 'x509', '-noout', '-enddate', '-in', certificate[1]], stdout=subprocess.PIPE).communicate()[0]
+    end = time.strptime(shown.decode('ascii').strip(), 'notAfter=%b %d %H:%M:%S %Y GMT')
+    assert _pem.not_after(_pem.blocks(pem)[0][1]) == time.strftime('%Y-%m-%dT%H:%M:%SZ', end)
+
+
+def nested(*parts):
+    body = b''.join(parts)
+    return b'\x30' + (bytes(bytearray([len(body)])) if len(body) < 128 else b'\x81' + bytes(bytearray([len(body)]))) + body
+
+
+def signed(time_, version=b'\xa0\x03\x02\x01\x02'):
+    start = b'\x17\x0d260101000000Z'
+    return nested(nested(version, b'\x02\x01\x05', nested(), nested(), nested(start, time_), b'\x04\x64' + b'x' * 100))
+
+
+@pytest.mark.parametrize('time_, said', [
+    (b'\x17\x0d271231235959Z', '2027-12-31T23:59:59Z'),
+    (b'\x17\x0d501231235959Z', '1950-12-31T23:59:59Z'),
+    (b'\x17\x0d491231235959Z', '2049-12-31T23:59:59Z'),
+    (b'\x18\x0f20501231235959Z', '2050-12-31T23:59:59Z'),
+])
+def test_times_of_certificates(time_, said):
+    assert _pem.not_after(signed(time_)) == _pem.not_after(signed(time_, b'')) == said
+
+
+@pytest.mark.parametrize('data', [b'', b'\x30', b'\x30\x84', b'\x30\x03\x02\x01\x05', signed(b'\x17\x0d2712312359590'), signed(b'\x16\x0d271231235959Z'),
+                                  signed(b'\x17\x0d271231235959Z')[:20]])
+def test_what_is_no_certificate_is_told(data):
+    with pytest.raises(_pem.PemError) as error:
+        _pem.not_after(data)
+    assert str(error.value) == 'it is no certificate'

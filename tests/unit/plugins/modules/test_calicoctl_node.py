@@ -15,7 +15,8 @@ import time
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _node_host, _runner
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker
+from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_port, _docker
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import _calicoctl_node
 from ansible_collections.dcos.calico.plugins.modules import agent_plan, calicoctl_node
 
 from ...support.node_host import IMAGE
@@ -325,6 +326,96 @@ def test_a_port_that_was_felixs_before_is_opened(run_module, node, believed):
     new = RULE.replace('62092', '62093')
     assert node.rules() == [new] + others and node.rules('ip6tables') == [new] and not run_module(calicoctl_node, desired)['changed']
     assert run_module(calicoctl_node, node.args(health={'felix_port': 0}))['changed'] and node.rules() == others and not node.rules('ip6tables')
+
+
+def accepts(source, port=62091):
+    return '-s %s -p tcp --dport %d -m comment --comment dcos.calico -j ACCEPT' % (source, port)
+
+
+DROPS = RULE.replace('62092', '62091')
+
+
+def test_metrics_are_served_to_their_scrapers_and_go_again(run_module, node, believed):
+    """As settings of this node, and no restart of it; the port is closed first, and opened last."""
+    run_module(calicoctl_node, node.args())
+    desired = node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5', '10.1.0.0/16']})
+    predicted = run_module(calicoctl_node, desired, check=True, diff=True)
+    assert not node.rules() and not node.state().get('settings')
+    done = run_module(calicoctl_node, desired, diff=True)
+    titles = ['port 62091', 'felix PrometheusMetricsEnabled on agent1', 'felix PrometheusMetricsPort on agent1']
+    assert done['diff'] == predicted['diff'] and [piece['after_header'] for piece in done['diff']][-3:] == titles and done['action'] == 'none'
+    assert node.rules() == [accepts('10.1.0.0/16'), accepts('10.0.9.5/32'), DROPS] and node.rules('ip6tables') == [DROPS]
+    assert node.state()['settings'] == {'agent1 PrometheusMetricsEnabled': 'true', 'agent1 PrometheusMetricsPort': '62091'}
+    unit = node.host.units.join('calico-node.service').read()
+    assert unit.index('-I INPUT "!" -i lo') < unit.index('-I INPUT -s 10.0.9.5/32') < unit.index('ExecStart=')
+    assert not run_module(calicoctl_node, desired)['changed']
+    other = run_module(calicoctl_node, node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.6']}), diff=True)
+    assert node.rules() == [accepts('10.0.9.6/32'), DROPS] and other['action'] == 'none'
+    assert node.rules('ip6tables') == [DROPS]
+    predicted = run_module(calicoctl_node, node.args(), check=True, diff=True)
+    gone = run_module(calicoctl_node, node.args(), diff=True)
+    assert gone['diff'] == predicted['diff'] and gone['action'] == 'none'
+    assert not node.rules() and not node.rules('ip6tables') and not node.state()['settings'] and not run_module(calicoctl_node, node.args())['changed']
+
+
+def test_metrics_that_a_killed_run_left_go(run_module, node, believed):
+    """The rules went with a reboot before the settings did: the unit still says that there are metrics."""
+    run_module(calicoctl_node, node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5']}))
+    for program in ('iptables', 'ip6tables'):
+        node.host.root.join(program + '-rules').write('')
+    assert run_module(calicoctl_node, node.args())['changed'] and not node.state()['settings']
+
+
+def test_metrics_that_somebody_else_set_stay(run_module, node, believed):
+    node.update(settings={'agent1 PrometheusMetricsEnabled': 'true'})
+    run_module(calicoctl_node, node.args(health={'felix_port': 62092}))
+    assert node.state()['settings'] == {'agent1 PrometheusMetricsEnabled': 'true'}
+
+
+def test_metrics_are_refused_where_their_port_cannot_be_closed(run_module, node, believed):
+    for program in ('iptables', 'ip6tables'):
+        node.host.tool(program, '#!/bin/sh\nexit 3\n')
+    result = run_module(calicoctl_node, node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5']}))
+    assert result['failed'] and '62091 would be open to everybody' in result['msg'] and not node.state().get('settings')
+
+
+@pytest.mark.parametrize('more, words', [
+    ({'scrapers': []}, 'nobody would reach the metrics'),
+    ({'scrapers': ['fd00::1']}, 'scraped by IPv4'),
+    ({'scrapers': ['0.0.0.0/0']}, 'that is everybody'),
+    ({'scrapers': ['10.0.9.5/24']}, 'Write 10.0.9.5, or 10.0.9.0/24 for the network'),
+    ({'scrapers': ['prometheus.example.com']}, 'is not an IP address'),
+    ({'port': 62092}, 'another metrics.port'),
+])
+def test_metrics_that_cannot_be_right_are_refused(run_module, node, more, words):
+    result = run_module(calicoctl_node, node.args(health={'felix_port': 62092}, metrics=dict({'port': 62091, 'scrapers': ['10.0.9.5']}, **more)))
+    assert result['failed'] and words in result['msg'] and not node.rules()
+
+
+def test_a_felix_that_ends_for_a_setting_is_waited_for(monkeypatch):
+    """Its health would be that of the process that is about to end."""
+    seen = [[(5, 100.0)], [(5, 100.1)], [], [(9, 0.1)]]
+    monkeypatch.setattr(_felix, 'processes', lambda container: seen.pop(0))
+    monkeypatch.setattr(_calicoctl_node.Deadline, 'pause', lambda self, seconds: True)
+    monkeypatch.setattr(_calicoctl_node._calicoctl_config, 'apply', lambda calicoctl, plan: None)
+    work = _node_host.Work()
+    work.settings.add('felix PrometheusMetricsEnabled on agent1', None, 'true')
+    _calicoctl_node.configure(_node_host.Actual({'State': {'Running': True}}, None, None, None, None, None, {}), work, None)
+    assert seen == [[(9, 0.1)]]
+
+
+@pytest.mark.parametrize('found, sources, steps', [
+    ([], [], [('-I', 1, None)]),
+    ([(1, None)], [], []),
+    ([(1, None), (2, None)], None, [('-D', 1, None)]),
+    ([(1, 'a'), (1, None)], ['a'], []),
+    ([(1, 'b'), (1, 'a'), (1, None)], ['a', 'b'], []),
+    ([(1, 'a'), (1, None)], [], [('-I', 1, None), ('-D', 1, 'a'), ('-D', 1, None)]),
+    ([(1, None), (1, 'a')], ['a'], [('-I', 1, None), ('-D', 1, None), ('-D', 1, 'a'), ('-I', 1, 'a')]),
+    ([(1, 'a')], ['a'], [('-I', 1, None), ('-D', 1, 'a'), ('-I', 1, 'a')]),
+])
+def test_a_port_is_never_open_between_two_steps(found, sources, steps):
+    assert _closed_port.steps('iptables', found, 1, sources) == steps
 
 
 @pytest.mark.parametrize('broken', ['exit 3', 'exit 2'])

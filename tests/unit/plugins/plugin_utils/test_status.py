@@ -138,7 +138,7 @@ def test_versions_beside_those_of_the_release() -> None:
     assert table["calicoctl"]["expected"] == "1.6.3" and table["DC/OS"]["expected"] is None
 
 
-def test_certificates_say_how_tls_goes_and_that_days_were_not_looked_at() -> None:
+def test_certificates_say_how_tls_goes_and_what_was_not_looked_at() -> None:
     results = facts.cluster(2)
     results[0]["etcd"][0].update(endpoint="https://10.0.0.9:2379", certificate="accepted")
     results[1]["etcd"][0].update(endpoint="https://10.0.0.9:2379", certificate="client", error="bad certificate")
@@ -148,7 +148,24 @@ def test_certificates_say_how_tls_goes_and_that_days_were_not_looked_at() -> Non
         ("client", ["agent1"], None),
     ]
     assert told(document)[0] == "TLS with etcd: the host's certificate is refused, or cannot be used"
-    assert any(text.startswith("Days that certificates are valid for") for text in document["not_looked_at"])
+    assert any(text.startswith("The certificates of etcd itself") for text in document["not_looked_at"])
+
+
+def test_files_for_tls_are_told_by_days_left() -> None:
+    results = facts.cluster(4)
+    for number, end in enumerate(("2026-12-12T03:00:00Z", "2027-11-29T03:50:00Z", "2026-11-29T03:50:00Z")):
+        results[number]["certificates"] = [{"path": "/c.crt", "not_after": end, "error": None}]
+    results[3]["certificates"] = [{"path": "/c.crt", "not_after": None, "error": "no such file"}, {"path": 7}, "x"]
+    document = facts.document(results)
+    assert [(one["state"], one["text"], one["days_left"], one["hosts"]) for one in document["certificates"]] == [
+        ("expired", "expired 2026-11-29", 0, ["agent2"]),
+        ("valid", "valid until 2026-12-12", 12, ["agent0"]),
+        ("valid", "valid until 2027-11-29", 365, ["agent1"]),
+    ]
+    assert [(one["severity"], one["what"], one["hosts"]) for one in document["problems"]] == [
+        ("critical", "The certificate /c.crt has expired", ["agent2"]),
+        ("warning", "The certificate /c.crt ends soon", ["agent0"]),
+    ]
 
 
 def test_the_lines_for_a_terminal_name_the_worst_and_its_command() -> None:

@@ -5,7 +5,7 @@ stores as its address in any case), applied [documents], peers [bgpPeer document
 container), down (what docker answers when its daemon is).
 A node's address is found as calico/node 2.6.6 finds it: --ip is stored as /32, without it the datastore's is kept, and without that the method's
 interface decides, or the first one, which is a bridge of DC/OS. A container is a process named calico-felix; `docker inspect` knows it while it lives.
-What they do not know, they refuse. Run on Python 2.7 and 3.
+settings {node and name: value} of Felix. What they do not know, they refuse. Run on Python 2.7 and 3.
 """
 
 from __future__ import absolute_import, division, print_function
@@ -191,6 +191,19 @@ def apply(state, documents):
     print("Successfully applied %d 'node' resource(s)" % len(documents))
 
 
+def config(state, verb, node, words):
+    """A setting of Felix of one node."""
+    settings = state.setdefault("settings", {})
+    key = "%s %s" % (node, words[0])
+    if verb == "get":
+        print(settings.get(key, "(unset)"))
+    elif verb == "set":
+        settings[key] = words[1]
+    else:
+        settings.pop(key, None)
+    write(state)
+
+
 def calicoctl(arguments):
     options = dict((word.split("=", 1) + [""])[:2] for word in arguments if word.startswith("--"))
     words, state = [word for word in arguments if not word.startswith("-")], read()
@@ -209,6 +222,8 @@ def calicoctl(arguments):
         print(json.dumps(state["peers"]))
     elif words == ["config", "get", "nodeToNodeMesh"]:
         print(state["mesh"])
+    elif words[0] == "config" and options["--raw"] == "felix":
+        config(state, words[1], options["--node"], words[2:])
     else:
         fail("Invalid option: %r" % arguments)
 

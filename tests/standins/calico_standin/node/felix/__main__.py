@@ -20,6 +20,8 @@ _TICK = 1.0
 _RESYNC = 30.0
 _LOOSE = 2
 _DEFAULT_HEALTH_PORT = 9099
+_DEFAULT_METRICS_PORT = 9091
+_IN_SYNC = 3
 
 
 class Felix:
@@ -61,6 +63,8 @@ class Felix:
         interfaces.prepare_host()
         if self._config.flag("HealthEnabled"):
             self._serve_health()
+        if self._config.flag("PrometheusMetricsEnabled"):
+            self._serve_metrics()
         self._watch.start()
         self._watch.changed.set()
         while True:
@@ -73,9 +77,29 @@ class Felix:
             self._watch.changed.wait(_TICK)
 
     def _serve_health(self) -> None:
-        from .health import serve  # costs time that the restart loop of a refused start must not take
+        from .health import serve_health  # costs time that the restart loop of a refused start must not take
 
-        serve(self._config.number("HealthPort", _DEFAULT_HEALTH_PORT), lambda: self._ready)
+        serve_health(self._config.number("HealthPort", _DEFAULT_HEALTH_PORT), lambda: self._ready)
+
+    def _serve_metrics(self) -> None:
+        from .health import serve
+
+        serve(
+            self._config.number("PrometheusMetricsPort", _DEFAULT_METRICS_PORT),
+            {"/metrics": lambda: (200, self._metrics())},
+        )
+
+    def _metrics(self) -> str:
+        """Those of the real one that this one can tell."""
+        found = {
+            "felix_active_local_endpoints": len(self._model.local),
+            "felix_cluster_num_workload_endpoints": len(self._model.endpoints),
+            f'felix_host{{host="{self._node}"}}': 1,
+            "felix_resync_state": _IN_SYNC,
+        }
+        return "".join(
+            f"# TYPE {name.partition('{')[0]} gauge\n{name} {value}\n" for name, value in sorted(found.items())
+        )
 
     def _refuse_loose_filter(self) -> None:
         if interfaces.reverse_path_filter() != _LOOSE:

@@ -1,16 +1,24 @@
-"""Felix' health port: /liveness and /readiness, on all addresses."""
+"""Felix' ports, on all addresses: /liveness and /readiness of its health, /metrics of its metrics."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-def serve(port: int, ready: Callable[[], bool]) -> None:
+Answer = tuple[int, str]
+
+
+def serve_health(port: int, ready: Callable[[], bool]) -> None:
     """Answer in the background: 204 for alive, and for ready as soon as `ready` says so."""
-    server = _Server(("::", port), _handler(ready))
+    serve(port, {"/liveness": lambda: (204, ""), "/readiness": lambda: (204 if ready() else 503, "")})
+
+
+def serve(port: int, answers: Mapping[str, Callable[[], Answer]]) -> None:
+    """Answer in the background what there is for each path."""
+    server = _Server(("::", port), _handler(answers))
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
@@ -23,15 +31,16 @@ class _Server(ThreadingHTTPServer):
         super().server_bind()
 
 
-def _handler(ready: Callable[[], bool]) -> type[BaseHTTPRequestHandler]:
+def _handler(answers: Mapping[str, Callable[[], Answer]]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # noqa: N802 - the name http.server asks for
-            known = {"/liveness": True, "/readiness": ready()}
-            if self.path not in known:
+            if self.path not in answers:
                 self.send_error(404)
                 return
-            self.send_response(204 if known[self.path] else 503)
+            status, body = answers[self.path]()
+            self.send_response(status)
             self.end_headers()
+            self.wfile.write(body.encode())
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
             return
