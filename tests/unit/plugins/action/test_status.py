@@ -52,6 +52,21 @@ def test_one_document_is_shown_and_written_as_json_and_as_a_page(tmp_path: Path,
     assert "  Status: No problem found on 3 hosts." in shown and f"    Written: {paths['html']}" in shown
 
 
+def test_metrics_and_where_felix_has_its_own_are_written(tmp_path: Path) -> None:
+    paths = {"metrics": str(tmp_path / "status.prom"), "targets": str(tmp_path / "targets.json")}
+    hosts: dict[str, Any] = {name: {**found, "calico_metrics": True} for name, found in HOSTS.items()}
+    hosts["agent1"]["calico_metrics_port"] = 9091
+    hosts["agent2"]["calico_metrics"] = "false"
+    hosts["silent"] = {"calico_metrics": True, "ansible_host": "10.9.9.9"}
+    run({**hosts, "other": {}}, metrics_port=62000, **paths)
+    assert "\ndcos_calico_hosts" in Path(paths["metrics"]).read_text()
+    assert [group["targets"] for group in json.loads(Path(paths["targets"]).read_text())] == [
+        [f"{facts.address(0)}:62000"],
+        [f"{facts.address(1)}:9091"],
+        ["10.9.9.9:62000"],
+    ]
+
+
 def test_nothing_is_written_unless_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run(HOSTS)

@@ -6,6 +6,8 @@ __metaclass__ = type
 
 import time
 
+import re
+
 import pytest
 import yaml
 
@@ -57,6 +59,19 @@ def test_a_host_that_has_nothing(run_module, host):
     assert result['calico_node']['bgp']['answers'] is False and not result['calicoctl_cfg']['exists']
 
 
+def test_files_for_tls_are_told_by_their_end(run_module, host, certificate, tmpdir):
+    both = tmpdir.join('both.pem')
+    both.write('# a bundle\n' + open(str(certificate[1])).read() * 2)
+    nothing = tmpdir.join('nothing.pem')
+    nothing.write('nothing')
+    result = result_of(run_module, host, etcd_ca_file=str(both), etcd_cert_file=str(certificate[1]), etcd_key_file=str(certificate[1]))
+    ends = [item['not_after'] for item in result['certificates']]
+    assert len(ends) == 2 and ends[0] == ends[1] and re.match(r'20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z', ends[0])
+    result = result_of(run_module, host, etcd_ca_file=str(nothing), etcd_cert_file='/nowhere.crt')
+    assert [item['not_after'] for item in result['certificates']] == [None, None] and all(item['error'] for item in result['certificates'])
+    assert result_of(run_module, host)['certificates'] == []
+
+
 def test_a_host_that_has_everything(run_module, host):
     furnish(host)
     calico = str(host.root.join('plugins', 'calico'))
@@ -102,7 +117,7 @@ def test_samples_show_every_key_of_a_result(run_module, host, monkeypatch):
     bird.start()
     monkeypatch.setattr(_bgp, 'SOCKET', bird.path)
     result = result_of(run_module, host, executables=['/bin/sh'], etcd_endpoints=['http://127.0.0.1:1'], etcd_peers=['http://127.0.0.1:1'],
-                       felix_health_port=1, masters='localhost')
+                       felix_health_port=1, masters='localhost', etcd_ca_file='/nowhere.crt')
     bird.close()
     returned = dict((key, result[key]) for key in RETURN)
     samples = dict((key, field['sample']) for key, field in RETURN.items())

@@ -159,3 +159,9 @@ def test_docker_networks_need_the_plugin_and_a_release_that_serves_their_pools()
     ):
         with pytest.raises(AnsibleFilterError, match=words):
             _desired.part("docker_networks", variables(**{**given, **wrong}))
+
+
+def test_felix_has_metrics_only_where_they_are_switched_on() -> None:
+    assert "metrics" not in _desired.node(variables(calico_metrics_scrapers=["10.0.9.5"]))
+    found = variables(calico_metrics="true", calico_metrics_scrapers=["10.0.9.5"])
+    assert _desired.node(found)["metrics"] == {"port": 62091, "scrapers": ["10.0.9.5"]}

@@ -66,6 +66,7 @@ class Cluster:
             "manifest_release": "2.6.6",
             "artifacts": [{"name": "calicoctl", "variable": "calico_calicoctl_sha256", "sha256": "aa"}],
             "felix_health_port": 62092,
+            "metrics_port": 62091,
             "etcd": {"source": "existing", "proxy": False, "endpoints": ["http://10.0.0.100:2379"]},
         }
 
@@ -372,6 +373,7 @@ def test_names_and_addresses_of_their_own(cluster):
 WARNINGS = [
     ("agents", ALL, lambda cluster: cluster.hosts.pop("agent3")),
     ("health_port", ALL, desired(felix_health_port=9099)),
+    ("health_port", ALL, desired(metrics_port=9091)),
     ("docker_ipv6", "agent2", both(DOCKER_NETWORK, elsewhere_off, part("os", kernel="3.10.0-1160.el7.x86_64"))),
     ("docker", "agent2", part("docker", at_boot=False)),
     ("kernel", "agent2", part("kernel", ip6_tables=None)),
@@ -637,7 +639,12 @@ def test_of_many_hosts_in_the_way_three_are_named(cluster, number, said):
 
 
 @pytest.mark.parametrize(
-    "port, remedy", [(179, "Stop that program"), (62092, "Stop that program, or set calico_felix_health_port")]
+    "port, remedy",
+    [
+        (179, "Stop that program"),
+        (62092, "Stop that program, or set calico_felix_health_port"),
+        (62091, "Stop that program, or set calico_metrics_port"),
+    ],
 )
 def test_a_port_that_is_taken_is_moved_only_where_it_can_be(cluster, port, remedy):
     cluster.info["ports"] = {str(port): {"process": "haproxy", "pid": 7}}

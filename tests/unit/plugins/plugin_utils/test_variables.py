@@ -179,6 +179,14 @@ REFUSED = {
         [{"name": "d", "pool": "11.0.0.0/8"}, {}],
         "An item of calico_docker_networks has no name: {}.",
     ),
+    "calico_metrics_scrapers": (
+        ["10.0.9.5/8"],
+        "calico_metrics_scrapers cannot be 10.0.9.5/8: it has host bits. Write 10.0.9.5, or 10.0.0.0/8 for the network",
+    ),
+    "calico_status_metrics": (
+        "status.txt",
+        "calico_status_metrics is 'status.txt', which nobody reads: let it end with .prom.",
+    ),
     "calico_manifest_file": (
         str(ROOT / "playbooks" / "x.yml"),
         f"{ROOT}/playbooks/x.yml is not written: it lies in the collection",
@@ -380,3 +388,19 @@ def test_mesos_dns_without_masters_is_validated_by_one_host_which_refuses_it() -
     assert _variables.groups(hosts, {"agents": ["a", "b"]}) == {}
     assert _variables.components(hosts, {"agents": ["a", "b"]}) == {"a": ["mesos_dns"]}
     assert _variables.components(hosts, {"agents": ["a", "b"], "masters": ["m"]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("variables", "refused"),
+    [
+        ({"calico_metrics": True}, True),
+        ({"calico_metrics": "yes", "calico_metrics_scrapers": []}, True),
+        ({"calico_metrics": False, "calico_metrics_scrapers": []}, False),
+        ({"calico_metrics": True, "calico_metrics_scrapers": ["10.0.9.5", "10.1.0.0/16"]}, False),
+    ],
+)
+def test_metrics_without_a_scraper_are_refused(variables: dict[str, Any], refused: bool) -> None:
+    wrong, strange = _variables.validate({"a": variables}, OPTIONS)
+    assert strange == [] and [finding.what[:67] for finding in wrong] == (
+        ["calico_metrics_scrapers cannot be empty: nobody would reach the met"] if refused else []
+    )
