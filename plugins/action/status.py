@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -70,6 +71,10 @@ class ActionModule(ControllerAction):
         if args["targets"]:
             _controller_paths.write(args["targets"], json.dumps(self._targets(hosts, args), indent=2) + "\n")
         lines += [f"  Written: {args[name]}" for name in ("html", "json", "metrics", "targets") if args[name]]
+        if os.environ.get("AWX_HOST") and os.environ.get("JOB_ID"):
+            lines.append(
+                f"  In AWX: {os.environ['AWX_HOST'].rstrip('/')}/#/jobs/playbook/{os.environ['JOB_ID']}/details"
+            )
         _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
         return {"status": document, "brief": _status.brief(document), "text": lines}
 

@@ -353,7 +353,9 @@ def _refused(variables: Mapping[str, Any]) -> dict[str, list[str]]:
     for name, ending in ENDINGS.items():
         value = variables.get(name)
         if isinstance(value, str) and value.strip() and not value.strip().endswith(ending):
-            found.setdefault(name, []).append(f"{name} is {value!r}, which nobody reads: let it end with {ending}.")
+            found.setdefault(name, []).append(
+                f"{name} cannot be {value}: nobody would read it. Let it end with {ending}."
+            )
     return found
 
 

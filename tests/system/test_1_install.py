@@ -181,6 +181,39 @@ def test_the_status_of_an_installed_lab_by_one_look_at_each_agent(lab: Lab, tmp_
     assert sorted(host for host, _module in on_agents) == sorted(agent.name for agent in lab.agents), on_agents
 
 
+def test_metrics_of_felix_are_for_their_scrapers_alone_and_go_again(lab: Lab, tmp_path: Path) -> None:
+    """On the host of a limit, and on no other."""
+    agent, other, scraper = lab.agents[0], lab.agents[1], lab.masters[0]
+    variables = {"calico_metrics": True, "calico_metrics_scrapers": [scraper.address]}
+    ask = [
+        "curl",
+        "-s",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code}",
+        "--max-time",
+        "3",
+        f"http://{agent.address}:62091/metrics",
+    ]
+    predicted = playbook(lab.inventory, "--check", "--diff", "--limit", agent.name, variables=variables).require()
+    done = playbook(lab.inventory, "--diff", "--limit", agent.name, variables=variables).require()
+    assert predicted.predictions() == done.predictions() and {host for host, _name in done.changed()} == {agent.name}
+    eventually("Felix has its metrics", lambda: agent.run(*ask, check=False).stdout == "200")
+    assert scraper.out(*ask) == "200" and other.run(*ask, check=False).stdout == "000"
+    assert "felix_resync_state 3" in scraper.out("curl", "-s", ask[-1])
+    assert not other.out("ss", "-Hltn", "sport = :62091")
+    files = {"calico_status_metrics": str(tmp_path / "s.prom"), "calico_status_targets": str(tmp_path / "t.json")}
+    playbook(
+        lab.inventory, "--limit", agent.name, name="playbooks/status.yml", variables={**variables, **files}
+    ).require()
+    assert f'dcos_calico_host_drifted{{host="{agent.name}"}} 0' in (tmp_path / "s.prom").read_text()
+    assert json.loads((tmp_path / "t.json").read_text())[0]["targets"] == [f"{agent.address}:62091"]
+    assert playbook(lab.inventory, "--limit", agent.name).require().changed()
+    assert not agent.out("ss", "-Hltn", "sport = :62091") and "62091" not in agent.out("iptables-save", "-t", "mangle")
+    assert not [key for key in lab.etcd() if "PrometheusMetrics" in key]
+
+
 def lasting(lab: Lab) -> dict[str, str]:
     """What the datastore holds but for what Felix reports of itself, which Felix writes again."""
     return {key: value for key, value in lab.etcd().items() if not key.startswith("/calico/felix/")}

@@ -177,8 +177,10 @@ def metrics_settings(params, actual, calicoctl):
     """Plan of the settings for Felix' metrics. A node without is asked only where a run has given it some: others' settings stay."""
     if not params['metrics'] and not _node_host.has_metrics(actual):
         return Plan()
-    settings = _calicoctl_config.desired(_node.metrics_settings(params))
     known = actual.desired is not None and actual.nodes is not None
+    if actual.running and not known:  # which the result tells; only a host without a node has none for certain
+        return Plan()
+    settings = _calicoctl_config.desired(_node.metrics_settings(params))
     return _calicoctl_config.reconcile(settings, _calicoctl_config.read(calicoctl, settings) if known else _calicoctl_config.nothing(settings))
 
 

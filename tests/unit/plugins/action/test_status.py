@@ -67,6 +67,16 @@ def test_metrics_and_where_felix_has_its_own_are_written(tmp_path: Path) -> None
     ]
 
 
+def test_a_job_of_awx_links_to_its_artifact(monkeypatch: pytest.MonkeyPatch, shown: list[str]) -> None:
+    """By what AWX puts into the environment of a job."""
+    run(HOSTS)
+    assert not [line for line in shown if "AWX" in line]
+    monkeypatch.setenv("AWX_HOST", "https://awx.example.com/")
+    monkeypatch.setenv("JOB_ID", "7")
+    run(HOSTS)
+    assert "    In AWX: https://awx.example.com/#/jobs/playbook/7/details" in shown
+
+
 def test_nothing_is_written_unless_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     run(HOSTS)

@@ -366,6 +366,16 @@ def test_metrics_that_a_killed_run_left_go(run_module, node, believed):
     assert run_module(calicoctl_node, node.args())['changed'] and not node.state()['settings']
 
 
+def test_a_datastore_that_is_away_has_no_metrics_predicted(run_module, node, believed):
+    desired = node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5']})
+    first = run_module(calicoctl_node, desired, check=True, diff=True)
+    assert 'felix PrometheusMetricsEnabled on agent1' in [piece['after_header'] for piece in first['diff']]
+    run_module(calicoctl_node, desired)
+    node.update(etcd='client: etcd cluster is unavailable or misconfigured')
+    away = run_module(calicoctl_node, desired, check=True)
+    assert not away['changed'] and not away['datastore_read']
+
+
 def test_metrics_that_somebody_else_set_stay(run_module, node, believed):
     node.update(settings={'agent1 PrometheusMetricsEnabled': 'true'})
     run_module(calicoctl_node, node.args(health={'felix_port': 62092}))

@@ -185,7 +185,7 @@ REFUSED = {
     ),
     "calico_status_metrics": (
         "status.txt",
-        "calico_status_metrics is 'status.txt', which nobody reads: let it end with .prom.",
+        "calico_status_metrics cannot be status.txt: nobody would read it. Let it end with .prom.",
     ),
     "calico_manifest_file": (
         str(ROOT / "playbooks" / "x.yml"),

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-
 Answer = tuple[int, str]
 
 
