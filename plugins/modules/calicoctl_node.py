@@ -164,7 +164,7 @@ options:
       - Have Felix serve its metrics for Prometheus, as settings of this node in the datastore, and let nobody but this host and named addresses reach them.
         The port is closed to others before Felix listens there. Felix restarts itself; the container does not.
       - Without it, metrics that this module gave the node are taken away again.
-      - Refused on a host without C(iptables), and with O(init_system=false).
+      - Refused on a host without C(iptables), on one with IPv6 and without C(ip6tables), and with O(init_system=false).
     type: dict
     suboptions:
       port:

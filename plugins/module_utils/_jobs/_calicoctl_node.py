@@ -15,7 +15,7 @@ import re
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _health, _node, _node_host, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _started
+from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _network, _started
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import _calicoctl_config
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
@@ -186,9 +186,11 @@ def metrics_settings(params, actual, calicoctl):
 
 def refuse_open_metrics(params, actual):
     """Raise unless the port of the metrics can be closed to others."""
-    if params['metrics'] and 'iptables' not in actual.closed:
-        raise CalicoError('Felix cannot have metrics on this host', why='port %d would be open to everybody: there is no iptables with the table mangle'
-                          % params['metrics']['port'], remedy='Install iptables, or set no metrics')
+    needed = ['iptables'] + (['ip6tables'] if _network.ipv6()['supported'] else [])
+    missing = [program for program in needed if program not in actual.closed]
+    if params['metrics'] and missing:
+        raise CalicoError('Felix cannot have metrics on this host', why='port %d would be open to everybody: there is no %s with the table mangle'
+                          % (params['metrics']['port'], ' and no '.join(missing)), remedy='Install iptables, or set no metrics')
 
 
 def configure(actual, work, calicoctl):

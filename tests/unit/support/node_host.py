@@ -90,11 +90,10 @@ IPTABLES = """#!/bin/sh
 rules="%s"
 operation=$4
 [ "$operation" = -S ] && [ ! -e "$rules" ] && exit 0
-touch "$rules"
 shift 5
 case $operation in
   -S) sed 's/^/-A INPUT /; s/-p tcp/-p tcp -m tcp/; s/dcos.calico/"&"/' "$rules" ;;
-  -I) { echo "$*"; cat "$rules"; } > "$rules.new"; mv "$rules.new" "$rules" ;;
+  -I) touch "$rules"; { echo "$*"; cat "$rules"; } > "$rules.new"; mv "$rules.new" "$rules" ;;
   -D) grep -qxF -e "$*" "$rules" || exit 1
       awk -v rule="$*" '$0 == rule && !done { done = 1; next } { print }' "$rules" > "$rules.new"; mv "$rules.new" "$rules" ;;
 esac

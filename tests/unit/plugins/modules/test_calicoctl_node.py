@@ -382,11 +382,13 @@ def test_metrics_that_somebody_else_set_stay(run_module, node, believed):
     assert node.state()['settings'] == {'agent1 PrometheusMetricsEnabled': 'true'}
 
 
-def test_metrics_are_refused_where_their_port_cannot_be_closed(run_module, node, believed):
-    for program in ('iptables', 'ip6tables'):
-        node.host.tool(program, '#!/bin/sh\nexit 3\n')
+@pytest.mark.parametrize('program, ipv6, refused', [('iptables', False, True), ('ip6tables', True, True), ('ip6tables', False, False)])
+def test_metrics_are_refused_where_their_port_cannot_be_closed(run_module, node, believed, monkeypatch, program, ipv6, refused):
+    monkeypatch.setattr(_calicoctl_node._network, 'ipv6', lambda: {'supported': ipv6})
+    node.host.tool(program, '#!/bin/sh\nexit 3\n')
     result = run_module(calicoctl_node, node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5']}))
-    assert result['failed'] and '62091 would be open to everybody' in result['msg'] and not node.state().get('settings')
+    assert bool(result.get('failed')) is refused is not bool(node.state().get('settings'))
+    assert not refused or '62091 would be open to everybody: there is no %s with' % program in result['msg']
 
 
 @pytest.mark.parametrize('more, words', [

@@ -35,9 +35,27 @@ def left_alone(use):
     return _scenario(use, node.args(as_number=64600, restart="never"), before=[node.args()])
 
 
+def with_metrics(use):
+    node = use("node")
+    return _scenario(use, node.args(metrics={"port": 62091, "scrapers": ["10.0.9.5"]}), before=[node.args()])
+
+
+def without_metrics(use):
+    node = use("node")
+    return _scenario(use, node.args(), before=[node.args(metrics={"port": 62091, "scrapers": ["10.0.9.5"]})])
+
+
 def absent(use):
     node = use("node")
     return _scenario(use, {"state": "absent"}, before=[node.args()])
 
 
-SCENARIOS = {"present": present, "directly": directly, "changed": changed, "left_alone": left_alone, "absent": absent}
+SCENARIOS = {
+    "present": present,
+    "directly": directly,
+    "changed": changed,
+    "left_alone": left_alone,
+    "with_metrics": with_metrics,
+    "without_metrics": without_metrics,
+    "absent": absent,
+}
