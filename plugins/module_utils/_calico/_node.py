@@ -97,8 +97,8 @@ def check(params):
     if params.get('metrics'):
         _checks.scrapers(params['metrics']['scrapers'], 'metrics.scrapers')
         if not params['init_system'] or params['metrics']['port'] == params['health']['felix_port']:
-            raise ValidationError('The node cannot have metrics on port %d so' % params['metrics']['port'],
-                                  why='its unit closes that port when the host starts, and it is no other port of Felix',
+            raise ValidationError('Felix cannot have metrics on port %d' % params['metrics']['port'],
+                                  why='the unit closes that port when the host starts, and it must not be that of its health',
                                   remedy='Set init_system to true, and another metrics.port than health.felix_port')
 
 
@@ -143,11 +143,13 @@ def closed_ports(params):
 def metrics_settings(params):
     """Settings of this node by which Felix has its metrics, or has them no more, as dcos.calico.calicoctl_config takes them.
 
-    They are the node's own: a host has metrics when its port is closed, whichever other hosts are.
+    They are the node's own: a host has metrics when its port is closed, whichever other hosts are. In their order Felix listens on no other port
+    between two of them.
     """
     metrics = params.get('metrics')
-    values = (('PrometheusMetricsEnabled', metrics and 'true'), ('PrometheusMetricsPort', metrics and '%d' % metrics['port']))
-    return [dict(name=name, raw='felix', node=params['name'], value=value, state='present' if value else 'absent') for name, value in values]
+    values = [('PrometheusMetricsPort', metrics and '%d' % metrics['port']), ('PrometheusMetricsEnabled', metrics and 'true')]
+    return [dict(name=name, raw='felix', node=params['name'], value=value, state='present' if value else 'absent')
+            for name, value in (values if metrics else reversed(values))]
 
 
 def unit_text(params, docker, interface=None, closed=()):

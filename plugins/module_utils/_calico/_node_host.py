@@ -290,7 +290,7 @@ def process_of(container):
 def apply(params, actual, work, calicoctl, configure):
     """Write the unit, let systemd know, and start or restart the node. Its health is for others to wait for.
 
-    :arg configure: callable() that makes the changes of work.settings. Felix' port is closed whenever it has metrics.
+    :arg configure: callable() that makes the changes of work.settings. A port is closed before Felix listens there, and opened when it does no more.
     """
     changed = work.files.names()
     if not params.get('metrics'):
@@ -301,12 +301,16 @@ def apply(params, actual, work, calicoctl, configure):
     _systemd.write(work.units, states, work.files)
     if _systemd.reload_needed(changed, states):
         _systemd.daemon_reload()
-    for step in [step for change in work.port for step in change.how]:
+    closed = _node.closed_ports(params)
+    steps = [step for change in work.port for step in change.how]
+    for step in [step for step in steps if step[2] in closed]:
         _closed_port.change(*step)
     if work.resource:
         calicoctl.apply([change.how for change in work.resource])
     if params.get('metrics'):
         configure()
+    for step in [step for step in steps if step[2] not in closed]:
+        _closed_port.change(*step)
     if params['init_system']:
         _systemd.apply_starts(work.units, settle=SETTLE)
     elif work.start:

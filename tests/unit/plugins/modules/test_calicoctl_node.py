@@ -342,7 +342,7 @@ def test_metrics_are_served_to_their_scrapers_and_go_again(run_module, node, bel
     predicted = run_module(calicoctl_node, desired, check=True, diff=True)
     assert not node.rules() and not node.state().get('settings')
     done = run_module(calicoctl_node, desired, diff=True)
-    titles = ['port 62091', 'felix PrometheusMetricsEnabled on agent1', 'felix PrometheusMetricsPort on agent1']
+    titles = ['port 62091', 'felix PrometheusMetricsPort on agent1', 'felix PrometheusMetricsEnabled on agent1']
     assert done['diff'] == predicted['diff'] and [piece['after_header'] for piece in done['diff']][-3:] == titles and done['action'] == 'none'
     assert node.rules() == [accepts('10.1.0.0/16'), accepts('10.0.9.5/32'), DROPS] and node.rules('ip6tables') == [DROPS]
     assert node.state()['settings'] == {'agent1 PrometheusMetricsEnabled': 'true', 'agent1 PrometheusMetricsPort': '62091'}
@@ -356,6 +356,33 @@ def test_metrics_are_served_to_their_scrapers_and_go_again(run_module, node, bel
     gone = run_module(calicoctl_node, node.args(), diff=True)
     assert gone['diff'] == predicted['diff'] and gone['action'] == 'none'
     assert not node.rules() and not node.rules('ip6tables') and not node.state()['settings'] and not run_module(calicoctl_node, node.args())['changed']
+
+
+@pytest.mark.parametrize('before, after, order', [
+    (None, 62091, ['close 62091', 'set Port', 'set Enabled']),
+    (62091, 62093, ['close 62093', 'set Port', 'open 62091']),
+    (62091, None, ['unset Enabled', 'unset Port', 'open 62091']),
+])
+def test_felix_never_listens_on_a_port_that_is_open(run_module, node, believed, monkeypatch, before, after, order):
+    def args(port):
+        return node.args(**({'metrics': {'port': port, 'scrapers': ['10.0.9.5']}} if port else {}))
+
+    run_module(calicoctl_node, args(before))
+    done = []
+    change, configure = _closed_port.change, _runner.Calicoctl._config_write
+
+    def changing(program, operation, port, source=None):
+        if program == 'iptables' and source is None:
+            done.append('%s %d' % ('close' if operation == '-I' else 'open', port))
+        change(program, operation, port, source)
+
+    def writing(self, verb, name, value, raw, node):
+        done.append('%s %s' % (verb, name.replace('PrometheusMetrics', '')))
+        configure(self, verb, name, value, raw, node)
+
+    monkeypatch.setattr(_closed_port, 'change', changing)
+    monkeypatch.setattr(_runner.Calicoctl, '_config_write', writing)
+    assert run_module(calicoctl_node, args(after))['changed'] and done == order
 
 
 def test_metrics_that_a_killed_run_left_go(run_module, node, believed):

@@ -41,6 +41,14 @@ def test_what_is_not_known_has_no_sample() -> None:
     assert not [name for name in found if "certificate" in name]
 
 
+def test_sessions_between_hosts_that_are_silent_are_expected_and_unknown() -> None:
+    results: list[Any] = facts.cluster(4)
+    results[2] = results[3] = {"unreachable": True}
+    found = metrics(facts.document(results))
+    names = ("expected", "established", "unknown")
+    assert [found[f"dcos_calico_bgp_sessions_{name}"] for name in names] == ["6", "5", "1"]
+
+
 def test_a_cluster_that_is_well() -> None:
     found = metrics(facts.document(facts.cluster(3), datastore=facts.datastore(3)))
     assert {name: found[f"dcos_calico_bgp_sessions_{name}"] for name in ("expected", "established", "unknown")} == {

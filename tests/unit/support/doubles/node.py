@@ -197,7 +197,8 @@ def config(state, verb, node, words):
     key = "%s %s" % (node, words[0])
     if verb == "get":
         print(settings.get(key, "(unset)"))
-    elif verb == "set":
+        return
+    if verb == "set":
         settings[key] = words[1]
     else:
         settings.pop(key, None)
