@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._status_hosts import (
-    CRITICAL,
-    NOTICE,
     OK,
     WORST,
     Host,
@@ -23,6 +21,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._status_hosts import (
     items,
     text,
 )
+from ansible_collections.dcos.calico.plugins.plugin_utils._status_problems import CRITICAL, NOTICE
 
 PREFIX = "dcos_calico_"
 Sample = tuple[Mapping[str, str], float]
