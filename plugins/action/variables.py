@@ -10,7 +10,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _variables
@@ -28,7 +27,7 @@ class ActionModule(ControllerAction):
     SPEC = ARGUMENT_SPEC
 
     def answer(self, args: dict[str, Any]) -> dict[str, Any]:
-        hosts = {name: _set(self.hostvars, name) for name in args["hosts"] if name in self.hostvars}
+        hosts = {name: _variables.set_of(self.hostvars, name) for name in args["hosts"] if name in self.hostvars}
         wrong, strange = _variables.validate(hosts, _variables.read_options(ROLES))
         inventory = self.variables.get("groups", {})
         wrong += _variables.together(hosts, inventory, asks_mesos=bool(os.environ.get("DCOS_URL")))
@@ -42,22 +41,3 @@ class ActionModule(ControllerAction):
             **({"warnings": [told(finding) for finding in warnings]} if warnings else {}),
             **failed("Nothing was touched: {} found in the variables of this inventory", failures),
         }
-
-
-def _set(hostvars: Any, host: str) -> dict[str, Any]:
-    """The variables of this collection that are set for a host; those that depend on what is not known yet are validated where they are used."""
-    raw = hostvars.raw_get(host) if hasattr(hostvars, "raw_get") else hostvars[host]
-    found = {}
-    for name in [name for name in raw if str(name).startswith(_variables.PREFIX)]:
-        if name in _variables.REGISTERED:
-            continue
-        value = raw[name]
-        if _variables.is_template(value):
-            try:
-                value = hostvars[host][name]
-            except (AnsibleError, KeyError):
-                continue
-            if "Undefined" in type(value).__name__ or _variables.is_template(value):
-                continue
-        found[str(name)] = value
-    return found

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.errors import AnsibleFilterError
+from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 
@@ -52,6 +52,8 @@ REGISTERED = (
     "calico_cni_result",
     "calico_datastore_agent",
     "calico_datastore_kept",
+    "calico_diagnostics_result",
+    "calico_diagnostics_run",
     "calico_docker_network_ahead",
     "calico_docker_network_result",
     "calico_docker_network_store",
@@ -102,6 +104,7 @@ REGISTERED = (
 )
 # What is validated by filters, and of it the paths to which the controller writes.
 WRITTEN = (
+    "calico_diagnostics_directory",
     "calico_manifest_dir",
     "calico_manifest_file",
     "calico_status_html",
@@ -143,6 +146,25 @@ def read_options(roles: Path) -> dict[str, dict[str, Any]]:
         specs = yaml.load(file.read_text(encoding="utf-8"), loader)["argument_specs"]  # noqa: S506
         for entry in specs.values():
             found.update(entry.get("options") or {})
+    return found
+
+
+def set_of(hostvars: Any, host: str) -> dict[str, Any]:
+    """The variables of this collection that are set for a host; those that depend on what is not known yet are validated where they are used."""
+    raw = hostvars.raw_get(host) if hasattr(hostvars, "raw_get") else hostvars[host]
+    found = {}
+    for name in [name for name in raw if str(name).startswith(PREFIX)]:
+        if name in REGISTERED:
+            continue
+        value = raw[name]
+        if is_template(value):
+            try:
+                value = hostvars[host][name]
+            except (AnsibleError, KeyError):
+                continue
+            if "Undefined" in type(value).__name__ or is_template(value):
+                continue
+        found[str(name)] = value
     return found
 
 

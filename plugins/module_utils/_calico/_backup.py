@@ -59,16 +59,16 @@ def pack(value):
     return to_native(base64.b64encode(zlib.compress(_canonical(value), 6)))
 
 
-def unpack(text):
-    """The value of pack(); raises CalicoError for what it did not make, or what is larger than a backup may be."""
+def unpack(text, most=LARGEST):
+    """The value of pack(); raises CalicoError for what it did not make, or what is larger than it may be, which is a backup's size unless said."""
     try:
         opened = zlib.decompressobj()
-        content = opened.decompress(base64.b64decode(to_bytes(text)), LARGEST)
+        content = opened.decompress(base64.b64decode(to_bytes(text)), most)
         if opened.unconsumed_tail:
-            raise ValueError('it has more than %d bytes' % LARGEST)
+            raise ValueError('it has more than %d bytes' % most)
         return from_json(to_text(content))
     except (ValueError, TypeError, zlib.error, binascii.Error) as error:
-        raise CalicoError('What was handed over of the datastore cannot be read', why=to_native(error), remedy='Run again')
+        raise CalicoError('What was handed over cannot be read', why=to_native(error), remedy='Run again')
 
 
 def digest(document):
