@@ -27,7 +27,7 @@ NOT_SHOWN = u'[not shown]'
 SHORTEST = 6  # characters of what is taken out wherever it stands: a shorter one would be found in every other word
 TEXT = (type(u''), str)
 
-WORDS = (r'pass(?:word|wd|phrase|code)|pass(?![a-z])|pwd(?![a-z])|secret|token|credential|cookie|authorization|api[_-]?key|access[_-]?key|'
+WORDS = (r'pass(?:word|wd|phrase|code)|(?<!mark)pass(?![a-z])|pwd(?![a-z])|secret|token|credential|cookie|authorization|api[_-]?key|access[_-]?key|'
          r'private[_-]?key|(?:client|auth|encryption|signing|ssh|tls|psk|shared)[_-]?key|key[_-]?data|(?<![a-z])_?auth(?![a-z])|(?<![a-z])psk(?![a-z])')
 NAME = re.compile(r'(?i)%s' % WORDS)
 # The name of a file that has a secret is none, as long as it is one.
@@ -35,28 +35,30 @@ OF_FILE = re.compile(r'(?i)(?:file|path|dir|directory)\Z')
 KEY = re.compile(r'[_-][Kk][Ee][Yy]\Z|[a-z]Key\Z')
 PATH = re.compile(r'/[\w./@+-]*\Z')
 # A path that begins with a slash has words between the others; a secret in base64 has not.
-PLAIN_PATH = re.compile(r'(?:/(?:[A-Za-z]?[a-z]*[0-9]{0,4}|[0-9a-f]+))+\Z')
+PLAIN_PATH = re.compile(r'(?:/(?:[A-Za-z]?[a-z]*[0-9]{0,4}|[0-9a-f]+(?:-[0-9a-fOS]{1,12}){0,6}))+\Z')
+PLAIN_NAME = re.compile(r'[\w./@-]{0,300}\Z')
 HEX = re.compile(r'[0-9a-fA-F]+\Z')
 NO_SECRET = re.compile(r'(?i)(?:true|false|none|null|yes|no|on|off|default|[0-9.]{1,8}|calico|\[redacted\]|\[not shown\])\Z')
 
 _LINES = r'(?:[^\n]*\n){0,200}?[^\n]*?'
 PEM = re.compile(r'-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:%s-----END [A-Z0-9 ]*PRIVATE KEY-----|(?:\\n|[A-Za-z0-9+/=:,\s-])*)' % _LINES)
-# The end of a key whose beginning was cut off.
-PEM_END = re.compile(r'(?:^[^\n]{0,200}\n){0,100}?[^\n]*-----END [A-Z0-9 ]*PRIVATE KEY-----', re.MULTILINE)
+# The end of a key whose beginning was cut off, and how many lines before it may be of the key.
+PEM_END = re.compile(r'-----END [A-Z0-9 ]*PRIVATE KEY-----')
+KEY_LINES = 100
 YAML_BLOCK = re.compile(
     r'(?im)^([ \t]*)((?:- +)?["\']?[\w.-]{0,60}(?:%s|(?<![a-z])key)[\w.-]{0,60}["\']?[ \t]*:[ \t]*[|>][+-]?[0-9]?)[ \t]*\n'
     r'(?:(?:\1[ \t]+[^\n]*|[ \t]*)(?:\n|\Z))+' % WORDS)
 # NAME=value, "name": "value", \"name\":\"value\", --name value, name => value; without quotes and after a colon or blank all of the line.
 PAIR = re.compile(
     r'(?i)(?P<name>(?:%s)[\w.-]{0,60})(?P<between>\\*["\']?\s?[ \t]*(?:=>|[:=])[ \t]*(?:u(?=["\']))?)'
-    r'(?:(?P<quote>\\*["\'])(?:(?!(?P=quote))(?:\\.|[^\n]))*(?:(?P=quote))?[^\s,}\]]*|(?<=[ \t])[^\n]*|[^\s]*)' % WORDS)
+    r'(?:\[redacted\]|(?P<quote>\\*["\'])(?:(?!(?P=quote))(?:\\.|[^\n]))*(?:(?P=quote))?[^\s,}\]]*|(?<=[ \t])[^\n]*|[^\s]*)' % WORDS)
 OPTION = re.compile(r'(?i)(?P<name>(?<![\w-])--?[\w-]{0,60}(?:%s)[\w-]{0,60})(?P<between>[ \t]+)(?P<value>[^\s-][^\n]*)' % WORDS)
 # {name: "DB_PASSWORD" value: "x"}, as Mesos, Docker's and Kubernetes' API write variables.
 NAMED = re.compile(r'(?i)(\\*["\']?name\\*["\']?\s*[:=]\s*\\*["\']?[\w.-]{0,60}(?:%s)[\w.-]{0,60}\\*["\']?[\s,]*\\*["\']?value\\*["\']?\s*[:=]\s*)[^\n]*' % WORDS)
 PASSWORD = re.compile(r'(?i)(passw(?:or)?d|passphrase)[^\n]*')
 BEARER = re.compile(r'(?i)\b(bearer|basic|digest|negotiate|token)([ =:]+)["\']?(?=[^\s"\']*[0-9+/=._A-Z-])[^\s"\',;]{6,}')
 USER_OPTION = re.compile(r'((?:^|\s)(?:-u|--user)[ =])\S+:\S+')
-USERINFO = re.compile(r'(?i)([a-z][a-z0-9+.-]*:(?:\\?/){2})(?:(?!,[a-z][a-z0-9+.-]*:/)[^\s"\'<>])*@')
+USERINFO = re.compile(r'(?i)(:(?:\\?/){2})(?:(?!,[a-z][a-z0-9+.-]{0,20}:/)[^\s"\'<>]){0,1000}@')
 TOKENS = re.compile(
     r'\beyJ[\w-]{8,}(?:\.[\w-]*)*|\b(?:AKIA|ASIA)[0-9A-Z]{12,}|\bgh[a-z]_[0-9A-Za-z]{20,}|\bxox[a-z]-[\w-]{10,}|\bhvs\.[\w-]{10,}|'
     r'\$(?:1|2[abxy]?|5|6|apr1|y)\$[^\s:$]*\$[^\s:]*')
@@ -75,11 +77,20 @@ def _base64(match):
     return HIDDEN if mixed and not HEX.match(found) and not PLAIN_PATH.match(found) and found.count('-') < 6 else found
 
 
+def _without_ends(value):
+    """A text without the lines of keys whose beginning is not in it."""
+    lines = value.splitlines(True)
+    for place in [place for place, line in enumerate(lines) if PEM_END.search(line)]:
+        first = max(0, place - KEY_LINES)
+        lines[first:place + 1] = [HIDDEN + u'\n'] * (place + 1 - first)
+    return u''.join(lines)
+
+
 def text(value):
     """A text of unknown structure without what looks like a secret. It says the same of what it has said."""
     found = to_text(value)
     found = PEM.sub(HIDDEN, found)
-    found = PEM_END.sub(HIDDEN, found) if '-----END' in found else found
+    found = _without_ends(found) if PEM_END.search(found) else found
     found = YAML_BLOCK.sub(u'\\1\\2 %s\n' % HIDDEN, found)
     found = USERINFO.sub(u'\\1%s@' % HIDDEN, found)
     found = NAMED.sub(u'\\1%s' % HIDDEN, found)
@@ -90,6 +101,12 @@ def text(value):
     found = USER_OPTION.sub(u'\\1%s' % HIDDEN, found)
     found = TOKENS.sub(HIDDEN, found)
     return BASE64.sub(_base64, found)
+
+
+def name_of(value):
+    """The name of a setting, which says what it is of, without what looks like a secret itself."""
+    found = to_text(value)
+    return BASE64.sub(_base64, found) if PLAIN_NAME.match(found) else text(found)
 
 
 def is_secret(name, value=None):
@@ -155,11 +172,11 @@ class Redactor(object):
             for key, part in value.items():
                 if is_secret(key, part) or (key in ('value', 'Value') and is_secret(named, part)):
                     self.learn(part)
-                    found[text(key)] = HIDDEN
+                    found[name_of(key)] = HIDDEN
                 elif allowed is not None and key not in allowed:
-                    found[text(key)] = NOT_SHOWN
+                    found[name_of(key)] = NOT_SHOWN
                 else:
-                    found[text(key)] = self.data(part, allowed)
+                    found[name_of(key)] = self.data(part, allowed)
             return found
         if isinstance(value, (list, tuple)):
             return [self.data(part, allowed) for part in value]

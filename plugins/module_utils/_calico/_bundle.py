@@ -80,7 +80,7 @@ def limited(value, lines, size, keep=HEAD, since=None):
 def printable(value):
     """A text with nothing that a terminal obeys, however long it is."""
     text = to_text(value)
-    return to_text(clean(text, most=len(text)))
+    return to_text(clean(text, most=8 * len(text)))  # a sign may be six
 
 
 def container(item, redactor):
@@ -100,7 +100,7 @@ def container(item, redactor):
 def variable(assigned, redactor):
     """NAME=VALUE as it may be shown."""
     name, equals, value = to_text(assigned).partition(u'=')
-    return u'%s%s%s' % (_redact.text(name), equals, redactor.pair(name, value, VARIABLES.match(name))) if equals else _redact.text(name)
+    return u'%s%s%s' % (_redact.name_of(name), equals, redactor.pair(name, value, VARIABLES.match(name))) if equals else _redact.name_of(name)
 
 
 def unit(text, redactor):
@@ -142,5 +142,5 @@ def key_line(key, value, ttl, redactor):
         except ValueError:
             parsed = None
         shown = redactor.data(parsed) if isinstance(parsed, (dict, list)) and not _redact.is_secret(name) else redactor.pair(name, value)
-    found = {'key': _redact.text(key), 'value': shown}
+    found = {'key': _redact.name_of(key), 'value': shown}
     return to_text(json.dumps(dict(found, ttl=ttl) if ttl is not None else found, sort_keys=True)) + u'\n'

@@ -39,7 +39,7 @@ RESTORE_SPEC = dict(
 
 
 @contextlib.contextmanager
-def store(params):
+def opened(params):
     """The Store that calicoctl's configuration leads to; raises CalicoError."""
     path = params['config']
     text = _network.read(path)
@@ -57,7 +57,7 @@ def store(params):
 
 def backup(module):
     """Read the datastore; see RETURN."""
-    with store(module.params) as store:
+    with opened(module.params) as store:
         snapshot = store.snapshot(_backup.ROOT)
         index_end = store.index('/')
     nodes = [[key, entry.value, entry.ttl] for key, entry in snapshot.entries.items()]
@@ -81,7 +81,7 @@ def restore(module):
     in_use = [str(_cidr.parse(address)).partition('/')[0] for address in params['addresses_in_use']]
     allowed = {'nodes': params['forget_nodes'], 'endpoints': params['forget_endpoints'], 'addresses': params['release_addresses'],
                'cluster': params['other_cluster']}
-    with store(params) as store:
+    with opened(params) as store:
         snapshot = store.snapshot(_backup.ROOT)
         plan = _backup.reconcile(nodes, snapshot.entries)
         wrong = _backup.obstacles(nodes, snapshot.entries, given['cluster_id'], snapshot.cluster_id, allowed, in_use) if plan.changed else []

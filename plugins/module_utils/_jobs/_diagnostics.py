@@ -133,8 +133,7 @@ class Collector(object):
     def run(self, argv):
         """What a command says, with its errors; raises CalicoError."""
         result = self.ask(argv)
-        said = result.out if result.out.strip() or not result.err.strip() else ''
-        return said + ('\n(exit code %d) %s\n' % (result.rc, result.err.strip()) if result.rc != 0 or not said else '')
+        return result.out + ('(exit code %d) %s\n' % (result.rc, result.err.strip()) if result.rc != 0 else '' if result.out else result.err)
 
     def add(self, name, ask, keep=_bundle.HEAD, plain=True, since=None, lines=None):
         """Note the answer to a question.
@@ -156,7 +155,7 @@ class Collector(object):
             text, note = _bundle.limited(_bundle.printable(said), lines or self.params['lines'], size, keep, since)
         except Exception as error:  # One broken part of a host must not hide the others.
             note = _redact.text(to_native(error) or type(error).__name__)
-        self._left -= len(text)
+        self._left -= len(text.encode('utf-8', 'replace'))
         self.entries.append({'name': name, 'text': text, 'note': _bundle.printable(note), 'seconds': round(now() - start, 2)})
 
     @staticmethod
@@ -202,7 +201,7 @@ def structured(collector):
     for unit in params['units'] + list(UNITS):
         collector.add('units/%s.txt' % unit, lambda unit=unit: _unit(collector, unit), plain=False)
     collector.add('docker/calico-node.json', lambda: _container(collector), plain=False)
-    collector.add('docker/daemon.json', lambda: _json_file(_path(_docker.DAEMON_CONFIG), redactor), plain=False)
+    collector.add('docker/daemon.json', lambda: _json_file(_docker.DAEMON_CONFIG, redactor), plain=False)
 
 
 def _config(path, redactor):
@@ -255,7 +254,7 @@ def states(collector):
     for name, argv in COMMANDS:
         if _command.find(argv[0]):
             collector.add(name, lambda argv=argv: collector.run(argv))
-    if os.path.exists('/proc/net/ip6_tables_names') and _command.find('ip6tables-save'):
+    if os.path.exists(_path('proc/net/ip6_tables_names')) and _command.find('ip6tables-save'):
         collector.add('network/ip6tables.txt', lambda: collector.run(['ip6tables-save', '-c']))
     collector.add('network/sysctl.txt', _sysctls)
     collector.add('system/memory.txt', lambda: _file(_path('proc/meminfo')))
@@ -382,8 +381,8 @@ def host(module):
     look.no_log_values = module.no_log_values
     plan = _agent_info.Probe(lambda: _agent_plan.job(look))
     plan.value = {'error': 'no answer within %d seconds' % params['seconds']}
-    plan.start()
     collector = Collector(params, deadline, _redact.Redactor(to_text(value) for value in module.no_log_values))
+    plan.start()
     structured(collector)
     states(collector)
     logs(collector)
@@ -410,7 +409,7 @@ def datastore(module):
 
 def _keys(params, collector):
     """A line for each key below /calico, as of one moment."""
-    with _datastore.store(dict(config=params['config'], timeout=collector.seconds())) as store:
+    with _datastore.opened(dict(config=params['config'], timeout=collector.seconds())) as store:
         snapshot = store.snapshot(_backup.ROOT)
     return u''.join(_bundle.key_line(key, entry.value, entry.ttl, collector.redactor) for key, entry in sorted(snapshot.entries.items()))
 
