@@ -72,7 +72,9 @@ class ActionModule(agent_plan.ActionModule):
             left = self._limit("all_seconds") - (time.monotonic() - float(args["started"]))
             if left < 1:
                 raise CalicoError(
-                    "Not asked", "the time for all hosts was over", "Raise calico_diagnostics_all_seconds, or use --limit"
+                    "Not asked",
+                    "the time for all hosts was over",
+                    "Raise calico_diagnostics_all_seconds, or use --limit",
                 )
             seconds = min(seconds, int(left))
         hosts = len(variables.get("ansible_play_hosts_all") or [""])
@@ -127,4 +129,3 @@ class ActionModule(agent_plan.ActionModule):
         lines = _diagnostics_cluster.lines(brief, results, bool(self._task.check_mode))
         _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
         return {"changed": False, "bundle": bundle, "brief": brief, "text": lines}
-

@@ -186,11 +186,11 @@ class Redactor(object):
         return value
 
     def json(self, value, allowed=None):
-        """A text in JSON without secrets; of one that is none, what text() leaves."""
+        """A text in JSON without secrets; one that is none is not shown, as it may be anything."""
         try:
             return shown(self.data(from_json(value), allowed))
         except ValueError:
-            return text(value)
+            return u'%s: no JSON, %d characters\n' % (NOT_SHOWN, len(value))
 
     def scrub(self, value):
         """A text without what was learned, however it is written there."""

@@ -85,7 +85,9 @@ def _entry(item: Any, secrets: _redact.Redactor) -> Entry | None:
     if not (isinstance(name, str) and NAME.match(name) and isinstance(text, str) and isinstance(note, str)):
         return None
     shown = [secrets.scrub(_bundle.printable(part)) for part in (text, note)]
-    return Entry(name, shown[0], " ".join(shown[1].split())[:500], seconds if isinstance(seconds, (int, float)) else 0.0)
+    return Entry(
+        name, shown[0], " ".join(shown[1].split())[:500], seconds if isinstance(seconds, (int, float)) else 0.0
+    )
 
 
 def file_name(host: str, others: Iterable[str]) -> str:

@@ -142,7 +142,9 @@ def rows(results: Mapping[str, Any], datastore: Mapping[str, Any]) -> list[str]:
         found.append(f"The datastore was not read. {'No host of this run can ask it' if skipped else why(datastore)}.")
     for host, result in results.items():
         bundle = bundle_of(result)
-        found.append(f"{host}: {bundle['file']}, sha256 {bundle['sha256']}" if bundle else f"{host}: no bundle. {why(result)}")
+        found.append(
+            f"{host}: {bundle['file']}, sha256 {bundle['sha256']}" if bundle else f"{host}: no bundle. {why(result)}"
+        )
     return [_bundle.printable(line) for line in found]
 
 
@@ -161,19 +163,29 @@ def lines(brief: Mapping[str, Any], results: Mapping[str, Any], check: bool) -> 
     total = sum(each["size"] for each in brief["bundles"])
     hosts = len(results) - len(brief["without"])
     verb = "would be" if check else "are"
-    found = [f"Diagnostics of {hosts} of {counted(len(results), 'host')} and of the cluster {verb} in {brief['directory']} ({total >> 10} KiB)."]
+    found = [
+        f"Diagnostics of {hosts} of {counted(len(results), 'host')} and of the cluster {verb} in {brief['directory']} ({total >> 10} KiB)."
+    ]
     for bundle in brief["bundles"]:
-        found.append(f"  {bundle['size'] >> 10:>7} KiB  {bundle['file']}" + ("" if check else f"  sha256 {bundle['sha256']}"))
+        found.append(
+            f"  {bundle['size'] >> 10:>7} KiB  {bundle['file']}" + ("" if check else f"  sha256 {bundle['sha256']}")
+        )
     found += [f"  no bundle of {host}: {reason}" for host, reason in brief["without"].items()]
     for host, result in results.items():
         bundle = bundle_of(result)
         left_out = [entry for entry in bundle["entries"] if entry["note"]] if bundle else []
         if left_out:
-            found.append(f"  {host}: {counted(len(left_out), 'file')} incomplete, see {'its index' if not check else 'below'}")
+            found.append(
+                f"  {host}: {counted(len(left_out), 'file')} incomplete, see {'its index' if not check else 'below'}"
+            )
             found += [f"    {entry['name']}: {entry['note']}" for entry in left_out] if check else []
     if check:
-        names = sorted({entry["name"] for bundle in map(bundle_of, results.values()) if bundle for entry in bundle["entries"]})
+        names = sorted(
+            {entry["name"] for bundle in map(bundle_of, results.values()) if bundle for entry in bundle["entries"]}
+        )
         found += [f"Of each host, as far as it has it: {', '.join(names)}.", "Nothing was written."]
     else:
-        found.append("Look through them before you hand them over; they have addresses and names of hosts. Nothing was sent anywhere.")
+        found.append(
+            "Look through them before you hand them over; they have addresses and names of hosts. Nothing was sent anywhere."
+        )
     return found

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually
+from support.planted import KEYS, VARIABLES, WORD, planted
 from support.workloads import Workloads
 
 POOL = ipaddress.ip_network("192.168.0.0/16")
@@ -212,6 +214,41 @@ def test_metrics_of_felix_are_for_their_scrapers_alone_and_go_again(lab: Lab, tm
     assert playbook(lab.inventory, "--limit", agent.name).require().changed()
     assert not agent.out("ss", "-Hltn", "sport = :62091") and "62091" not in agent.out("iptables-save", "-t", "mangle")
     assert not [key for key in lab.etcd() if "PrometheusMetrics" in key]
+
+
+def test_the_bundles_of_an_installed_lab_have_no_secret_and_leave_nothing_behind(lab: Lab, tmp_path: Path) -> None:
+    with planted(lab, "/opt/mesosphere/etc/dcos/network/cni"):
+        before = lab.snapshot()
+        variables = {"calico_diagnostics_directory": str(tmp_path / "ticket"), **VARIABLES}
+        run = playbook(lab.inventory, name="playbooks/diagnostics.yml", variables=variables).require()
+        assert run.changed() == [] and lab.snapshot() == before
+    [directory] = (tmp_path / "ticket").iterdir()
+    archives = {path.name.removesuffix(".tar.gz"): path for path in directory.iterdir()}
+    assert set(archives) == {"cluster", *(f"host-{agent.name}" for agent in lab.agents)}
+    assert {path.stat().st_mode & 0o777 for path in archives.values()} == {0o600}
+    assert directory.stat().st_mode & 0o777 == 0o700
+    texts = {}
+    for top, path in archives.items():
+        assert path.stat().st_size < 1 << 20 and WORD.encode() not in path.read_bytes()
+        with tarfile.open(path) as archive:
+            for member in archive.getmembers():
+                assert member.isfile() and member.mode == 0o600 and member.name.startswith(f"{top}/")
+                stream = archive.extractfile(member)
+                assert stream is not None
+                texts[member.name] = stream.read().decode("utf-8")
+    assert [(name, line) for name, text in texts.items() for line in text.splitlines() if WORD in line] == []
+    assert [name for name, text in texts.items() if "\x1b" in text] == [] and WORD not in run.output
+    for agent in lab.agents:
+        found = {name.partition("/")[2]: text for name, text in texts.items() if name.startswith(f"host-{agent.name}/")}
+        for name in ("logs/felix.log", "logs/docker.service.log", "units/docker.service.txt", "cni/04.txt"):
+            assert "[redacted]" in found[name], (agent.name, name)
+        assert "cali-" in found["network/iptables.txt"] and "established" in found["bird/protocols.txt"].lower()
+        assert "BIRD" in found["bird/status.txt"] and "/readiness: yes" in found["felix/health.txt"]
+        assert not [line for line in found["index.txt"].splitlines() if line.endswith("s)") and "not answer" in line]
+    keys = [json.loads(line)["key"] for line in texts["cluster/datastore/keys.txt"].splitlines()]
+    assert {f"/calico/{key}" for key in KEYS} < set(keys) and set(lab.etcd()) < set(keys)
+    on_agents = [(item["host"], item["module"]) for item in run.executions if not item["once"]]
+    assert sorted(host for host, _module in on_agents) == sorted(agent.name for agent in lab.agents), on_agents
 
 
 def lasting(lab: Lab) -> dict[str, str]:

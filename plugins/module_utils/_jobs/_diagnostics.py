@@ -181,7 +181,9 @@ def _file(path, most=_stream.LARGEST):
 
 
 def _tail(path, size):
-    """The last bytes of a file, None without one."""
+    """The last bytes of a file, None without one. A link, which a container can have made, may lead to any file of the host."""
+    if os.path.islink(path):
+        raise CalicoError('Not collected', why='%s is a link' % path)
     try:
         with open(path, 'rb') as handle:
             handle.seek(0, os.SEEK_END)

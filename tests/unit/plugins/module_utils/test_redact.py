@@ -133,4 +133,4 @@ def test_what_every_text_has_is_not_learned(word):
 def test_json_and_what_is_none():
     redactor = Redactor()
     assert json.loads(redactor.json(u'{"password": "planted-1"}')) == {'password': HIDDEN}
-    assert 'planted' not in redactor.json(u'{"password": "planted-1"')
+    assert redactor.json(u'root:planted:1') == NOT_SHOWN + u': no JSON, 14 characters\n'

@@ -131,3 +131,15 @@ def test_a_datastore_that_does_not_answer_is_a_note(run_module, tmpdir):
     result = run_module(diagnostics, {'of': 'datastore', 'config': str(tmpdir.join('none'))})
     [entry] = _backup.unpack(result['content'])
     assert entry['text'] == '' and 'There is no' in entry['note'] and not os.listdir(str(tmpdir))
+
+
+def test_a_link_leads_nowhere(look, agent_host):
+    """Whoever may write where a network or a log is, a container of calico/node among them, is not to have the host's files read."""
+    furnish(agent_host)
+    root = agent_host.root.join('root')
+    root.join('etc', 'shadow').write('root:planted:1\n', ensure=True)
+    root.join('cni').mkdir().join('a\nb.conf').mksymlinkto(str(root.join('etc', 'shadow')))
+    root.join('var', 'log', 'calico', 'felix').ensure(dir=True).join('current').mksymlinkto(str(root.join('etc', 'shadow')))
+    dummy, entries = look(cni_dir='/cni')
+    assert 'planted' not in json.dumps(entries) and 'is a link' in entries['logs/felix.log']['note']
+    assert [name for name in entries if name.startswith('cni/')] == ['cni/01.txt']
