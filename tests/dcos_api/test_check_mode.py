@@ -248,6 +248,7 @@ ELSEWHERE = {
     "validate.yml": "tests/system/test_c_everything.py",
     "plan.yml": "tests/system/test_1_install.py",
     "status.yml": "tests/system/test_1_install.py",
+    "diagnostics.yml": "tests/system/test_1_install.py",
     "backup.yml": "tests/system/test_1_install.py",
     "restore.yml": "tests/system/test_1_install.py",
 }

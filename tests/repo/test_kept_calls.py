@@ -68,6 +68,7 @@ def changes_files(module: str, function: str, call: ast.Call) -> bool:
 LOCK = "plugins/module_utils/_host/_lock.py"
 # The clock that somebody may set: for what was noted by it.
 DATES = (
+    "plugins/module_utils/_jobs/_diagnostics.py",  # which lines of logs are old
     "plugins/module_utils/_host/_started.py",  # of a process that nobody noted
     "plugins/module_utils/_host/_mesos_dns.py",  # the date that Mesos-DNS has of its last look
 )
@@ -76,7 +77,7 @@ HTTP = "plugins/module_utils/_host/_http.py"
 # Agent-side modules that change nothing of the host that they run on, but the datastore, or a container of their own.
 ELSEWHERE = {"calicoctl_config", "calicoctl_resource", "datastore_backup", "datastore_restore", "network_probe"}
 # Agent-side modules that only look, beside those that are called so.
-LOOKS = {"agent_plan"}
+LOOKS = {"agent_plan", "diagnostics"}
 
 
 @pytest.mark.parametrize("path", [path for path in sides.agent_side_files() if path not in (*FILES, LOCK)])

@@ -35,6 +35,7 @@ WAITS = {("agents.yml", "Prepare the datastore before hosts use it")}
 # They change nothing on any host, and what they say does not end another's run; or are of one host.
 ONLY_LOOK = {
     ("agents.yml", "Check that every node of the cluster has a session with every other"),
+    ("diagnostics.yml", "Look at every host, and make the bundles"),
     ("public_cloud.yml", "Report what was done in the public cloud"),
     ("rotate_certificates.yml", "Check that every node of the cluster has a session with every other"),
     ("status.yml", "Look at every host, and tell the state of the cluster"),

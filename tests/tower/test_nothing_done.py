@@ -20,6 +20,7 @@ TEMPLATES = (
     "site",
     "status",
     "verify",
+    "diagnostics",
     "backup",
     "restore",
     "policy",
