@@ -103,10 +103,11 @@ class ActionModule(agent_plan.ActionModule):
         check = "check mode" if self._task.check_mode else "a run"
         first = _diagnostics.index(entries, what, made, _diagnostics_cluster.version(), check, more or [])
         packed = _diagnostics.archive([first, *entries], top, when)
-        found = {"file": top + _diagnostics.SUFFIX, "packed": len(packed), "sha256": hashlib.sha256(packed).hexdigest()}
+        file = top + _diagnostics.SUFFIX
+        found = {"file": file, "packed": len(packed), "sha256": hashlib.sha256(packed).hexdigest()}
         directory = controller_path(self._task.args.get("directory"), write=True)
         if directory and not self._task.check_mode:
-            _diagnostics.write(os.path.join(directory, found["file"]), packed)
+            _diagnostics.write(os.path.join(directory, file), packed)
         return {**found, **_diagnostics.summary(entries)}
 
     def _cluster(self, variables: dict[str, Any]) -> dict[str, Any]:

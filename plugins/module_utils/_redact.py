@@ -54,7 +54,8 @@ PAIR = re.compile(
     r'(?:\[redacted\]|(?P<quote>\\*["\'])(?:(?!(?P=quote))(?:\\.|[^\n]))*(?:(?P=quote))?[^\s,}\]]*|(?<=[ \t])[^\n]*|[^\s]*)' % WORDS)
 OPTION = re.compile(r'(?i)(?P<name>(?<![\w-])--?[\w-]{0,60}(?:%s)[\w-]{0,60})(?P<between>[ \t]+)(?P<value>[^\s-][^\n]*)' % WORDS)
 # {name: "DB_PASSWORD" value: "x"}, as Mesos, Docker's and Kubernetes' API write variables.
-NAMED = re.compile(r'(?i)(\\*["\']?name\\*["\']?\s*[:=]\s*\\*["\']?[\w.-]{0,60}(?:%s)[\w.-]{0,60}\\*["\']?[\s,]*\\*["\']?value\\*["\']?\s*[:=]\s*)[^\n]*' % WORDS)
+NAMED = re.compile(
+    r'(?i)(\\*["\']?name\\*["\']?\s*[:=]\s*\\*["\']?[\w.-]{0,60}(?:%s)[\w.-]{0,60}\\*["\']?[\s,]*\\*["\']?value\\*["\']?\s*[:=]\s*)[^\n]*' % WORDS)
 PASSWORD = re.compile(r'(?i)(passw(?:or)?d|passphrase)[^\n]*')
 BEARER = re.compile(r'(?i)\b(bearer|basic|digest|negotiate|token)([ =:]+)["\']?(?=[^\s"\']*[0-9+/=._A-Z-])[^\s"\',;]{6,}')
 USER_OPTION = re.compile(r'((?:^|\s)(?:-u|--user)[ =])\S+:\S+')

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bundles for a support ticket: archives that are made on the controller of what hosts have said, for their owner only, each with an index.
 
-What a host has said is data of a stranger: no name in an archive is one of its own making, its size is bounded again, and no sign in it is obeyed by a terminal.
+What a host has said is data of a stranger: no name in an archive is one of its own making, its size is bounded again, and no sign in it is obeyed by a
+terminal.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 from ansible_collections.dcos.calico.plugins.module_utils import _redact
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _bundle
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
 
 INDEX = "index.txt"
 CLUSTER = "cluster"
@@ -190,7 +192,7 @@ def read(path: str) -> list[Entry]:
             stream = tar.extractfile(member)
             name = member.name.partition("/")[2]
             if stream is not None and name != INDEX:
-                found.append(Entry(name, stream.read().decode("utf-8")))
+                found.append(Entry(name, bytes(_stream.whole(stream, path, _backup.LARGEST)).decode("utf-8")))
     return found
 
 

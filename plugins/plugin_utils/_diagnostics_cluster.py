@@ -19,6 +19,7 @@ from ansible.release import __version__ as core_version
 
 from ansible_collections.dcos.calico.plugins.module_utils import _redact
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bundle
+from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
 from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths, _variables
 from ansible_collections.dcos.calico.plugins.plugin_utils._diagnostics import Entry
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import counted
@@ -31,13 +32,18 @@ WITHIN = ("ansible_play_hosts", "ansible_play_hosts_all", "play_hosts")
 
 def version() -> str:
     """Of this collection."""
-    manifest, galaxy = (_controller_paths.COLLECTION / name for name in (_controller_paths.INSTALLED, "galaxy.yml"))
     try:
-        if manifest.exists():
-            return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])
-        return str(yaml.safe_load(galaxy.read_text(encoding="utf-8"))["version"])
+        for name, found in (
+            (_controller_paths.INSTALLED, lambda text: json.loads(text)["collection_info"]),
+            ("galaxy.yml", yaml.safe_load),
+        ):
+            path = _controller_paths.COLLECTION / name
+            if path.exists():
+                with path.open(encoding="utf-8") as stream:
+                    return str(found(_stream.whole(stream, str(path)))["version"])
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        return "of unknown version"
+        pass
+    return "of unknown version"
 
 
 def secrets(variables: Mapping[str, Any], templar: Any = None) -> _redact.Redactor:

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a host gives to a bundle for a support ticket: how much of a text is kept, and what of files, units, containers and keys may be shown. Pure.
 
-An entry is {name, text, note, seconds}: its name is one of this collection's, its text has no secrets, its note says what was left out, or why there is nothing.
+An entry is {name, text, note, seconds}: its name is one of this collection's, its text has no secrets, its note says what was left out, or why there is
+nothing.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -23,10 +24,11 @@ STAMP = re.compile(r'([0-9]{4}-[0-9]{2}-[0-9]{2})[T_ ]([0-9]{2}:[0-9]{2}:[0-9]{2
 # Lines of a Mesos agent that are about the network of containers.
 ABOUT_CNI = re.compile(r'(?i)cni|calico|network|isolat')
 # Variables of containers and units whose values are shown.
-VARIABLES = re.compile(r'(?i)(?:NODENAME|HOSTNAME|IP6?|AS|IP6?_AUTODETECTION_METHOD|NO_DEFAULT_POOLS|WAIT_FOR_DATASTORE|(?:CALICO|FELIX|BGP|ETCD|MESOS)_[A-Z0-9_]+|'
-                       r'DOCKER_OPTS|(?:HTTPS?|NO|FTP|ALL)_PROXY|PATH|LANG|GOMAXPROCS)\Z')
-ASSIGNED = re.compile(r'"([A-Za-z_]\w*)=((?:\\.|[^"\\])*)"|\'([A-Za-z_]\w*)=([^\']*)\'|([A-Za-z_]\w*)=(\S*)')
-OPTION = re.compile(r'((?:^|\s)(?:-e|--env)[ =])(?:"([A-Za-z_]\w*)=((?:\\.|[^"\\])*)"|\'([A-Za-z_]\w*)=([^\']*)\'|([A-Za-z_]\w*)=(\S*))')
+VARIABLES = re.compile(r'(?i)(?:NODENAME|HOSTNAME|IP6?|AS|IP6?_AUTODETECTION_METHOD|NO_DEFAULT_POOLS|WAIT_FOR_DATASTORE|'
+                       r'(?:CALICO|FELIX|BGP|ETCD|MESOS)_[A-Z0-9_]+|DOCKER_OPTS|(?:HTTPS?|NO|FTP|ALL)_PROXY|PATH|LANG|GOMAXPROCS)\Z')
+ASSIGNMENT = r'(?:"([A-Za-z_]\w*)=((?:\\.|[^"\\])*)"|\'([A-Za-z_]\w*)=([^\']*)\'|([A-Za-z_]\w*)=(\S*))'
+ASSIGNED = re.compile(ASSIGNMENT)
+OPTION = re.compile(r'((?:^|\s)(?:-e|--env)[ =])' + ASSIGNMENT)
 ENVIRONMENT = re.compile(r'(\s*(?:Default)?Environment=)(.*)\Z', re.DOTALL)
 # docker inspect of a container: what is shown of it. Labels, commands and other variables are not.
 CONTAINER = {
@@ -41,8 +43,9 @@ CNI = frozenset((
     'rangeEnd', 'gateway', 'routes', 'dst', 'gw', 'bridge', 'isGateway', 'isDefaultGateway', 'ipMasq', 'mtu', 'hairpinMode', 'promiscMode', 'forceAddress',
     'capabilities', 'portMappings', 'snat', 'chain', 'excludeDevices', 'master', 'mode', 'dataDir',
     'assign_ipv4', 'assign_ipv6', 'ipv4_pools', 'ipv6_pools', 'etcd_endpoints', 'etcd_authority', 'etcd_scheme', 'etcd_ca_cert_file', 'etcd_cert_file',
-    'etcd_key_file', 'etcd_discovery_srv', 'log_level', 'nodename', 'hostname', 'policy', 'kubernetes', 'kubeconfig', 'k8s_api_root', 'node_name', 'include_default_routes',
-    'datastore_type', 'k8s_client_certificate', 'k8s_client_key', 'k8s_certificate_authority', 'org.apache.mesos', 'network_info', 'labels', 'key', 'value',
+    'etcd_key_file', 'etcd_discovery_srv', 'log_level', 'nodename', 'hostname', 'policy', 'kubernetes', 'kubeconfig', 'k8s_api_root', 'node_name',
+    'include_default_routes', 'datastore_type', 'k8s_client_certificate', 'k8s_client_key', 'k8s_certificate_authority', 'org.apache.mesos',
+    'network_info', 'labels', 'key', 'value',
 ))
 # Keys of Calico 2.6's datastore (libcalico-go 1.7, lib/backend/model): of others only the name is shown.
 KNOWN = re.compile(r'/calico/(?:v1/(?:Ready\Z|config/|host/|ipam/|policy/|netset/)|bgp/v1/|ipam/v2/|felix/v1/)')

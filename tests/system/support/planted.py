@@ -58,10 +58,12 @@ def lines() -> list[str]:
     ]
 
 
+WRITE = r"""while IFS= read -r line; do printf 'MESSAGE=%s\nOBJECT_SYSTEMD_UNIT=%s\nPRIORITY=6\n' "$line" "$0" | logger --journald; done"""
+
+
 def journal(host: Host, unit: str) -> None:
     """Lines in a unit's journal, as root may put them there."""
-    for line in lines():
-        host.run("logger", "--journald", stdin=f"MESSAGE={line}\nOBJECT_SYSTEMD_UNIT={unit}\nPRIORITY=6\n")
+    host.run("sh", "-c", WRITE, unit, stdin="".join(f"{line}\n" for line in lines()))
 
 
 @contextlib.contextmanager

@@ -19,7 +19,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._redact import HIDDEN,
 PLACES = [
     u'password=%s', u'password: %s', u'Password = %s', u'the password is %s', u'DB_PASS=%s', u'dbPass=%s', u'ETCD_PASSWORD=%s next=1',
     u'{"password": "%s"}', u'{"password":"%s","a":1}', u"{u'password': u'%s'}", u'{\\"token\\":\\"%s\\"}', u'secret: "%s"', u"token => '%s'",
-    u'level=info msg="auth failed" token=%s', u'Authorization: token=%s', u'Authorization: Bearer %s', u'authorization: Basic %s', u'curl -u admin:%s http://x/',
+    u'level=info msg="auth failed" token=%s', u'Authorization: token=%s', u'Authorization: Bearer %s', u'authorization: Basic %s',
+    u'curl -u admin:%s http://x/',
     u'curl --user admin:%s http://x/', u'tool --password %s --other x', u'tool --token=%s', u'tool --api-key %s', u'http://user:%s@10.0.0.1:2379',
     u'ETCD_ENDPOINTS=https://root:%s@a:2379,https://b:2379', u'proxy http://%s@proxy:3128 is used', u'"HTTPS_PROXY=http://me:%s@proxy:3128"',
     u'Parsed value for EtcdPassword: %s (from environment variable)', u'environment { variables { name: "DB_PASSWORD" value: "%s" } }',
@@ -27,7 +28,8 @@ PLACES = [
     u'k8s_auth_token: %s', u'set_password(%s)', u'x-api-key: %s', u'password "%s";', u'redis://:%s@cache/0', u'Nov 29 06:00:01 agent1 app[7]: passphrase %s',
 ]
 BLOCKS = [
-    u'a: 1\npassword: |\n  %s\n  more\nb: 2\n', u'- token: >-\n    %s\n- b: 2\n', u'-----BEGIN RSA PRIVATE KEY-----\n%s\nshort==\n-----END RSA PRIVATE KEY-----\n',
+    u'a: 1\npassword: |\n  %s\n  more\nb: 2\n', u'- token: >-\n    %s\n- b: 2\n',
+    u'-----BEGIN RSA PRIVATE KEY-----\n%s\nshort==\n-----END RSA PRIVATE KEY-----\n',
      u'"key": "-----BEGIN PRIVATE KEY-----\\n%s\\n-----END PRIVATE KEY-----\\n"',
     u'Nov 29 app[1]: -----BEGIN EC PRIVATE KEY-----\nNov 29 app[1]: %s\nNov 29 app[1]: -----END EC PRIVATE KEY-----\n',
 ]
@@ -45,7 +47,8 @@ KEPT = [
 def secrets():
     """Of many looks, the same in each run; none has what ends a word."""
     dice = random.Random(20261129)
-    for alphabet in (string.ascii_letters + string.digits, string.digits + 'abcdef', string.ascii_letters + string.digits + '!#$%*+-./?_~|', u'äöüßéλ' + string.ascii_letters):
+    for alphabet in (string.ascii_letters + string.digits, string.digits + 'abcdef', string.ascii_letters + string.digits + '!#$%*+-./?_~|',
+    u'äöüßéλ' + string.ascii_letters):
         for size in (8, 12, 33, 64):
             yield u''.join(dice.choice(alphabet) for dummy in range(size - 2)) + u'Z7'
 
@@ -90,7 +93,8 @@ def test_the_lines_of_a_key_whose_beginning_was_cut_off():
         assert secret not in found and 'short==' not in found and found.startswith(u'-----x\n') and found.endswith(u'after\n')
 
 
-@pytest.mark.parametrize('line', [u'pass', u'a=', u'-', u'-----BEGIN PRIVATE KEY-----', u'-----END PRIVATE KEY-----\n', u'http://', u'"', u'name: ', u'A', u'\n', u' ',
+@pytest.mark.parametrize('line', [u'pass', u'a=', u'-', u'-----BEGIN PRIVATE KEY-----', u'-----END PRIVATE KEY-----\n', u'http://', u'"', u'name: ',
+        u'A', u'\n', u' ',
                                   u'password: |\n', u'--token', u'user:a@'])
 def test_no_text_takes_long(line):
     """It is looked through once: ten times the text takes about ten times as long, not a hundred times."""
@@ -104,7 +108,8 @@ def test_no_text_takes_long(line):
 def test_data_hides_by_names_and_learns():
     redactor = Redactor()
     data = {'a': {'auth_token': u'planted-1', 'list': [{'name': 'DB_PASSWORD', 'value': u'planted-2'}, 'x=1']}, 'token_file': '/run/token', 'number': 7,
-            'password': {'deep': [u'planted-3', 42]}, 'etcd_key': '/etc/key', 'client_key': u'planted-4', 'url': u'http://u:planted-5@h:1', u'password=planted-6': 1}
+            'password': {'deep': [u'planted-3', 42]}, 'etcd_key': '/etc/key', 'client_key': u'planted-4', 'url': u'http://u:planted-5@h:1',
+            u'password=planted-6': 1}
     found = redactor.data(data)
     assert 'planted' not in json.dumps(found)
     assert found['token_file'] == '/run/token' and found['number'] == 7 and found['a']['list'][1] == 'x=1' and found['etcd_key'] == '/etc/key'

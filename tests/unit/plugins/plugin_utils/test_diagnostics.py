@@ -31,7 +31,8 @@ def test_what_a_host_has_said_becomes_entries_in_the_order_of_their_names() -> N
 
 @pytest.mark.parametrize(
     "name",
-    ["../x", "/etc/passwd", "logs/../x", "logs/.x", "x", "index.txt", "logs/a b", "logs/a\n", "logs/" + "a" * 200, "a/b/c/d", "logs/-x", "LOGS/x", "", 7, "logs/é"],
+    ["../x", "/etc/passwd", "logs/../x",
+     "logs/.x", "x", "index.txt", "logs/a b", "logs/a\n", "logs/" + "a" * 200, "a/b/c/d", "logs/-x", "LOGS/x", "", 7, "logs/é"],
 )  # fmt: skip
 def test_a_host_names_nothing(name: Any) -> None:
     with pytest.raises(CalicoError, match="no entry of a bundle"):

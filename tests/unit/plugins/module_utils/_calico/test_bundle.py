@@ -47,7 +47,8 @@ def test_of_a_container_only_what_is_listed():
     redactor = Redactor()
     found = _bundle.container(item, redactor)
     assert 'planted' not in json.dumps(found) and found['State'] == {'Running': True} and found['Id'] == 'c1'
-    assert found['Config']['Env'] == ['IP=10.0.0.1', 'ETCD_PASSWORD=' + HIDDEN, 'ETCD_ENDPOINTS=http://%s@a:1' % HIDDEN, 'STRANGE=' + NOT_SHOWN, 'ETCD_KEY_FILE=/k']
+    assert found['Config']['Env'] == ['IP=10.0.0.1', 'ETCD_PASSWORD=' + HIDDEN, 'ETCD_ENDPOINTS=http://%s@a:1' % HIDDEN,
+                                      'STRANGE=' + NOT_SHOWN, 'ETCD_KEY_FILE=/k']
     assert redactor.scrub(u'planted-5 planted-6 planted-7') == u'%s %s planted-7' % (HIDDEN, HIDDEN)
 
 

@@ -42,10 +42,12 @@ def plant(host):
     root.join('cni', 'k8s.conf').write(json.dumps({'name': 'k8s', 'type': 'calico', 'policy': {'type': 'k8s', 'k8s_auth_token': 'planted-cni'}}), ensure=True)
     host.root.join('daemon_config').write(json.dumps({'proxies': {'http-proxy': 'http://me:planted-daemon@p:1'}}))
     root.join('var', 'log', 'calico', 'felix', 'current').write(
-        '2000-01-01 00:00:00.000 [INFO] old\n2999-01-01 00:00:00.000 [INFO] Parsed value for EtcdPassword: planted-felix\nlater: planted-cni was used\n', ensure=True)
+        '2000-01-01 00:00:00.000 [INFO] old\n2999-01-01 00:00:00.000 [INFO] Parsed value for EtcdPassword: planted-felix\nlater: planted-cni was used\n',
+        ensure=True)
     host.tool('journalctl', '#!/bin/sh\necho "2026-11-29T06:00:00+0000 a x[1]: \033[2J password=planted-journal"\necho "and planted-container \\"$*\\""\n')
     host.tool('iptables-save', '#!/bin/sh\necho "-A INPUT -m comment --comment token=planted-iptables -j ACCEPT"\n')
-    host.tool('systemctl', '#!/bin/sh\necho LoadState=loaded\n[ $1 != cat ] || printf "[Service]\\nEnvironment=FOO=planted-unit HTTP_PROXY=http://a:planted-proxy@b:1\\n"\n')
+    host.tool('systemctl', '#!/bin/sh\necho LoadState=loaded\n'
+              '[ $1 != cat ] || printf "[Service]\\nEnvironment=FOO=planted-unit HTTP_PROXY=http://a:planted-proxy@b:1\\n"\n')
 
 
 def test_a_host_with_nothing_says_what_it_has(look, agent_host):
@@ -100,7 +102,8 @@ def test_when_the_time_is_over_the_rest_is_left_out(look, agent_host):
 
 def test_sizes_are_bounded_and_what_was_cut_is_told(look, agent_host):
     plant(agent_host)
-    agent_host.tool('iptables-save', '#!/bin/sh\nfor i in 1 2 3 4 5 6 7 8 9; do for j in 1 2 3 4 5 6 7 8 9; do echo "rule $i $j %s"; done; done\n' % ('x' * 100))
+    agent_host.tool('iptables-save',
+                    '#!/bin/sh\nfor i in 1 2 3 4 5 6 7 8 9; do for j in a b c d e f g h i; do echo "rule $i $j %s"; done; done\n' % ('x' * 100))
     dummy, entries = look(entry_size=4)
     assert len(entries['network/iptables.txt']['text']) <= 4096 and entries['network/iptables.txt']['note'].startswith('cut: the first')
     dummy, entries = look(lines=5)
@@ -119,7 +122,8 @@ def test_a_broken_look_is_a_note(look, agent_host):
 
 
 def test_the_datastore_is_read_once_and_has_no_secrets(datastore, run_module):
-    datastore.keys.hold({'/calico/v1/Ready': 'true', '/calico/v1/config/EtcdPassword': 'planted-1', '/calico/odd': 'planted-2', '/calico/v1/config/X': 'x planted-1'})
+    datastore.keys.hold({'/calico/v1/Ready': 'true', '/calico/v1/config/EtcdPassword': 'planted-1',
+                         '/calico/odd': 'planted-2', '/calico/v1/config/X': 'x planted-1'})
     result = run_module(diagnostics, {'of': 'datastore', 'config': datastore.options['config']})
     [entry] = _backup.unpack(result['content'])
     assert entry['name'] == 'datastore/keys.txt' and 'planted' not in entry['text']
