@@ -72,6 +72,19 @@ options:
       - /opt/mesosphere/active/cni
       - /opt/mesosphere/active/dcos-cni
       - /opt/mesosphere/active/mesos/libexec/mesos
+  keep_copies:
+    description:
+      - Whether to keep a copy of each network and of each link to a plugin in O(copies_dir), once it is in place. From these the unit
+        C(calico-agent-files), which role C(calico_host) installs, puts back what an upgrade of DC/OS took away. Copies of other files in the same
+        directories go.
+      - Otherwise what is named here has none, and a file that is to go loses its copy first in any case.
+    type: bool
+    default: false
+  copies_dir:
+    description:
+      - Where copies are kept, each below the path of its directory.
+    type: path
+    default: /etc/calico/agent-files
   dialect:
     description:
       - V(mesos) is for a directory that Mesos reads. It takes single networks only, and C(cniVersion) up to 0.2.0, because Mesos does not

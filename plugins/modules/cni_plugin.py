@@ -20,6 +20,11 @@ description:
 author:
   - dcos.calico maintainers (@dcos)
 options:
+  copies_dir:
+    description:
+      - Where M(dcos.calico.cni_network) keeps copies. For O(state=absent), those of the links go first.
+    type: path
+    default: /etc/calico/agent-files
   cni_config_dir:
     description:
       - Directory of network configurations. For O(state=absent), plugins that one of them names are not removed.
@@ -117,7 +122,7 @@ paths_changed:
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _download, _executables
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _copies, _download, _executables
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC = dict(
@@ -126,6 +131,7 @@ ARGUMENT_SPEC = dict(
     force=dict(type='bool', default=False),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
     receipts=dict(type='path', default=_executables.RECEIPTS),
+    copies_dir=dict(type='path', default=_copies.DIRECTORY),
     **_download.DOWNLOAD_SPEC
 )
 
@@ -151,11 +157,15 @@ def job(module):
         check_unused(plugins, plan, params['cni_config_dir'])
     if needs and not module.check_mode:
         return dict(changed=False, needs=needs)
+    copies = _copies.plan(params['copies_dir'], False, executables=plugins if params['state'] == 'absent' else ())
     if not module.check_mode:
         if params['state'] == 'present':
             _cni.check_directory(params['plugin_dir'])
+        _copies.forget(params['copies_dir'], copies)
         _executables.apply(plan, options, params['receipts'], _cni.check_with(plugins, lambda name: [params['required_cni_version']]))
-    return dict(plan.result(module._diff), plugins=_cni.report_plugins(plugins), paths_changed=plan.names())
+    changed = plan.names()
+    plan.extend(copies)
+    return dict(plan.result(module._diff), plugins=_cni.report_plugins(plugins), paths_changed=changed)
 
 
 def main():

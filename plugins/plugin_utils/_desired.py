@@ -18,7 +18,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts, _docker, _kubernetes, _shapes
+from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts, _docker, _keep_files, _kubernetes, _shapes
 from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
 from ansible_collections.dcos.calico.plugins.plugin_utils._variables import is_template
 
@@ -34,6 +34,7 @@ ExecStartPost=/bin/sh -c 'cd /proc/sys/net/ipv4/conf && for key in all/rp_filter
 RP_FILTER_UNITS = ("dcos-mesos-slave.service", "dcos-mesos-slave-public.service", "dcos-mesos-master.service")
 MODULES_FILE = "/etc/modules-load.d/calico.conf"
 NETWORK_MANAGER_FILE = "/etc/NetworkManager/conf.d/calico.conf"
+SYSCTL_NAME = "60-calico"
 NETWORKD_FILE = "/etc/systemd/network/10-calico.network"
 
 
@@ -151,8 +152,13 @@ def _download(v: Variables, timeout: str = "timeout") -> Args:
     return _given(ca_path=v["calico_download_ca_file"], **{timeout: v["calico_download_timeout"]})
 
 
+def keeps_files(v: Variables) -> bool:
+    """Whether a host puts back by itself what an upgrade of DC/OS takes away; only agents have anything there."""
+    return "agent" in kinds(v) and v.truth("calico_keep_files")
+
+
 def sysctl(v: Variables) -> Args:
-    return {"name": "60-calico", "settings": v["calico_host_sysctls"]}
+    return {"name": SYSCTL_NAME, "settings": v["calico_host_sysctls"]}
 
 
 def agent_files(v: Variables) -> Args:
@@ -175,6 +181,9 @@ def agent_files(v: Variables) -> Args:
         {"name": "NetworkManager.service", "reload_on": [NETWORK_MANAGER_FILE], "optional": True},
         {"name": "systemd-networkd.service", "restart_on": [NETWORKD_FILE], "optional": True},
     ]
+    keep = keeps_files(v)
+    files += _keep_files.files(f"{v['calico_bin_dir']}/{_keep_files.NAME}", f"/etc/sysctl.d/{SYSCTL_NAME}.conf", keep)
+    units += _keep_files.units(keep)
     return {"files": files + list(v["calico_etcd_tls_files"]), "units": units}
 
 
@@ -309,6 +318,7 @@ def networks(v: Variables) -> Args:
         "bin_dir": v["calico_bin_dir"],
         "plugin_dir": v["calico_cni_plugin_dir"],
         "plugin_dirs": v["calico_cni_plugin_dirs"],
+        "keep_copies": keeps_files(v),
         **_download(v),
     }
 

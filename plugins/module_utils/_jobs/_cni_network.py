@@ -7,7 +7,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _download, _executables
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _copies, _download, _executables
 
 ARGUMENT_SPEC = dict(
     _cni.PLACING_SPEC,
@@ -16,6 +16,8 @@ ARGUMENT_SPEC = dict(
     plugin_dirs=dict(type='list', elements='path', default=_cni.PLUGIN_DIRS),
     dialect=dict(type='str', choices=list(_rules.DIALECTS), default='mesos'),
     receipts=dict(type='path', default=_executables.RECEIPTS),
+    keep_copies=dict(type='bool', default=False),
+    copies_dir=dict(type='path', default=_copies.DIRECTORY),
     **_download.DOWNLOAD_SPEC
 )
 
@@ -41,12 +43,16 @@ def job(module):
     if needs and not module.check_mode:
         return dict(changed=False, needs=needs)
     writing = _cni.reconcile(desired, found)
+    copies = _copies.plan(params['copies_dir'], params['keep_copies'], desired, plugins)
     if not module.check_mode:
         check = _cni.check_with(plugins, lambda name: _cni.versions(desired, name, params['required_cni_version']))
+        _copies.forget(params['copies_dir'], copies)
         _executables.apply(placing, options, params['receipts'], check)
         _cni.apply(writing)
+        _copies.remember(copies)
     result.update(paths_changed=placing.names(), files_changed=writing.names())
     placing.extend(writing)
+    placing.extend(copies)
     return dict(placing.result(module._diff), **result)
 
 

@@ -4,13 +4,14 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import copy
+import fcntl
 import hashlib
 import json
 import os
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _files
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _copies, _files
 from ansible_collections.dcos.calico.plugins.modules import cni_network
 
 CONFIG = {'name': 'calico', 'cniVersion': '0.1.0', 'type': 'calico', 'etcd_endpoints': 'http://localhost:2379', 'nodename': '10.0.0.5',
@@ -57,7 +58,8 @@ def network(file='calico.cni', *config, **more):
 
 def args(host, *networks, **more):
     return dict({'networks': list(networks), 'dir': str(cni(host)), 'plugin_dirs': [str(host.join('active')), str(host.join('dcos-cni'))],
-                 'plugin_dir': str(host.join('active')), 'bin_dir': str(host.join('bin')), 'receipts': str(host.join('receipts.json'))}, **more)
+                 'plugin_dir': str(host.join('active')), 'bin_dir': str(host.join('bin')), 'receipts': str(host.join('receipts.json')),
+                 'copies_dir': str(host.join('copies'))}, **more)
 
 
 def names(directory):
@@ -281,3 +283,78 @@ def test_what_a_killed_run_left_beside_the_directory_is_swept(run_module, host):
     host.join('network', _files.STAGED + '99999999.x').write('half')
     run_module(cni_network, args(host, network()))
     assert names(host.join('network')) == ['cni']
+
+
+def copy_of(host, path):
+    return host.join('copies', *str(path).split('/')[1:])
+
+
+def copies(host):
+    return sorted('/' + path.relto(host.join('copies')) for path in host.join('copies').visit() if path.check(link=1) or path.check(file=1))
+
+
+def test_copies_are_what_is_there_and_nothing_else(run_module, host):
+    without_plugins(host)
+    given = args(host, network(), plugins=sources(host), keep_copies=True)
+    predicted = run_module(cni_network, given, check=True)
+    assert not host.join('copies').check()
+    done = run_module(cni_network, given)
+    names = [str(copy_of(host, path)) for path in (host.join('active', 'calico'), host.join('active', 'calico-ipam'), cni(host, 'calico.cni'))]
+    assert copies(host) == sorted(str(path) for path in (host.join('active', 'calico'), host.join('active', 'calico-ipam'), cni(host, 'calico.cni')))
+    assert copy_of(host, cni(host, 'calico.cni')).read() == cni(host, 'calico.cni').read()
+    assert os.readlink(names[0]) == str(host.join('bin', 'calico'))
+    assert predicted['changed'] and done['changed'] and not run_module(cni_network, given)['changed']
+    assert run_module(cni_network, args(host, network('other.cni'), network(state='absent', config=None), keep_copies=True))['changed']
+    assert [os.path.basename(path) for path in copies(host)] == ['calico', 'calico-ipam', 'other.cni'], 'of the plugins, nothing was said'
+
+
+def test_what_is_not_kept_or_goes_has_no_copy(run_module, host):
+    given = args(host, network(), plugins=[])
+    run_module(cni_network, dict(given, keep_copies=True))
+    assert len(copies(host)) == 1
+    done = run_module(cni_network, given, diff=True)
+    assert done['changed'] and copies(host) == [] and done['files_changed'] == [] and cni(host, 'calico.cni').check()
+    run_module(cni_network, dict(given, keep_copies=True))
+    run_module(cni_network, args(host, network('calico.cni', None, state='absent')))
+    assert copies(host) == [] and not cni(host, 'calico.cni').check()
+
+
+@pytest.mark.parametrize('change', [dict(CONFIG, mtu=1400), None])
+def test_a_killed_run_leaves_no_copy_of_what_it_was_about_to_change(run_module, host, monkeypatch, change):
+    given = args(host, network(), keep_copies=True)
+    run_module(cni_network, given)
+
+    def killed(plan):
+        assert copies(host) == []
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_cni, 'apply', killed)
+    after = args(host, network('calico.cni', change, state='present' if change else 'absent'), keep_copies=True)
+    with pytest.raises(KeyboardInterrupt):
+        run_module(cni_network, after)
+    monkeypatch.undo()
+    assert copies(host) == []
+    assert run_module(cni_network, after)['changed'] and len(copies(host)) == (1 if change else 0)
+
+
+def test_a_copy_that_others_changed_is_made_anew_and_a_secret_one_is_private(run_module, host):
+    given = args(host, network(secret=True), keep_copies=True)
+    run_module(cni_network, given)
+    copy = copy_of(host, cni(host, 'calico.cni'))
+    assert copy.stat().mode & 0o7777 == 0o600
+    copy.chmod(0o644)
+    done = run_module(cni_network, given)
+    assert done['changed'] and copy.stat().mode & 0o7777 == 0o600 and done['files_changed'] == []
+    copy.write('{}')
+    assert run_module(cni_network, given)['changed'] and copy.read() == cni(host, 'calico.cni').read()
+
+
+def test_the_unit_that_works_with_the_copies_is_awaited(run_module, host, monkeypatch):
+    given = args(host, network(), keep_copies=True)
+    run_module(cni_network, given)
+    descriptor = os.open(str(host.join('copies')), os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    monkeypatch.setattr(_copies, 'PATIENCE', 0.1)
+    result = run_module(cni_network, args(host, network('calico.cni', dict(CONFIG, mtu=1400)), keep_copies=True))
+    os.close(descriptor)
+    assert result['failed'] and 'was not done within' in result['msg'] and json.loads(cni(host, 'calico.cni').read()) == CONFIG
