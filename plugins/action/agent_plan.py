@@ -109,5 +109,6 @@ class ActionModule(FirstContact):
         return {"job": "agent_info", "args": _desired.info(desired)}
 
     def _look(self, steps: list[dict[str, Any]], variables: dict[str, Any]) -> dict[str, Any]:
-        found = self._execute_module(module_name=MODULE, module_args={"steps": sums(steps)}, task_vars=variables)
+        args = {"steps": sums(steps), "drift": self._task.args.get("drift", False)}
+        found = self._execute_module(module_name=MODULE, module_args=args, task_vars=variables)
         return self.explained(found, variables)

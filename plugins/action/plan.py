@@ -19,6 +19,7 @@ ARGUMENT_SPEC = {
     "result": {"type": "str", "required": True},
     "datastore": {"type": "dict", "default": {}},
     "components": {"type": "list", "elements": "str", "default": []},
+    "drift": {"type": "bool", "default": False},
     "json": {"type": "str", "default": ""},
 }
 
@@ -37,14 +38,16 @@ class ActionModule(ControllerAction):
             if name in self.hostvars
         }
         names, felix, known = _cluster_plan.datastore(args["datastore"].get("plan"), only, skipped)
-        certified = [name for name in found if self._yes(name, "calico_certificates")]
+        drift = args["drift"]
+        certified = [name for name in (() if drift else found) if self._yes(name, "calico_certificates")]
         hosts = [
-            _cluster_plan.host_plan(name, part, only, skipped, self._yes(name, "calico_agent_drain"))
+            _cluster_plan.host_plan(
+                name, part, only, skipped, drained=self._yes(name, "calico_agent_drain"), drift=drift
+            )
             for name, part in found.items()
         ]
-        plan = _cluster_plan.ClusterPlan(
-            hosts, names, felix, known, (["certificates"] if certified else []) + args["components"]
-        )
+        components = (["certificates"] if certified else []) + args["components"]
+        plan = _cluster_plan.ClusterPlan(hosts, names, felix, known, components, drift)
         groups = _cluster_plan.groups(plan)
         for name in certified:
             groups.setdefault(name, []).append("calico_plan_certificates")

@@ -7,6 +7,7 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 import contextlib
+import copy
 import os
 
 from ansible.module_utils.basic import AnsibleModule
@@ -14,7 +15,7 @@ from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._untrusted import clean, printable
-from ansible_collections.dcos.calico.plugins.module_utils._host import _lock, _selinux
+from ansible_collections.dcos.calico.plugins.module_utils._host import _installed, _lock, _selinux
 
 UMASK = 0o022
 
@@ -97,18 +98,28 @@ def _usual_umask():
         os.umask(before)
 
 
-def run_module(job, changes_host=False, quiet=False, **module_args):
+def _done(job, installs, module):
+    """The result of a job, which is noted where it brought about all that was required."""
+    required = copy.deepcopy(module.params) if installs else None
+    result = job(module)
+    if installs and not module.check_mode and not (result.get('needs') or result.get('restart_needed')):
+        _installed.note(installs, required)
+    return result
+
+
+def run_module(job, changes_host=False, quiet=False, installs=None, **module_args):
     """Make the AnsibleModule, run C(job(module)) and exit with the dict it returns; the only place that catches CalicoError.
 
     :arg job: callable(AnsibleModule) -> result dict; raises CalicoError for whatever an operator can act on.
     :arg changes_host: whether it changes something of the host that it runs on, which one module at a time does.
     :arg quiet: see QuietModule.
+    :arg installs: the job's name in _installed.ABOUT, if what it brings about is noted.
     """
     module = (QuietModule if quiet else Module)(**module_args)
     _selinux.attach(module)
     try:
         with _usual_umask(), _lock.held(module._name) if changes_host and not module.check_mode else _nothing():
-            result = job(module)
+            result = _done(job, installs, module)
     except CalicoError as error:
         module.fail_json(**printable(dict(error.details, msg=str(error))))
     except RuntimeError as error:

@@ -13,6 +13,7 @@ version_added: 0.1.0
 description:
   - For the playbooks of this collection. Runs the jobs of several modules in check mode, in one call, and tells what each would change. Nothing is changed.
   - Outside check mode it notes in C(/run/dcos-calico) with which files processes run where the host is as desired, because no module runs there to do so.
+    On a host on which something was installed, it notes in C(/var/lib/dcos-calico) as well what is as desired.
   - A job sees what the jobs before it would change, where that matters, such as calico/node the configuration of calicoctl.
   - Where a job cannot tell, its result has C(error), and the module does not fail.
 author:
@@ -48,6 +49,11 @@ options:
           - Arguments of the module. V(@calico_agent.node.ip@) and V(@calico_agent.node.prefix@) in them stand for what V(agent_info) finds.
         type: dict
         required: true
+  drift:
+    description:
+      - Whether what is required otherwise than when it was last brought about is left as it is, so that later jobs see no change of it.
+    type: bool
+    default: false
   of:
     description:
       - Instead of O(steps), whose jobs are made of the variables of this collection, V(host) for those of the host, after a look at it, V(datastore) for those
@@ -92,9 +98,10 @@ plan:
   description:
     - For the name of each job what it would do; C(changed), whether it would change something; C(names), what, such as paths of files; C(error), why it
       cannot tell; and a few values of the module's own result, such as C(action).
+    - C(installed) says whether what is required is what was last brought about there; V(same), V(other), or V(unknown) where nothing was.
   returned: success
   type: dict
-  sample: {sysctl: {changed: true, names: [net.ipv4.ip_forward]}}
+  sample: {sysctl: {changed: true, names: [net.ipv4.ip_forward], installed: same}}
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._jobs._agent_plan import ARGUMENT_SPEC, job

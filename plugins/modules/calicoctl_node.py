@@ -346,7 +346,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._module import run_mod
 
 
 def main():
-    run_module(job, changes_host=True, argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_if=REQUIRED_IF)
+    run_module(job, changes_host=True, installs='calicoctl_node', argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_if=REQUIRED_IF)
 
 
 if __name__ == '__main__':

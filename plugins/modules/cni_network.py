@@ -239,7 +239,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._module import run_mod
 
 
 def main():
-    run_module(job, changes_host=True, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run_module(job, changes_host=True, installs='cni_network', argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
 
 
 if __name__ == '__main__':

@@ -178,7 +178,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._module import run_mod
 
 
 def main():
-    run_module(job, changes_host=True, argument_spec=ARGUMENT_SPEC, required_if=REQUIRED_IF, supports_check_mode=True)
+    run_module(job, changes_host=True, installs='etcd_member', argument_spec=ARGUMENT_SPEC, required_if=REQUIRED_IF, supports_check_mode=True)
 
 
 if __name__ == '__main__':

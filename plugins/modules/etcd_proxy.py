@@ -165,7 +165,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._module import run_mod
 
 
 def main():
-    run_module(job, changes_host=True, argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run_module(job, changes_host=True, installs='etcd_proxy', argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
 
 
 if __name__ == '__main__':

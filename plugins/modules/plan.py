@@ -40,6 +40,12 @@ options:
     type: list
     elements: str
     default: []
+  drift:
+    description:
+      - Whether only what drifted takes part, which is what was installed as it is required now, and differs. Other differences are named as what is left, and
+        those of the datastore, of which nobody knows how they came about.
+    type: bool
+    default: false
   json:
     description:
       - File on the controller to write C(plan) to.
@@ -93,6 +99,11 @@ plan:
           and what is C(unknown).
       type: dict
       sample: {agent1: {changes: {sysctl: [net.ipv4.ip_forward]}, steps: {prepare: [kernel parameters (net.ipv4.ip_forward)]}, unknown: []}}
+    left:
+      description: With O(drift), why a host leaves what a module would change, for the name of the host and of the module.
+      returned: with O(drift)
+      type: dict
+      sample: {agent2: {sysctl: configured otherwise since it was installed}}
     datastore:
       description: What C(changes) in the datastore, whether that is C(known), and whether C(felix_restarts) on all nodes.
       type: dict

@@ -49,7 +49,10 @@ SHOWN_HOSTS, SHOWN_NAMES = 4, 2
 
 @dataclass
 class HostPlan:
-    """What a host does. changes: job -> names of what it changes. steps: step -> what changes, a text each. unknown and problems are sentences."""
+    """What a host does. changes: job -> names of what it changes. steps: step -> what changes, a text each. unknown and problems are sentences.
+
+    left: job -> why a repair leaves what differs there.
+    """
 
     name: str
     agent: bool = True
@@ -57,6 +60,7 @@ class HostPlan:
     steps: dict[str, list[str]] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    left: dict[str, str] = field(default_factory=dict)
 
     def add(self, step: str, text: str) -> None:
         self.steps.setdefault(step, []).append(text)
@@ -71,19 +75,54 @@ def selected(tag: str, only: list[str], skipped: list[str]) -> bool:
     return tag not in skipped and ("all" in only or not only or tag in only or "tagged" in only)
 
 
+# Why a repair leaves what differs: by what agent_plan says of a job.
+LEFT = {
+    "other": "configured otherwise since it was installed",
+    "unknown": "not known to have been installed by a run",
+}
+
+
+def _leaves(plan: HostPlan, job: str, result: Mapping[str, Any]) -> str | None:
+    """Why a repair leaves what a job would change, None if it drifted."""
+    if job == "mesos_agent":
+        return None if "cni_network" in plan.changes else "not for what drifted"
+    return LEFT.get(result.get("installed", "unknown"))
+
+
+def _differs(result: Mapping[str, Any]) -> bool:
+    return bool(
+        result["changed"]
+        or result.get("error")
+        or result.get("healthy") is False
+        or result.get("datastore_read") is False
+    )
+
+
 def host_plan(
-    name: str, found: Mapping[str, Any], only: list[str], skipped: list[str], drained: bool = False
+    name: str,
+    found: Mapping[str, Any],
+    only: list[str],
+    skipped: list[str],
+    *,
+    drained: bool = False,
+    drift: bool = False,
 ) -> HostPlan:
     """The part of one host.
 
     :param found: C(plan) of dcos.calico.agent_plan: job -> what it would do.
     :param only: tags of the run. C(skipped): those that it leaves out.
     :param drained: whether its Mesos agent is drained before it is restarted.
+    :param drift: whether only what was installed and differs now takes part.
     """
     plan = HostPlan(name, agent="mesos_agent" in found)
     for job, (step, tag, called) in JOBS.items():
         result = found.get(job)
         if result is None or not selected(tag, only, skipped):
+            continue
+        why = _leaves(plan, job, result) if drift else None
+        if why:
+            if _differs(result):
+                plan.left[job] = why
             continue
         if result["changed"]:
             plan.changes[job] = result["names"]
@@ -154,6 +193,7 @@ class ClusterPlan:
     felix_restarts: bool = False
     datastore_known: bool = True
     components: list[str] = field(default_factory=list)
+    drift: bool = False
 
     @property
     def changing(self) -> list[HostPlan]:
@@ -161,7 +201,7 @@ class ClusterPlan:
 
     @property
     def changes(self) -> bool:
-        return bool(self.changing or self.datastore or not self.datastore_known)
+        return bool(self.changing or not self.drift and (self.datastore or not self.datastore_known))
 
     @property
     def problems(self) -> dict[str, list[str]]:
@@ -199,7 +239,8 @@ def groups(plan: ClusterPlan) -> dict[str, list[str]]:
         if PREPARE in steps:
             steps.add(START)
         found[host.name] = [f"calico_plan_{step}" for step, _title in STEPS if step in steps]
-    if plan.datastore or not plan.datastore_known:
+        found[host.name] += [f"calico_left_{job}" for job in host.left]
+    if not plan.drift and (plan.datastore or not plan.datastore_known):
         for host in plan.hosts:
             if host.agent:  # done once, by one that is chosen when it is
                 found.setdefault(host.name, []).append("calico_plan_datastore")
@@ -209,29 +250,58 @@ def groups(plan: ClusterPlan) -> dict[str, list[str]]:
 def lines(plan: ClusterPlan) -> list[str]:
     """The plan for a person. Hosts that do the same share a line."""
     total, changing = len(plan.hosts), len(plan.changing)
-    if not plan.changes:
-        text = [f"Plan: nothing to do. {_hosts(total)} and the datastore are as desired."]
-        return text + _components(plan)
     rest = total - changing
-    text = [
-        f"Plan: {changing} of {_hosts(total)} {'changes' if changing == 1 else 'change'}; {rest} {'has' if rest == 1 else 'have'} nothing to do."
-    ]
+    if plan.drift:
+        text = [f"Repair: {_drifted(changing, rest)}"]
+    elif not plan.changes:
+        return [f"Plan: nothing to do. {_hosts(total)} and the datastore are as desired.", *_components(plan)]
+    else:
+        text = [
+            f"Plan: {changing} of {_hosts(total)} {'changes' if changing == 1 else 'change'}; {rest} {'has' if rest == 1 else 'have'} nothing to do."
+        ]
     for step, title in STEPS:
-        rows = list(_datastore_rows(plan)) if step == "datastore" else list(_rows(plan, step))
+        rows = list(_rows(plan, step)) if step != "datastore" else [] if plan.drift else list(_datastore_rows(plan))
         if rows:
             text += [f"  {title}:"] + [f"    {row}" for row in rows]
     unknown = _shared({host.name: host.unknown for host in plan.hosts if host.unknown})
     if unknown:
         text += ["  Not known yet:"] + [f"    {row}" for row in unknown]
+    left = list(_left_rows(plan)) if plan.drift else []
+    if left:
+        text += ["  Differs, and is left as it is; dcos.calico.plan says more, and dcos.calico.site does it:"]
+        text += [f"    {row}" for row in left]
     return text + _components(plan)
 
 
+def _drifted(changing: int, rest: int) -> str:
+    if not changing:
+        return "nothing to do. Nothing drifted from what was installed."
+    verb = "has" if changing == 1 else "have"
+    others = f"; nothing drifted on {rest}" if rest else ""
+    return f"{changing} of {_hosts(changing + rest)} {verb} drifted from what was installed{others}."
+
+
+def _left_rows(plan: ClusterPlan) -> Iterator[str]:
+    """What a repair leaves, of hosts and of the datastore, which has no note of what was installed."""
+    texts = {host.name: _left_of(host) for host in plan.hosts if host.left}
+    yield from _shared(texts)
+    if not plan.datastore_known:
+        yield "Calico's datastore: it could not be looked at"
+    if plan.datastore:
+        yield f"Calico's datastore: {_few(plan.datastore, 12)}"
+
+
+def _left_of(host: HostPlan) -> list[str]:
+    if not host.changes and set(host.left.values()) == {LEFT["unknown"]} and "calicoctl_node" in host.left:
+        return ["Calico is not known to have been installed there by a run"]
+    return [f"{JOBS[job][2]} ({why})" for job, why in host.left.items()]
+
+
 def _components(plan: ClusterPlan) -> list[str]:
-    return (
-        [f"  Not part of this plan, and looked at when its turn comes: {', '.join(plan.components)}."]
-        if plan.components
-        else []
-    )
+    if not plan.components:
+        return []
+    when = "not looked at: see their own playbooks" if plan.drift else "looked at when its turn comes"
+    return [f"  Not part of this {'repair' if plan.drift else 'plan'}, and {when}: {', '.join(plan.components)}."]
 
 
 def _hosts(number: int) -> str:
@@ -268,5 +338,6 @@ def document(plan: ClusterPlan) -> dict[str, Any]:
         "changing": {
             host.name: {"changes": host.changes, "steps": host.steps, "unknown": host.unknown} for host in plan.changing
         },
+        **({"left": {host.name: host.left for host in plan.hosts if host.left}} if plan.drift else {}),
         "datastore": {"changes": plan.datastore, "felix_restarts": plan.felix_restarts, "known": plan.datastore_known},
     }

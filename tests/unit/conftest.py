@@ -87,10 +87,11 @@ class _Output:
 def run_module(monkeypatch, tmp_path):
     """Run a module's main() with these arguments; see the top of this file."""
     from ansible.module_utils import basic
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _lock
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _installed, _lock
 
     # Not this machine's, and not in the directory whose files tests compare.
     monkeypatch.setattr(_lock, "PATH", str(tmp_path) + ".lock")
+    monkeypatch.setattr(_installed, "PATH", str(tmp_path) + ".installed.json")
 
     def run(module, args, check=False, diff=False):
         full = dict(

@@ -6,6 +6,7 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import copy
 import re
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -14,6 +15,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._jobs import (
     _agent_files, _agent_info, _calicoctl_config, _calicoctl_node, _calicoctl_resource, _calicoctl_resource_info, _cni_network, _etcd_member, _etcd_proxy,
     _executable, _mesos_agent, _sysctl,
 )
+from ansible_collections.dcos.calico.plugins.module_utils._host import _installed
 
 JOBS = {
     'agent_info': _agent_info,
@@ -39,6 +41,7 @@ ARGUMENT_SPEC = dict(
         job=dict(type='str', required=True, choices=sorted(JOBS)),
         args=dict(type='dict', required=True),
     )),
+    drift=dict(type='bool', default=False),
     of=dict(type='str', choices=['host', 'datastore']),  # for the action plugin
 )
 
@@ -86,33 +89,42 @@ class Planner(object):
 
     :arg no_log_values: set to which the secrets among arguments are added.
     :arg warn: callable(text).
+    :arg notes: whether what is found as required is noted.
+    :arg drift: whether what is not as it was last installed is left, so that later steps see nothing of it.
     """
 
-    def __init__(self, no_log_values, warn, notes=False):
+    def __init__(self, no_log_values, warn, notes=False, drift=False):
         self.facts = {}  # of the host, for references
         self.no_log_values = no_log_values
         self.warn = warn
         self.notes = notes
+        self.drift = drift
         self.contents = {}  # path -> text that would be written
         self.results = {}
 
     def step(self, job, args):
         """Result of one job: what would change (C(names)), and of KEPT what it says; C(error) where it cannot."""
+        installed = {}
         try:
             params = validated(job, resolve(args, self.facts), self.no_log_values)
+            required = copy.deepcopy(params) if job in _installed.ABOUT else None
+            if required:
+                installed = dict(installed=_installed.compare(job, required))
             self._predict(job, params)
             found = JOBS[job].job(Look(params, self.warn, self.notes))
+            if required and self.notes and _installed.has_some() and not (found['changed'] or found.get('restart_needed')):
+                _installed.note(job, required)
         except CalicoError as error:
-            self.results[job] = dict(changed=False, names=[], error='%s' % error)
+            self.results[job] = dict(installed, changed=False, names=[], error='%s' % error)
             return self.results[job]
         names = []
         for change in found.get('diff') or []:
             if change['before_header'] not in names:
                 names.append(change['before_header'])
-        self.results[job] = dict(((key, found[key]) for key in KEPT if key in found), names=names)
+        self.results[job] = dict(((key, found[key]) for key in KEPT if key in found), names=names, **installed)
         if params.get('state') == 'absent':
             self.results[job]['state'] = 'absent'
-        for item in params.get('files') or []:
+        for item in params.get('files') or [] if self._comes(job) else ():
             if isinstance(item, dict) and item['path'] in names and item.get('content') is not None:
                 self.contents[item['path']] = item['content']
         return self.results[job]
@@ -122,14 +134,18 @@ class Planner(object):
         if job == 'calicoctl_node' and params['config'] in self.contents:
             params['predicted_config'] = self.contents[params['config']]
         if job == 'calicoctl_node':
-            params['predicted_changes'] = [name for result in self.results.values() for name in result['names']]
-        if job == 'mesos_agent':
+            params['predicted_changes'] = [name for other, result in self.results.items() if self._comes(other) for name in result['names']]
+        if job == 'mesos_agent' and self._comes('cni_network'):
             params['changed_files'] = params['changed_files'] + self.results.get('cni_network', {}).get('files_changed', [])
+
+    def _comes(self, job):
+        """Whether what a step would change is going to be changed."""
+        return not self.drift or self.results.get(job, {}).get('installed', _installed.SAME) == _installed.SAME
 
 
 def job(module):
     """Facts and what would change; see RETURN."""
-    planner, facts = Planner(module.no_log_values, module.warn, not module.check_mode), {}
+    planner, facts = Planner(module.no_log_values, module.warn, not module.check_mode, module.params['drift']), {}
     for step in module.params['steps'] or []:
         if step['job'] == INFO:
             facts = planner.facts = _agent_info.job(Look(validated(INFO, step['args'], module.no_log_values), module.warn))

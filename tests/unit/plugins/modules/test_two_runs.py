@@ -18,9 +18,10 @@ from ansible_collections.dcos.calico.plugins.modules import agent_files, sysctl
 MODULE = """
 import importlib, sys
 from ansible.module_utils import basic
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _lock, _started, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _installed, _lock, _started, _systemd
 basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = sys.stdin.read().encode("utf-8"), "legacy"
 _lock.PATH, _started.PATH, _command.SEARCH_PATH, _lock.PAUSE, _systemd.SETTLE = sys.argv[2], sys.argv[3], (), 0.02, 0.05
+_installed.PATH = sys.argv[3] + ".installed"
 importlib.import_module("ansible_collections.dcos.calico.plugins.modules." + sys.argv[1]).main()
 """
 UNIT = '[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n'
