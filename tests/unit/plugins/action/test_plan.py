@@ -78,3 +78,17 @@ def test_what_a_host_says_does_not_reach_the_terminal_as_it_is(shown: list[str])
     name = "/etc/x\x1b[2J"
     result = run({"a": {"found": {"plan": {"sysctl": {"changed": True, "names": [name]}}}}})
     assert "\x1b" not in json.dumps(result, ensure_ascii=False)
+
+
+def test_a_repair_takes_what_drifted_and_no_certificates(shown: list[str]) -> None:
+    def found(installed: str) -> dict[str, Any]:
+        return {"plan": {"sysctl": {**CHANGED["plan"]["sysctl"], "installed": installed}}}
+
+    hosts = {
+        "a": {"found": found("same"), "calico_certificates": True},
+        "b": {"found": found("other"), "calico_certificates": True},
+    }
+    result = run(hosts, drift=True)
+    assert result["groups"] == {"a": ["calico_plan_prepare", "calico_plan_start"]}
+    assert result["plan"]["left"] == {"b": {"sysctl": "configured otherwise since it was installed"}}
+    assert any(line.startswith("  Repair: 1 of 2 hosts has drifted") for line in shown)

@@ -203,3 +203,86 @@ class TestDatastore:
 def test_every_step_has_a_play(tmp_path: Any) -> None:
     steps = [step for step, _title in _cluster_plan.STEPS]
     assert {step for step, _tag, _called in _cluster_plan.JOBS.values()} <= set(steps)
+
+
+def drifted(**jobs: Any) -> HostPlan:
+    """The part of a host in a repair, all of which was installed as it is required unless a job says otherwise."""
+    found = {
+        name: {**SAME, "installed": "same"}
+        for name in ("sysctl", "agent_files", "etcd_proxy", "executable", "cni_network")
+    }
+    found |= {"calicoctl_node": {**NODE, "installed": "same"}, "mesos_agent": {**SAME, "action": "none"}}
+    for job, result in jobs.items():
+        found[job] = {**found[job], **result}
+    return host_plan("a1", found, ALL, [], drift=True)
+
+
+RESTART = changed("container calico-node", action="restart", differences=["image"])
+AGENT = changed("dcos-mesos-slave.service", action="restart", reasons=["/e: changed"])
+
+
+@pytest.mark.parametrize(
+    ("jobs", "taken", "left"),
+    [
+        ({}, [], {}),
+        ({"sysctl": changed("net.ipv4.ip_forward")}, ["calico_plan_prepare", "calico_plan_start"], {}),
+        ({"calicoctl_node": RESTART}, ["calico_plan_restart"], {}),
+        ({"calicoctl_node": {"healthy": False, "trouble": ["Felix does not run"]}}, ["calico_plan_start"], {}),
+        ({"sysctl": changed("x", installed="other")}, [], {"sysctl": "configured otherwise since it was installed"}),
+        (
+            {"sysctl": changed("x", installed="unknown"), "cni_network": changed("/c")},
+            ["calico_plan_start", "calico_left_sysctl"],
+            {"sysctl": "not known to have been installed by a run"},
+        ),
+        (
+            {"calicoctl_node": {**RESTART, "installed": "other"}},
+            [],
+            {"calicoctl_node": "configured otherwise since it was installed"},
+        ),
+        (
+            {"calicoctl_node": {**SAME, "error": "No Docker.", "installed": "unknown"}},
+            [],
+            {"calicoctl_node": "not known to have been installed by a run"},
+        ),
+        ({"mesos_agent": AGENT}, [], {"mesos_agent": "not for what drifted"}),
+        (
+            {"cni_network": changed("/c"), "mesos_agent": AGENT},
+            ["calico_plan_start", "calico_plan_agent_restart"],
+            {},
+        ),
+    ],
+)
+def test_a_repair_is_about_what_was_installed_as_it_is_required(
+    jobs: dict[str, Any], taken: list[str], left: dict[str, str]
+) -> None:
+    host = drifted(**jobs)
+    plan = ClusterPlan([host], datastore=["ipPool 10.0.0.0/8"], drift=True)
+    assert groups(plan) == ({"a1": taken} if taken else {}) and host.left == left and host.problems == []
+    assert plan.changes is bool(taken) and document(plan)["left"] == ({"a1": left} if left else {})
+
+
+def test_a_repair_says_what_it_does_and_what_it_leaves() -> None:
+    never = {name: changed("x", installed="unknown") for name in ("sysctl", "agent_files", "cni_network")}
+    new = drifted(**never, calicoctl_node=changed("container calico-node", action="start", installed="unknown"))
+    new.name = "a2"
+    plan = ClusterPlan(
+        [drifted(calicoctl_node=RESTART, sysctl=changed("x", installed="other")), new],
+        datastore=["ipPool 10.0.0.0/8"],
+        components=["kubernetes"],
+        drift=True,
+    )
+    assert lines(plan) == [
+        "Repair: 1 of 2 hosts has drifted from what was installed; nothing drifted on 1.",
+        "  Restarted, one host after the other. Connections of running containers go on; containers cannot be started there for some seconds:",
+        "    a1: calico/node (image)",
+        "  Differs, and is left as it is; dcos.calico.plan says more, and dcos.calico.site does it:",
+        "    a1: kernel parameters (configured otherwise since it was installed)",
+        "    a2: Calico is not known to have been installed there by a run",
+        "    Calico's datastore: ipPool 10.0.0.0/8",
+        "  Not part of this repair, and not looked at: see their own playbooks: kubernetes.",
+    ]
+    assert lines(ClusterPlan([drifted()], datastore_known=False, drift=True)) == [
+        "Repair: nothing to do. Nothing drifted from what was installed.",
+        "  Differs, and is left as it is; dcos.calico.plan says more, and dcos.calico.site does it:",
+        "    Calico's datastore: it could not be looked at",
+    ]
