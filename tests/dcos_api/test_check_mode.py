@@ -247,6 +247,7 @@ ELSEWHERE = {
     "public_cloud.yml": "tests/cloud/test_nodes.py",
     "validate.yml": "tests/system/test_c_everything.py",
     "plan.yml": "tests/system/test_1_install.py",
+    "repair.yml": "tests/system/test_l_repair.py",
     "status.yml": "tests/system/test_1_install.py",
     "diagnostics.yml": "tests/system/test_1_install.py",
     "backup.yml": "tests/system/test_1_install.py",

@@ -172,11 +172,11 @@ def sliced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def test_slices_work_at_once_and_ignore_a_limit(sliced: Place) -> None:
-    """Each has an agent, and none of a limit would have failed; "repair" takes one, in one job."""
+    """Each has an agent, and none of a limit would have failed; "site on hosts" takes one, in one job."""
     sliced.lock()
     jobs = sliced.runner.launch("Calico - site", sliced.inventory, limit="a2")
     assert [set(job.outcomes()) for job in jobs] == [{"a1", "a3"}, {"a2"}] and all(job.require() for job in jobs)
-    (job,) = sliced.runner.launch("Calico - repair", sliced.inventory, limit="a2")
+    (job,) = sliced.runner.launch("Calico - site on hosts", sliced.inventory, limit="a2")
     assert set(job.require().outcomes()) == {"a2"}
     assert json.loads((job.artifacts / "command").read_text(encoding="utf-8"))["command"].count("-f") == 1
 
@@ -193,7 +193,7 @@ def test_a_slice_fails_that_has_no_host_of_a_limit(sliced: Place) -> None:
 
 
 def test_a_job_that_finds_no_host_is_successful_for_awx(sliced: Place) -> None:
-    (job,) = sliced.runner.launch("Calico - repair", {"hosts": {}, "groups": {}, "vars": {}})
+    (job,) = sliced.runner.launch("Calico - site on hosts", {"hosts": {}, "groups": {}, "vars": {}})
     assert job.status == "successful" and "no hosts matched" in job.stdout()
 
 
@@ -220,7 +220,7 @@ def test_what_is_vaulted_beside_the_playbooks_is_opened_in_jobs(sliced: Place) -
     assert set(sliced.runner.inventory("The cluster")["hosts"]) == {"a1", "m1"}
     assert set(sliced.runner.inventory("The agents")["hosts"]) == {"a1"}
     sliced.runner.credentials |= {"DC/OS settings": {"vault_password": "vault-password"}}
-    (job,) = sliced.runner.launch("Calico - repair", sliced.inventory)
+    (job,) = sliced.runner.launch("Calico - site on hosts", sliced.inventory)
     assert "a1 has opened" in job.require().stdout() and "vault-password" not in job.stdout()
     # where the source can see it, each update fails
     shutil.copytree(directory.parent, sliced.project / "inventory" / "group_vars")

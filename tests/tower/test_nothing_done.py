@@ -18,6 +18,7 @@ CREDENTIALS = {
 TEMPLATES = (
     "check",
     "site",
+    "repair",
     "status",
     "verify",
     "diagnostics",
