@@ -27,7 +27,8 @@ options:
     default: /etc/calico/agent-files
   cni_config_dir:
     description:
-      - Directory of network configurations. For O(state=absent), plugins that one of them names are not removed.
+      - Directory of network configurations. For O(state=absent), plugins that one of them names are not removed. In check mode this is a warning, because
+        tasks before this one would have removed the network.
     type: path
     default: /opt/mesosphere/etc/dcos/network/cni
   force:
@@ -121,51 +122,8 @@ paths_changed:
   sample: [/opt/calico/bin/calico, /opt/mesosphere/active/cni/calico]
 """
 
-from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _copies, _download, _executables
+from ansible_collections.dcos.calico.plugins.module_utils._jobs._cni_plugin import ARGUMENT_SPEC, job
 from ansible_collections.dcos.calico.plugins.module_utils._module import run_module
-
-ARGUMENT_SPEC = dict(
-    _cni.PLACING_SPEC,
-    cni_config_dir=dict(type='path', default=_cni.NETWORK_DIR),
-    force=dict(type='bool', default=False),
-    state=dict(type='str', choices=['present', 'absent'], default='present'),
-    receipts=dict(type='path', default=_executables.RECEIPTS),
-    copies_dir=dict(type='path', default=_copies.DIRECTORY),
-    **_download.DOWNLOAD_SPEC
-)
-
-
-def check_unused(plugins, plan, directory):
-    """Refuse to remove a plugin that a network still names."""
-    going = dict((name, each.path) for each in plugins for name in [each.path.rsplit('/', 1)[1]] if set([each.path] + each.links) & set(plan.names()))
-    for path, found in sorted(_cni.read(directory).items()):
-        used = sorted(name for name in found.network.plugins if name in going)
-        if used:
-            raise CalicoError('The plugin %s cannot be removed: %s names it' % (', '.join(used), path),
-                              remedy='Remove that network first, and stop the containers that are on it; or set force')
-
-
-def job(module):
-    """Bring the plugins to the desired state; see RETURN."""
-    params = module.params
-    options = _download.Options.of(params)
-    plugins, others = _cni.desired_plugins(params, options, params['state'])
-    plan = _executables.reconcile(others + plugins, _executables.read(others + plugins, params['receipts']))
-    needs = _executables.needs(plan)
-    if params['state'] == 'absent' and not params['force']:
-        check_unused(plugins, plan, params['cni_config_dir'])
-    if needs and not module.check_mode:
-        return dict(changed=False, needs=needs)
-    copies = _copies.plan(params['copies_dir'], False, executables=plugins if params['state'] == 'absent' else ())
-    if not module.check_mode:
-        if params['state'] == 'present':
-            _cni.check_directory(params['plugin_dir'])
-        _copies.forget(params['copies_dir'], copies)
-        _executables.apply(plan, options, params['receipts'], _cni.check_with(plugins, lambda name: [params['required_cni_version']]))
-    changed = plan.names()
-    plan.extend(copies)
-    return dict(plan.result(module._diff), plugins=_cni.report_plugins(plugins), paths_changed=changed)
 
 
 def main():

@@ -52,10 +52,27 @@ options:
           - If the running kernel does not have the key, keep it in the file and go on. Otherwise a missing key is an error.
         type: bool
         default: false
+  set_by_others:
+    description:
+      - Settings that programs are going to change which are installed after this. They are not set here. What they are before the file is written for the
+        first time is noted, so that O(state=absent) sets them back.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      key:
+        description: Name of the setting, as in O(settings).
+        type: str
+        required: true
+      value:
+        description: What it will be set to. With another value somebody else has set it, and it is not set back.
+        type: str
+        required: true
   state:
     description:
-      - V(present) keeps the file and the running kernel as required.
-      - V(absent) removes the file and leaves the running kernel alone, because what a value was before is not known.
+      - V(present) keeps the file and the running kernel as required. What a key was before its first change is noted in C(/var/lib/dcos-calico).
+      - V(absent) sets keys back to what was noted, where they still have the value that they were given here, and removes the file. Keys of which nothing is
+        noted, and entries that a C(*) stands for, are left alone.
     type: str
     choices: [present, absent]
     default: present
@@ -80,7 +97,7 @@ EXAMPLES = r"""
       - key: net.ipv4.conf.cali*.rp_filter
         value: "1"
 
-- name: Go back to the defaults at the next boot
+- name: Go back to what the settings were before
   dcos.calico.sysctl:
     name: 60-calico
     state: absent
@@ -115,6 +132,12 @@ keys_overridden:
   type: list
   elements: dict
   sample: [{key: net.ipv4.conf.all.rp_filter, value: "2", file: /etc/sysctl.d/99-hardening.conf}]
+keys_left:
+  description: With O(state=absent), keys that are not set back, because nobody noted what they were, or because somebody else has set them since.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._jobs._sysctl import ARGUMENT_SPEC, job

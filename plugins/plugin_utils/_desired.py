@@ -32,6 +32,12 @@ RP_FILTER = """\
 ExecStartPost=/bin/sh -c 'cd /proc/sys/net/ipv4/conf && for key in all/rp_filter cali*/rp_filter; do if [ -w "$key" ]; then echo 1 > "$key"; fi; done'
 """
 RP_FILTER_UNITS = ("dcos-mesos-slave.service", "dcos-mesos-slave-public.service", "dcos-mesos-master.service")
+# What Felix (intdataplane/int_dataplane.go) and "calicoctl node run" set when they start. To be set back they are noted before that.
+SET_BY_CALICO = [
+    {"key": "net.ipv4.conf.default.rp_filter", "value": "1"},
+    {"key": "net.ipv6.conf.all.forwarding", "value": "1"},
+    {"key": "net.netfilter.nf_conntrack_max", "value": "1000000"},
+]
 MODULES_FILE = "/etc/modules-load.d/calico.conf"
 NETWORK_MANAGER_FILE = "/etc/NetworkManager/conf.d/calico.conf"
 SYSCTL_NAME = "60-calico"
@@ -158,7 +164,7 @@ def keeps_files(v: Variables) -> bool:
 
 
 def sysctl(v: Variables) -> Args:
-    return {"name": SYSCTL_NAME, "settings": v["calico_host_sysctls"]}
+    return {"name": SYSCTL_NAME, "settings": v["calico_host_sysctls"], "set_by_others": SET_BY_CALICO}
 
 
 def agent_files(v: Variables) -> Args:

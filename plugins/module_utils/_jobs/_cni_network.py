@@ -29,7 +29,8 @@ def job(module):
     desired = _cni.desired(params['networks'], params['dir'], params['dialect'])
     plugins, others = _cni.desired_plugins(params, options)
     if not module.check_mode:
-        for directory in [params['dir']] + ([params['plugin_dir']] if plugins else []):
+        written = [params['dir']] if any(each.config is not None for each in desired) else []
+        for directory in written + ([params['plugin_dir']] if plugins else []):
             _cni.check_directory(directory)
     found = _cni.read(params['dir'])
     _cni.check_names(desired, found, params['dialect'])

@@ -5,6 +5,8 @@
 """Kernel settings, in one drop-in file and in the running kernel; dcos.calico.sysctl and dcos.calico.agent_plan run it.
 
 The file and /proc/sys are read and written directly. Format and order of the files: sysctl.d(5).
+
+What a value was before this collection changed it is noted first, {file: {key: {before, after}}}, so that it can be set back when the file goes.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -12,6 +14,7 @@ __metaclass__ = type
 import fnmatch
 import glob
 import itertools
+import json
 import os
 import re
 
@@ -19,6 +22,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _stream
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 PROC_SYS = '/proc/sys'
@@ -27,6 +31,7 @@ HEADER = '# Managed by Ansible (dcos.calico.sysctl); changes made here by hand a
 DIRECTORIES = ('/etc/sysctl.d', '/run/sysctl.d', '/usr/local/lib/sysctl.d', '/usr/lib/sysctl.d', '/lib/sysctl.d')
 # Read by "sysctl --system" after all of them; systemd reads it where a distribution has a link 99-sysctl.conf.
 LAST = '/etc/sysctl.conf'
+NOTES = '/var/lib/dcos-calico/sysctl.json'
 PART = re.compile(r'^[A-Za-z0-9_@:*.-]+\Z')
 
 
@@ -46,22 +51,26 @@ class Setting(object):
 
 
 class Desired(object):
-    """path of the file, its text (None: no file), settings for the running kernel."""
-    __slots__ = ('path', 'text', 'settings')
+    """path of the file, its text (None: no file), settings for the running kernel, others: {key: value that somebody else is going to set}."""
+    __slots__ = ('path', 'text', 'settings', 'others')
 
-    def __init__(self, path, text, settings):
+    def __init__(self, path, text, settings, others=()):
         self.path = path
         self.text = text
         self.settings = settings
+        self.others = dict(others)
 
 
 class Actual(object):
     """text of the file (None: no file), running: [(key, path, value, desired value)], missing: names of optional keys, overridden: [{key, value, file}]
-    of desired settings that a file read later sets to something else."""
-    __slots__ = ('text', 'running', 'missing', 'overridden')
+    of desired settings that a file read later sets to something else, left: keys that are not set back, because nobody noted what they were, or because
+    somebody else has set them since, notes: of this file."""
+    __slots__ = ('text', 'running', 'missing', 'overridden', 'left', 'notes')
 
-    def __init__(self, text, running, missing, overridden=()):
+    def __init__(self, text, running, missing, overridden=(), left=(), notes=()):
         self.overridden = list(overridden)
+        self.left = list(left)
+        self.notes = dict(notes)
         self.text = text
         self.running = running
         self.missing = missing
@@ -159,7 +168,8 @@ def desired_state(params):
         if any(setting.parts == parts for setting in settings):
             raise ValidationError('The key %s is given twice' % item['key'], remedy='Keep one of the two')
         settings.append(Setting(item['key'], parts, normalise(item['value']), item['optional']))
-    return Desired(path, render(settings), settings)
+    others = dict((spelled(parse_key(item['key'])), normalise(item['value'])) for item in params['set_by_others'])
+    return Desired(path, render(settings), settings, others)
 
 
 def _read_key(path):
@@ -190,7 +200,61 @@ def read(desired):
             running.append((name, path, _read_key(path), setting.value))
     state = _files.state_of(desired.path)
     content = state.content()
-    return Actual(None if content is None else to_native(content, errors='surrogate_or_replace'), running, missing, overridden(desired))
+    text, notes, left = None if content is None else to_native(content, errors='surrogate_or_replace'), read_notes().get(desired.path, {}), []
+    if desired.text is None:
+        running, left = _back(text, notes)
+    return Actual(text, running, missing, overridden(desired), left, notes)
+
+
+def read_notes():
+    """{path of a file: {key: {before, after}}}; what makes no sense is left out."""
+    try:
+        found = from_json(to_native(_files.state_of(NOTES).content() or b'{}'))
+    except ValueError:
+        return {}
+    return dict((path, dict((key, note) for key, note in keys.items() if isinstance(note, dict) and set(note) == set(['before', 'after'])))
+                for path, keys in found.items() if isinstance(keys, dict)) if isinstance(found, dict) else {}
+
+
+def _write_notes(path, notes):
+    """Replace the notes of a file; with none of any file they are gone."""
+    entries = dict(read_notes(), **{path: notes})
+    entries = dict((name, keys) for name, keys in entries.items() if keys)
+    if entries:
+        _files.ensure_directory(os.path.dirname(NOTES))
+        _files.write_atomic(NOTES, json.dumps(entries, indent=2, sort_keys=True, separators=(',', ': ')) + '\n')
+    else:
+        _files.remove(NOTES)
+
+
+def _path_of(key):
+    return os.path.join(PROC_SYS, *parse_key(key))
+
+
+def _back(text, notes):
+    """(running, left) of what is to be set back: keys that still have the value that they were given, by us or by those for whom it was noted."""
+    ours = dict((spelled(parts), value) for parts, value in assignments(text or ''))
+    running, left = [], []
+    for key in sorted(set(ours) | set(notes)):
+        path = _path_of(key)
+        if not os.path.isfile(path):
+            continue
+        value, note = _read_key(path), notes.get(key)
+        if note and value == ours.get(key, note['after']):
+            running.append((key, path, value, note['before']))
+        elif not note or value != note['before']:
+            left.append(key)
+    return running, left
+
+
+def _to_note(desired, actual):
+    """{key: {before, after}} of what was not noted yet. What the file has already was set before there were notes."""
+    ours = set(spelled(parts) for parts, dummy in assignments(actual.text or ''))
+    found = dict((spelled(setting.parts), (_path_of(spelled(setting.parts)), setting.value)) for setting in desired.settings if not setting.wildcard)
+    if actual.text is None:
+        found.update((key, (_path_of(key), value)) for key, value in desired.others.items())
+    return dict((key, {'before': _read_key(path), 'after': value}) for key, (path, value) in found.items()
+                if key not in actual.notes and key not in ours and os.path.isfile(path))
 
 
 def reconcile(desired, actual):
@@ -202,9 +266,11 @@ def reconcile(desired, actual):
     return plan
 
 
-def apply(desired, plan):
+def apply(desired, actual, plan):
     """Make the changes of a plan and read back what was written. The kernel is asked first: what it refuses is in no file, and in nothing else."""
-    done = []
+    done, notes = [], _to_note(desired, actual) if desired.text is not None and plan else {}
+    if notes:
+        _write_notes(desired.path, dict(actual.notes, **notes))
     for change in (change for change in plan if change.name != desired.path):
         try:
             _write_key(change, change.after)
@@ -219,6 +285,8 @@ def apply(desired, plan):
         else:
             _files.ensure_directory(os.path.dirname(desired.path))
             _files.write_atomic(desired.path, change.after)
+    if desired.text is None and actual.notes:
+        _write_notes(desired.path, {})
 
 
 def _put_back(change):
@@ -247,6 +315,10 @@ ARGUMENT_SPEC = dict(
         value=dict(type='str', required=True),
         optional=dict(type='bool', default=False),
     )),
+    set_by_others=dict(type='list', elements='dict', default=[], options=dict(
+        key=dict(type='str', required=True, no_log=False),
+        value=dict(type='str', required=True),
+    )),
     state=dict(type='str', choices=['present', 'absent'], default='present'),
 )
 
@@ -257,7 +329,7 @@ def job(module):
     actual = read(desired)
     plan = reconcile(desired, actual)
     if not module.check_mode:
-        apply(desired, plan)
+        apply(desired, actual, plan)
     for item in actual.overridden:
         module.warn('%(key)s will be %(value)s after the next boot: %(file)s is read later. Take it out there.' % item)
     names = plan.names()
@@ -268,4 +340,5 @@ def job(module):
         keys_changed=[name for name in names if name != desired.path],
         keys_missing=actual.missing,
         keys_overridden=actual.overridden,
+        keys_left=actual.left,
     )

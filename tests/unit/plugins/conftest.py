@@ -23,10 +23,13 @@ from ..support.systemd_host import free_port, systemd_host  # noqa: F401
 
 @pytest.fixture(autouse=True)
 def notes_of_this_test(monkeypatch, tmpdir_factory):
-    """What processes were started with is not noted on this machine."""
+    """What processes were started with, and what the kernel's settings were, is not noted on this machine."""
     from ansible_collections.dcos.calico.plugins.module_utils._host import _started
+    from ansible_collections.dcos.calico.plugins.module_utils._jobs import _sysctl
 
-    monkeypatch.setattr(_started, "PATH", str(tmpdir_factory.mktemp("run").join("started.json")))
+    directory = tmpdir_factory.mktemp("run")
+    monkeypatch.setattr(_started, "PATH", str(directory.join("started.json")))
+    monkeypatch.setattr(_sysctl, "NOTES", str(directory.join("sysctl.json")))
 
 
 @pytest.fixture(autouse=True)

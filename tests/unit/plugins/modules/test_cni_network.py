@@ -358,3 +358,9 @@ def test_the_unit_that_works_with_the_copies_is_awaited(run_module, host, monkey
     result = run_module(cni_network, args(host, network('calico.cni', dict(CONFIG, mtu=1400)), keep_copies=True))
     os.close(descriptor)
     assert result['failed'] and 'was not done within' in result['msg'] and json.loads(cni(host, 'calico.cni').read()) == CONFIG
+
+
+def test_a_network_goes_where_dcos_never_made_the_directory(run_module, host, monkeypatch):
+    monkeypatch.setattr(_cni, 'DCOS', str(host.join('opt')))
+    given = dict(args(host, {'file': 'calico.cni', 'state': 'absent'}), dir=str(host.join('opt', 'etc', 'cni')))
+    assert not run_module(cni_network, given)['changed'] and not host.join('opt').check()

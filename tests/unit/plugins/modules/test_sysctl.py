@@ -3,6 +3,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
+
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._host import _files
@@ -67,8 +69,9 @@ def test_what_is_as_desired_is_not_written(run_module, host, key, value):
     assert run_module(sysctl, args(host, (key, value)))['keys_changed'] == []
 
 
-def test_absent_removes_the_file_and_leaves_the_kernel_alone(run_module, host):
+def test_absent_removes_the_file_and_leaves_alone_what_nobody_noted(run_module, host):
     run_module(sysctl, args(host, *DESIRED))
+    os.remove(_sysctl.NOTES)
     result = run_module(sysctl, args(host, state='absent'))
     assert result['changed'] and not host.join('sysctl.d', '60-calico.conf').exists() and rp_filter(host, 'all') == '1'
     assert not run_module(sysctl, args(host, state='absent'))['changed']
@@ -104,7 +107,7 @@ def test_a_write_that_fails_names_the_key_and_the_remedy(host):
     change = _sysctl.Plan()
     change.add('net.ipv4.x', '0', '1', how=str(host.join('proc')))
     with pytest.raises(_sysctl.CalicoError) as error:
-        _sysctl.apply(_sysctl.Desired('/nowhere', None, []), change)
+        _sysctl.apply(_sysctl.Desired('/nowhere', None, []), _sysctl.Actual(None, [], []), change)
     assert 'net.ipv4.x cannot be set to 1' in str(error.value) and 'writable' in str(error.value)
 
 
@@ -166,3 +169,51 @@ def test_files_of_all_directories_are_read_as_systemd_reads_them(run_module, hos
     host.join('lib', '80-y.conf').write('net.ipv4.conf.all.rp_filter = 2\n')
     host.join('sysctl.conf').write('net.ipv4.conf.all.rp_filter = 0\n')
     assert [item['file'] for item in run_module(sysctl, args(host, *DESIRED))['keys_overridden']] == [str(host.join('sysctl.conf'))]
+
+
+OTHERS = [{'key': 'net.ipv4.conf.default.rp_filter', 'value': '1'}]
+
+
+def test_absent_sets_back_what_was_noted(run_module, host):
+    run_module(sysctl, args(host, *DESIRED, set_by_others=OTHERS))
+    assert rp_filter(host, 'default') == '0'
+    host.join('proc', 'net', 'ipv4', 'conf', 'default', 'rp_filter').write('1\n')  # As Felix does.
+    run_module(sysctl, args(host, *DESIRED, set_by_others=OTHERS))
+    result = run_module(sysctl, args(host, state='absent'))
+    assert result['keys_changed'] == ['net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.default.rp_filter'] and result['keys_left'] == []
+    assert [rp_filter(host, name) for name in ('all', 'default', 'cali12')] == ['2', '0', '1'] and not os.path.exists(_sysctl.NOTES)
+    assert not run_module(sysctl, args(host, state='absent'))['changed']
+
+
+def test_absent_leaves_what_somebody_else_has_set_since(run_module, host):
+    run_module(sysctl, args(host, *DESIRED, set_by_others=OTHERS))
+    host.join('proc', 'net', 'ipv4', 'conf', 'default', 'rp_filter').write('2\n')
+    host.join('proc', 'net', 'ipv4', 'conf', 'all', 'rp_filter').write('0\n')
+    result = run_module(sysctl, args(host, state='absent'))
+    assert result['keys_left'] == ['net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.default.rp_filter'] and result['keys_changed'] == []
+
+
+def test_a_file_of_before_there_were_notes_is_not_taken_for_the_first_change(run_module, host):
+    run_module(sysctl, args(host, *DESIRED))
+    os.remove(_sysctl.NOTES)
+    run_module(sysctl, args(host, *DESIRED, set_by_others=OTHERS))
+    run_module(sysctl, args(host, ('net.ipv4.conf.default.rp_filter', '2'), *DESIRED))
+    assert _sysctl.read_notes()[str(host.join('sysctl.d', '60-calico.conf'))] == {'net.ipv4.conf.default.rp_filter': {'before': '0', 'after': '2'}}
+    result = run_module(sysctl, args(host, state='absent'))
+    assert result['keys_changed'] == ['net.ipv4.conf.default.rp_filter'] and result['keys_left'] == ['net.ipv4.conf.all.rp_filter']
+
+
+def test_a_run_that_was_killed_half_way_notes_what_was_there_before_it(run_module, host):
+    settings = [('net.ipv4.conf.all.rp_filter', '1'), ('net.ipv4.ip_local_port_range', '1024 65000')]
+    run_module(sysctl, args(host, *settings))
+    os.remove(str(host.join('sysctl.d', '60-calico.conf')))  # The file comes last.
+    run_module(sysctl, args(host, *settings))
+    run_module(sysctl, args(host, state='absent'))
+    assert rp_filter(host, 'all') == '2'
+
+
+@pytest.mark.parametrize('text', ['broken', '[]', '{"/etc/sysctl.d/60-calico.conf": 1}', '{"x": {"a.b": 1}}'])
+def test_notes_that_make_no_sense_are_none(host, text):
+    with open(_sysctl.NOTES, 'w') as handle:
+        handle.write(text)
+    assert not any(_sysctl.read_notes().values())
