@@ -126,6 +126,8 @@ def _look(params, calicoctl, check_mode):
     interface = interface_of(params['ip']) if params['state'] == 'present' else None
     try:
         if _docker.present() is None:
+            if params['state'] == 'absent':
+                return Actual(None, None, None, None, None, unit_state(), _text_files.read([unit_file(params)]))
             raise CalicoError('There is no docker on this host', remedy='Install Docker first: calico/node is a container')
         container, image = _docker.container_and_image(_node.CONTAINER, params['image'])
         if container:

@@ -83,6 +83,12 @@ def remove_container(name):
         raise CommandError('The container %s cannot be removed' % name, why=result.said())
 
 
+def remove_image(reference):
+    """C(docker rmi) of a name; why Docker keeps it, such as for another container, or None."""
+    result = _command.run(['docker', 'rmi', reference], CHANGE)
+    return None if result.rc == 0 or ABSENT.search(result.err + result.out) else result.said()
+
+
 def logs(name, lines=80):
     """The last lines that a container wrote; '' if it is gone."""
     try:

@@ -126,6 +126,18 @@ class Store(object):
         """Take a key away, if it was last changed at an index; with None a directory, if it is empty."""
         self._write('DELETE', key, 'dir=true' if index is None else 'prevIndex=%d' % index)
 
+    def delete_tree(self, directory):
+        """Take a directory away with all that is in it, whatever that is by then; one that is not there is no matter."""
+        path = '%s?recursive=true' % self._path(directory)
+        try:
+            answer = self._ask(path, method='DELETE', headers=FORM)
+        except TROUBLE as error:
+            raise CalicoError('It is not known whether %s was deleted from etcd at %s' % (to_native(directory), self.endpoint), why=_words(error),
+                              remedy='Run again')
+        said = self._said(answer, directory)
+        if answer.status != 200 and said.get('errorCode') != NOT_FOUND:
+            raise self._refused('%s could not be deleted' % to_native(directory), answer, said)
+
     def close(self):
         if self._connection:
             self._connection.close()

@@ -1,0 +1,183 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Calico leaves in a host's kernel when its programs have ended, and its removal: by exact match, and nothing of anybody else.
+
+Names are those of Felix 2.6: rules/rule_defs.go (chains, and a hash in the comment of each rule), ipsets/ipset_defs.go; BIRD's routes are of protocol 12
+(linux/rtnetlink.h). A table is changed by one iptables-restore --noflush, as Felix does it, so all of it or nothing: each rule that is in a chain of
+somebody else is deleted by its own words, and chains of Calico's are emptied and deleted.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import os
+import re
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _network
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+
+# The names before Felix 2.1 are among them, as in Felix' own clean-up.
+FELIX_CHAIN = re.compile(r'^(?:cali-|cali[ft][wh]-|calip[io]-|felix-)')
+FELIX_RULE = re.compile(r'--comment "?cali:[A-Za-z0-9_-]+"?(?: |$)')
+# Of this collection: the port of etcd's proxy, and Felix' health port.
+OWN_CHAIN = re.compile(r'^dcos-calico-etcd-\d+(?:-new)?$')
+OWN_RULE = re.compile(r'--comment "?dcos\.calico"?(?: |$)')
+TARGET = re.compile(r' -[jg] (\S+)')
+SET = re.compile(r'^(?:cali[46][-t]|felix-[46]|felix-(?:masq|all)-ipam-pools$)')
+# cali and the first 11 characters of a container's id, a UUID for Mesos, or of a hash.
+LINK = re.compile(r'^cali[0-9a-f][0-9a-f-]{0,10}$')
+TUNNEL = 'tunl0'
+BIRD = '12'
+NET = '/sys/class/net'
+UP = 0x1
+# A host may have both variants of iptables, and Felix' image uses its own.
+FAMILIES = (('4', ('iptables', 'iptables-legacy', 'iptables-nft')), ('6', ('ip6tables', 'ip6tables-legacy', 'ip6tables-nft')))
+KINDS = ('blackhole', 'unreachable', 'prohibit', 'throw')
+SECONDS, PATIENCE, LOCKED = 30, 60, 4
+
+
+# ---- what is there
+
+def parse_rules(text, chain, rule):
+    """{table: (chains, rules of other chains)} that are to go, from what iptables-save prints. Pure.
+
+    :arg chain, rule: regular expressions of chains' names, and of rules that are to go whatever chain they are in.
+    """
+    found, table = {}, None
+    for line in text.splitlines():
+        if line.startswith('*'):
+            table = line[1:].strip()
+        elif line.startswith(':') and chain.search(line[1:].split()[0]):
+            found.setdefault(table, ([], []))[0].append(line[1:].split()[0])
+        elif line.startswith('-A ') and not chain.search(line.split()[1]):
+            target = TARGET.search(line)
+            if rule.search(line) or target and chain.search(target.group(1)):
+                found.setdefault(table, ([], []))[1].append(line)
+    return found
+
+
+def transaction(table, chains, rules):
+    """Text for iptables-restore --noflush that takes chains and rules away. Pure."""
+    lines = ['*%s' % table] + [':%s - [0:0]' % chain for chain in chains] + ['-D' + rule[2:] for rule in rules] + ['-X %s' % chain for chain in chains]
+    return '\n'.join(lines + ['COMMIT', ''])
+
+
+def parse_routes(text):
+    """[arguments of C(ip route del)] of routes, from what C(ip route show table all proto 12) prints. Pure."""
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        if not words or line[0].isspace():
+            continue  # The next hops of the route above.
+        kind = words[:1] if words[0] in KINDS else []
+        to, rest = words[len(kind)], words[len(kind) + 1:]
+        pairs = zip(rest[::2], rest[1::2])
+        found.append(kind + [to] + [word for key, value in pairs if key in ('via', 'dev', 'metric', 'table') for word in (key, value)] + ['proto', BIRD])
+    return found
+
+
+def savers():
+    """[(name of the family, program)] of the variants of iptables on this host, each once."""
+    found = []
+    for family, programs in FAMILIES:
+        seen = set()
+        for program in programs:
+            path = _command.find(program + '-save')
+            if path and _command.find(program + '-restore') and os.path.realpath(path) not in seen:
+                seen.add(os.path.realpath(path))
+                found.append((family, program))
+    return found
+
+
+def _said(argv):
+    """What a program prints; '' where the host does not have it, or lacks what it asks for, such as IPv6."""
+    return _command.run(argv, SECONDS).out if _command.find(argv[0]) else ''
+
+
+def links():
+    """Names of the interfaces of containers."""
+    return sorted(name for name in os.listdir(NET) if LINK.match(name)) if os.path.isdir(NET) else []
+
+
+def _tables(chain, rule):
+    """Plan for the tables of all variants of iptables."""
+    plan = Plan()
+    for family, program in savers():
+        for table, (chains, rules) in sorted(parse_rules(_said([program + '-save']), chain, rule).items()):
+            before = '\n'.join([':%s' % name for name in chains] + rules)
+            plan.add('%s table %s' % (program, table), before, None, how=('table', program, transaction(table, chains, rules)))
+    return plan
+
+
+def rules_of_this_collection():
+    """Plan for the rules that units of this collection keep, where the units are gone."""
+    return _tables(OWN_CHAIN, OWN_RULE)
+
+
+def rules_of_felix():
+    """Plan for Felix' rules and sets, which rules use."""
+    plan = _tables(FELIX_CHAIN, FELIX_RULE)
+    for name in sorted(filter(SET.match, _said(['ipset', 'list', '-n']).split())):
+        plan.add('ipset %s' % name, 'ipset', None, how=('run', ['ipset', 'destroy', name]))
+    return plan
+
+
+def interfaces():
+    """Plan for the interfaces of containers."""
+    plan = Plan()
+    for name in links():
+        plan.add('interface %s' % name, 'interface of a container', None, how=('run', ['ip', 'link', 'delete', name]))
+    return plan
+
+
+def routes():
+    """Plan for BIRD's routes, and for the tunnel's address. The device is the kernel's, and goes with the module ipip."""
+    plan = Plan()
+    for family in ('-4', '-6'):
+        for arguments in parse_routes(_said(['ip', family, 'route', 'show', 'table', 'all', 'proto', BIRD])):
+            plan.add('route %s' % ' '.join(arguments[:-2]), 'route', None, how=('run', ['ip', family, 'route', 'del'] + arguments))
+    if os.path.isdir(os.path.join(NET, TUNNEL)):
+        own = [word for word in _said(['ip', '-o', '-4', 'addr', 'show', 'dev', TUNNEL]).split() if word.endswith('/32')]
+        for address in own:
+            plan.add('address %s of %s' % (address, TUNNEL), 'address', None, how=('run', ['ip', 'addr', 'del', address, 'dev', TUNNEL]))
+        if own and int(_network.read(NET, TUNNEL, 'flags') or '0', 16) & UP:
+            plan.add(TUNNEL, 'up', 'down', how=('run', ['ip', 'link', 'set', TUNNEL, 'down']))
+    return plan
+
+
+def other_birds():
+    """Ids of BIRD's processes on this host, to be asked when Calico's have ended: then routes of its protocol may be another's."""
+    names = [name for name in os.listdir(_network.PROC) if name.isdigit()]
+    return sorted(int(name) for name in names if (_network.read(_network.PROC, name, 'comm') or '').strip() in ('bird', 'bird6'))
+
+
+# ---- its removal
+
+def apply(plan):
+    """Make the changes of a plan."""
+    for change in plan:
+        if change.how[0] == 'table':
+            _restore(change.how[1], change.how[2], change.name)
+        else:
+            _run(change)
+
+
+def _restore(program, text, name):
+    """One transaction; another program may have the lock of the tables for some seconds."""
+    deadline = Deadline(PATIENCE)
+    while True:
+        result = _command.run([program + '-restore', '--noflush'], SECONDS, stdin=text)
+        if result.rc == 0:
+            return
+        if result.rc != LOCKED or not deadline.pause(1):
+            raise CalicoError('%s: rules of Calico cannot be removed, and none of this table was' % name, why=result.said(),
+                              remedy='See which rule of somebody else names a chain or set of Calico, and run again')
+
+
+def _run(change):
+    result = _command.run(change.how[1], SECONDS)
+    if result.rc != 0:
+        raise CalicoError('%s cannot be removed' % change.name, why=result.said(), remedy='See what uses it, and run again')

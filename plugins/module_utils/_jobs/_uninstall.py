@@ -1,0 +1,425 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take Calico off a host: what is there, and each part's removal, what uses a thing before the thing; dcos.calico.uninstall runs it.
+
+Each part looks at what is there when its turn comes, so a host that was installed half, or a run that was killed, needs nothing of its own. What would be
+lost with a part and is needed after it (the node's name, the image) is noted before anything is touched.
+"""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import json
+import os
+import pwd
+import re
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _dataplane, _node, _node_host, _node_keys
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._host import (
+    _cni, _command, _docker, _docker_networks, _etcd_service, _executables, _files, _network, _routes, _started, _systemd, _text_files,
+)
+from ansible_collections.dcos.calico.plugins.module_utils._jobs import (
+    _agent_files, _calicoctl_node, _cni_network, _cni_plugin, _datastore, _etcd_member, _etcd_proxy, _executable, _sysctl,
+)
+from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
+
+STATE = '/var/lib/dcos-calico'
+NOTES = os.path.join(STATE, 'uninstall.json')
+RUN = '/run/calico'
+PLUGINS = ('calico', 'calico-ipam')
+IMAGE = re.compile(r'^docker image (\S+)\Z')
+SECONDS = 60
+# What goes on: the units of DC/OS' Mesos, and Docker.
+UNITS = ('dcos-mesos-slave.service', 'dcos-mesos-slave-public.service', 'dcos-mesos-master.service', 'docker.service')
+NETWORK_MANAGER = '/etc/NetworkManager'
+UNDO_DOCKER = 'Take Docker off Calico first, as "Undo" in docs/docker.md says'
+
+ARGUMENT_SPEC = dict(
+    cni_dir=dict(type='path', default=_cni.NETWORK_DIR),
+    plugin_dir=dict(type='path', default=_cni.PLUGIN_DIR),
+    bin_dir=dict(type='path', default=_cni.BIN_DIR),
+    calicoctl_links=dict(type='list', elements='path', default=['/usr/local/bin/calicoctl']),
+    config=dict(type='path', default='/etc/calico/calicoctl.cfg'),
+    proxy_unit=dict(type='str', default='calico-etcd-proxy.service'),
+    proxy_data_dir=dict(type='path', default='/var/lib/calico-etcd-proxy'),
+    member=dict(type='str', choices=['keep', 'remove'], default='keep'),
+    member_unit=dict(type='str', default='calico-etcd.service'),
+    member_data_dir=dict(type='path', default='/var/lib/calico-etcd'),
+    user=dict(type='str', default='calico-etcd'),
+    sysctl=dict(type='str', default='60-calico'),
+    files=dict(type='list', elements='path', default=[]),
+    etcd_files=dict(type='list', elements='path', default=[]),
+    units=dict(type='list', elements='dict', default=[], options=_systemd.UNITS_SPEC),
+    log_dir=dict(type='path', default='/var/log/calico'),
+    cut_off=dict(type='bool', default=False),
+    datastore=dict(type='str', choices=['keep', 'delete'], default='keep'),
+    forget_nodes=dict(type='list', elements='str', default=[]),
+    timeout=dict(type='float', default=60),
+)
+
+
+class Part(object):
+    """A module as the job of a part sees it."""
+
+    def __init__(self, module, params):
+        self.check_mode = module.check_mode
+        self._diff = True
+        self.params = params
+        self.warn = module.warn
+
+
+# ---- what is there
+
+def read_notes():
+    """{node, images} of an earlier run of which something is left."""
+    try:
+        found = from_json(to_native(_files.state_of(NOTES).content() or b'{}'))
+    except ValueError:
+        found = {}
+    return found if isinstance(found, dict) else {}
+
+
+def _container():
+    """Object of calico/node's container; None without it, or without Docker."""
+    return _docker.container_and_image(_node.CONTAINER, _node.CONTAINER)[0] if _docker.present() else None
+
+
+def node_name(container, notes, directory):
+    """What the node of this host is called in the datastore, by whatever of it is left; None if nothing says it."""
+    unit = re.search(r'--name=(\S+)', _network.read(_node_host.unit_path()) or '')
+    if unit:
+        return unit.group(1)
+    name = _node.environment((container or {}).get('Config', {}).get('Env')).get('NODENAME') or notes.get('node')
+    for path, found in sorted(_cni.read(directory).items()):
+        name = name or (found.network.config or {}).get('nodename') if _is_calico(found.network) else name
+    return name
+
+
+def _is_calico(network):
+    return isinstance(network.config, dict) and network.config.get('type') == PLUGINS[0]
+
+
+def images(container, receipts, notes):
+    """References of calico/node's images that an install brought: of the container, of archives, and what was noted of them."""
+    found = set(match.group(1) for match in map(IMAGE.match, receipts) if match) | set(notes.get('images') or [])
+    if container:
+        found.add(container['Config'].get('Image'))
+    return sorted(filter(None, found))
+
+
+def containers(entries, node):
+    """[{interface, container, addresses}] of what is on Calico's network here, named by the datastore where it was read."""
+    known = {}
+    for key, entry in entries.items():
+        match = _backup.ENDPOINT.match(key)
+        if match and match.group(1) == node:
+            try:
+                value = from_json(entry.value)
+                known[value['name']] = (to_native(match.group(3)), sorted(to_native(net).split('/')[0] for net in value.get('ipv4_nets') or []))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+    routes = _routes.routes()
+    found = []
+    for name in _dataplane.links():
+        container, addresses = known.get(name, (None, _routes.containers([route for route in routes if route['interface'] == name])))
+        found.append({'interface': name, 'container': container, 'addresses': addresses})
+    return found
+
+
+def refusals(params, found):
+    """Sentences about what uses Calico on this host, and is not this collection's to take away."""
+    said = []
+    if found and not params['cut_off']:
+        names = ', '.join('%s (%s)' % (each['container'] or each['interface'], ', '.join(each['addresses']) or 'no address') for each in found)
+        said.append("Containers are on Calico's network, and would be cut off: %s. Move them away, or set cut_off" % names)
+    for path, other in sorted(_cni.read(params['cni_dir']).items()):
+        if set(PLUGINS) & set(other.network.plugins) and not _is_calico(other.network):
+            said.append("The network of %s uses Calico's plugin, and is not Calico's. Remove it first" % path)
+    text = _network.read(_docker.DAEMON_CONFIG) or ''
+    if 'cluster-store' in text:
+        said.append("Docker keeps its networks in Calico's etcd (cluster-store in %s). %s" % (_docker.DAEMON_CONFIG, UNDO_DOCKER))
+    elif _docker.present():
+        networks = _docker_networks.of_calico()
+        if networks:
+            said.append("Docker has networks of Calico's driver: %s. %s" % (', '.join(networks), UNDO_DOCKER))
+    return said
+
+
+class Datastore(object):
+    """What was read of the datastore: entries, error (why it was not), reached."""
+
+    def __init__(self, params):
+        self.entries, self.error = {}, None
+        self.reached = False
+        try:
+            with _datastore.opened(params) as store:
+                self.entries = store.snapshot(_backup.ROOT).entries
+            self.reached = True
+        except CalicoError as error:
+            self.error = error
+
+    def nodes(self):
+        return sorted(map(to_native, _backup.nodes_in(self.entries)))
+
+
+# ---- the parts
+
+class Uninstall(object):
+    """Removes part after part: diffs (of all), parts ([{part, changes}]), left (sentences about what stays)."""
+
+    def __init__(self, module):
+        self.module, self.params = module, module.params
+        self.notes = read_notes()
+        container = _container()
+        self.receipts = _executables.read_receipts(_executables.RECEIPTS)
+        self.node = node_name(container, self.notes, self.params['cni_dir'])
+        self.images = images(container, self.receipts, self.notes)
+        self.store = Datastore(self.params)
+        self.containers = containers(self.store.entries, self.node)
+        self.has_member = os.path.exists(os.path.join(_etcd_service.UNIT_DIRECTORY, self.params['member_unit']))
+        self.keeps_member = self.has_member and self.params['member'] == 'keep'
+        self.diffs, self.parts, self.left = [], [], []
+
+    def refusals(self):
+        said = refusals(self.params, self.containers)
+        if self.params['datastore'] == 'delete':
+            others = sorted(set(self.store.nodes()) - set([self.node]) - set(self.params['forget_nodes']))
+            if self.store.error and (self.node or os.path.exists(self.params['config'])):
+                said.append('The datastore is to be deleted, and could not be read. %s' % self.store.error)
+            elif others and not self.module.check_mode:
+                said.append('The datastore is to be deleted, and has other nodes: %s. Uninstall their hosts first, or name them in forget_nodes if these are '
+                            'gone for good' % ', '.join(others))
+        return said
+
+    def run(self):
+        """All parts in their order."""
+        if not self.module.check_mode:
+            self._note()
+        self._job('CNI networks', _cni_network, dict(dir=self.params['cni_dir'], networks=[
+            dict(file=os.path.basename(path), state='absent', secret=True)
+            for path, found in sorted(_cni.read(self.params['cni_dir']).items()) if _is_calico(found.network)]))
+        self._no_new_containers()
+        self._job('calico/node', _calicoctl_node, dict(state='absent'))
+        self._job('CNI plugins', _cni_plugin, dict(plugins=[dict(name=name) for name in PLUGINS], bin_dir=self.params['bin_dir'], force=True,
+                                                   plugin_dir=self.params['plugin_dir'], cni_config_dir=self.params['cni_dir'], state='absent'))
+        self._kernel()
+        self._datastore()
+        self._job("etcd's proxy", _etcd_proxy, dict(state='absent', unit=self.params['proxy_unit'], data_dir=self.params['proxy_data_dir']))
+        if self.has_member and not self.keeps_member:
+            self._job('etcd member', _etcd_member, dict(state='absent', unit=self.params['member_unit'], data_dir=self.params['member_data_dir'], purge=True))
+        self._own_rules()
+        names = ['calicoctl'] + ([] if self.keeps_member else ['etcd'])
+        self._job('executables', _executable, dict(state='absent', executables=[
+            dict(path=os.path.join(self.params['bin_dir'], name), links=self.params['calicoctl_links'] if name == 'calicoctl' else []) for name in names]))
+        self._job('files', _agent_files, dict(files=[dict(path=path, state='absent') for path in self._paths()], units=self.params['units']))
+        self._directories()
+        self._job('kernel settings', _sysctl, dict(name=self.params['sysctl'], state='absent'))
+        self._images()
+        if not self.keeps_member:
+            self._user()
+        self._trees()
+
+    def _add(self, part, diffs):
+        names = []
+        for diff in diffs:
+            if diff['before_header'] not in names:
+                names.append(diff['before_header'])
+        self.diffs += diffs
+        if names:
+            self.parts.append({'part': part, 'changes': names})
+
+    def _job(self, part, job, args):
+        """One part by the job of a module."""
+        checked = ArgumentSpecValidator(job.ARGUMENT_SPEC, required_if=getattr(job, 'REQUIRED_IF', None)).validate(args)
+        if checked.error_messages:
+            raise ValidationError('The part %s cannot take its arguments' % part, why='; '.join(checked.error_messages))
+        result = job.job(Part(self.module, checked.validated_parameters))
+        self._add(part, result.get('diff') or [])
+        for key in result.get('keys_left') or []:
+            self.left.append('%s stays as it is: nobody noted what it was, or somebody else has set it since' % key)
+
+    def _plan(self, part, plan, apply):
+        """One part by a plan of its own."""
+        if not self.module.check_mode:
+            apply(plan)
+        self._add(part, plan.result(True)['diff'])
+
+    def _note(self):
+        found = dict((key, value) for key, value in (('node', self.node), ('images', self.images)) if value)
+        if found and found != self.notes:
+            _files.ensure_directory(STATE)
+            _files.write_atomic(NOTES, json.dumps(found, sort_keys=True) + '\n')
+
+    def _no_new_containers(self):
+        """A container that was started between the look and the removal of its network was not agreed to."""
+        known = set(each['interface'] for each in self.containers)
+        new = [name for name in _dataplane.links() if name not in known]
+        if new and not self.params['cut_off'] and not self.module.check_mode:
+            raise CalicoError("Containers were started on Calico's network meanwhile: %s" % ', '.join(new), why='only the network was removed so far',
+                              remedy='Move them away, and run again')
+
+    def _kernel(self):
+        self._plan('containers cut off', _dataplane.interfaces(), _dataplane.apply)
+        # First what names sets, then the sets.
+        self._plan('rules and sets', _dataplane.rules_of_felix(), _dataplane.apply)
+        plan = _dataplane.routes()
+        others = [] if self.module.check_mode else _dataplane.other_birds()
+        if others and plan:
+            self.left.append('%d routes of BIRD stay: another BIRD runs on this host (process %s), whose they may be' % (len(plan), ', '.join(map(str, others))))
+            plan = Plan()
+        self._plan('routes', plan, _dataplane.apply)
+        if any(change.name.startswith('address') for change in plan):
+            self.left.append('The device tunl0 stays, down and without address, until the module ipip is unloaded or the host restarts')
+
+    def _own_rules(self):
+        """Rules whose units are gone. With a unit they go when it stops, which check mode does not see."""
+        stopped = set(['calico/node', "etcd's proxy"]) & set(each['part'] for each in self.parts)
+        if not (stopped and self.module.check_mode):
+            self._plan('rules of this collection', _dataplane.rules_of_this_collection(), _dataplane.apply)
+
+    def _datastore(self):
+        """This host's node, or all of it."""
+        if self.store.error:
+            if self.node:
+                self.left.append('The node %s stays in the datastore, which could not be asked (%s). If it is no more, remove it on another agent with '
+                                 '"calicoctl delete node %s"' % (self.node, str(self.store.error).rstrip('.'), self.node))
+            return
+        if not self.module.check_mode:
+            with _datastore.opened(self.params) as store:
+                self._change_store(store, store.snapshot(_backup.ROOT).entries)
+        else:
+            self._change_store(None, self.store.entries)
+
+    def _change_store(self, store, entries):
+        if self.params['datastore'] == 'delete':
+            plan = Plan()
+            plan.add('datastore %s' % _backup.ROOT, '%d keys' % sum(1 for entry in entries.values() if entry.value is not None) if entries else None, None)
+            self._plan('datastore', plan, lambda changes: store.delete_tree(_backup.ROOT) if changes else None)
+            return
+        if not self.node:
+            return
+        reports = _node_keys.reports(entries, self.node)
+        plan, kept = _node_keys.reconcile(dict((key, entry) for key, entry in entries.items() if not _inside(key, reports)), self.node)
+        for path in reports:
+            plan.add(path, _backup.DIRECTORY, None, how='tree')
+        for address, handle in sorted(kept.items()):
+            self.left.append('The address %s stays given out to %s, and with it its block' % (address, handle or 'nobody who is noted'))
+        self._plan('node in the datastore', plan, lambda changes: _delete(store, changes))
+
+    def _paths(self):
+        """Files and directories of this collection; a directory goes when nothing else is in it."""
+        config = _network.read(self.params['config'])
+        found = list(self.params['files']) + ([] if self.keeps_member else self.params['etcd_files'])
+        if config is not None and _text_files.MARKER not in config:
+            self.left.append('%s stays: it was not written by this collection' % self.params['config'])
+        elif config is not None:
+            found.append(self.params['config'])
+        return found
+
+    def _directories(self):
+        """Directories that were made for what was in them go when nothing else is in them; a run that is killed finds them empty."""
+        bin_dir, config = self.params['bin_dir'], _etcd_service.CONFIG_DIRECTORY
+        found = [os.path.dirname(path) for path in self.params['files'] if path.endswith('.conf') and '.service.d/' in path]
+        found += [os.path.dirname(path) for path in self.params['etcd_files'] if _inside(path, [config])] + [config, bin_dir]
+        found += [os.path.dirname(bin_dir)] if os.path.basename(bin_dir) == 'bin' and os.path.dirname(bin_dir) not in ('/', '/usr', '/usr/local') else []
+        if os.path.isdir(NETWORK_MANAGER) and os.listdir(NETWORK_MANAGER) == ['conf.d']:  # It is not installed.
+            found += [os.path.join(NETWORK_MANAGER, 'conf.d'), NETWORK_MANAGER]
+        plan, gone = Plan(), set(diff['before_header'] for diff in self.diffs)
+        for path in sorted(set(found), key=lambda path: (-path.count('/'), path)):
+            names = sorted(name for name in os.listdir(path) if os.path.join(path, name) not in gone) if os.path.isdir(path) else []
+            if names and not self.keeps_member and not path.endswith('.service.d') and not _inside(path, [NETWORK_MANAGER]):
+                self.left.append('%s stays: something that is not of this collection is in it (%s)' % (path, ', '.join(names[:5])))
+            elif not names and os.path.isdir(path) and not os.path.islink(path):
+                plan.add(path, 'directory', None)
+                gone.add(path)
+        self._plan('directories', plan, lambda changes: [_files.remove_directory(change.name) for change in changes])
+
+    def _images(self):
+        plan = Plan()
+        for reference in self.images if _docker.present() else ():
+            if _docker.image(reference):
+                plan.add('image %s' % reference, 'image', None)
+        self._plan('images', plan, self._remove_images)
+
+    def _remove_images(self, plan):
+        for change in plan:
+            reference = change.name.partition(' ')[2]
+            said = _docker.remove_image(reference)
+            if said:
+                self.left.append('The image %s stays: %s' % (reference, said))
+
+    def _user(self):
+        """The user of etcd, if an install has made it: by its home and shell."""
+        plan = Plan()
+        try:
+            user = pwd.getpwnam(self.params['user'])
+        except KeyError:
+            return
+        if user.pw_dir not in (self.params['proxy_data_dir'], self.params['member_data_dir']) or user.pw_shell not in _etcd_service.NO_LOGIN:
+            self.left.append('The user %s stays: it was not made by this collection' % self.params['user'])
+            return
+        plan.add('user %s' % user.pw_name, {'home': user.pw_dir}, None)
+        self._plan('user', plan, lambda changes: _command.run(['userdel', user.pw_name], SECONDS, check=True))
+
+    def _trees(self):
+        """Logs, sockets and notes; last the notes that a killed run needs."""
+        plan = Plan()
+        for path in [self.params['log_dir'], RUN, os.path.dirname(_started.PATH)] + ([] if self.keeps_member else [STATE]):
+            if os.path.isdir(path) and not os.path.islink(path):
+                plan.add(path, 'directory', None)
+        if self.keeps_member and os.path.exists(NOTES):
+            plan.add(NOTES, 'file', None)
+        self._plan('logs and notes', plan, _remove_paths)
+
+
+def _inside(path, directories):
+    return any((path + '/').startswith(directory + '/') for directory in directories)
+
+
+def _delete(store, plan):
+    for change in plan:
+        if change.how == 'tree':
+            store.delete_tree(change.name)
+        else:
+            store.delete(change.name, change.how)
+
+
+def _remove_paths(plan):
+    for change in plan:
+        if os.path.isdir(change.name):
+            _files.remove_tree(change.name)
+        else:
+            _files.remove(change.name)
+
+
+def _running():
+    """{unit: process} of what goes on."""
+    return dict((name, state.pid) for name, state in _systemd.read(list(UNITS)).items() if state.active == 'active')
+
+
+def job(module):
+    """Take Calico off this host, or in check mode say what would go; see RETURN."""
+    work, before = Uninstall(module), _running()
+    said = work.refusals()
+    if said and not module.check_mode:
+        raise CalicoError('Calico stays on this host, and nothing was touched', why='. '.join(said), refusals=said)
+    work.run()
+    if not module.check_mode:
+        after = _running()
+        lost = sorted(name for name in before if after.get(name) != before[name])
+        if lost:
+            raise CalicoError('%s does not run as before' % ', '.join(lost), why='it ended, or was restarted, while Calico was removed',
+                              remedy='See "systemctl status" of it before going on with other hosts')
+    return dict(
+        dict({'diff': work.diffs} if module._diff else {}, changed=bool(work.parts)),
+        parts=work.parts, left=work.left, refusals=said, node=work.node, containers=work.containers,
+        member=work.has_member,
+        datastore=dict(reached=work.store.reached, nodes=work.store.nodes(), keys=sum(1 for entry in work.store.entries.values() if entry.value is not None),
+                       error=str(work.store.error) if work.store.error else None),
+    )
