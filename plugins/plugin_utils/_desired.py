@@ -496,6 +496,30 @@ def datastore_steps(v: Variables) -> list[Args]:
     ]
 
 
+def uninstall(v: Variables) -> Args:
+    """Where everything is on a host that an install brought there."""
+    desired, given = agent_files(v), [item["path"] for item in v["calico_etcd_tls_files"]]
+    issued = [v[f"calico_certificates_{name}_file"] for name in ("key", "certificate", "ca")]
+    return {
+        "cni_dir": v["calico_cni_conf_dir"],
+        "plugin_dir": v["calico_cni_plugin_dir"],
+        "bin_dir": v["calico_bin_dir"],
+        "calicoctl_links": v["calico_ctl_links"],
+        "config": v["calico_ctl_config_file"],
+        "proxy_unit": v["calico_etcd_proxy_unit"],
+        "proxy_data_dir": v["calico_etcd_proxy_data_dir"],
+        "member_unit": v["calico_etcd_member_unit"],
+        "member_data_dir": v["calico_etcd_data_dir"],
+        "user": v["calico_etcd_user"],
+        "files": [item["path"] for item in desired["files"] if item["path"] not in given],
+        "etcd_files": given + (issued if v.truth("calico_certificates") else []),
+        "units": desired["units"],
+        "cut_off": v.truth("calico_uninstall_cut_off"),
+        "forget_nodes": v["calico_uninstall_forget_nodes"],
+        "timeout": v["calico_datastore_timeout"],
+    }
+
+
 PARTS: dict[str, Callable[[Variables], Any]] = {
     "agent_files": agent_files,
     "agent_restart": agent_restart,
@@ -515,6 +539,7 @@ PARTS: dict[str, Callable[[Variables], Any]] = {
     "settings": settings,
     "sums": sums,
     "sysctl": sysctl,
+    "uninstall": uninstall,
 }
 
 

@@ -100,8 +100,11 @@ class EtcdKeys:
             self._compare(key, before, query)
         elif before is None:
             raise Refused(100, key)
-        if any(other.startswith(key + "/") for other in self.nodes):
+        below = [other for other in self.nodes if other.startswith(key + "/")]
+        if below and query.get("recursive") != "true":
             raise Refused(108, key)
+        for other in below:
+            del self.nodes[other]
         self.index += 1
         del self.nodes[key]
         gone = dict((name, before[name]) for name in ("key", "dir", "createdIndex") if name in before)

@@ -1,0 +1,104 @@
+# -*- coding: utf-8 -*-
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _dataplane
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+
+from ....support.kernel_host import FELIX, OTHERS
+
+
+def test_rules_and_sets_of_felix_go_and_nothing_else(kernel):
+    _dataplane.apply(_dataplane.rules_of_felix())
+    _dataplane.apply(_dataplane.rules_of_this_collection())
+    assert kernel.tables['iptables'] == OTHERS and kernel.sets == ['d-dcos', 'calico']
+    assert not _dataplane.rules_of_felix() and not _dataplane.rules_of_this_collection()
+
+
+def test_the_port_of_etcds_proxy_stays_closed_while_felix_goes(kernel):
+    _dataplane.apply(_dataplane.rules_of_felix())
+    assert 'cali-' not in kernel.tables['iptables'] and kernel.tables['iptables'].count('dcos-calico-etcd-1') == 3
+
+
+def test_a_table_is_changed_by_one_transaction(kernel):
+    _dataplane.apply(_dataplane.rules_of_felix())
+    assert kernel.called[0] == ['iptables-restore', """\
+*filter
+:cali-FORWARD - [0:0]
+:cali-INPUT - [0:0]
+:cali-wl-to-host - [0:0]
+-D INPUT -m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j cali-INPUT
+-D FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD
+-X cali-FORWARD
+-X cali-INPUT
+-X cali-wl-to-host
+COMMIT
+"""]
+
+
+@pytest.mark.parametrize('line, ours', [
+    ('-A FORWARD -j cali-FORWARD', True),  # Its comment was lost.
+    ('-A OUTPUT -g califw-x', True),
+    ('-A INPUT -m comment --comment cali:abc -j ACCEPT', True),
+    ('-A INPUT -m comment --comment "see cali:abc" -j ACCEPT', False),
+    ('-A INPUT -m comment --comment "calico" -j ACCEPT', False),
+    ('-A INPUT -i cali+ -j ACCEPT', False),
+    ('-A INPUT -j calico-dhcp', False),
+])
+def test_a_rule_in_a_chain_of_others(line, ours):
+    found = _dataplane.parse_rules('*filter\n%s\n' % line, _dataplane.FELIX_CHAIN, _dataplane.FELIX_RULE)
+    assert found == ({'filter': ([], [line])} if ours else {})
+
+
+def test_felix_health_port_is_a_rule_of_this_collection():
+    line = '-A INPUT ! -i lo -p tcp -m tcp --dport 62092 -m comment --comment "dcos.calico" -j DROP'
+    assert _dataplane.parse_rules('*mangle\n%s\n' % line, _dataplane.OWN_CHAIN, _dataplane.OWN_RULE) == {'mangle': ([], [line])}
+    assert _dataplane.parse_rules(FELIX, _dataplane.OWN_CHAIN, _dataplane.OWN_RULE) == {
+        'filter': (['dcos-calico-etcd-1'], ['-A OUTPUT -d 127.0.0.1/32 -o lo -p tcp -m tcp --dport 2379 -j dcos-calico-etcd-1'])}
+
+
+def test_a_lock_of_others_is_waited_for(kernel, monkeypatch):
+    monkeypatch.setattr(_dataplane.Deadline, 'pause', lambda self, seconds: True)
+    kernel.busy = 2
+    _dataplane.apply(_dataplane.rules_of_felix())
+    assert 'cali-' not in kernel.tables['iptables']
+
+
+def test_a_set_that_a_rule_of_others_names_is_told(kernel):
+    kernel.refuses = ['cali4-all-ipam-pools']
+    with pytest.raises(CalicoError) as error:
+        _dataplane.apply(_dataplane.rules_of_felix())
+    assert 'ipset cali4-all-ipam-pools cannot be removed: ipset v7.17: Set cannot be destroyed' in str(error.value)
+
+
+@pytest.mark.parametrize('text, arguments', [
+    ('blackhole 192.168.121.0/26 ', [['blackhole', '192.168.121.0/26', 'proto', '12']]),
+    ('192.168.185.192/26 via 172.29.50.22 dev eth0 onlink ', [['192.168.185.192/26', 'via', '172.29.50.22', 'dev', 'eth0', 'proto', '12']]),
+    ('10.0.0.0/8 dev tunl0 table 7 metric 3 \n', [['10.0.0.0/8', 'dev', 'tunl0', 'table', '7', 'metric', '3', 'proto', '12']]),
+    ('10.1.0.0/26 \n\tnexthop via 10.0.0.1 dev eth0 weight 1 \n\tnexthop via 10.0.0.2 dev eth0 weight 1 \n', [['10.1.0.0/26', 'proto', '12']]),
+    ('', []),
+])
+def test_routes_of_bird(text, arguments):
+    assert _dataplane.parse_routes(text) == arguments
+
+
+def test_routes_go(kernel):
+    _dataplane.apply(_dataplane.routes())
+    assert kernel.routes == {'-4': [], '-6': []} and not _dataplane.routes()
+
+
+def test_interfaces_of_containers_go_and_others_stay(kernel):
+    for name in ('cali494c97f0-4a', 'cali0123456789a'):
+        kernel.net.mkdir(name)
+    _dataplane.apply(_dataplane.interfaces())
+    assert sorted(path.basename for path in kernel.net.listdir()) == ['cali-bridge', 'calico0', 'eth0']
+
+
+def test_another_bird_is_known(tmpdir, monkeypatch):
+    monkeypatch.setattr(_dataplane._network, 'PROC', str(tmpdir))
+    for pid, name in (('12', 'bird'), ('13', 'bird6'), ('14', 'birdwatcher'), ('self', 'bird')):
+        tmpdir.ensure(pid, 'comm').write(name + '\n')
+    assert _dataplane.other_birds() == [12, 13]
