@@ -41,12 +41,13 @@ class ActionModule(ControllerAction):
         if args["components"]:
             lines.append(f"  Not part of this, and undone as their pages say: {', '.join(args['components'])}.")
         _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
+        if made.findings:
+            return failed("Nothing was touched: {} with this uninstall", made.findings)
         # In check mode the look has told all, and nobody takes part in what follows.
         return {
             "plan": _uninstall.document(made),
             "groups": {} if self._task.check_mode else _uninstall.groups(made),
             "text": lines,
-            **failed("Nothing was touched: {} with this uninstall", made.findings),
         }
 
     def _host(self, name: str, result: str) -> _uninstall.Host:

@@ -75,7 +75,7 @@ EXAMPLES = r"""
 RETURN = r"""
 plan:
   description: The plan, hosts that have nothing of Calico left out.
-  returned: always
+  returned: success
   type: dict
   contains:
     changes:
@@ -106,12 +106,12 @@ plan:
       sample: []
 groups:
   description: For the name of each host that loses something, the groups of this run that it is to be in. None in check mode.
-  returned: always
+  returned: success
   type: dict
   sample: {agent1: [calico_uninstall_hosts]}
 text:
   description: The plan in lines, as it is shown.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample: ["Uninstall: nothing to do. 5 hosts of this run have nothing of Calico."]

@@ -217,7 +217,8 @@ class Uninstall(object):
         names = ['calicoctl'] + ([] if self.keeps_member else ['etcd'])
         self._job('executables', _executable, dict(state='absent', executables=[
             dict(path=os.path.join(self.params['bin_dir'], name), links=self.params['calicoctl_links'] if name == 'calicoctl' else []) for name in names]))
-        self._job('files', _agent_files, dict(files=[dict(path=path, state='absent') for path in self._paths()], units=self.params['units']))
+        units = [dict((key, value) for key, value in unit.items() if value is not None) for unit in self.params['units']]
+        self._job('files', _agent_files, dict(files=[dict(path=path, state='absent') for path in self._paths()], units=units))
         self._directories()
         self._job('kernel settings', _sysctl, dict(name=self.params['sysctl'], state='absent'))
         self._images()
