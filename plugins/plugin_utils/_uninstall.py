@@ -18,6 +18,8 @@ HOSTS, BACKUP, MEMBERS = "calico_uninstall_hosts", "calico_uninstall_backup", "c
 # Each is told of by itself.
 CONTAINERS, MEMBER = "containers cut off", "etcd member"
 SHOWN_NAMES = 2
+BY_HAND = 'delete the keys below /calico with "etcdctl rm --recursive /calico"'
+NOT_ASKED = f"  The datastore is not looked at: no host can ask it any more. If it is still there, {BY_HAND}."
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,11 @@ def plan(found: Sequence[Host], options: Options) -> UninstallPlan:
 def _of_datastore(made: UninstallPlan, readers: Sequence[Host]) -> Iterator[Finding]:
     options = made.options
     if not readers:
-        if made.hosts or not options.members:
+        if made.hosts:
             yield Finding(
                 "The datastore is to be deleted, and no host can read it",
                 next((str(host.datastore["error"]) for host in made.found if host.datastore.get("error")), None),
-                'Let one reach it, or leave calico_uninstall_datastore alone and delete the keys below /calico with "etcdctl rm --recursive /calico"',
+                f"Let one reach it, or leave calico_uninstall_datastore alone and {BY_HAND}",
             )
         return
     ours = {host.node for host in made.found if host.node} | options.forget_nodes
@@ -133,7 +135,10 @@ def lines(made: UninstallPlan) -> list[str]:
     losing = [host for host in made.found if host.parts]
     rest = len(made.found) - len(losing)
     if not losing:
-        return [f"Uninstall: nothing to do. {counted(len(made.found), 'host')} of this run {'has' if rest == 1 else 'have'} nothing of Calico."]
+        text = [
+            f"Uninstall: nothing to do. {counted(len(made.found), 'host')} of this run {'has' if rest == 1 else 'have'} nothing of Calico."
+        ]
+        return text + ([NOT_ASKED] if made.options.delete else [])
     text = [
         f"Uninstall: {len(losing)} of {counted(len(made.found), 'host')} {'loses' if len(losing) == 1 else 'lose'} Calico, one after the other; "
         f"{rest} {'has' if rest == 1 else 'have'} nothing of it."
@@ -161,7 +166,13 @@ def _naming(part: Mapping[str, Any]) -> str:
 def _datastore_line(made: UninstallPlan) -> str:
     if not made.options.delete:
         return "  The datastore stays, without the nodes of these hosts."
-    before = " It is backed up first." if made.backup else " There is no backup of it, as asked for." if made.options.without_backup else ""
+    before = (
+        " It is backed up first."
+        if made.backup
+        else " There is no backup of it, as asked for."
+        if made.options.without_backup
+        else ""
+    )
     return f"  The datastore is deleted by {made.last or 'nobody'}, the last host.{before}"
 
 
@@ -169,7 +180,11 @@ def document(made: UninstallPlan) -> dict[str, Any]:
     """The plan as data, hosts that have nothing left out."""
     return {
         "changes": any(host.parts for host in made.found),
-        "hosts": {host.name: {"parts": list(host.parts), "left": list(host.left), "node": host.node} for host in made.found if host.parts},
+        "hosts": {
+            host.name: {"parts": list(host.parts), "left": list(host.left), "node": host.node}
+            for host in made.found
+            if host.parts
+        },
         "order": [host.name for host in made.hosts],
         "last": made.last,
         "backup": made.backup,

@@ -30,7 +30,7 @@ SET = re.compile(r'^(?:cali[46][-t]|felix-[46]|felix-(?:masq|all)-ipam-pools$)')
 # cali and the first 11 characters of a container's id, a UUID for Mesos, or of a hash.
 LINK = re.compile(r'^cali[0-9a-f][0-9a-f-]{0,10}$')
 TUNNEL = 'tunl0'
-BIRD = '12'
+BIRD, BIRDS = '12', ('bird', 'bird6')
 NET = '/sys/class/net'
 UP = 0x1
 # A host may have both variants of iptables, and Felix' image uses its own.
@@ -149,9 +149,17 @@ def routes():
 
 
 def other_birds():
-    """Ids of BIRD's processes on this host, to be asked when Calico's have ended: then routes of its protocol may be another's."""
-    names = [name for name in os.listdir(_network.PROC) if name.isdigit()]
-    return sorted(int(name) for name in names if (_network.read(_network.PROC, name, 'comm') or '').strip() in ('bird', 'bird6'))
+    """Ids of BIRD's processes in the host's network, to be asked when Calico's have ended: then routes of its protocol may be another's."""
+    names = [name for name in os.listdir(_network.PROC) if name.isdigit() and (_network.read(_network.PROC, name, 'comm') or '').strip() in BIRDS]
+    return sorted(int(name) for name in names if _namespace(name) in (None, _namespace('self')))
+
+
+def _namespace(process):
+    """What a process has its network in; None where it has ended, or cannot be asked."""
+    try:
+        return os.readlink(os.path.join(_network.PROC, process, 'ns', 'net'))
+    except OSError:
+        return None
 
 
 # ---- its removal

@@ -106,11 +106,11 @@ def _is_calico(network):
 
 
 def images(container, receipts, notes):
-    """References of calico/node's images that an install brought: of the container, of archives, and what was noted of them."""
+    """References of calico/node's images that are there: of the container, of archives that an install brought, and what was noted of them."""
     found = set(match.group(1) for match in map(IMAGE.match, receipts) if match) | set(notes.get('images') or [])
     if container:
         found.add(container['Config'].get('Image'))
-    return sorted(filter(None, found))
+    return sorted(reference for reference in found if reference and _docker.present() and _docker.image(reference))
 
 
 def containers(entries, node):
@@ -272,7 +272,8 @@ class Uninstall(object):
         plan = _dataplane.routes()
         others = [] if self.module.check_mode else _dataplane.other_birds()
         if others and plan:
-            self.left.append('%d routes of BIRD stay: another BIRD runs on this host (process %s), whose they may be' % (len(plan), ', '.join(map(str, others))))
+            self.left.append('%d routes of BIRD stay: another BIRD runs on this host (process %s), whose they may be'
+                             % (len(plan), ', '.join(map(str, others))))
             plan = Plan()
         self._plan('routes', plan, _dataplane.apply)
         if any(change.name.startswith('address') for change in plan):
@@ -343,9 +344,8 @@ class Uninstall(object):
 
     def _images(self):
         plan = Plan()
-        for reference in self.images if _docker.present() else ():
-            if _docker.image(reference):
-                plan.add('image %s' % reference, 'image', None)
+        for reference in self.images:
+            plan.add('image %s' % reference, 'image', None)
         self._plan('images', plan, self._remove_images)
 
     def _remove_images(self, plan):

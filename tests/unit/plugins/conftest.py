@@ -13,6 +13,7 @@ import pytest
 from ..support.agent_host import agent_host  # noqa: F401
 from ..support.docker_host import docker  # noqa: F401
 from ..support.etcd_keys import datastore  # noqa: F401
+from ..support.installed_host import installed  # noqa: F401
 from ..support.kernel_host import kernel  # noqa: F401
 from ..support.file_server import answer, as_root, certificate, file_server, no_certificates_of_this_machine, tls_server  # noqa: F401
 from ..support.master_host import master  # noqa: F401

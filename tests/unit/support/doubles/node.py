@@ -112,11 +112,21 @@ def docker(arguments):
             fail("Error: No such container: calico-node")
         os.kill(state["container"]["pid"], signal.SIGKILL)
         state["container"] = None
+    elif arguments[0] == "rmi":
+        if arguments[1] not in state["images"]:
+            fail("Error: No such image: %s" % arguments[1])
+        if state.get("other"):
+            fail('Error response from daemon: conflict: unable to remove repository reference "%s" (must force) - container %s is using its referenced'
+                 " image" % (arguments[1], state["other"]))
+        del state["images"][arguments[1]]
+        print("Untagged: %s" % arguments[1])
+    elif arguments[:2] == ["network", "ls"]:
+        pass
     elif arguments[0] == "logs":
         print(state.get("log", ""))
     else:
         fail("docker: %r is not a docker command." % arguments[0])
-    if arguments[0] in ("load", "pull", "rm"):
+    if arguments[0] in ("load", "pull", "rm", "rmi"):
         write(state)
 
 

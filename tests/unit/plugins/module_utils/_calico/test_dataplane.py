@@ -99,6 +99,7 @@ def test_interfaces_of_containers_go_and_others_stay(kernel):
 
 def test_another_bird_is_known(tmpdir, monkeypatch):
     monkeypatch.setattr(_dataplane._network, 'PROC', str(tmpdir))
-    for pid, name in (('12', 'bird'), ('13', 'bird6'), ('14', 'birdwatcher'), ('self', 'bird')):
+    for pid, name, network in (('12', 'bird', 1), ('13', 'bird6', 1), ('14', 'birdwatcher', 1), ('15', 'bird', 2), ('self', 'bird', 1)):
         tmpdir.ensure(pid, 'comm').write(name + '\n')
+        tmpdir.ensure(pid, 'ns', dir=True).join('net').mksymlinkto('net:[%d]' % network)
     assert _dataplane.other_birds() == [12, 13]
