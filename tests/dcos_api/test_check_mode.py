@@ -252,6 +252,7 @@ ELSEWHERE = {
     "diagnostics.yml": "tests/system/test_1_install.py",
     "backup.yml": "tests/system/test_1_install.py",
     "restore.yml": "tests/system/test_1_install.py",
+    "uninstall.yml": "tests/system/test_l_uninstall.py",
 }
 
 

@@ -29,9 +29,14 @@ RESTARTS = {
     ("calico_etcd", "member"),
     ("calico_etcd", "retire"),
     ("calico_public_cloud", "restart"),
+    ("calico_uninstall", "main"),
 }
 # Its members were started, or restarted, one by one just before: it waits until they are a quorum.
-WAITS = {("agents.yml", "Prepare the datastore before hosts use it")}
+WAITS = {
+    ("agents.yml", "Prepare the datastore before hosts use it"),
+    # Nothing uses the members any more.
+    ("uninstall.yml", "Remove the members of a managed datastore, where that is asked for"),
+}
 # They change nothing on any host, and what they say does not end another's run; or are of one host.
 ONLY_LOOK = {
     ("agents.yml", "Check that every node of the cluster has a session with every other"),

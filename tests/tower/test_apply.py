@@ -58,17 +58,22 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     lock = awx.named("credentials", "Calico - lock")
     assert awx.secrets[lock["id"]] == {"oauth_token": LOCK} and lock["inputs"]["host"] == server.url
     assert dcos["inputs"] == {"url": "https://dcos.example.com", "uid": "calico", "password": ENCRYPTED}
-    assert awx.may("execute", "job_templates", "Calico operators") == set(templates) - {"Calico - restore"}
+    assert awx.may("execute", "job_templates", "Calico operators") == set(templates) - {
+        "Calico - restore",
+        "Calico - uninstall",
+    }
     assert awx.may("execute", "job_templates", "Calico watchers") == {
         "Calico - plan",
         "Calico - check",
         "Calico - status",
         "Calico - verify",
         "Calico - restore check",
+        "Calico - uninstall check",
     }
     assert awx.may("approval", "workflow_job_templates", "Calico approvers") == {
         "Calico - rollout",
         "Calico - restore with approval",
+        "Calico - uninstall with approval",
     }
 
 

@@ -24,6 +24,7 @@ TEMPLATES = (
     "diagnostics",
     "backup",
     "restore",
+    "uninstall",
     "policy",
     "mesos dns",
     "docker network",
