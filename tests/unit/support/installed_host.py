@@ -66,7 +66,7 @@ def installed(node, kernel, datastore, monkeypatch, run_module):
         (_etcd_service, "UNIT_DIRECTORY", "etc/systemd/system"), (_etcd_service, "CONFIG_DIRECTORY", "etc/calico"), (_started, "PATH", "started/started.json"),
     ):
         monkeypatch.setattr(module, name, str(root.join(*path.split("/"))))
-    monkeypatch.setattr(_uninstall._dataplane, "other_birds", lambda: [])
+    monkeypatch.setattr(_uninstall._dataplane, "other_birds", list)
     node.update(nodes={})
     assert not run_module(calicoctl_node, node.args(name=NODE)).get("failed")
     return Installed(root, node, kernel, datastore)
