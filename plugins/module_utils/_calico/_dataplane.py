@@ -21,14 +21,14 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 # The names before Felix 2.1 are among them, as in Felix' own clean-up.
 FELIX_CHAIN = re.compile(r'^(?:cali-|cali[ft][wh]-|calip[io]-|felix-)')
-FELIX_RULE = re.compile(r'--comment "?cali:[A-Za-z0-9_-]+"?(?: |$)')
+FELIX_RULE = re.compile(r'--comment "?cali:[A-Za-z0-9_-]+"?(?: |\Z)')
 # Of this collection: the port of etcd's proxy, and Felix' health port.
-OWN_CHAIN = re.compile(r'^dcos-calico-etcd-\d+(?:-new)?$')
-OWN_RULE = re.compile(r'--comment "?dcos\.calico"?(?: |$)')
+OWN_CHAIN = re.compile(r'^dcos-calico-etcd-\d+(?:-new)?\Z')
+OWN_RULE = re.compile(r'--comment "?dcos\.calico"?(?: |\Z)')
 TARGET = re.compile(r' -[jg] (\S+)')
-SET = re.compile(r'^(?:cali[46][-t]|felix-[46]|felix-(?:masq|all)-ipam-pools$)')
+SET = re.compile(r'^(?:cali[46][-t]|felix-[46]|felix-(?:masq|all)-ipam-pools\Z)')
 # cali and the first 11 characters of a container's id, a UUID for Mesos, or of a hash.
-LINK = re.compile(r'^cali[0-9a-f][0-9a-f-]{0,10}$')
+LINK = re.compile(r'^cali[0-9a-f][0-9a-f-]{0,10}\Z')
 TUNNEL = 'tunl0'
 BIRD, BIRDS = '12', ('bird', 'bird6')
 NET = '/sys/class/net'
