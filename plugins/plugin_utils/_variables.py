@@ -45,6 +45,10 @@ REGISTERED = (
     "calico_agent_restart_mesos",
     "calico_agent_restart_result",
     "calico_agent_undrain_result",
+    "calico_audit_first",
+    "calico_audit_host",
+    "calico_audit_mesos",
+    "calico_audit_second",
     "calico_backup_result",
     "calico_certificates_key",
     "calico_certificates_placed",
@@ -107,6 +111,7 @@ REGISTERED = (
 )
 # What is validated by filters, and of it the paths to which the controller writes.
 WRITTEN = (
+    "calico_audit_json",
     "calico_diagnostics_directory",
     "calico_manifest_dir",
     "calico_manifest_file",

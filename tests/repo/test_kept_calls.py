@@ -75,7 +75,14 @@ DATES = (
 # What an answer is read by, to its end or never.
 HTTP = "plugins/module_utils/_host/_http.py"
 # Agent-side modules that change nothing of the host that they run on, but the datastore, or a container of their own.
-ELSEWHERE = {"calicoctl_config", "calicoctl_resource", "datastore_backup", "datastore_restore", "network_probe"}
+ELSEWHERE = {
+    "calicoctl_config",
+    "calicoctl_resource",
+    "datastore_audit",
+    "datastore_backup",
+    "datastore_restore",
+    "network_probe",
+}
 # Agent-side modules that only look, beside those that are called so.
 LOOKS = {"agent_plan", "diagnostics"}
 

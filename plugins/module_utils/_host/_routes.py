@@ -49,6 +49,11 @@ def containers(routes):
     return [_address(route['network']) for route in routes if route['prefix'] == 32 and route['interface'].startswith('cali')]
 
 
+def elsewhere(routes):
+    """Addresses that BIRD has a route of their own to by another host, which has them from a block that is not its own. Pure."""
+    return [_address(route['network']) for route in routes if route['prefix'] == 32 and route['gateway']]
+
+
 def lookup(routes, address):
     """{interface, gateway, to} of the most specific route to an address, to being its network; None if there is none. Pure."""
     number = struct.unpack('!I', socket.inet_aton(address))[0]

@@ -2,7 +2,8 @@
 # Copyright (c) 2026, dcos.calico maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read all of Calico's datastore for a backup, and bring it to what a backup has; see modules datastore_backup and datastore_restore."""
+"""Read all of Calico's datastore, bring it to what a backup has, and free what nobody has any more; see modules datastore_backup, datastore_restore and
+datastore_audit."""
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
@@ -35,6 +36,18 @@ RESTORE_SPEC = dict(
     release_addresses=dict(type='list', elements='str', default=[]),
     addresses_in_use=dict(type='list', elements='str', default=[]),
     other_cluster=dict(type='str'),
+)
+AUDIT_SPEC = dict(
+    OPTIONS,
+    hosts=dict(type='list', elements='str', required=True),
+    result=dict(type='str', required=True),
+    mesos=dict(type='dict', default={}),
+    remove=dict(type='list', elements='str', default=[]),
+    dead=dict(type='list', elements='str', default=[]),
+    free=dict(type='list', elements='str', choices=['nodes', 'blocks', 'endpoints', 'addresses', 'handles'], default=[]),
+    earlier=dict(type='list', elements='str'),
+    json=dict(type='str', default=''),
+    changes=dict(type='str', no_log=True),
 )
 
 
@@ -92,6 +105,37 @@ def restore(module):
             apply(store, plan)
             _require_equal(store, nodes)
     return _result(module, plan, True)
+
+
+def audit(module):
+    """Read the datastore, or make the changes that were decided on by what was read; see RETURN."""
+    params = module.params
+    with _store(params) as store:
+        if params['changes'] is None:
+            entries = store.snapshot(_backup.ROOT).entries
+            return {'changed': False, 'content': _backup.pack([[key, entry.value, entry.index] for key, entry in entries.items()])}
+        made, left = make(store, _backup.unpack(params['changes']))
+    return {'changed': bool(made), 'made': made, 'left': left}
+
+
+def make(store, changes):
+    """(keys that were written, keys that are left because they, or a key that has to go first, were changed meanwhile).
+
+    :arg changes: [[key, index, value, keys that have to be written before]]; a value of None deletes, an index of None is a directory's.
+    """
+    made, left = [], []
+    for key, index, value, after in changes:
+        try:
+            if set(after) & set(left):
+                raise _etcd_keys.ChangedMeanwhile('%s is left' % key)
+            if value is None:
+                store.delete(key, index)
+            else:
+                store.change(key, value, index)
+            made.append(key)
+        except _etcd_keys.ChangedMeanwhile:
+            left.append(key)
+    return made, left
 
 
 def apply(store, plan):

@@ -1,0 +1,152 @@
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host has of containers and their addresses, whatever the datastore knows: the kernel is asked, Docker, and the directory of Mesos' CNI isolator."""
+from __future__ import absolute_import, division, print_function
+__metaclass__ = type
+
+import os
+import re
+import socket
+
+from ansible.module_utils.common.text.converters import to_native
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _facts, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _facts_dcos, _netns, _network, _routes, _stream
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
+
+# Mesos' isolator has a directory for each container, from before its ADD until after its DEL, also while no agent runs (network/cni/paths.hpp).
+MESOS = '/var/run/mesos/isolators/network/cni'
+# Network namespaces with a name, and Docker's.
+NAMED = ('/run/netns', '/run/docker/netns')
+PLUGINS = ('calico', 'calico-ipam')
+LOCAL = re.compile(r'\|-- (\S+)\n\s+/32 host LOCAL')
+POLL = 1.0
+ARGUMENT_SPEC = dict(
+    config=dict(type='path', default=_runner.CONFIG),
+    detect_ip=dict(type='path', default='/opt/mesosphere/bin/detect_ip'),
+    peers_gone=dict(type='list', elements='str', default=[]),
+    timeout=dict(type='int', default=60),
+)
+
+
+def local_addresses(text):
+    """IPv4 addresses that are a namespace's own, from the text of /proc/PID/net/fib_trie. Pure."""
+    return set(LOCAL.findall(text))
+
+
+def local_addresses6(text):
+    """IPv6 addresses but those of one link, from the text of /proc/PID/net/if_inet6. Pure."""
+    found = set()
+    for words in map(str.split, text.splitlines()):
+        if len(words) == 6 and not words[0].startswith('fe80'):
+            found.add(':'.join(words[0][start:start + 4] for start in range(0, 32, 4)))
+    return set(to_native(socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address))) for address in found)
+
+
+def routes6(text):
+    """IPv6 addresses with a route by the interface of a container, from the text of /proc/net/ipv6_route. Pure."""
+    found = []
+    for words in map(str.split, text.splitlines()):
+        if len(words) == 10 and words[1] == '80' and words[9].startswith('cali'):
+            address = ':'.join(words[0][start:start + 4] for start in range(0, 32, 4))
+            found.append(to_native(socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address))))
+    return found
+
+
+def _processes():
+    """({pid: what its network namespace is called}, whether one of them is a CNI plugin of Calico's at work)."""
+    found, plugin = {}, False
+    for name in os.listdir(_network.PROC):
+        if name.isdigit():
+            space = _netns.identity(name)
+            if space is not None:
+                found[name] = space
+                plugin = plugin or _program(name) in PLUGINS
+    return found, plugin
+
+
+def _program(pid):
+    try:
+        return os.path.basename(os.readlink(os.path.join(_network.PROC, pid, 'exe')))
+    except OSError:
+        return None
+
+
+def _in_namespaces(processes):
+    """(addresses of all network namespaces that have a process, how many there are)."""
+    one_each = dict((space, pid) for pid, space in processes.items())
+    found = set()
+    for pid in one_each.values():
+        found |= local_addresses(_network.read(_network.PROC, pid, 'net/fib_trie', most=_stream.TABLE) or '')
+        found |= local_addresses6(_network.read(_network.PROC, pid, 'net/if_inet6', most=_stream.TABLE) or '')
+    return found, len(one_each)
+
+
+def _listed(directory):
+    """Names in a directory; none where it is not there."""
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []
+
+
+def _in_docker():
+    """(ids of the containers that run, in words why that is not known)."""
+    if _docker.present() is None:
+        return [], None
+    daemon = _facts.docker_units()
+    if daemon['asleep']:
+        return [], daemon['error']
+    try:
+        result = _command.run(['docker', 'ps', '-q', '--no-trunc'], _docker.LOOK)
+    except CommandError as error:
+        return [], '%s' % error
+    return (result.out.split(), None) if result.rc == 0 else ([], result.said())
+
+
+def _sessions():
+    """(addresses of the peers that BIRD has, of those the ones with a session, in words why that is not known)."""
+    try:
+        peers = _bgp.ask()
+    except CalicoError as error:
+        return [], [], error.why or error.what
+    return sorted(set(peer['address'] for peer in peers)), sorted(set(peer['address'] for peer in peers if peer['established'])), None
+
+
+def look(detect_ip):
+    """What the host has now; see RETURN of module workload_info."""
+    containers, docker_error = _in_docker()
+    mesos = _listed(MESOS)
+    processes, plugin = _processes()
+    addresses, namespaces = _in_namespaces(processes)
+    routes = _routes.routes()
+    peers, sessions, bird = _sessions()
+    return {
+        'names': [name for name in (_facts_dcos.detect_ip(detect_ip).get('ip'), os.uname()[1]) if name],
+        'interfaces': [name for name in _listed(_network.SYS_NET) if name.startswith('cali')],
+        'addresses': sorted(addresses),
+        'container_routes': sorted(_routes.containers(routes) + routes6(_network.read('/proc/net/ipv6_route', most=_stream.TABLE) or '')),
+        'other_routes': _routes.elsewhere(routes),
+        'namespaces': namespaces,
+        'named_namespaces': sorted(set(name for directory in NAMED for name in _listed(directory))),
+        'docker': containers,
+        'docker_error': docker_error,
+        'mesos': mesos,
+        'plugin_at_work': plugin,
+        'peers': peers,
+        'sessions': sessions,
+        'bird_error': bird,
+    }
+
+
+def job(module):
+    """Look, once those peers are gone that are to be; see RETURN."""
+    params = module.params
+    deadline = Deadline(params['timeout'])
+    found = look(params['detect_ip'])
+    while set(found['peers']) & set(params['peers_gone']) and deadline.pause(POLL):
+        found['peers'], found['sessions'], found['bird_error'] = _sessions()
+    return dict(found, changed=False, configured=os.path.exists(params['config']), peers_left=sorted(set(found['peers']) & set(params['peers_gone'])))

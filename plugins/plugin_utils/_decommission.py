@@ -1,0 +1,62 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether hosts may be taken out of the datastore for good. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.plugin_utils._audit import Look
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import some
+
+
+def check(look: Look, remove: Sequence[str], dead: Collection[str], active: Collection[str]) -> None:
+    """Raise CalicoError, with all that speaks against it, unless hosts may go.
+
+    :param remove: names of hosts; ``dead`` those of them that an operator says will not come back.
+    :param active: names and addresses of the agents that are connected to Mesos' master.
+    """
+    hosts = {one.name: one for one in look.cluster.hosts}
+    wrong = [
+        f"{name} is no agent of this run: name hosts of the inventory, and do not leave them out by --limit"
+        for name in remove
+        if name not in hosts
+    ]
+    wrong += [
+        f"{name} is in calico_decommission_dead, and not in calico_decommission_hosts"
+        for name in dead
+        if name not in remove
+    ]
+    if not set(hosts) - set(remove):
+        wrong.append("all agents of this run would go, and nobody would be left to clean up after them. Leave one out")
+    for name in [name for name in remove if name in hosts]:
+        one = hosts[name]
+        wrong += _against_dead(look, name, one.names, active) if one.seen is None else []
+        if one.seen is None and name not in dead:
+            wrong.append(f"{name} does not answer: if it will not come back, name it in calico_decommission_dead too")
+        if one.seen is not None and name in dead:
+            wrong.append(f"{name} is in calico_decommission_dead, and answers")
+        containers = look.containers(one)
+        if containers:
+            wrong.append(f"{containers}. Drain it first, or end them")
+    if wrong:
+        raise CalicoError(
+            "Nothing is removed",
+            why=". ".join(wrong),
+            remedy="docs/decommission.md says what has to be done first",
+            obstacles=wrong,
+        )
+
+
+def _against_dead(look: Look, name: str, names: frozenset[str], active: Collection[str]) -> list[str]:
+    """What says that a host lives, although it does not answer."""
+    addresses = names | {
+        address for node, host in look.of_node.items() if host.name == name for address in [look.address_of(node)]
+    }
+    peers = [one.name for one in look.answered if addresses & (one.seen or {})["sessions"]]
+    found = [f"{name} lives, though it does not answer: BIRD of {some(peers)} has a session with it"] if peers else []
+    if addresses & set(active):
+        found.append(f"{name} lives, though it does not answer: its agent is connected to Mesos' master")
+    return found
