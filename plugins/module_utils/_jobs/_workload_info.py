@@ -47,10 +47,10 @@ def local_addresses6(text):
 
 
 def routes6(text):
-    """IPv6 addresses with a route by the interface of a container, from the text of /proc/net/ipv6_route. Pure."""
+    """IPv6 addresses but those of one link with a route by the interface of a container, from the text of /proc/net/ipv6_route. Pure."""
     found = []
     for words in map(str.split, text.splitlines()):
-        if len(words) == 10 and words[1] == '80' and words[9].startswith('cali'):
+        if len(words) == 10 and words[1] == '80' and words[9].startswith('cali') and not words[0].startswith('fe80'):
             address = ':'.join(words[0][start:start + 4] for start in range(0, 32, 4))
             found.append(to_native(socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address))))
     return found

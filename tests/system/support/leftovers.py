@@ -1,0 +1,62 @@
+"""What stays behind in the datastore, made as it happens: containers that die without their DEL, plugins that are killed at work, nodes that went."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from support.lab import Host, Lab
+
+CNI = "/opt/mesosphere/etc/dcos/network/cni/calico.cni"
+PLUGINS = "/opt/mesosphere/active/cni"
+ISOLATOR = "/var/run/mesos/isolators/network/cni"
+
+
+def die(agent: Host) -> tuple[str, str]:
+    """(id, address) of a container that ended with its host's Mesos agent not knowing: nobody calls DEL, and its endpoint stays."""
+    started = agent.launch("calico", f"dies-{uuid.uuid4().hex[:8]}")
+    forget(agent, started["container_id"])
+    return started["container_id"], started["ip"]
+
+
+def forget(agent: Host, container: str) -> None:
+    """Take a container away without its DEL."""
+    agent.run("umount", f"{ISOLATOR}/{container}/ns")
+    agent.run("rm", "-r", f"{ISOLATOR}/{container}")
+
+
+def leak(agent: Host, node: str | None = None) -> tuple[str, str]:
+    """(handle, address) that IPAM gave out to a plugin that was killed before it made an interface and an endpoint."""
+    config = json.loads(agent.read(CNI))
+    if node:
+        config["nodename"] = node
+    container = str(uuid.uuid4())
+    environment = {
+        "CNI_COMMAND": "ADD",
+        "CNI_CONTAINERID": container,
+        "CNI_NETNS": "/proc/1/ns/net",
+        "CNI_IFNAME": "eth0",
+        "CNI_PATH": PLUGINS,
+    }
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    answer = json.loads(agent.out("env", *variables, f"{PLUGINS}/calico-ipam", stdin=json.dumps(config)))
+    return f"calico.{container}", answer["ip4"]["ip"].partition("/")[0]
+
+
+def ghost(lab: Lab, name: str, address: str) -> None:
+    """A node whose host is gone, with an address that a container had."""
+    document = {
+        "apiVersion": "v1",
+        "kind": "node",
+        "metadata": {"name": name},
+        "spec": {"bgp": {"ipv4Address": f"{address}/24"}},
+    }
+    agent = lab.agents[0]
+    agent.run("/opt/calico/bin/calicoctl", "apply", "-f", "-", stdin=json.dumps(document))
+    leak(agent, name)
+
+
+def put(lab: Lab, key: str, value: str) -> None:
+    """Write a key of etcd."""
+    url = f"http://{lab.masters[0].address}:2379/v2/keys{key}"
+    lab.masters[0].run("curl", "-fsS", "-X", "PUT", url, "--data-urlencode", f"value={value}")

@@ -1,0 +1,122 @@
+"""dcos.calico.audit and dcos.calico.decommission on a lab whose datastore has leftovers of each kind.
+
+A lab of its own (SYSTEM_LAB_AUDIT names it).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.ansible import Run, playbook
+from support.dcos import variables
+from support.lab import Lab, lab_with
+from support.leftovers import die, ghost, leak, put
+from support.workloads import Workloads
+
+pytestmark = pytest.mark.slow
+
+NAME = os.environ.get("SYSTEM_LAB_AUDIT", "audit")
+ENV = {"LAB_AGENTS": "3", "LAB_PUBLIC_AGENTS": "0"}
+GHOST, GHOST_ADDRESS = "10.66.0.9", "10.66.0.9"
+BLOCKS = "/calico/ipam/v2/assignment/ipv4/block/"
+ALL = ["nodes", "blocks", "endpoints", "addresses", "handles"]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with lab_with(NAME, **ENV) as found:
+        playbook(found.inventory).require()
+        yield found
+
+
+def audit(lab: Lab, document: Path, *arguments: str, mesos: bool = True, **more: Any) -> tuple[Run, dict[str, Any]]:
+    """The run, and what it found."""
+    given = {"calico_audit_json": str(document), "calico_audit_wait": 3, **(variables(lab) if mesos else {}), **more}
+    run = playbook(lab.inventory, *arguments, name="playbooks/audit.yml", variables=given).require()
+    return run, json.loads(document.read_text(encoding="utf-8"))
+
+
+def names(document: dict[str, Any], kind: str) -> set[str]:
+    return {one["name"] for one in document["found"] if one["kind"] == kind}
+
+
+def lasting(lab: Lab) -> dict[str, str]:
+    """What the datastore holds but for what Felix reports of itself."""
+    return {key: value for key, value in lab.etcd().items() if not key.startswith("/calico/felix/")}
+
+
+def allocated(keys: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Each block without the order in which free addresses are given out."""
+    blocks = {key: json.loads(value) for key, value in keys.items() if key.startswith(BLOCKS)}
+    return {key: {**block, "unallocated": sorted(block["unallocated"])} for key, block in blocks.items()}
+
+
+def same(before: dict[str, str], after: dict[str, str]) -> bool:
+    rest = [{key: value for key, value in keys.items() if not key.startswith(BLOCKS)} for keys in (before, after)]
+    return rest[0] == rest[1] and allocated(before) == allocated(after)
+
+
+def test_each_leftover_is_named_and_freed_on_request_and_nothing_else(lab: Lab, tmp_path: Path) -> None:
+    document = tmp_path / "audit.json"
+    first, second, third = lab.agents
+    with Workloads(lab, "calico") as living:
+        before = lasting(lab)
+        run, found = audit(lab, document)
+        assert found["found"] == [] and run.changed() == [] and lasting(lab) == before
+        dead, dead_address = die(second)
+        handle, leaked = leak(third)
+        ghost(lab, GHOST, GHOST_ADDRESS)
+        put(lab, "/calico/ipam/v2/handle/calico.nobody", '{"block":{"192.168.9.0/26":1}}')
+        # Its container lives, and its endpoint was lost: nothing that a host has is freed.
+        orphan = first.launch("calico", "orphan")
+        endpoint = f"/v2/keys/calico/v1/host/{first.address}/workload/cni/{orphan['container_id']}/endpoint/eth0"
+        lab.masters[0].run("curl", "-fsS", "-X", "DELETE", f"http://{lab.masters[0].address}:2379{endpoint}")
+        with_leftovers = lasting(lab)
+        run, found = audit(lab, document, "--check", calico_audit_free=ALL)
+        assert run.changed() and lasting(lab) == with_leftovers, run.output
+        assert names(found, "node") == {GHOST}, run.output
+        assert names(found, "endpoint") == {f"{second.address}/cni/{dead}/eth0"}, run.output
+        assert leaked in names(found, "address") and orphan["ip"] not in names(found, "address"), run.output
+        assert names(found, "handle") == {"calico.nobody"} and found["summary"]["kept"] == 0, run.output
+        run, found = audit(lab, document, calico_audit_free=ALL)
+        assert run.changed() and {leaked, GHOST, f"{second.address}/cni/{dead}/eth0"} <= set(found["freed"]), run.output
+        assert found["left"] == []
+        after = lasting(lab)
+        mine = [key for key in after if any(word in key for word in (dead, handle, GHOST, "calico.nobody"))]
+        assert mine == [], mine
+        owned = {
+            item
+            for block in allocated(after).values()
+            for item in block["attributes"] and [a["handle_id"] for a in block["attributes"]]
+        }
+        assert f"calico.{orphan['container_id']}" in owned, "an address that a host has was freed"
+        assert living.unreachable() == []
+        run, found = audit(lab, document, calico_audit_free=ALL)
+        assert found["found"] == [] and run.changed() == [], run.output
+        first.kill(orphan["container_id"])
+        assert same(before, lasting(lab))
+
+
+def test_nothing_is_freed_of_a_host_that_does_not_answer(lab: Lab, tmp_path: Path) -> None:
+    document = tmp_path / "audit.json"
+    first, second, _third = lab.agents
+    dead, _address = die(second)
+    handle, leaked = leak(first)
+    before = lasting(lab)
+    second.run("systemctl", "stop", "ssh.socket", "ssh.service", "sshd.service", check=False)
+    try:
+        run, found = audit(lab, document, calico_audit_free=ALL, ansible_ssh_retries=0)
+    finally:
+        second.run("systemctl", "start", "ssh.service", check=False)
+    assert lasting(lab) == before and run.changed() == [], run.output
+    assert names(found, "endpoint") == set() and names(found, "address") == {leaked}
+    assert second.name in found["not_asked"] and found["summary"]["kept"] == 1, found
+    run, found = audit(lab, document, "--limit", first.name, mesos=False, calico_audit_free=ALL)
+    assert lasting(lab) == before and run.changed() == [], run.output
+    run, found = audit(lab, document, calico_audit_free=ALL)
+    assert not [key for key in lasting(lab) if dead in key or handle in key], run.output

@@ -1,0 +1,303 @@
+"""What is left over in a datastore that the real Calico wrote, by what its host has and has not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.plugin_utils import _audit, _ipam
+from ansible_collections.dcos.calico.plugins.plugin_utils._ipam import Entry
+
+from .test_ipam import AFTER, BEFORE, BLOCK, recorded
+
+NODE = "calico-agent1"
+EMPTY: dict[str, Any] = {key: [] for key in _audit.TELLS}
+# What the host of the record has: five containers, each with its interface.
+CONTAINERS = {
+    "c1": "192.168.72.192",
+    "c2": "192.168.72.193",
+    "c3": "192.168.72.194",
+    "c4": "192.168.200.5",
+    "c5": "192.168.200.0",
+    "4a5e9f0c-mesos-uuid": "192.168.200.1",
+}
+ORDER = list(CONTAINERS)
+ALL = set(_audit.PLURAL.values())
+
+
+def seen(*containers: str, **more: Any) -> dict[str, Any]:
+    """What workload_info says of a host with some of the containers."""
+    found = {
+        **EMPTY,
+        "interfaces": [f"cali{name[:11]}" for name in containers],
+        "container_routes": [CONTAINERS[name] for name in containers],
+        "addresses": [CONTAINERS[name] for name in containers] + ["127.0.0.1"],
+        "mesos": list(containers),
+        "docker_error": None,
+        "plugin_at_work": False,
+    }
+    return {**found, **more}
+
+
+def cluster(keys: dict[str, Entry], *hosts: _audit.Host, **more: Any) -> _audit.Cluster:
+    return _audit.Cluster(keys, hosts or (agent(),), mesos=frozenset(), **more)
+
+
+def agent(*containers: str, **more: Any) -> _audit.Host:
+    return _audit.host("agent1", {NODE}, seen(*(containers or ORDER), **more))
+
+
+def of(found: list[_audit.Found], kind: str) -> dict[str, str]:
+    """Name -> why it is kept."""
+    return {one.name: one.kept for one in found if one.kind == kind}
+
+
+def written(look: _audit.Look, found: list[_audit.Found]) -> dict[str, str | None]:
+    return {key: value for key, _index, value, _after in _audit.Changes(look).of(found)}
+
+
+def test_where_all_is_there_nothing_is_found() -> None:
+    assert _audit.Look(cluster(BEFORE)).find() == []
+
+
+def test_an_endpoint_without_its_container_goes_before_its_address_and_that_before_its_handle() -> None:
+    look = _audit.Look(cluster(BEFORE, agent(*(name for name in ORDER if name != "c4"))))
+    found = look.find()
+    endpoint = f"{NODE}/cni/c4/eth0"
+    assert [(one.kind, one.name, one.kept) for one in found] == [("endpoint", endpoint, "")]
+    assert found[0].why == "agent1 has no interface calic4, no container c4 and no route to 192.168.200.5"
+    changes = _audit.Changes(look).of(found)
+    key = f"/calico/v1/host/{NODE}/workload/cni/c4/endpoint/eth0"
+    assert [(change[0], change[3]) for change in changes] == [
+        (key, []),
+        (f"/calico/v1/host/{NODE}/workload/cni/c4/endpoint", [key]),
+        (f"/calico/v1/host/{NODE}/workload/cni/c4", [key]),
+        (BLOCK, [key]),
+        ("/calico/ipam/v2/handle/calico.c4", [BLOCK]),
+    ]
+    assert changes[3][2] == AFTER[BLOCK].value and changes[4][2] is None
+    assert [change[1] for change in changes if change[0] in BEFORE] == [
+        BEFORE[change[0]].index for change in changes if change[0] in BEFORE
+    ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"interfaces": ["calic4"]},
+        {"mesos": ["c4"]},
+        {"docker": ["c4"]},
+        {"container_routes": ["192.168.200.5"]},
+        {"addresses": ["192.168.200.5"]},
+    ],
+)
+def test_whatever_a_host_has_of_an_endpoint_keeps_it(more: dict[str, list[str]]) -> None:
+    base = seen(*(name for name in ORDER if name != "c4"))
+    host = _audit.host("agent1", {NODE}, {**base, **{key: base[key] + value for key, value in more.items()}})
+    assert _audit.Look(cluster(BEFORE, host)).find() == []
+
+
+def without_endpoint(keys: dict[str, Entry], container: str) -> dict[str, Entry]:
+    return {key: entry for key, entry in keys.items() if f"/workload/cni/{container}/" not in key}
+
+
+def test_an_address_that_nobody_has_is_a_leak_and_is_released_as_calico_does() -> None:
+    look = _audit.Look(cluster(without_endpoint(BEFORE, "c4"), agent(*(name for name in ORDER if name != "c4"))))
+    found = look.find()
+    assert [(one.kind, one.name, one.node, one.kept) for one in found] == [("address", "192.168.200.5", NODE, "")]
+    assert written(look, found) == {BLOCK: AFTER[BLOCK].value, "/calico/ipam/v2/handle/calico.c4": None}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"interfaces": ["calic4"]},
+        {"mesos": ["c4"]},
+        {"docker": ["c4"]},
+        {"container_routes": ["192.168.200.5"]},
+        {"addresses": ["192.168.200.5"]},
+        {"other_routes": ["192.168.200.5"]},
+    ],
+)
+def test_an_address_that_any_host_has_is_no_leak(more: dict[str, list[str]]) -> None:
+    other = _audit.host("agent2", {"agent2"}, {**seen(), **more})
+    first = agent(*(name for name in ORDER if name != "c4"))
+    found = _audit.Look(cluster(without_endpoint(BEFORE, "c4"), first, other)).find()
+    assert of(found, "address") == {}
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (_audit.host("agent2", {"agent2"}, {"unreachable": True}), "agent2 did not answer"),
+        (_audit.host("agent2", {"agent2"}, {**EMPTY, "mesos": "x"}), "agent2 did not answer"),
+        (_audit.host("agent2", {"agent2"}, seen(docker_error="it hangs")), "Docker of agent2 was not asked: it hangs"),
+        (
+            _audit.host("agent2", {"agent2"}, seen(plugin_at_work=True)),
+            "a container is being started or stopped on agent2",
+        ),
+    ],
+)
+def test_an_address_that_may_be_of_a_host_of_which_not_all_is_known_is_kept(other: _audit.Host, words: str) -> None:
+    other = dataclasses.replace(
+        other,
+        seen=other.seen
+        and {**other.seen, **dict.fromkeys(("interfaces", "addresses", "mesos", "container_routes"), frozenset())},
+    )
+    look = _audit.Look(cluster(without_endpoint(BEFORE, "c4"), agent(*(name for name in ORDER if name != "c4")), other))
+    assert of(look.find(), "address") == {"192.168.200.5": words} and look.blind == words
+
+
+def test_an_endpoint_of_a_host_that_did_not_answer_is_not_spoken_of() -> None:
+    silent = _audit.host("agent1", {NODE}, {"unreachable": True})
+    assert _audit.Look(cluster(BEFORE, silent)).find() == []
+
+
+def test_of_a_node_that_may_live_nothing_is_freed() -> None:
+    other = _audit.host("agent2", {"agent2"}, seen())
+    reasons = {
+        "in no inventory, and Mesos could not be asked": _audit.Cluster(BEFORE, [other], mesos=None),
+    }
+    for words, one in reasons.items():
+        found = _audit.Look(one).find()
+        assert words in of(found, "node")[NODE]
+    for one in (
+        _audit.Cluster(BEFORE, [other], mesos=frozenset({NODE})),
+        _audit.Cluster(BEFORE, [other], mesos=frozenset(), whole=False),
+        _audit.Cluster(BEFORE, [other], mesos=frozenset(), others=frozenset({NODE})),
+        _audit.Cluster(
+            BEFORE, [_audit.host("agent2", {"agent2"}, {**seen(), "sessions": ["10.99.0.11"]})], mesos=frozenset()
+        ),
+    ):
+        look = _audit.Look(one)
+        assert look.find() == [] and look.blind
+
+
+def nothing_but_pools(keys: dict[str, Entry], changes: dict[str, str | None]) -> dict[str, str | None]:
+    left = {key: entry.value for key, entry in keys.items()}
+    left.update(changes)
+    return {key: value for key, value in left.items() if value is not None}
+
+
+def test_a_node_that_is_gone_goes_with_all_that_it_has() -> None:
+    other = _audit.host("agent2", {"agent2"}, {**EMPTY, "docker_error": None, "plugin_at_work": False})
+    look = _audit.Look(cluster(BEFORE, other))
+    found = look.find()
+    assert [(one.kind, one.name, one.kept) for one in found] == [("node", NODE, "")]
+    assert found[0].why == "its host is in no inventory, and is no agent of Mesos; it has 6 endpoints and 2 blocks"
+    changes = _audit.Changes(look).of(found)
+    left = nothing_but_pools(BEFORE, {key: value for key, _index, value, _after in changes})
+    assert [key for key in left if NODE in key or "/ipam/v2/" in key] == []
+    order = [change[0] for change in changes]
+    assert order.index(f"/calico/bgp/v1/host/{NODE}/ip_addr_v4") > order.index(BLOCK)
+    assert order.index(f"/calico/v1/host/{NODE}/metadata") > order.index(f"/calico/bgp/v1/host/{NODE}/ip_addr_v4")
+
+
+def test_of_a_dead_node_an_address_that_another_host_has_stays_given_out() -> None:
+    other = _audit.host("agent2", {"agent2"}, {**seen("c4"), "mesos": [], "interfaces": ["calix"]})
+    look = _audit.Look(cluster(BEFORE, other))
+    node = next(one for one in look.find() if one.kind == "node")
+    block = json.loads(written(look, [node])[BLOCK] or "")
+    assert block["affinity"] is None and [a["handle_id"] for a in block["attributes"]] == ["calico.c4"]
+
+
+def test_a_tunnel_keeps_its_address_while_its_node_is_there() -> None:
+    name = "etcd-values after startup + allocate-ipip-addr with the seed pool (IPIP on)"
+    keys = recorded("21-calico-node-startup.jsonl", name)
+    host = _audit.host("a1", {"a1"}, seen())
+    assert (
+        of(
+            _audit.Look(cluster(keys, dataclasses.replace(host, seen={**(host.seen or {}), **EMPTY_SETS}))).find(),
+            "address",
+        )
+        == {}
+    )
+    gone = _audit.Look(
+        cluster(keys, _audit.host("a2", {"a2"}, {**EMPTY, "docker_error": None, "plugin_at_work": False}))
+    )
+    changes = written(gone, gone.find())
+    assert changes["/calico/ipam/v2/assignment/ipv4/block/192.168.141.128-26"] is None
+    assert changes["/calico/v1/host/a1/config/IpInIpTunnelAddr"] is None
+
+
+EMPTY_SETS = {key: frozenset[str]() for key in _audit.TELLS}
+
+
+def test_a_handle_without_an_address_is_found() -> None:
+    keys = {**BEFORE, "/calico/ipam/v2/handle/calico.gone": Entry('{"block":{"192.168.72.192/26":1}}', 99)}
+    look = _audit.Look(cluster(keys))
+    found = look.find()
+    assert of(found, "handle") == {"calico.gone": ""}
+    assert _audit.Changes(look).of(found) == [("/calico/ipam/v2/handle/calico.gone", 99, None, [])]
+
+
+def test_an_address_in_use_that_the_datastore_has_as_free_is_told_first() -> None:
+    # calicoctl ipam release gave 192.168.200.5 away under its container.
+    keys = {**BEFORE, **{key: entry for key, entry in AFTER.items() if "/ipam/v2/" in key}}
+    del keys["/calico/ipam/v2/handle/calico.c4"]
+    found = _audit.Look(cluster(keys)).find()
+    assert [(one.kind, one.name) for one in found] == [("conflict", "192.168.200.5")]
+    assert "it could be given out a second time" in found[0].why and found[0].kept
+    assert _audit.Changes(_audit.Look(cluster(keys))).of([one for one in found if not one.kept]) == []
+
+
+def test_what_was_not_there_before_is_kept() -> None:
+    keys = without_endpoint(BEFORE, "c4")
+    found = _audit.Look(cluster(keys, agent(*(name for name in ORDER if name != "c4")))).find()
+    assert [one.kept for one in _audit.confirmed(found, [])] == [_audit.YOUNG]
+    assert [one.kept for one in _audit.confirmed(found, [one.identity() for one in found])] == [""]
+    other = [one.identity().replace("calico.c4", "calico.c9") for one in found]
+    assert [one.kept for one in _audit.confirmed(found, other)] == [_audit.YOUNG]
+
+
+def test_an_address_without_a_handle_is_the_same_only_while_its_block_is() -> None:
+    document = json.loads(BEFORE[BLOCK].value or "")
+    for attribute in document["attributes"]:
+        attribute["handle_id"] = None
+    keys = {**without_endpoint(BEFORE, "c4"), BLOCK: Entry(_ipam.compact(document), 50)}
+    host = agent(*(name for name in ORDER if name != "c4"))
+    first = _audit.Look(cluster(keys, host)).find()
+    again = _audit.Look(cluster({**keys, BLOCK: Entry(_ipam.compact(document), 51)}, host)).find()
+    assert of(first, "address") == {"192.168.200.5": ""}
+    assert of(_audit.confirmed(again, [one.identity() for one in first]), "address") == {"192.168.200.5": _audit.YOUNG}
+    strange = agent(
+        *ORDER,
+        interfaces=[f"cali{name[:11]}" for name in ORDER if name != "c4"] + ["calixyz"],
+        container_routes=[],
+        addresses=[],
+    )
+    kept = of(_audit.Look(cluster(keys, strange)).find(), "address")
+    assert kept["192.168.200.5"] == "it may be that of calixyz of agent1, which no endpoint names"
+
+
+def test_the_table_says_what_and_why_and_what_is_kept() -> None:
+    keys = without_endpoint(BEFORE, "c4")
+    silent = _audit.host("agent2", {"agent2"}, None)
+    look = _audit.Look(cluster(keys, agent(*(name for name in ORDER if name != "c4")), silent))
+    assert _audit.lines(look.find(), look.blind) == [
+        "Audit: 1 leftover in the datastore, 1 of which cannot be freed now.",
+        "  address  192.168.200.5  no endpoint, no host and no tunnel has it; it was given out to calico.c4",
+        "                          kept: agent2 did not answer",
+        "No address or handle without an endpoint is freed: agent2 did not answer.",
+    ]
+    assert _audit.lines([], "") == ["Audit: 0 leftovers in the datastore."]
+    assert _audit.document(look.find(), look.blind)["summary"] == {
+        "conflict": 0,
+        "node": 0,
+        "block": 0,
+        "endpoint": 0,
+        "address": 1,
+        "handle": 0,
+        "kept": 1,
+    }
+
+
+def test_what_was_left_was_not_freed() -> None:
+    look = _audit.Look(cluster(BEFORE, agent(*(name for name in ORDER if name not in ("c4", "c1")))))
+    found = look.find()
+    assert _audit.freed(found, look, [found[0].name and f"/calico/v1/host/{NODE}/workload/cni/c1/endpoint/eth0"]) == [
+        f"{NODE}/cni/c4/eth0"
+    ]
