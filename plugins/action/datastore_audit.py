@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible.module_utils.common.validation import check_type_list
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
@@ -57,7 +58,7 @@ class ActionModule(ActionBase):
         content = answer.pop("content", None)
         if answer.get("failed"):
             return answer
-        remove, free = args.get("remove") or [], set(args.get("free") or [])
+        remove, dead, free = (check_type_list(args.get(name) or []) for name in ("remove", "dead", "free"))
         agents = _status_hosts.items(_status_hosts.mapping(args.get("mesos")).get("agents"))
         hosts = [self._host(name) for name in args["hosts"]]
         look = _audit.Look(self._cluster(keys_of(content), hosts, remove))
@@ -67,8 +68,8 @@ class ActionModule(ActionBase):
             )
         found = look.find()
         if args.get("earlier") is not None:
-            found = _audit.confirmed(found, args["earlier"])
-        if remove:
+            found = _audit.confirmed(found, args["earlier"], look.removed())
+        if "remove" in args:
             found = [one for one in found if one.node in look.removed()]
         may = [one for one in found if not one.kept and _audit.PLURAL.get(one.kind) in free]
         changes = _audit.Changes(look).of(may)
@@ -90,6 +91,9 @@ class ActionModule(ActionBase):
             "changed": bool(written["made"]) if written else bool(changes),
             "identities": [one.identity() for one in found],
             "brief": {**brief, "found": document["found"][: _audit.SHOWN]},
+            "removes": remove,
+            "lives": [one.name for one in hosts if one.name in remove and one.seen is not None],
+            "peers": sorted(look.removed_addresses()),
         }
 
     @staticmethod

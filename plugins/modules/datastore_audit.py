@@ -11,12 +11,12 @@ module: datastore_audit
 short_description: Find what Calico's datastore has and nobody has any more, and free it
 version_added: 0.1.0
 description:
-  - Reads all keys below C(/calico) of etcd's v2 API in one request, on a host that reaches it, and compares them with what M(dcos.calico.workload_info) found on
-    every host. It finds addresses that are given out and that no endpoint, host or tunnel has; endpoints whose host has nothing of them; handles without an
-    address; blocks of nodes that are gone; nodes whose host is in no inventory and no agent of Mesos; and what contradicts itself.
+  - Reads all keys below C(/calico) of etcd's v2 API in one request, on a host that reaches it, and compares them with what
+    M(dcos.calico.workload_info) found on every host. It finds addresses that are given out and that no endpoint, host or tunnel has; endpoints whose host has nothing of them; handles
+    without an address; blocks of nodes that are gone; nodes whose host is in no inventory and no agent of Mesos; and what contradicts itself.
   - Frees of it what O(free) names, and only what was found before as well, as O(earlier) says. A container that starts has its address before its interface.
-  - An address that any host has is never freed. Nothing is freed of a host that did not answer or was not asked; and an address that no endpoint has may be its,
-    so none of these is freed then.
+  - An address that any host has is never freed. Nothing is freed of a host that did not answer or was not asked; and an address that no endpoint has may
+    be its, so none of these is freed then.
   - Each key is written only if it is what it was when it was read. What somebody else has written meanwhile is left, with what depends on it, and told.
 author:
   - dcos.calico maintainers (@dcos)
@@ -39,8 +39,9 @@ options:
     default: {}
   remove:
     description:
-      - Those of O(hosts) whose nodes are to be removed, whether they answer or not. Only what belongs to them is told and freed then. It is refused if a host does
-        not answer and is not in O(dead), if containers run on it, if others have a BGP session with a dead one, or if no other host would be left.
+      - Those of O(hosts) whose nodes are to be removed, whether they answer or not. Only what belongs to them is told and freed then. It is refused if a
+        host does not answer and is not in O(dead), if containers run on it, if others have a BGP session with a dead one, or if no other host would be
+        left.
     type: list
     elements: str
     default: []
@@ -186,6 +187,24 @@ brief:
   returned: success, from the action plugin
   type: dict
   sample: {summary: {address: 1}, freed: [192.168.72.193], left: [], found: []}
+removes:
+  description: The hosts of O(remove).
+  returned: success, from the action plugin
+  type: list
+  elements: str
+  sample: [agent3]
+lives:
+  description: Those of RV(removes) that answer.
+  returned: success, from the action plugin
+  type: list
+  elements: str
+  sample: []
+peers:
+  description: By what BIRD of other hosts may know the nodes of RV(removes).
+  returned: success, from the action plugin
+  type: list
+  elements: str
+  sample: [10.0.1.13, agent3]
 obstacles:
   description: What speaks against O(remove), if it was refused.
   returned: failure

@@ -92,17 +92,6 @@ other_routes:
   type: list
   elements: str
   sample: []
-namespaces:
-  description: Number of network namespaces that have a process.
-  returned: success
-  type: int
-  sample: 2
-named_namespaces:
-  description: Names of network namespaces, Docker's among them.
-  returned: success
-  type: list
-  elements: str
-  sample: [default]
 docker:
   description: IDs of Docker's running containers.
   returned: success
@@ -110,8 +99,8 @@ docker:
   elements: str
   sample: [7f2e5d5d5c0f4d4e8c1c5a1e9f0b7a6d3c2b1a0f9e8d7c6b5a4f3e2d1c0b9a8f]
 docker_error:
-  description: Why Docker's containers are not known.
-  returned: success, null where they are
+  description: Why Docker's containers are not known; null where they are.
+  returned: success
   type: str
   sample:
 mesos:
@@ -138,8 +127,8 @@ sessions:
   elements: str
   sample: [10.0.1.12]
 bird_error:
-  description: Why BIRD's peers are not known.
-  returned: success, null where they are
+  description: Why BIRD's peers are not known; null where they are.
+  returned: success
   type: str
   sample:
 peers_left:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -306,6 +306,10 @@ class Look:
         """The nodes that are to be removed."""
         return {node for node in self.state if {node, self.address_of(node)} & self.cluster.removed}
 
+    def removed_addresses(self) -> set[str]:
+        """By what BIRD of other hosts knows the nodes that are to be removed."""
+        return {self.address_of(node) or node for node in self.removed()} | self.cluster.removed
+
     def _endpoints(self) -> Iterable[Found]:
         for one in self.endpoints:
             if self.state[one.node] == SEEN and not self.alive(one):
@@ -350,15 +354,16 @@ def _backup_order(name: str) -> tuple[bool, Any]:
         return True, name
 
 
-def confirmed(found: Sequence[Found], earlier: Iterable[str]) -> list[Found]:
+def confirmed(found: Sequence[Found], earlier: Iterable[str], removed: Collection[str] = ()) -> list[Found]:
     """What was found at two looks; what is new is kept, and what contradicts itself only now is nothing yet.
 
     :param earlier: identities of the earlier look.
+    :param removed: nodes of which an operator says that they are to go, whatever was found of them.
     """
     known = set(earlier)
     told = []
     for one in found:
-        if one.identity() in known:
+        if one.identity() in known or (one.kind in (NODE, BLOCK) and one.node in removed):
             told.append(one)
         elif one.kind != CONFLICT:
             told.append(one if one.kept else dataclasses.replace(one, kept=YOUNG))
@@ -426,7 +431,7 @@ class Changes:
         ended = {change[0] for change in self.gone}
         blocks = [block.key for block in self.look.blocks if block.node == node]
         before: list[str] = [key for key in ended if f"/host/{node}/" in key] + blocks
-        roots = [f"/calico/{part}/host/{node}" for part in ("ipam/v2", "bgp/v1", "felix/v1", "v1")]
+        roots = [f"/calico/{part}/host/{node}" for part in ("ipam/v2", "bgp/v1", "felix/v1", "felix/v2", "v1")]
         for root in roots:
             inside = [key for key in self.look.keys if key == root or key.startswith(f"{root}/")]
             values = sorted(key for key in inside if self.look.keys[key].value is not None and key not in ended)

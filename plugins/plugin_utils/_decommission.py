@@ -18,6 +18,10 @@ def check(look: Look, remove: Sequence[str], dead: Collection[str], active: Coll
     :param remove: names of hosts; ``dead`` those of them that an operator says will not come back.
     :param active: names and addresses of the agents that are connected to Mesos' master.
     """
+    if not remove:
+        raise CalicoError(
+            "No host is named", remedy="Give calico_decommission_hosts, such as -e calico_decommission_hosts=agent3"
+        )
     hosts = {one.name: one for one in look.cluster.hosts}
     wrong = [
         f"{name} is no agent of this run: name hosts of the inventory, and do not leave them out by --limit"

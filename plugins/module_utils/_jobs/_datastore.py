@@ -114,6 +114,7 @@ def audit(module):
         if params['changes'] is None:
             entries = store.snapshot(_backup.ROOT).entries
             return {'changed': False, 'content': _backup.pack([[key, entry.value, entry.index] for key, entry in entries.items()])}
+        store.index('/')  # what is written follows a look
         made, left = make(store, _backup.unpack(params['changes']))
     return {'changed': bool(made), 'made': made, 'left': left}
 

@@ -19,8 +19,6 @@ from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import
 
 # Mesos' isolator has a directory for each container, from before its ADD until after its DEL, also while no agent runs (network/cni/paths.hpp).
 MESOS = '/var/run/mesos/isolators/network/cni'
-# Network namespaces with a name, and Docker's.
-NAMED = ('/run/netns', '/run/docker/netns')
 PLUGINS = ('calico', 'calico-ipam')
 LOCAL = re.compile(r'\|-- (\S+)\n\s+/32 host LOCAL')
 POLL = 1.0
@@ -76,13 +74,13 @@ def _program(pid):
 
 
 def _in_namespaces(processes):
-    """(addresses of all network namespaces that have a process, how many there are)."""
+    """Addresses of all network namespaces that have a process."""
     one_each = dict((space, pid) for pid, space in processes.items())
     found = set()
     for pid in one_each.values():
         found |= local_addresses(_network.read(_network.PROC, pid, 'net/fib_trie', most=_stream.TABLE) or '')
         found |= local_addresses6(_network.read(_network.PROC, pid, 'net/if_inet6', most=_stream.TABLE) or '')
-    return found, len(one_each)
+    return found
 
 
 def _listed(directory):
@@ -121,17 +119,14 @@ def look(detect_ip):
     containers, docker_error = _in_docker()
     mesos = _listed(MESOS)
     processes, plugin = _processes()
-    addresses, namespaces = _in_namespaces(processes)
     routes = _routes.routes()
     peers, sessions, bird = _sessions()
     return {
         'names': [name for name in (_facts_dcos.detect_ip(detect_ip).get('ip'), os.uname()[1]) if name],
         'interfaces': [name for name in _listed(_network.SYS_NET) if name.startswith('cali')],
-        'addresses': sorted(addresses),
+        'addresses': sorted(_in_namespaces(processes)),
         'container_routes': sorted(_routes.containers(routes) + routes6(_network.read('/proc/net/ipv6_route', most=_stream.TABLE) or '')),
         'other_routes': _routes.elsewhere(routes),
-        'namespaces': namespaces,
-        'named_namespaces': sorted(set(name for directory in NAMED for name in _listed(directory))),
         'docker': containers,
         'docker_error': docker_error,
         'mesos': mesos,
