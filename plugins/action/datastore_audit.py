@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
         try:
             return {**result, **_untrusted.told(self._audited(task_vars))}
         except (CalicoError, AnsibleFilterError) as error:
-            return {**result, "failed": True, "msg": str(error)}
+            return {**result, **_untrusted.told({"failed": True, "msg": str(error), **getattr(error, "details", {})})}
 
     def _audited(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         args = self._task.args
@@ -62,10 +62,8 @@ class ActionModule(ActionBase):
         agents = _status_hosts.items(_status_hosts.mapping(args.get("mesos")).get("agents"))
         hosts = [self._host(name) for name in args["hosts"]]
         look = _audit.Look(self._cluster(keys_of(content), hosts, remove))
-        if remove:
-            _decommission.check(
-                look, remove, args.get("dead") or [], _called(agent for agent in agents if agent.get("active"))
-            )
+        if "remove" in args:
+            _decommission.check(look, remove, dead, _called(agent for agent in agents if agent.get("active")))
         found = look.find()
         if args.get("earlier") is not None:
             found = _audit.confirmed(found, args["earlier"], look.removed())
