@@ -61,19 +61,25 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     assert awx.may("execute", "job_templates", "Calico operators") == set(templates) - {
         "Calico - restore",
         "Calico - uninstall",
+        "Calico - audit and free",
+        "Calico - decommission",
     }
     assert awx.may("execute", "job_templates", "Calico watchers") == {
         "Calico - plan",
         "Calico - check",
         "Calico - status",
+        "Calico - audit",
         "Calico - verify",
         "Calico - restore check",
         "Calico - uninstall check",
+        "Calico - decommission check",
     }
     assert awx.may("approval", "workflow_job_templates", "Calico approvers") == {
         "Calico - rollout",
         "Calico - restore with approval",
         "Calico - uninstall with approval",
+        "Calico - audit with approval",
+        "Calico - decommission with approval",
     }
 
 

@@ -25,6 +25,8 @@ TEMPLATES = (
     "backup",
     "restore",
     "uninstall",
+    "audit",
+    "decommission",
     "policy",
     "mesos dns",
     "docker network",
