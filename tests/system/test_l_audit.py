@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support.ansible import Run, playbook
 from support.dcos import variables
-from support.lab import Lab, lab_with
+from support.lab import Lab, eventually, lab_with
 from support.leftovers import die, ghost, leak, put
 from support.workloads import Workloads
 
@@ -102,17 +102,21 @@ def test_each_leftover_is_named_and_freed_on_request_and_nothing_else(lab: Lab, 
         assert same(before, lasting(lab))
 
 
+def away(name: str, directory: Path) -> Path:
+    """An inventory in which a host does not answer."""
+    path = directory / "away.json"
+    path.write_text(json.dumps({"all": {"hosts": {name: {"ansible_port": 1}}}}), encoding="utf-8")
+    return path
+
+
 def test_nothing_is_freed_of_a_host_that_does_not_answer(lab: Lab, tmp_path: Path) -> None:
     document = tmp_path / "audit.json"
     first, second, _third = lab.agents
     dead, _address = die(second)
     handle, leaked = leak(first)
     before = lasting(lab)
-    second.run("systemctl", "stop", "ssh.socket", "ssh.service", "sshd.service", check=False)
-    try:
-        run, found = audit(lab, document, calico_audit_free=ALL, ansible_ssh_retries=0)
-    finally:
-        second.run("systemctl", "start", "ssh.service", check=False)
+    silent = ("-i", str(away(second.name, tmp_path)))
+    run, found = audit(lab, document, *silent, calico_audit_free=ALL)
     assert lasting(lab) == before and run.changed() == [], run.output
     assert names(found, "endpoint") == set() and names(found, "address") == {leaked}
     assert second.name in found["not_asked"] and found["summary"]["kept"] == 1, found
@@ -120,3 +124,70 @@ def test_nothing_is_freed_of_a_host_that_does_not_answer(lab: Lab, tmp_path: Pat
     assert lasting(lab) == before and run.changed() == [], run.output
     run, found = audit(lab, document, calico_audit_free=ALL)
     assert not [key for key in lasting(lab) if dead in key or handle in key], run.output
+
+
+def decommission(lab: Lab, *arguments: str, **more: Any) -> Run:
+    given = {"calico_audit_wait": 3, **variables(lab), **more}
+    return playbook(lab.inventory, *arguments, name="playbooks/decommission.yml", variables=given)
+
+
+def of_node(lab: Lab, address: str) -> list[str]:
+    """Keys that are a node's, by their names or by their values."""
+    return [key for key, value in lab.etcd().items() if f"/{address}/" in f"{key}/" or f'"host:{address}"' in value]
+
+
+def sessions(lab: Lab, address: str) -> bool:
+    """Whether BIRD of any other agent that answers has the node as a peer."""
+    others = [agent for agent in lab.agents[:1] if agent.address != address]
+    return any(address in agent.out("/opt/calico/bin/calicoctl", "node", "status") for agent in others)
+
+
+def test_what_lives_is_not_decommissioned(lab: Lab, tmp_path: Path) -> None:
+    first, _second, third = lab.agents
+    before = lasting(lab)
+    everybody = ",".join(agent.name for agent in lab.agents)
+    run = decommission(lab, calico_decommission_hosts=everybody)
+    assert run.rc != 0 and "all agents of this run would go" in run.output, run.output
+    silent = ("-i", str(away(third.name, tmp_path)))
+    run = decommission(lab, *silent, calico_decommission_hosts=third.name, calico_decommission_dead=third.name)
+    assert run.rc != 0 and f"BIRD of {first.name}" in run.output, run.output
+    with Workloads(lab, "calico"):
+        running = lasting(lab)
+        run = decommission(lab, calico_decommission_hosts=third.name)
+        assert run.rc != 0 and f"{third.name} has containers on Calico's networks" in run.output, run.output
+        assert lasting(lab) == running
+    assert same(before, lasting(lab))
+
+
+def test_an_agent_that_answers_is_decommissioned(lab: Lab) -> None:
+    first, second, _third = lab.agents
+    leak(second)
+    looked = decommission(lab, "--check", calico_decommission_hosts=second.name).require()
+    assert looked.changed() and of_node(lab, second.address) and sessions(lab, second.address), looked.output
+    run = decommission(lab, calico_decommission_hosts=second.name).require()
+    assert of_node(lab, second.address) == [] and not sessions(lab, second.address), run.output
+    assert second.run("docker", "inspect", "calico-node", check=False).returncode != 0
+    with Workloads(lab, "calico", [first, _third]) as living:
+        assert living.unreachable() == []
+    again = decommission(lab, calico_decommission_hosts=second.name).require()
+    assert again.changed() == [] and of_node(lab, second.address) == []
+
+
+def test_an_agent_that_is_dead_is_decommissioned(lab: Lab) -> None:
+    first, _second, third = lab.agents
+    die(third)
+    third.launch("calico", "dies-with-its-host")
+    leak(third)
+    lab.power(third.name, "stop", hard=True)
+    try:
+        run = decommission(lab, calico_decommission_hosts=third.name)
+        assert run.rc != 0 and f"{third.name} does not answer" in run.output, run.output
+        dead = {"calico_decommission_hosts": third.name, "calico_decommission_dead": third.name}
+        kept = set(of_node(lab, first.address))
+        eventually("nobody has a session with it", lambda: decommission(lab, "--check", **dead).rc == 0, seconds=400)
+        run = decommission(lab, **dead).require()
+        assert of_node(lab, third.address) == [] and not sessions(lab, third.address), run.output
+        assert set(of_node(lab, first.address)) == kept
+        assert decommission(lab, **dead).require().changed() == []
+    finally:
+        lab.power(third.name, "start")
