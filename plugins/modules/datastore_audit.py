@@ -11,8 +11,8 @@ module: datastore_audit
 short_description: Find what Calico's datastore has and nobody has any more, and free it
 version_added: 0.1.0
 description:
-  - Reads all keys below C(/calico) of etcd's v2 API in one request, on a host that reaches it, and compares them with what
-    M(dcos.calico.workload_info) found on every host. It finds addresses that are given out and that no endpoint, host or tunnel has; endpoints whose host has nothing of them; handles
+  - Reads all keys below C(/calico) of etcd's v2 API in one request, on a host that reaches it, and compares them with what M(dcos.calico.workload_info)
+    found on every host. It finds addresses that are given out and that no endpoint, host or tunnel has; endpoints whose host has nothing of them; handles
     without an address; blocks of nodes that are gone; nodes whose host is in no inventory and no agent of Mesos; and what contradicts itself.
   - Frees of it what O(free) names, and only what was found before as well, as O(earlier) says. A container that starts has its address before its interface.
   - An address that any host has is never freed. Nothing is freed of a host that did not answer or was not asked; and an address that no endpoint has may

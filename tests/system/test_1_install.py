@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually
+from support.leftovers import die, lasting, leak, same
 from support.planted import KEYS, VARIABLES, WORD, planted
 from support.workloads import Workloads
 
@@ -251,9 +252,21 @@ def test_the_bundles_of_an_installed_lab_have_no_secret_and_leave_nothing_behind
     assert sorted(host for host, _module in on_agents) == sorted(agent.name for agent in lab.agents), on_agents
 
 
-def lasting(lab: Lab) -> dict[str, str]:
-    """What the datastore holds but for what Felix reports of itself, which Felix writes again."""
-    return {key: value for key, value in lab.etcd().items() if not key.startswith("/calico/felix/")}
+def test_an_audit_frees_what_nobody_has_and_nothing_else(lab: Lab, tmp_path: Path) -> None:
+    document = tmp_path / "audit.json"
+    with Workloads(lab, "calico") as workloads:
+        before = lasting(lab)
+        dead, _address = die(lab.agents[0])
+        _handle, leaked = leak(lab.agents[1])
+        variables = {
+            "calico_audit_json": str(document),
+            "calico_audit_wait": 3,
+            "calico_audit_free": ["nodes", "blocks", "endpoints", "addresses", "handles"],
+        }
+        run = playbook(lab.inventory, name="playbooks/audit.yml", variables=variables).require()
+        freed = json.loads(document.read_text(encoding="utf-8"))["freed"]
+        assert set(freed) == {f"{lab.agents[0].address}/cni/{dead}/eth0", leaked}, run.output
+        assert same(before, lasting(lab)) and workloads.unreachable() == []
 
 
 def test_a_datastore_that_was_destroyed_is_restored_under_running_containers(lab: Lab, tmp_path: Path) -> None:

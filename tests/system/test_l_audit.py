@@ -15,7 +15,7 @@ import pytest
 from support.ansible import Run, playbook
 from support.dcos import variables
 from support.lab import Lab, eventually, lab_with
-from support.leftovers import die, ghost, leak, put
+from support.leftovers import allocated, die, ghost, lasting, leak, put, same
 from support.workloads import Workloads
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,6 @@ pytestmark = pytest.mark.slow
 NAME = os.environ.get("SYSTEM_LAB_AUDIT", "audit")
 ENV = {"LAB_AGENTS": "3", "LAB_PUBLIC_AGENTS": "0"}
 GHOST, GHOST_ADDRESS = "10.66.0.9", "10.66.0.9"
-BLOCKS = "/calico/ipam/v2/assignment/ipv4/block/"
 ALL = ["nodes", "blocks", "endpoints", "addresses", "handles"]
 
 
@@ -43,22 +42,6 @@ def audit(lab: Lab, document: Path, *arguments: str, mesos: bool = True, **more:
 
 def names(document: dict[str, Any], kind: str) -> set[str]:
     return {one["name"] for one in document["found"] if one["kind"] == kind}
-
-
-def lasting(lab: Lab) -> dict[str, str]:
-    """What the datastore holds but for what Felix reports of itself."""
-    return {key: value for key, value in lab.etcd().items() if not key.startswith("/calico/felix/")}
-
-
-def allocated(keys: dict[str, str]) -> dict[str, dict[str, Any]]:
-    """Each block without the order in which free addresses are given out."""
-    blocks = {key: json.loads(value) for key, value in keys.items() if key.startswith(BLOCKS)}
-    return {key: {**block, "unallocated": sorted(block["unallocated"])} for key, block in blocks.items()}
-
-
-def same(before: dict[str, str], after: dict[str, str]) -> bool:
-    rest = [{key: value for key, value in keys.items() if not key.startswith(BLOCKS)} for keys in (before, after)]
-    return rest[0] == rest[1] and allocated(before) == allocated(after)
 
 
 def test_each_leftover_is_named_and_freed_on_request_and_nothing_else(lab: Lab, tmp_path: Path) -> None:

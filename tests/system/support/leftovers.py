@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from typing import Any
 
 from support.lab import Host, Lab
 
 CNI = "/opt/mesosphere/etc/dcos/network/cni/calico.cni"
 PLUGINS = "/opt/mesosphere/active/cni"
+BLOCKS = "/calico/ipam/v2/assignment/ipv4/block/"
 ISOLATOR = "/var/run/mesos/isolators/network/cni"
 
 
@@ -60,3 +62,20 @@ def put(lab: Lab, key: str, value: str) -> None:
     """Write a key of etcd."""
     url = f"http://{lab.masters[0].address}:2379/v2/keys{key}"
     lab.masters[0].run("curl", "-fsS", "-X", "PUT", url, "--data-urlencode", f"value={value}")
+
+
+def lasting(lab: Lab) -> dict[str, str]:
+    """What the datastore holds but for what Felix reports of itself."""
+    return {key: value for key, value in lab.etcd().items() if not key.startswith("/calico/felix/")}
+
+
+def allocated(keys: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Each block without the order in which free addresses are given out."""
+    blocks = {key: json.loads(value) for key, value in keys.items() if key.startswith(BLOCKS)}
+    return {key: {**block, "unallocated": sorted(block["unallocated"])} for key, block in blocks.items()}
+
+
+def same(before: dict[str, str], after: dict[str, str]) -> bool:
+    """Whether two datastores are equal but for that order."""
+    rest = [{key: value for key, value in keys.items() if not key.startswith(BLOCKS)} for keys in (before, after)]
+    return rest[0] == rest[1] and allocated(before) == allocated(after)

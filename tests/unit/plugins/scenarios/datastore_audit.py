@@ -4,7 +4,6 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
 
 from ...support.scenario import Scenario
 
