@@ -89,6 +89,7 @@ class ActionModule(ActionBase):
             "changed": bool(written["made"]) if written else bool(changes),
             "identities": [one.identity() for one in found],
             "brief": {**brief, "found": document["found"][: _audit.SHOWN]},
+            "hosts": list(args["hosts"]),
             "removes": remove,
             "lives": [one.name for one in hosts if one.name in remove and one.seen is not None],
             "peers": sorted(look.removed_addresses()),

@@ -187,6 +187,12 @@ brief:
   returned: success, from the action plugin
   type: dict
   sample: {summary: {address: 1}, freed: [192.168.72.193], left: [], found: []}
+hosts:
+  description: O(hosts), for a later look in another play.
+  returned: success, from the action plugin
+  type: list
+  elements: str
+  sample: [agent1, agent2]
 removes:
   description: The hosts of O(remove).
   returned: success, from the action plugin

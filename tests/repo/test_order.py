@@ -44,6 +44,9 @@ ONLY_LOOK = {
     ("public_cloud.yml", "Report what was done in the public cloud"),
     ("rotate_certificates.yml", "Check that every node of the cluster has a session with every other"),
     ("status.yml", "Look at every host, and tell the state of the cluster"),
+    ("audit.yml", "Compare the datastore with what every host has"),
+    ("decommission.yml", "Validate that the agents may go"),
+    ("decommission.yml", "Look at every host again"),
 }
 # Where hosts are in no play unless something is to be done on them: plays that dcos.calico.site lists in every run, with hosts or without.
 LISTED = 15

@@ -1,0 +1,59 @@
+"""What speaks against the going of agents, all of it in one refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.plugin_utils import _audit, _decommission
+
+from .test_audit import EMPTY, NODE, agent
+from .test_ipam import BEFORE
+
+QUIET = {**EMPTY, "docker_error": None, "plugin_at_work": False}
+SILENT = _audit.host("agent1", {NODE}, {"unreachable": True})
+DRAINED = _audit.host("agent1", {NODE}, QUIET)
+OTHER = _audit.host("agent2", {"agent2"}, QUIET)
+TALKING = _audit.host("agent2", {"agent2"}, {**QUIET, "sessions": ["10.99.0.11"]})
+
+
+def obstacles(*hosts: _audit.Host, remove: str = "agent1", dead: str = "", active: tuple[str, ...] = ()) -> list[str]:
+    """What is refused; nothing where the hosts may go."""
+    removed = frozenset(name for one in hosts if one.name in remove.split(",") for name in one.names)
+    look = _audit.Look(_audit.Cluster(BEFORE, hosts, removed=removed))
+    try:
+        _decommission.check(
+            look, [name for name in remove.split(",") if name], [name for name in dead.split(",") if name], active
+        )
+    except CalicoError as error:
+        return list(error.details.get("obstacles", [str(error)]))
+    return []
+
+
+def test_a_drained_agent_and_a_dead_one_may_go() -> None:
+    assert obstacles(DRAINED, OTHER) == []
+    assert obstacles(SILENT, OTHER, dead="agent1") == []
+    # A session of an agent that answers is that of its calico/node, which is removed next; Mesos' agent goes on.
+    assert obstacles(DRAINED, TALKING, active=(NODE,)) == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "more", "words"),
+    [
+        ((DRAINED, OTHER), {"remove": ""}, "No host is named"),
+        ((DRAINED, OTHER), {"remove": "agent9"}, "agent9 is no agent of this run"),
+        ((DRAINED, OTHER), {"remove": "agent1,agent2"}, "all agents of this run would go"),
+        ((DRAINED, OTHER), {"dead": "agent1"}, "agent1 is in calico_decommission_dead, and answers"),
+        ((DRAINED, OTHER), {"dead": "agent2"}, "agent2 is in calico_decommission_dead, and not in calico_decommission_hosts"),
+        ((agent(), OTHER), {}, "agent1 has containers on Calico's networks"),
+        ((SILENT, OTHER), {}, "agent1 does not answer: if it will not come back"),
+        ((SILENT, TALKING), {"dead": "agent1"}, "BIRD of agent2 has a session with it"),
+        ((SILENT, OTHER), {"dead": "agent1", "active": ("10.99.0.11",)}, "its agent is connected to Mesos' master"),
+    ],
+)  # fmt: skip
+def test_what_may_not_go_is_refused(hosts: tuple[_audit.Host, ...], more: dict[str, object], words: str) -> None:
+    assert any(words in line for line in obstacles(*hosts, **more))  # type: ignore[arg-type]
+
+
+def test_all_that_speaks_against_it_comes_at_once() -> None:
+    assert len(obstacles(SILENT, TALKING, remove="agent1,agent9", active=("10.99.0.11",))) == 4
