@@ -41,7 +41,7 @@ def keys_of(content: Any) -> Keys:
 
 class ActionModule(ActionBase):
     _supports_check_mode = True
-    _supports_diff = False
+    _supports_diff = True
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
@@ -84,8 +84,10 @@ class ActionModule(ActionBase):
         lines += [f"Written: {args['json']}"] if args.get("json") else []
         _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
         brief = {"summary": document["summary"], "freed": document["freed"], "left": left}
+        shown = {"diff": written["diff"]} if written and "diff" in written else {}
         return {
             **document,
+            **shown,
             "changed": bool(written["made"]) if written else bool(changes),
             "identities": [one.identity() for one in found],
             "brief": {**brief, "found": document["found"][: _audit.SHOWN]},

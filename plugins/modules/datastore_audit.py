@@ -87,8 +87,8 @@ attributes:
     description: Reads the datastore, and says what it would free.
     support: full
   diff_mode:
-    description: What is freed is told by name.
-    support: none
+    description: Shows each key before and after.
+    support: full
   action:
     description: Has a corresponding action plugin, which compares the datastore with the hosts.
     support: full
@@ -178,7 +178,7 @@ freed:
   sample: [192.168.72.193]
 left:
   description: Keys that were to be written, and were changed meanwhile, with those that depend on them.
-  returned: success
+  returned: success, with O(free) or O(changes)
   type: list
   elements: str
   sample: []

@@ -12,7 +12,7 @@ import os
 
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils import _cidr
+from ansible_collections.dcos.calico.plugins.module_utils import _cidr, _plan
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _client_config, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_keys, _facts_etcd, _network
@@ -111,12 +111,18 @@ def audit(module):
     """Read the datastore, or make the changes that were decided on by what was read; see RETURN."""
     params = module.params
     with _store(params) as store:
+        entries = store.snapshot(_backup.ROOT).entries
         if params['changes'] is None:
-            entries = store.snapshot(_backup.ROOT).entries
-            return {'changed': False, 'content': _backup.pack([[key, entry.value, entry.index] for key, entry in entries.items()])}
-        store.index('/')  # what is written follows a look
-        made, left = make(store, _backup.unpack(params['changes']))
-    return {'changed': bool(made), 'made': made, 'left': left}
+            content = _backup.pack([[key, entry.value, entry.index] for key, entry in entries.items()])
+            return dict({'changed': False, 'content': content}, **({'diff': []} if module._diff else {}))
+        changes = _backup.unpack(params['changes'])
+        plan = _plan.Plan()
+        for key, index, value, _after in changes:
+            if key in entries and index in (None, entries[key].index):
+                plan.add(key, entries[key].value or _backup.DIRECTORY, value, secret=bool(_backup.SECRET.search(key)))
+        made, left = (plan.names(), []) if module.check_mode else make(store, changes)
+    shown = {'diff': [change.diff() for change in plan if change.name in made]} if module._diff else {}
+    return dict(shown, changed=bool(made), made=[to_native(key) for key in made], left=[to_native(key) for key in left])
 
 
 def make(store, changes):
