@@ -110,7 +110,7 @@ def restore(module):
 def audit(module):
     """Read the datastore, or make the changes that were decided on by what was read; see RETURN."""
     params = module.params
-    with _store(params) as store:
+    with opened(params) as store:
         entries = store.snapshot(_backup.ROOT).entries
         if params['changes'] is None:
             content = _backup.pack([[key, entry.value, entry.index] for key, entry in entries.items()])
