@@ -30,7 +30,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_in
 
 ROOT = '/'  # a seam for tests
 HOST, DATASTORE = 'host', 'datastore'
-RAW = 4  # times the size of an entry, of which its lines are taken
+RAW = 2  # times the size of an entry, of which its lines are taken
 LARGEST_SUMMED = 256 << 20  # bytes of a file whose checksum is computed
 MOST_FILES = 500
 UNITS = ('docker.service', 'dcos-mesos-slave.service', 'dcos-mesos-slave-public.service', 'dcos-mesos-master.service', 'dcos-mesos-dns.service',
