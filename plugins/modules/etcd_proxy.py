@@ -63,6 +63,13 @@ options:
     type: list
     elements: str
     default: []
+  replace_unmanaged:
+    description:
+      - Stop an etcd proxy that something else has started and that listens where this one is to listen, when this one can be started. A systemd unit that
+        keeps it is disabled. Clients are without a proxy for less than a second.
+      - Without it, and for any other program that has the port, that is an error, and nothing is changed. So it is for a proxy that Docker or Mesos keep.
+    type: bool
+    default: false
   wait:
     description:
       - Seconds to wait until the proxy serves the v2 API.
@@ -141,6 +148,27 @@ recovered:
   returned: success
   type: bool
   sample: false
+replaced:
+  description: The proxy of others that was, or in check mode would be, stopped. None where there was none, or O(replace_unmanaged) is not set.
+  returned: success
+  type: dict
+  contains:
+    pid:
+      description: Its process.
+      type: int
+    process:
+      description: Name of its program.
+      type: str
+    command:
+      description: Its command line.
+      type: str
+    unit:
+      description: The systemd unit that keeps it, none for one that was started by hand.
+      type: str
+    keeper:
+      description: None; one that Docker or Mesos keep is not replaced.
+      type: str
+  sample: {pid: 4711, process: etcd, command: ./etcd --proxy=on --discovery-srv=etcd.mesos, unit: null, keeper: null}
 restarted:
   description: Whether a proxy that ran was, or in check mode would be, restarted. Meanwhile no container can be started on Calico's network here.
   returned: success

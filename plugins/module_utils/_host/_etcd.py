@@ -36,6 +36,32 @@ WORDS = (
 )
 
 
+def role_of(argv):
+    """What an etcd is by its command line, C(proxy) or C(member); None for what is no etcd. Pure."""
+    if not argv or not os.path.basename(argv[0]).startswith('etcd') or os.path.basename(argv[0]).startswith('etcdctl'):
+        return None
+    for place, word in enumerate(argv[1:], 1):
+        name, sign, value = word.partition('=')
+        if name.lstrip('-') == 'proxy' and name.startswith('-'):
+            value = value if sign else ''.join(argv[place + 1:place + 2])
+            return 'proxy' if value in ('on', 'readonly') else 'member'
+    return 'member'
+
+
+def keeps_port(argv, keeper):
+    """What to do about a program that listens where a proxy is to listen and is not replaced by it; None for a proxy that can be. Pure."""
+    role = role_of(argv)
+    if keeper == 'mesos':
+        return 'It is a task of Mesos, which would start it anew: end its app or package first'
+    if role is None:
+        return 'It is no etcd: stop it, or have it listen elsewhere'
+    if role == 'member':
+        return 'It is a member of etcd: have it listen for clients on the address of its host only, or set calico_etcd_proxy to false to use it'
+    if keeper == 'docker':
+        return 'Docker keeps it, and may start it anew: remove its container first. Packets go on without a proxy; only containers cannot be started'
+    return None
+
+
 class Tls(object):
     """CA, certificate and key of one side: absolute paths, each None if not used."""
     __slots__ = ('ca', 'cert', 'key')

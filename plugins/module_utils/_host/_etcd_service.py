@@ -16,7 +16,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils import _pem
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import (
-    _command, _download, _etcd, _executables, _http, _network, _started, _stream, _systemd, _text_files,
+    _command, _download, _etcd, _executables, _http, _network, _processes, _started, _stream, _systemd, _text_files,
 )
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
 from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
@@ -259,8 +259,11 @@ def action(service, plans):
     return next((change.how.action for change in plans.units if change.name == service.unit), None)
 
 
-def apply(service, actual, plans):
-    """Make the changes. Whoever calls it waits for etcd itself: a proxy may fail to start until DNS is there, which is not yet an error."""
+def apply(service, actual, plans, before_start=None):
+    """Make the changes. Whoever calls it waits for etcd itself: a proxy may fail to start until DNS is there, which is not yet an error.
+
+    :arg before_start: see _systemd.apply_starts().
+    """
     if not service.absent:
         names = [service.unit] + ([service.guard.name] if service.guard and service.guard.text else [])
         _systemd.check_known([_systemd.Unit(name, enabled=True, optional=True) for name in names], actual.units)
@@ -269,7 +272,7 @@ def apply(service, actual, plans):
     _executables.apply(plans.executables, service.options, service.receipts)
     if not service.absent and not os.access(service.executable_path, os.X_OK):
         raise CalicoError('There is no executable %s' % service.executable_path, remedy='Give its source (url, src or local_src), or install it first')
-    _systemd.apply(plans.units, actual.units, plans.files, wait=False)
+    _systemd.apply(plans.units, actual.units, plans.files, wait=False, before_start=before_start)
     if service.guard and any(change.name == service.guard.name and change.how.action in ('start', 'restart') for change in plans.units):
         _systemd.wait_active([service.guard.name])
 
@@ -356,6 +359,16 @@ def check_ports(urls, unit):
         if _is_unmanaged((found, pid)):
             raise CalicoError('%s cannot listen on %s' % (unit, url), why='port %d is taken by %s' % (port, _described(found)),
                               remedy='Stop that program, or choose another port')
+
+
+def unmanaged(urls, unit):
+    """The Process that listens where a unit that does not run is to listen; None where nobody does, or nobody who can be seen."""
+    for url in urls:
+        dummy, host, port = _etcd.check_url(url, 'The address')
+        found = holder(host, port)
+        if found and found[0] and found[0] != _systemd.read([unit])[unit].pid:
+            return _processes.of(*found)
+    return None
 
 
 def _is_unmanaged(seen):

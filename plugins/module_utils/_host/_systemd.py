@@ -254,16 +254,17 @@ def write(plan, states, file_plan):
     _text_files.apply(file_plan)
 
 
-def apply(plan, states, file_plan, timeout=START_TIMEOUT, wait=True):
+def apply(plan, states, file_plan, timeout=START_TIMEOUT, wait=True, before_start=None):
     """Stop, write the files, let systemd read them, start: the order in which nothing runs with half of its files.
 
     :arg wait: whether to wait until what was started is active; False for callers that have a better way to see that.
+    :arg before_start: see apply_starts().
     """
     apply_stops(plan, timeout)
     write(plan, states, file_plan)
     if reload_needed(file_plan.names(), states):
         daemon_reload()
-    apply_starts(plan, timeout, wait=wait)
+    apply_starts(plan, timeout, wait=wait, before_start=before_start)
 
 
 def _steps(plan):
@@ -280,8 +281,11 @@ def apply_stops(plan, timeout=START_TIMEOUT):
         _command.run(['systemctl', 'disable'] + disable, CALL_TIMEOUT * 2, check=True)
 
 
-def apply_starts(plan, timeout=START_TIMEOUT, settle=None, wait=True):
-    """Enable, start, restart and reload; returns when what was started is active, or raises with the journal's last words."""
+def apply_starts(plan, timeout=START_TIMEOUT, settle=None, wait=True, before_start=None):
+    """Enable, start, restart and reload; returns when what was started is active, or raises with the journal's last words.
+
+    :arg before_start: called when nothing but starting is left, such as to stop what is in the way.
+    """
     steps = _steps(plan)
     enable = [step.name for step in steps if step.enable]
     if enable:
@@ -291,6 +295,8 @@ def apply_starts(plan, timeout=START_TIMEOUT, settle=None, wait=True):
             if not states[name].enabled:
                 raise CalicoError('The unit %s cannot be enabled' % name, why='systemd calls it %s' % (states[name].unit_file or 'unknown'),
                                   remedy='Give it an [Install] section, or leave enabled out')
+    if before_start:
+        before_start()
     for action in ('reload', 'restart', 'start'):
         names = [step.name for step in steps if step.action == action]
         if names:
@@ -313,6 +319,11 @@ def start(names, action='start'):
 def stop(names, timeout=START_TIMEOUT):
     """Stop units and wait until they are."""
     _command.run(['systemctl', 'stop'] + list(names), timeout, check=True)
+
+
+def disable(names):
+    """Have units not come up with their host."""
+    _command.run(['systemctl', 'disable'] + list(names), CALL_TIMEOUT * 2, check=True)
 
 
 def wait_active(names, timeout=START_TIMEOUT, settle=None, clock=None, sleep=None):

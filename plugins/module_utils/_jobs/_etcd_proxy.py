@@ -33,6 +33,8 @@ RUN = '/run'
 EARLIER = 'iptables.service ip6tables.service firewalld.service'
 # Seconds in which a proxy whose members just came up recovers by itself.
 GRACE = 3
+# That a proxy of others has to end.
+STOP_SECONDS = 5
 
 
 class Guard(object):
@@ -141,7 +143,44 @@ def desired(params):
     service.tls = client if service.url.startswith('https:') else _etcd.Tls()
     service.wait = params['wait']
     service.noted = noted
+    service.replaces = params['replace_unmanaged']
     return service
+
+
+def in_the_way(service, actual):
+    """The Process of an etcd proxy that others have started and that can make room for this one, None where there is none; raises CalicoError for
+    another program that has the port, or for a proxy that somebody would start anew."""
+    if service.absent or actual.units[service.unit].active == 'active':
+        return None
+    found = _etcd_service.unmanaged(service.listen, service.unit)
+    if found is None:
+        return None
+    remedy = _etcd.keeps_port(found.argv, found.keeper)
+    if remedy:
+        raise CalicoError('The program that listens where %s is to listen is not replaced' % service.unit,
+                          why='it is %s (process %d)' % (found.name or 'unknown', found.pid), remedy=remedy)
+    return found
+
+
+def plan_replacement(old):
+    """Plan by which a proxy of others goes. Pure."""
+    plan = Plan()
+    if old:
+        plan.add('process %d (%s)' % (old.pid, old.name), old.as_dict(), None)
+    return plan
+
+
+def replacement(service, old):
+    """What is called when all that is left is to stop the old proxy and to start this one, None where there is nothing to stop."""
+    if old is None:
+        return None
+
+    def make_room():
+        if service.guard.text:  # its rules are made before the port is free, so that it is free for a moment only
+            _systemd.start([service.guard.name])
+            _systemd.wait_active([service.guard.name])
+        old.stop(STOP_SECONDS)
+    return make_room
 
 
 def look(service, actual, plans):
@@ -149,7 +188,8 @@ def look(service, actual, plans):
     if service.absent:
         return None
     if actual.units[service.unit].active != 'active':
-        _etcd_service.check_ports(service.listen, service.unit)
+        if not service.replaces:
+            _etcd_service.check_ports(service.listen, service.unit)
         return None
     if _etcd_service.action(service, plans):
         return None
@@ -210,6 +250,7 @@ ARGUMENT_SPEC = dict(
     allowed_users=dict(type='list', elements='str', default=['root']),
     discovery_srv=dict(type='str', default='etcd.mesos'),
     members=dict(type='list', elements='str', default=[]),
+    replace_unmanaged=dict(type='bool', default=False),
 )
 
 
@@ -221,16 +262,18 @@ def job(module):
     needs = _executables.needs(plans.executables)
     if needs and not module.check_mode:
         return dict(changed=False, needs=needs)
+    old = in_the_way(proxy, actual) if proxy.replaces else None
     answer = look(proxy, actual, plans)
     recovery = reconcile_health(proxy, actual, answer)
     if not module.check_mode:
         refuse_in_use(proxy, actual)
-        _etcd_service.apply(proxy, actual, plans)
+        _etcd_service.apply(proxy, actual, plans, replacement(proxy, old))
         answer = finish(proxy, plans, recovery, answer)
         _etcd_service.note(proxy, actual, plans.units.changed or recovery.changed)
     elif _started.may_note(module, plans.whole() or recovery):
         _etcd_service.note(proxy, actual, False)
-    plan = plans.whole()
+    plan = plan_replacement(old)
+    plan.extend(plans.whole())
     plan.extend(recovery)
     return dict(
         plan.result(module._diff),
@@ -239,6 +282,7 @@ def job(module):
         uid=_etcd_service.uid_of(proxy),
         healthy=answer.ok if answer and not (module.check_mode and recovery.changed) else None,
         recovered=recovery.changed,
+        replaced=old.as_dict() if old else None,
         restarted=recovery.changed or _etcd_service.action(proxy, plans) == 'restart',
         members=members(proxy),
         paths_changed=plans.executables.names() + plans.files.names(),

@@ -8,8 +8,10 @@ import errno
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -178,6 +180,52 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_touched(run, systemd
     taken.close()
     assert result['failed'] and 'port %d is taken by' % free_port in result['msg'] and '(process %d)' % os.getpid() in result['msg']
     assert not systemd_host.units.join(UNIT).check() and not systemd_host.root.join('opt').check()
+
+
+@pytest.fixture
+def others(free_port, tmpdir):
+    """A program that listens where the proxy is to listen, by the name etcd, with a command line of a test's."""
+    found = []
+
+    def start(*words):
+        path = str(tmpdir.join('etcd'))
+        os.symlink(sys.executable, path)
+        text = 'import socket, time; s = socket.socket(); s.bind(("127.0.0.1", %d)); s.listen(9); print("up"); sys.stdout.flush(); time.sleep(60)' % free_port
+        found.append(subprocess.Popen([path, '-c', 'import sys; ' + text] + list(words), stdout=subprocess.PIPE))
+        assert found[0].stdout.readline().strip() == b'up'
+        return found[0]
+    yield start
+    for process in found:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def test_a_proxy_of_others_makes_room(run, systemd_host, others):
+    old = others('--proxy=on', '--discovery-srv=etcd.mesos')
+    planned = run(check=True, diff=True, replace_unmanaged=True)
+    assert planned['changed'] and planned['replaced']['pid'] == old.pid and old.poll() is None
+    assert planned['diff'][0]['before_header'] == 'process %d (%s)' % (old.pid, planned['replaced']['process']) and planned['diff'][0]['after'] == ''
+    done = run(replace_unmanaged=True)
+    assert done['healthy'] and done['replaced'] == planned['replaced'] and '--proxy=on' in done['replaced']['command']
+    assert old.wait() == -signal.SIGTERM
+    again = run(replace_unmanaged=True)
+    assert not again['changed'] and again['replaced'] is None and run()['changed'] is False
+
+
+@pytest.mark.parametrize('words, said', [(['--name=a'], 'member of etcd'), ([], 'member of etcd')])
+@pytest.mark.parametrize('check', [True, False])
+def test_what_is_no_proxy_keeps_the_port(run, systemd_host, others, check, words, said):
+    old = others(*words)
+    result = run(check=check, replace_unmanaged=True)
+    assert result['failed'] and said in result['msg'] and '(process %d)' % old.pid in result['msg'] and old.poll() is None
+    assert not systemd_host.units.join(UNIT).check()
+
+
+def test_a_proxy_of_others_goes_on_if_this_one_cannot_be_started(run, systemd_host, others):
+    old = others('--proxy=on')
+    result = run(replace_unmanaged=True, executable={'path': str(systemd_host.root.join('opt', 'etcd')), 'src': '/nowhere/etcd'})
+    assert result['failed'] and old.poll() is None
 
 
 def break_srv(host):

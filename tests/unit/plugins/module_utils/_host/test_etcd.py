@@ -128,3 +128,30 @@ def test_lost_data():
     with pytest.raises(CalicoError) as error:
         _etcd.cluster_state(None, False, 'existing', 'm1', '/d')
     assert 'member add' in str(error.value)
+
+
+@pytest.mark.parametrize('argv, role', [
+    (['./etcd-v3.3.1-linux-amd64/etcd', '--proxy=on', '--discovery-srv=etcd.mesos'], 'proxy'),
+    (['etcd', '-proxy', 'on'], 'proxy'),
+    (['etcd', '--proxy=readonly'], 'proxy'),
+    (['etcd', '--proxy=off'], 'member'),
+    (['etcd', '--proxy'], 'member'),
+    (['etcd', '--name', 'a'], 'member'),
+    (['/usr/bin/etcdctl', 'watch'], None),
+    (['nginx'], None),
+    ([], None),
+])
+def test_what_an_etcd_is_by_its_command_line(argv, role):
+    assert _etcd.role_of(argv) == role
+
+
+@pytest.mark.parametrize('argv, keeper, words', [
+    (['etcd', '--proxy=on'], None, None),
+    (['etcd', '--proxy=on'], 'docker', 'remove its container'),
+    (['etcd', '--proxy=on'], 'mesos', 'task of Mesos'),
+    (['etcd'], None, 'calico_etcd_proxy'),
+    (['nginx'], None, 'no etcd'),
+])
+def test_what_is_not_replaced_says_what_to_do(argv, keeper, words):
+    remedy = _etcd.keeps_port(argv, keeper)
+    assert remedy is None if words is None else words in remedy
