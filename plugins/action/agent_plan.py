@@ -83,6 +83,9 @@ class ActionModule(FirstContact):
             return {**result, **self._look(list(self._task.args.get("steps") or []), variables)}
         if of == "datastore":
             return {**result, **self._look(_desired.datastore_steps(self._variables(variables)), variables)}
+        if of == "unmanaged":
+            found = self._look([self._info(self._variables(variables, REFERENCES), unmanaged=True)], variables)
+            return {**result, **found.pop("facts", {}), **found}
         if not made_of_facts(variables):
             desired = self._variables(variables, REFERENCES)
             found = self._look([self._info(desired), *_desired.host_steps(desired)], variables)
@@ -105,8 +108,8 @@ class ActionModule(FirstContact):
         return _desired.Variables(variables, templar.template, instead)
 
     @staticmethod
-    def _info(desired: _desired.Variables) -> dict[str, Any]:
-        return {"job": "agent_info", "args": _desired.info(desired)}
+    def _info(desired: _desired.Variables, **more: bool) -> dict[str, Any]:
+        return {"job": "agent_info", "args": {**_desired.info(desired), **more}}
 
     def _look(self, steps: list[dict[str, Any]], variables: dict[str, Any]) -> dict[str, Any]:
         args = {"steps": sums(steps), "drift": self._task.args.get("drift", False)}

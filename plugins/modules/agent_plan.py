@@ -57,11 +57,11 @@ options:
   of:
     description:
       - Instead of O(steps), whose jobs are made of the variables of this collection, V(host) for those of the host, after a look at it, V(datastore) for those
-        of the datastore.
+        of the datastore, V(unmanaged) for a look alone at what others have set up on the host.
       - Variables of a host may be made of C(calico_agent), which is what this module finds. Where that is more than the defaults of C(calico_node_name)
         and C(calico_node_ip) need, the host is looked at first, which costs a second call.
     type: str
-    choices: [host, datastore]
+    choices: [host, datastore, unmanaged]
 extends_documentation_fragment:
   - dcos.calico._attributes.info
 attributes:

@@ -19,7 +19,7 @@ import threading
 from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils import _pem
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts, _node
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _facts, _node, _unmanaged
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _facts_dcos, _facts_etcd, _mesos_agent, _network, _routes, _stream
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
@@ -184,7 +184,7 @@ def gather(params):
     addresses, detected = found.pop('addresses').get('list') or [], found.pop('detected')
     units, containers = found.pop('units'), found.pop('containers')
     node, bgp = found.pop('node'), found.pop('bgp')
-    return dict(
+    answer = dict(
         dict((name, value) for name, value in found.items() if ' ' not in name),
         node=_facts_dcos.node(detected, addresses, found['mtus']),
         subnets=addresses,
@@ -198,6 +198,9 @@ def gather(params):
         proxy=units.get('proxy') or units,
         calico_node={'container': node.get('container') or node, 'unit': units.get('node') or units, 'felix': node.get('felix') or node, 'bgp': bgp},
     )
+    if params['unmanaged']:
+        answer.update(together({'unmanaged': lambda: _unmanaged.look(params, answer)}))
+    return answer
 
 
 def _named(answer, **names):
@@ -222,6 +225,7 @@ ARGUMENT_SPEC = dict(
     calicoctl_cfg=dict(type='path', default='/etc/calico/calicoctl.cfg'),
     ports=dict(type='list', elements='int', default=[]),
     probe_ipip=dict(type='bool', default=False),
+    unmanaged=dict(type='bool', default=False),
     detect_ip=dict(type='path', default='/opt/mesosphere/bin/detect_ip'),
 )
 

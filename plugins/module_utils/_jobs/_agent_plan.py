@@ -33,7 +33,7 @@ JOBS = {
 }
 # What others need of a job's result beside what would change.
 KEPT = ('action', 'changed', 'datastore_read', 'differences', 'felix_restarts', 'files_changed', 'healthy', 'ip', 'left', 'node_name', 'peers', 'peers_down',
-        'reasons', 'resources', 'restart_needed', 'restarted', 'tasks_at_risk', 'trouble')
+        'reasons', 'replaced', 'resources', 'restart_needed', 'restarted', 'tasks_at_risk', 'trouble')
 REFERENCE = re.compile(r'@calico_agent\.([a-z_]+)\.([a-z_]+)@')
 INFO = 'agent_info'
 ARGUMENT_SPEC = dict(
@@ -42,7 +42,7 @@ ARGUMENT_SPEC = dict(
         args=dict(type='dict', required=True),
     )),
     drift=dict(type='bool', default=False),
-    of=dict(type='str', choices=['host', 'datastore']),  # for the action plugin
+    of=dict(type='str', choices=['host', 'datastore', 'unmanaged']),  # for the action plugin
 )
 
 

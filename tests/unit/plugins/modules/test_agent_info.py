@@ -4,6 +4,8 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import json
+import threading
 import time
 
 import re
@@ -12,9 +14,14 @@ import pytest
 import yaml
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp
-from ansible_collections.dcos.calico.plugins.module_utils._host import _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_service, _processes, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import _agent_info
 from ansible_collections.dcos.calico.plugins.modules import agent_info
+
+try:
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+except ImportError:
+    from BaseHTTPServer import BaseHTTPRequestHandler, HTTPServer
 
 from ...support import returns
 from ...support.agent_host import args, furnish
@@ -119,6 +126,8 @@ def test_samples_show_every_key_of_a_result(run_module, host, monkeypatch):
     result = result_of(run_module, host, executables=['/bin/sh'], etcd_endpoints=['http://127.0.0.1:1'], etcd_peers=['http://127.0.0.1:1'],
                        felix_health_port=1, masters='localhost', etcd_ca_file='/nowhere.crt')
     bird.close()
+    assert 'unmanaged' not in result  # it is looked at only if asked for; its own test is below
+    result['unmanaged'] = RETURN['unmanaged']['sample']
     returned = dict((key, result[key]) for key in RETURN)
     samples = dict((key, field['sample']) for key, field in RETURN.items())
     assert shape(returned) == shape(samples)
@@ -161,3 +170,62 @@ def test_a_probe_that_hangs_does_not_hold_the_others(monkeypatch):
     found = _agent_info.together({'slow': lambda: time.sleep(5), 'bad': lambda: 1 // 0, 'good': lambda: {'x': 1}})
     assert time.time() - start < 4
     assert found['good'] == {'x': 1} and 'no answer' in found['slow']['error'] and 'zero' in found['bad']['error']
+
+
+class Keys(BaseHTTPRequestHandler):
+    """etcd's v2 keys of a cluster that was set up by hand."""
+    nodes = {
+        '/calico/v1/ipam/v4/pool': [('/192.168.0.0-16', '{"cidr":"192.168.0.0/16","ipip":"","masquerade":true}'), ('/broken', '{')],
+        '/calico/bgp/v1/host': [('/a/ip_addr_v4', '10.0.2.10'), ('/a/network_v4', '10.0.2.0/24'), ('/a/peer_v4/1', 'x')],
+        '/calico/v1/policy/profile': [('/calico/rules', '{}'), ('/calico/tags', '[]')],
+    }
+
+    def do_GET(self):
+        directory = self.path.partition('?')[0][len('/v2/keys'):]
+        found = [{'key': directory + key, 'value': value, 'modifiedIndex': 1} for key, value in self.nodes.get(directory, ())]
+        body = json.dumps({'node': {'key': directory, 'dir': True, 'nodes': found}}).encode()
+        self.send_response(200)
+        for name, value in (('X-Etcd-Index', '5'), ('X-Etcd-Cluster-Id', 'abc'), ('Content-Length', str(len(body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def etcd():
+    server = HTTPServer(('127.0.0.1', 0), Keys)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield 'http://127.0.0.1:%d' % server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_what_others_have_set_up(run_module, host, etcd, monkeypatch):
+    furnish(host)
+    # /proc of this host is a directory of the test
+    process = _processes.Process(4711, 'nginx', ['nginx', '-g', 'daemon off;'])
+    monkeypatch.setattr(_etcd_service, 'unmanaged', lambda urls, unit: process if urls == [etcd] else None)
+    host.root.join('calicoctl.cfg').write('spec:\n  etcdEndpoints: "%s"\n' % etcd)
+    ipam = {'type': 'calico-ipam', 'ipv4_pools': ['10.9.0.0/16']}
+    network = {'name': 'mine', 'type': 'calico', 'mtu': 1400, 'policy': {'type': 'k8s'}, 'ipam': ipam}
+    host.root.join('cni', 'mine.cni').write(json.dumps(network))
+    found = result_of(run_module, host, unmanaged=True, etcd_endpoints=[etcd])['unmanaged']
+    assert found['proxy'] == {'pid': 4711, 'process': 'nginx', 'command': 'nginx -g daemon off;', 'unit': None, 'keeper': None, 'role': None,
+                              'obstacle': _etcd.keeps_port(['nginx'], None)}
+    assert found['endpoints'] == [etcd] and found['datastore'] == {
+        'endpoint': etcd, 'cluster_id': 'abc', 'pools': [{'cidr': '192.168.0.0/16', 'ipip': '', 'masquerade': True}],
+        'nodes': {'a': {'ip_addr_v4': '10.0.2.10', 'network_v4': '10.0.2.0/24'}}, 'profiles': ['calico'], 'error': None}
+    mine = next(item for item in found['networks'] if item['name'] == 'mine')
+    assert mine == {'file': 'mine.cni', 'name': 'mine', 'mtu': 1400, 'log_level': None, 'ipv4_pools': ['10.9.0.0/16'], 'other': ['policy']}
+    assert found['plugins'] == [str(host.root.join('plugins', 'calico'))]
+    assert found['cluster_store'] is None and found['framework'] is False and found['members_cluster_id'] is None
+
+
+def test_a_host_that_has_nothing_has_nothing_of_others(run_module, host):
+    found = result_of(run_module, host, unmanaged=True, etcd_endpoints=['http://127.0.0.1:1'])['unmanaged']
+    assert found['proxy'] is None and found['networks'] == [] and found['plugins'] == [] and 'could not be read' in found['datastore']['error']
