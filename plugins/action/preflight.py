@@ -17,6 +17,7 @@ ETCD_SPEC = {
     "tls": {"type": "bool", "default": False},
     "open": {"type": "bool", "default": False},
     "proxy": {"type": "bool", "default": False},
+    "replaces": {"type": "bool", "default": False},
     "endpoints": {"type": "list", "elements": "str", "default": []},
     "members": {"type": "list", "elements": "str", "default": []},
     "masters": {"type": "list", "elements": "str", "default": []},

@@ -200,6 +200,11 @@ options:
               - Whether each host reaches it by a proxy of its own, which may not be there yet.
             type: bool
             default: false
+          replaces:
+            description:
+              - Whether that proxy replaces one of others that has its port.
+            type: bool
+            default: false
           endpoints:
             description:
               - Endpoints that calicoctl and calico/node use.

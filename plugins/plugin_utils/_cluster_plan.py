@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 PREPARE, MEMBERS, START, RESTART, RETIRE, AGENT = "prepare", "members", "start", "restart", "retire", "agent_restart"
-PROXY = "prepare_proxy"
-TAKEN_BY = {PROXY: PREPARE}  # what is shown apart, and done by another step's play
+PROXY, TAKEOVER = "prepare_proxy", "takeover"
+TAKEN_BY = {PROXY: PREPARE, TAKEOVER: PREPARE}  # what is shown apart, and done by another step's play
 # job -> (step, tag of the play that takes it, what a person calls it)
 JOBS = {
     "etcd_member": (MEMBERS, "etcd", "etcd member"),
@@ -34,6 +34,10 @@ STEPS = (
     (
         PROXY,
         "Prepared on all hosts at once, with a restart of etcd's proxy. Packets go on; containers cannot be started there for some seconds",
+    ),
+    (
+        TAKEOVER,
+        "Prepared one host after the other, with etcd's proxy taken over from others. Packets go on; containers cannot be started there for a moment",
     ),
     ("datastore", "Calico's datastore, once"),
     (START, "Started or completed: the first host alone, then the others"),
@@ -139,6 +143,8 @@ def host_plan(
         elif result["changed"] or result.get("healthy") is False:
             absent, restarted = result.get("state") == "absent", result.get("restarted")
             plan.add(RETIRE if absent else PROXY if restarted else step, _naming(called, result["names"]))
+    if (found.get("etcd_proxy") or {}).get("replaced") and PREPARE in plan.steps:
+        plan.steps[TAKEOVER] = plan.steps.pop(PREPARE)  # one play does both
     return plan
 
 

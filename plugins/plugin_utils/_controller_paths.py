@@ -63,6 +63,17 @@ def _is_product(path: Path) -> bool:
     return (COLLECTION / INSTALLED).exists() or (bool(inside) and inside[0] in PRODUCT)
 
 
+def read(path: str) -> str:
+    """The text of a file, which may be of any size that a person would read.
+
+    :raises CalicoError:
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CalicoError(f"{path} cannot be read", str(error), "Name another file") from error
+
+
 def write(path: str, text: str) -> None:
     """Put a text in a file, which is either as before or whole.
 

@@ -213,7 +213,15 @@ def etcd_proxy(v: Variables) -> Args:
         return {"state": "absent", **own}
     members = v["calico_etcd_members"]
     found = {} if members else {"discovery_srv": v["calico_etcd_srv"]}
-    return {**_etcd_service(v), **own, **found, "members": members, "allowed_users": v["calico_etcd_proxy_users"]}
+    adopts = {"replace_unmanaged": True} if v.get("__calico_adopt") else {}
+    return {
+        **_etcd_service(v),
+        **own,
+        **found,
+        **adopts,
+        "members": members,
+        "allowed_users": v["calico_etcd_proxy_users"],
+    }
 
 
 def etcd_member(v: Variables) -> Args:

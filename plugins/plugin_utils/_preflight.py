@@ -330,6 +330,7 @@ def check_nodes(verdict: Verdict, hosts: Hosts, known: Items) -> None:
                 "cross-subnet IP-in-IP goes by the prefix",
                 "Give the prefix of the interface",
             )
+        _check_unmanaged(at, info, node_name)
         other = _node.conflict(stored, node_name, address)
         if other:
             at.fail("node_address", *_node.conflict_words(other, node_name, address))
@@ -345,6 +346,20 @@ def check_nodes(verdict: Verdict, hosts: Hosts, known: Items) -> None:
                     "a node of Calico is known by it",
                     f"Give each host one of its own (calico_node_{'name' if kind == 'name' else 'ip'})",
                 )
+
+
+def _check_unmanaged(verdict: Verdict, info: Found, node_name: Any) -> None:
+    """A container that others have started, and that is another node than the one of the inventory: what its containers have is that node's."""
+    node = info.get("calico_node") or {}
+    started_as = ((node.get("container") or {}).get("env") or {}).get("NODENAME")
+    if started_as in (None, node_name) or (node.get("unit") or {}).get("active") == "active":
+        return
+    verdict.fail(
+        "node_unmanaged",
+        f"calico/node was started by something else here, as node {started_as}, and the inventory calls it {node_name}",
+        "under another name this host would be another node, without the addresses of its containers",
+        f"Run dcos.calico.adopt, which keeps what is there, or set calico_node_name to {started_as}",
+    )
 
 
 def check_docker_names(verdict: Verdict, hosts: Hosts) -> None:

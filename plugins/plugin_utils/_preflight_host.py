@@ -214,7 +214,9 @@ def check_ports(verdict: Verdict, info: Found, expectations: Found) -> None:
                 None,
                 f"Stop that program, or set {variable}" if variable else "Stop that program",
             )
-    if not etcd.get("proxy") or (info.get("proxy") or {}).get("active") in ("active", "activating"):
+    if not etcd.get("proxy") or etcd.get("replaces"):  # the plan says what becomes of the program that has the port
+        return
+    if (info.get("proxy") or {}).get("active") in ("active", "activating"):
         return
     for endpoint in etcd.get("endpoints") or []:
         match = re.match(r"^https?://(?:127\.0\.0\.1|localhost|\[::1\]):(\d+)/?\Z", endpoint)
@@ -224,7 +226,8 @@ def check_ports(verdict: Verdict, info: Found, expectations: Found) -> None:
                 "port",
                 f"TCP port {match.group(1)}, needed for the etcd proxy, is taken by {_owner(found)}",
                 None,
-                "Stop that program, or set calico_etcd_proxy to false to use what runs there",
+                "Run dcos.calico.adopt if it is an etcd proxy that was started by hand; else stop that program, or set calico_etcd_proxy to false to use what "
+                "runs there",
             )
 
 

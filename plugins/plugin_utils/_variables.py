@@ -39,6 +39,7 @@ OTHERS = (
 EXTRA_ONLY = ("calico_roll_serial", "calico_start_serial")
 # What a run registers itself, which a later playbook of the same run, or a fact cache, finds with the hosts. tests/repo keeps the list whole.
 REGISTERED = (
+    "calico_adopt",
     "calico_agent",
     "calico_agent_drain_result",
     "calico_agent_restart_ahead",

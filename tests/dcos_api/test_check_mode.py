@@ -248,6 +248,7 @@ ELSEWHERE = {
     "validate.yml": "tests/system/test_c_everything.py",
     "plan.yml": "tests/system/test_1_install.py",
     "repair.yml": "tests/system/test_l_repair.py",
+    "adopt.yml": "tests/system/test_l_adopt.py",
     "status.yml": "tests/system/test_1_install.py",
     "diagnostics.yml": "tests/system/test_1_install.py",
     "backup.yml": "tests/system/test_1_install.py",

@@ -67,6 +67,7 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     assert awx.may("execute", "job_templates", "Calico watchers") == {
         "Calico - plan",
         "Calico - check",
+        "Calico - adopt check",
         "Calico - status",
         "Calico - audit",
         "Calico - verify",

@@ -19,6 +19,7 @@ TEMPLATES = (
     "check",
     "site",
     "repair",
+    "adopt",
     "status",
     "verify",
     "diagnostics",

@@ -286,3 +286,16 @@ def test_a_repair_says_what_it_does_and_what_it_leaves() -> None:
         "  Differs, and is left as it is; dcos.calico.plan says more, and dcos.calico.site does it:",
         "    Calico's datastore: it could not be looked at",
     ]
+
+
+def test_a_proxy_that_is_taken_over_is_told_with_what_its_play_does() -> None:
+    host = of(sysctl=changed("60-calico.conf"), etcd_proxy=changed("process 7 (etcd)", replaced={"pid": 7}))
+    assert list(host.steps) == ["takeover"] and groups(ClusterPlan([host])) == {
+        "a1": ["calico_plan_prepare", "calico_plan_start"]
+    }
+    text = "\n".join(lines(ClusterPlan([host])))
+    assert (
+        "one host after the other, with etcd's proxy taken over" in text
+        and "process 7 (etcd)" in text
+        and "60-calico.conf" in text
+    )

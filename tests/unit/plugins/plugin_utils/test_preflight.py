@@ -122,6 +122,38 @@ def test_a_node_that_the_datastore_knows_by_another_name(cluster):
     )
 
 
+@pytest.mark.parametrize(
+    ("env", "active", "name", "refused"),
+    [
+        ({"NODENAME": "agent1"}, "inactive", None, True),
+        ({"NODENAME": "agent1"}, "inactive", "agent1", False),
+        ({"NODENAME": "agent1"}, "active", None, False),
+        ({}, "inactive", None, False),
+    ],
+)
+def test_a_container_of_others_by_another_name(cluster, env, active, name, refused):
+    """Docker keeps it over a reboot, and the proxy that was started by hand is gone then: nothing else says that it is there."""
+    cluster.info["calico_node"] = {"container": {"running": True, "env": env}, "unit": {"active": active}}
+    cluster.hosts["agent2"]["node_name"] = name
+    failures, _warnings = cluster.validate()
+    assert [(found.host, found.check) for found in failures] == ([("agent2", "node_unmanaged")] if refused else [])
+    assert not refused or (
+        "started by something else here, as node agent1" in failures[0].what
+        and "dcos.calico.adopt" in failures[0].remedy
+    )
+
+
+@pytest.mark.parametrize(("replaces", "refused"), [(False, True), (True, False)])
+def test_a_proxy_of_others_is_pointed_to_adopt(cluster, replaces, refused):
+    cluster.desired["etcd"].update(proxy=True, replaces=replaces, endpoints=["http://127.0.0.1:2379"])
+    cluster.info["ports"] = {"2379": {"addresses": ["127.0.0.1"], "process": "etcd", "pid": 7, "unit": None}}
+    failures, _warnings = cluster.validate()
+    assert [found.check for found in failures] == (["port"] if refused else [])
+    assert not refused or failures[0].remedy.startswith(
+        "Run dcos.calico.adopt if it is an etcd proxy that was started by hand"
+    )
+
+
 def test_a_good_cluster_that_runs_already(cluster):
     for name in cluster.hosts:
         cluster.hosts[name]["info"].update(

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.plugin_utils._adopt import Adoption, Host, adopt, document, hosts_of, lines
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
+
+from ...support.adopt_facts import GUIDE, POOL, container, info, proxy, store
+
+NOTHING: dict[str, Any] = {"present": False, "running": False, "image": None, "env": {}}
+
+
+def adopted(*infos: dict[str, Any], **given: Any) -> tuple[Adoption, Verdict, list[Host]]:
+    hosts = [Host(f"agent{number}", each, given) for number, each in enumerate(infos, 1)]
+    verdict = Verdict()
+    return adopt(hosts, verdict), verdict, hosts
+
+
+def failures(*infos: dict[str, Any], **given: Any) -> list[str]:
+    return [f"{failure.host}: {failure}" for failure in adopted(*infos, **given)[1].failures]
+
+
+def test_a_cluster_of_the_guide_keeps_names_addresses_pools_and_networks() -> None:
+    found, verdict, _hosts = adopted(info(1), info(2))
+    assert verdict.failures == [] and found.notes == {"agent1": [], "agent2": []}
+    assert found.own == {"agent1": {"calico_node_name": "one"}, "agent2": {"calico_node_name": "two"}}
+    assert found.common == {
+        "calico_ip_pools": [{"cidr": "192.168.0.0/16", "ipip": "off", "nat_outgoing": True, "disabled": False}],
+        "calico_networks": [{"name": "calico", "file": "calico.cni"}],
+    }
+    assert found.variables["agent1"] == {
+        **found.common,
+        "calico_node_name": "one",
+        "calico_node_ip": "10.0.2.1/24",
+        "calico_node_as_number": "",
+        "calico_node_libnetwork": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        ({"ipip": "tunl0", "ipip_mode": "always"}, {"ipip": "always"}),
+        ({"ipip": "tunl0", "ipip_mode": "cross-subnet"}, {"ipip": "cross-subnet"}),
+        ({"ipip": "tunl0", "ipip_mode": ""}, {"ipip": "always"}),
+        ({"masquerade": False, "disabled": True}, {"nat_outgoing": False, "disabled": True}),
+        ({"cidr": "fd80:24e2:f998:72d6::/64"}, None),
+        ({"cidr": "{{ x }}"}, None),
+    ],
+)
+def test_a_pool_as_the_datastore_has_it(raw: dict[str, Any], kept: dict[str, Any] | None) -> None:
+    found = adopted(info(1, datastore=store(("one", "10.0.2.1"), pools=[{**POOL, **raw}])))[0]
+    default = {"cidr": "192.168.0.0/16", "ipip": "off", "nat_outgoing": True, "disabled": False}
+    assert found.common.get("calico_ip_pools") == (None if kept is None else [{**default, **kept}])
+
+
+def test_what_the_inventory_gives_stays_its_own() -> None:
+    found = adopted(info(1), calico_ip_pools=[], calico_networks=[], calico_node_name="one")[0]
+    assert found.common == {} and "calico_ip_pools" not in found.variables["agent1"]
+
+
+def test_another_name_in_the_inventory_is_refused() -> None:
+    [failure] = failures(info(1), calico_node_name="10.0.2.1")
+    assert (
+        failure.startswith("agent1: calico_node_name is 10.0.2.1, and calico/node is called one here")
+        and "Set it to one" in failure
+    )
+
+
+def test_a_node_whose_container_is_gone_is_known_by_its_address() -> None:
+    assert adopted(info(1, NOTHING))[0].own["agent1"] == {"calico_node_name": "one"}
+    found = adopted(info(1, NOTHING, datastore=store(("two", "10.0.2.2"))))[0]
+    assert found.own["agent1"] == {} and found.variables["agent1"]["calico_node_name"] == "10.0.2.1"
+
+
+def test_the_address_of_a_bridge_is_corrected_and_told() -> None:
+    found = adopted(info(1, datastore=store(("one", "9.0.1.1"))))[0]
+    assert "calico_node_ip" not in found.own["agent1"] and found.variables["agent1"]["calico_node_ip"] == "10.0.2.1/24"
+    assert found.notes["agent1"] == [
+        "its address 9.0.1.1 is that of m-dcos, to which no other node has a session; it gets 10.0.2.1"
+    ]
+
+
+def test_another_address_of_the_host_is_kept_with_the_prefix_of_its_interface() -> None:
+    other = info(1, datastore=store(("one", "10.9.0.1")))
+    other["subnets"].append({"interface": "eth1", "address": "10.9.0.1", "prefix": 16})
+    assert adopted(other)[0].own["agent1"]["calico_node_ip"] == "10.9.0.1/16"
+
+
+def test_an_as_number_and_networks_of_docker_are_kept() -> None:
+    nodes = store(("one", "10.0.2.1"))
+    nodes["nodes"]["one"]["as_num"] = "64513"
+    found = adopted(info(1, datastore=nodes, cluster_store="etcd://127.0.0.1:2379"))[0]
+    assert found.own["agent1"] == {
+        "calico_node_name": "one",
+        "calico_node_as_number": "64513",
+        "calico_node_libnetwork": True,
+    }
+
+
+def test_settings_of_the_container_are_told() -> None:
+    found = adopted(info(1, container("one", env={"FELIX_IGNORELOOSERPF": "true"})))[0]
+    assert found.notes["agent1"] == [
+        "FELIX_IGNORELOOSERPF of its container: not kept, write them in calico_felix_settings"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (
+            {"proxy": proxy(obstacle="It is a member of etcd")},
+            "cannot be taken over: etcd (process 4711). It is a member of etcd.",
+        ),
+        ({"framework": True}, "the framework of the Universe"),
+        (
+            {"datastore": store(error="no quorum", cluster_id=None, nodes={}, pools=[])},
+            "the datastore it uses cannot be read: no quorum",
+        ),
+        ({"members_cluster_id": "ffff"}, "uses another etcd (http://127.0.0.1:2379) than the inventory names"),
+        ({"error": "no answer"}, "cannot be looked at: no answer"),
+    ],
+)
+def test_what_cannot_be_adopted_is_told(more: dict[str, Any], words: str) -> None:
+    [failure] = failures(info(1, **more))
+    assert words in failure and failure.startswith("agent1: ")
+
+
+def test_hosts_of_different_datastores_are_not_adopted_together() -> None:
+    other = store(("two", "10.0.2.2"), cluster_id="ffff")
+    [failure] = failures(info(1), info(2, datastore=other, members_cluster_id="ffff"))
+    assert "the hosts use different datastores: agent1: etcd" in failure and "--limit" in failure
+
+
+@pytest.mark.parametrize(
+    ("image", "words"), [("quay.io/calico/node:v3.1.3", "manages Calico 2.6"), ("calico/node:v2.6.12", None)]
+)
+def test_a_newer_calico_is_left_alone(image: str, words: str | None) -> None:
+    found = failures(info(1, container("one", image=image)))
+    assert found == [] if words is None else words in found[0]
+
+
+@pytest.mark.parametrize("name", ["{{ 6 * 7 }}", "a b", "-a"])
+def test_a_name_that_is_none_becomes_no_variable(name: str) -> None:
+    found, verdict, _hosts = adopted(info(1, container(name)))
+    assert len(verdict.failures) == 1 and found.own["agent1"] == {}
+
+
+def test_a_network_that_hosts_have_in_two_shapes_is_told() -> None:
+    [failure] = failures(info(1), info(2, networks=[{**GUIDE, "mtu": 1400}]))
+    assert failure.startswith("agent2: the network calico is another one here than on agent1") and "mtu 1400" in failure
+
+
+def test_a_network_keeps_its_file_its_mtu_and_its_pools() -> None:
+    found = adopted(info(1, networks=[{**GUIDE, "file": "mine.conf", "mtu": 1400, "ipv4_pools": ["192.168.0.0/16"]}]))[
+        0
+    ]
+    assert found.common["calico_networks"] == [
+        {"name": "calico", "file": "mine.conf", "mtu": 1400, "ipv4_pools": ["192.168.0.0/16"]}
+    ]
+
+
+def test_the_file_is_an_inventory_that_keeps_other_hosts() -> None:
+    found = adopted(info(1))[0]
+    text = document(found, {"agent9": {"calico_node_name": "nine"}})
+    assert yaml.safe_load(text)["all"]["hosts"] == {
+        "agent1": {"calico_node_name": "one"},
+        "agent9": {"calico_node_name": "nine"},
+    }
+    assert hosts_of(text, "x") == yaml.safe_load(text)["all"]["hosts"] and document(found, hosts_of(text, "x")) == text
+
+
+@pytest.mark.parametrize("text", ["all: {hosts: {a: {}}}\n", "- 1\n", "{", "# What dcos.calico.adopt keeps"])
+def test_a_file_of_somebody_else_is_not_replaced(text: str) -> None:
+    with pytest.raises(CalicoError, match="dcos.calico.adopt has not written it"):
+        hosts_of(text, "hosts.yml")
+
+
+def test_a_table_says_what_was_found() -> None:
+    managed = info(2, proxy=None, networks=[], plugins=[], datastore=store(("two", "10.0.2.2")))
+    managed["proxy"]["active"] = managed["calico_node"]["unit"]["active"] = "active"
+    found, _verdict, hosts = adopted(info(1), managed)
+    text = [" ".join(line.split()) for line in lines(hosts, found)]
+    assert (
+        text[2]
+        == "agent1 one 10.0.2.1/24 by hand (process 4711) by hand (calico/node:v2.6.6) by hand calico (calico.cni)"
+    )
+    assert text[3] == "agent2 two 10.0.2.2/24 managed managed (calico/node:v2.6.6) managed or none none"
+    assert text[4] == "datastore: etcd b2c7d3e4f5a60718, 2 nodes, profiles calico"
