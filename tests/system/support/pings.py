@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import signal
 import subprocess
 from collections.abc import Collection
 from types import TracebackType
@@ -71,3 +72,38 @@ class Pings:
     def longest_silence(self, but: Collection[frozenset[str]] = ()) -> float:
         """Of all pairs, or of all but those whose BIRDs have met (support/collisions.py)."""
         return max(seconds for pair, seconds in self.silences().items() if frozenset(pair) not in but)
+
+
+class Counted:
+    """Every workload pings every other, from the beginning to the end of the with block, and only numbers are kept: a pipe has room for few answers."""
+
+    def __init__(self, workloads: Workloads) -> None:
+        self.pairs = list(itertools.permutations(workloads.items, 2))
+        self.sent: dict[tuple[str, str], int] = {}
+        self.received: dict[tuple[str, str], int] = {}
+
+    def __enter__(self) -> Counted:
+        self.running = [(item, other, self._start(item, other)) for item, other in self.pairs]
+        return self
+
+    @staticmethod
+    def _start(item: Workload, other: Workload) -> subprocess.Popen[str]:
+        namespace = f"--net=/var/run/mesos/isolators/network/cni/{item.container}/ns"
+        inside = ["nsenter", "--target", str(item.agent.pid), "--mount", "nsenter", namespace]
+        argv = [*inside, "ping", "-q", "-n", "-i", "0.1", other.address]
+        return subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for item, other, process in self.running:
+            process.send_signal(signal.SIGINT)
+            text = process.communicate(timeout=scaled(30))[0]
+            pair = (item.agent.name, other.agent.name)
+            sent, received = re.findall(r"(\d+) packets transmitted, (\d+) received", text)[0]
+            self.sent[pair], self.received[pair] = int(sent), int(received)
+
+    def lost(self, but: Collection[frozenset[str]] = ()) -> int:
+        """Packets without an answer, of all pairs, or of all but those whose BIRDs have met (support/collisions.py)."""
+        pairs = [pair for pair in self.sent if frozenset(pair) not in but]
+        return sum(self.sent[pair] - self.received[pair] for pair in pairs)
