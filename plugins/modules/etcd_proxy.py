@@ -166,7 +166,7 @@ replaced:
       description: The systemd unit that keeps it, none for one that was started by hand.
       type: str
     keeper:
-      description: None; one that Docker or Mesos keep is not replaced.
+      description: Always none, because one that Docker or Mesos keep is not replaced.
       type: str
   sample: {pid: 4711, process: etcd, command: ./etcd --proxy=on --discovery-srv=etcd.mesos, unit: null, keeper: null}
 restarted:
