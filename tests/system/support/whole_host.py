@@ -21,6 +21,8 @@ NOT_LOOKED_AT = {
     "/var/lib/containerd",
     "/var/lib/docker",
     "/var/lib/lab",
+    "/var/lib/lab-dcos",
+    "/var/lib/lab-etcd",
     "/var/lib/mesos",
     "/var/lib/systemd",
     "/var/log/journal",
