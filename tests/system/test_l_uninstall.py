@@ -38,6 +38,8 @@ PARTS = (
     "/var/log/calico",
 )
 
+KILL = """kill -9 $(sed 's/.*"pid": \\([0-9]*\\).*/\\1/' /run/dcos-calico.lock)"""
+
 
 def state(host: Host) -> dict[str, Any]:
     return json.loads(host.out("/opt/lab/bin/python3", "-", stdin=LOOK, timeout=180))
@@ -116,8 +118,8 @@ def test_hosts_are_what_they_were(installed: Lab, before: dict[str, dict[str, An
 def test_a_run_that_is_killed_is_finished_by_the_next(installed: Lab, before: dict[str, dict[str, Any]]) -> None:
     victim = installed.agents[0]
     for path in PARTS:
-        # The module, as soon as its part is done.
-        watch = f"while [ -e {path} ]; do sleep 0.01; done; pkill -9 -f AnsiballZ_uninstall"
+        # The module, as soon as its part is done; the lock says who it is.
+        watch = f"while [ -e {path} ]; do sleep 0.01; done; {KILL}"
         killer = threading.Thread(
             target=victim.run,
             args=("timeout", str(scaled(120)), "sh", "-c", watch),
