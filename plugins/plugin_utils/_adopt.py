@@ -25,8 +25,8 @@ Found = Mapping[str, Any]
 Args = dict[str, Any]
 
 # Interfaces whose addresses are no node's: of Docker, of DC/OS and of Calico. calico/node takes such a one where nobody gives it an address.
-NOT_A_NODES = re.compile(r"^(lo$|docker|br-|cali|tunl|veth|virbr|dummy|vtep|spartan|minuteman|[dm]-|ucr-)")
-FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+NOT_A_NODES = re.compile(r"^(lo\Z|docker|br-|cali|tunl|veth|virbr|dummy|vtep|spartan|minuteman|[dm]-|ucr-)")
+FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 NEWER_IMAGE = re.compile(r":v?([3-9]|\d\d+)\.\d+")
 IPIP = {"": "always", "always": "always", "cross-subnet": "cross-subnet"}
 HEAD = (

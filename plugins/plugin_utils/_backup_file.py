@@ -14,7 +14,7 @@ from ansible.parsing.vault import VaultLib, is_encrypted, match_encrypt_secret
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
+from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths
 
 # Encrypted, a text is twice as long, and a bit.
 LARGEST = 3 * _backup.LARGEST
@@ -82,11 +82,7 @@ def write(path: str, text: str, force: bool) -> None:
 
 def read(path: str) -> str:
     """The text of a file; raises CalicoError."""
-    try:
-        with open(path, "rb") as stream:
-            return bytes(_stream.whole(stream, path, LARGEST)).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CalicoError(f"{path} cannot be read", str(error), "Give a file that dcos.calico.backup made") from error
+    return _controller_paths.read(path, "Give a file that dcos.calico.backup made", LARGEST)
 
 
 def load(path: str, vault: VaultLib) -> dict[str, Any]:

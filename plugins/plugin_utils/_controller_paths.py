@@ -17,6 +17,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
+from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
 
 COLLECTION = Path(__file__).resolve().parents[2]
 # What a checkout, in which one may work, has of the product; of an installed collection everything is.
@@ -63,15 +64,16 @@ def _is_product(path: Path) -> bool:
     return (COLLECTION / INSTALLED).exists() or (bool(inside) and inside[0] in PRODUCT)
 
 
-def read(path: str) -> str:
-    """The text of a file, which may be of any size that a person would read.
+def read(path: str, remedy: str = "Name another file", most: int = _stream.LARGEST) -> str:
+    """The text of a file of at most so many bytes.
 
     :raises CalicoError:
     """
     try:
-        return Path(path).read_text(encoding="utf-8")
+        with open(path, "rb") as stream:
+            return bytes(_stream.whole(stream, path, most)).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CalicoError(f"{path} cannot be read", str(error), "Name another file") from error
+        raise CalicoError(f"{path} cannot be read", str(error), remedy) from error
 
 
 def write(path: str, text: str) -> None:

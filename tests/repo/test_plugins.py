@@ -28,7 +28,7 @@ MUTATION = tomllib.loads((ROOT / "tools" / "mutation.toml").read_text(encoding="
 TESTED_ELSEWHERE = {path: tests for one in MUTATION["set"] for path, tests in one.get("tests", {}).items()}
 ATTRIBUTES = ("check_mode", "diff_mode", "idempotent")
 NO_GROUP = (
-    "artifact_manifest", "bgp_sessions_check", "cloud_network", "cloud_preflight", "kubernetes_info", "kubernetes_objects",
+    "adopt", "artifact_manifest", "bgp_sessions_check", "cloud_network", "cloud_preflight", "kubernetes_info", "kubernetes_objects",
     "kubernetes_preflight", "plan", "preflight", "status", "uninstall_plan", "variables", "verify", "verify_plan",
 )  # fmt: skip
 SUPPORT = ("full", "partial", "none", "N/A")
