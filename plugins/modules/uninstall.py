@@ -239,7 +239,7 @@ datastore:
       type: list
       elements: str
       sample: [10.0.1.13]
-    keys:
+    key_count:
       description: Number of its keys.
       returned: success
       type: int

@@ -29,7 +29,7 @@ class Host:
     :ivar parts: [{part, changes}], what goes, in order.
     :ivar left: sentences about what stays. C(refusals): what speaks against it.
     :ivar node: its name in the datastore, or None.
-    :ivar datastore: {reached, nodes, keys, error}.
+    :ivar datastore: {reached, nodes, key_count, error}.
     :ivar member: whether it has an etcd member.
     """
 
@@ -84,7 +84,7 @@ def plan(found: Sequence[Host], options: Options) -> UninstallPlan:
             # It goes when nothing uses it any more, and by a host that still has the way to it.
             made.last = readers[-1].name
             made.hosts = [host for host in made.hosts if host is not readers[-1]] + [readers[-1]]
-            made.backup = bool(options.backup_file and readers[-1].datastore.get("keys"))
+            made.backup = bool(options.backup_file and readers[-1].datastore.get("key_count"))
         made.findings += _of_datastore(made, readers)
     elif options.members:
         made.findings.append(
@@ -113,7 +113,7 @@ def _of_datastore(made: UninstallPlan, readers: Sequence[Host]) -> Iterator[Find
             f"The datastore is to be deleted, and has nodes that are none of this run: {some(others, 20)}",
             remedy="Run for all hosts, without --limit; or, if their hosts are gone for good, name them in calico_uninstall_forget_nodes",
         )
-    if not options.backup_file and not options.without_backup and readers[-1].datastore.get("keys"):
+    if not options.backup_file and not options.without_backup and readers[-1].datastore.get("key_count"):
         yield Finding(
             "The datastore is to be deleted, and it is not said whether a backup is to be made first",
             remedy="Set calico_backup_file to its file, or calico_uninstall_without_backup to true",

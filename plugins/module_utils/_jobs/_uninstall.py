@@ -423,6 +423,6 @@ def job(module):
         dict({'diff': work.diffs} if module._diff else {}, changed=bool(work.parts)),
         parts=work.parts, left=work.left, refusals=said, node=work.node, containers=work.containers,
         member=work.has_member,
-        datastore=dict(reached=work.store.reached, nodes=work.store.nodes(), keys=sum(1 for entry in work.store.entries.values() if entry.value is not None),
+        datastore=dict(reached=work.store.reached, nodes=work.store.nodes(), key_count=sum(1 for entry in work.store.entries.values() if entry.value is not None),
                        error=str(work.store.error) if work.store.error else None),
     )

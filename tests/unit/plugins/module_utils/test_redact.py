@@ -30,7 +30,7 @@ PLACES = [
 BLOCKS = [
     u'a: 1\npassword: |\n  %s\n  more\nb: 2\n', u'- token: >-\n    %s\n- b: 2\n',
     u'-----BEGIN RSA PRIVATE KEY-----\n%s\nshort==\n-----END RSA PRIVATE KEY-----\n',
-     u'"key": "-----BEGIN PRIVATE KEY-----\\n%s\\n-----END PRIVATE KEY-----\\n"',
+    u'"key": "-----BEGIN PRIVATE KEY-----\\n%s\\n-----END PRIVATE KEY-----\\n"',
     u'Nov 29 app[1]: -----BEGIN EC PRIVATE KEY-----\nNov 29 app[1]: %s\nNov 29 app[1]: -----END EC PRIVATE KEY-----\n',
 ]
 KEPT = [
@@ -48,7 +48,7 @@ def secrets():
     """Of many looks, the same in each run; none has what ends a word."""
     dice = random.Random(20261129)
     for alphabet in (string.ascii_letters + string.digits, string.digits + 'abcdef', string.ascii_letters + string.digits + '!#$%*+-./?_~|',
-    u'äöüßéλ' + string.ascii_letters):
+                     u'äöüßéλ' + string.ascii_letters):
         for size in (8, 12, 33, 64):
             yield u''.join(dice.choice(alphabet) for dummy in range(size - 2)) + u'Z7'
 
@@ -94,8 +94,7 @@ def test_the_lines_of_a_key_whose_beginning_was_cut_off():
 
 
 @pytest.mark.parametrize('line', [u'pass', u'a=', u'-', u'-----BEGIN PRIVATE KEY-----', u'-----END PRIVATE KEY-----\n', u'http://', u'"', u'name: ',
-        u'A', u'\n', u' ',
-                                  u'password: |\n', u'--token', u'user:a@'])
+                                  u'A', u'\n', u' ', u'password: |\n', u'--token', u'user:a@'])
 def test_no_text_takes_long(line):
     """It is looked through once: ten times the text takes about ten times as long, not a hundred times."""
     def seconds(size):

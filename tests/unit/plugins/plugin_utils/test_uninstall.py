@@ -16,7 +16,7 @@ def host(name: str, *parts: dict[str, Any], reached: bool = True, node: str | No
     datastore = {
         "reached": reached,
         "nodes": nodes,
-        "keys": 30 if reached else 0,
+        "key_count": 30 if reached else 0,
         "error": None if reached else "etcd is down.",
     }
     found = {"left": [], "refusals": [], "member": False, **more}
@@ -29,7 +29,7 @@ CLEAN = Host(
     (),
     (),
     None,
-    {"reached": False, "nodes": [], "keys": 0, "error": "There is no /etc/calico/calicoctl.cfg."},
+    {"reached": False, "nodes": [], "key_count": 0, "error": "There is no /etc/calico/calicoctl.cfg."},
     False,
 )
 DELETE = Options(delete=True, without_backup=True)
@@ -74,7 +74,7 @@ def test_a_backup_is_made_by_the_one_that_deletes() -> None:
 
 
 def test_of_an_empty_datastore_there_is_no_backup() -> None:
-    empty = Host("a1", (NODE,), (), (), "10.0.0.1", {"reached": True, "nodes": [], "keys": 0, "error": None}, False)
+    empty = Host("a1", (NODE,), (), (), "10.0.0.1", {"reached": True, "nodes": [], "key_count": 0, "error": None}, False)
     made = _uninstall.plan([empty], Options(delete=True, backup_file="b.json"))
     assert not made.backup and not made.findings
     assert not _uninstall.plan([empty], Options(delete=True)).findings
