@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.lab import Host
+from support.lab import AGENT_PROGRAM, Host, eventually
 
 # Names below etc are links into packages, but for those that something made there by hand or while it ran; the package of the plugins is another one.
 SWAP = """
@@ -30,8 +30,9 @@ def swap(host: Host, between: float = 0) -> None:
 
 
 def upgrade(host: Host) -> None:
-    """The same with DC/OS' units stopped meanwhile, as pkgpanda has them."""
+    """The same with DC/OS' units stopped meanwhile, as pkgpanda has them; done when the Mesos agent takes containers again."""
     unit = "dcos-mesos-slave-public" if host.role == "slave_public" else "dcos-mesos-slave"
     host.run("systemctl", "stop", unit)
     swap(host)
     host.run("systemctl", "start", unit)
+    eventually("the Mesos agent answers", lambda: host.run(AGENT_PROGRAM, "list", check=False).returncode == 0)

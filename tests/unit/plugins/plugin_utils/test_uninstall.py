@@ -74,7 +74,9 @@ def test_a_backup_is_made_by_the_one_that_deletes() -> None:
 
 
 def test_of_an_empty_datastore_there_is_no_backup() -> None:
-    empty = Host("a1", (NODE,), (), (), "10.0.0.1", {"reached": True, "nodes": [], "key_count": 0, "error": None}, False)
+    empty = Host(
+        "a1", (NODE,), (), (), "10.0.0.1", {"reached": True, "nodes": [], "key_count": 0, "error": None}, False
+    )
     made = _uninstall.plan([empty], Options(delete=True, backup_file="b.json"))
     assert not made.backup and not made.findings
     assert not _uninstall.plan([empty], Options(delete=True)).findings
