@@ -19,7 +19,7 @@ from layout import BUILD, COLLECTIONS, NAME, NAMESPACE, ROOT
 
 ENVIRONMENTS = {"2.7": "py2.7", "3.6": "py3.6", "3.11": "2.16", "3.13": "new"}
 OLD = ("2.7", "3.6")
-SECONDS = 900
+SECONDS = 1500
 
 
 def _package(directory: Path, *search: Path) -> None:
