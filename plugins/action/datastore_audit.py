@@ -63,7 +63,8 @@ class ActionModule(ActionBase):
         hosts = [self._host(name) for name in args["hosts"]]
         look = _audit.Look(self._cluster(keys_of(content), hosts, remove))
         if "remove" in args:
-            _decommission.check(look, remove, dead, _called(agent for agent in agents if agent.get("active")))
+            active = _called(agent for agent in agents if agent.get("active"))
+            _decommission.check(look, remove, dead, active, args.get("drain") or "none")
         found = look.find()
         if args.get("earlier") is not None:
             found = _audit.confirmed(found, args["earlier"], look.removed())

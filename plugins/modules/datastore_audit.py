@@ -51,6 +51,13 @@ options:
     type: list
     elements: str
     default: []
+  drain:
+    description:
+      - Whether those of O(remove) that answer are drained before they go. With V(first) they will be, and containers on them do not speak against it yet; with
+        V(done) they have been, and a refusal says so.
+    type: str
+    choices: [none, first, done]
+    default: none
   free:
     description:
       - What is freed of what was found.

@@ -12,7 +12,8 @@ short_description: Take Calico off a host
 version_added: 0.1.0
 description:
   - Removes from a host what the playbooks of this collection installed there, and what calico/node left in the kernel, what uses a thing before the thing.
-    In this order, CNI networks, calico/node, CNI plugins, interfaces of containers, rules, sets and routes of Calico, the host's node in the datastore,
+    In this order, the unit that puts files back, CNI networks, calico/node, CNI plugins, their copies, interfaces of containers, rules, sets and routes of Calico, the host's node in the
+    datastore,
     etcd's proxy, calicoctl, files, kernel settings, images, the user of etcd, and logs.
   - What is not of this collection stays. Rules in chains of others are deleted by their own words, and no chain of others is emptied.
   - Each part looks at what is there when its turn comes, so a host that is installed half, and a run that was killed, are finished by running it again.
@@ -113,6 +114,10 @@ options:
         description: Whether a host without the unit is fine.
         type: bool
         default: false
+  copies_dir:
+    description: Directory of the copies from which the unit C(calico-agent-files) puts networks and links to plugins back. It goes with all that is in it.
+    type: path
+    default: /etc/calico/agent-files
   log_dir:
     description: Directory of calico/node's logs. It is removed with all that is in it.
     type: path

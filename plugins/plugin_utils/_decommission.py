@@ -12,11 +12,14 @@ from ansible_collections.dcos.calico.plugins.plugin_utils._audit import Look
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import some
 
 
-def check(look: Look, remove: Sequence[str], dead: Collection[str], active: Collection[str]) -> None:
+def check(
+    look: Look, remove: Sequence[str], dead: Collection[str], active: Collection[str], drain: str = "none"
+) -> None:
     """Raise CalicoError, with all that speaks against it, unless hosts may go.
 
     :param remove: names of hosts; ``dead`` those of them that an operator says will not come back.
     :param active: names and addresses of the agents that are connected to Mesos' master.
+    :param drain: whether the hosts that answer are drained: C(first), so that their containers do not speak against it yet, C(done) or C(none).
     """
     if not remove:
         raise CalicoError(
@@ -43,15 +46,16 @@ def check(look: Look, remove: Sequence[str], dead: Collection[str], active: Coll
         if one.seen is not None and name in dead:
             wrong.append(f"{name} is in calico_decommission_dead, and answers")
         containers = look.containers(one)
-        if containers:
-            wrong.append(f"{containers}. Drain it first, or end them")
+        if containers and drain != "first":
+            wrong.append(
+                f"{containers}. {'They have not left it: end them' if drain == 'done' else 'Drain it first, or end them'}"
+            )
     if wrong:
-        raise CalicoError(
-            "Nothing is removed",
-            why=". ".join(wrong),
-            remedy="docs/decommission.md says what has to be done first",
-            obstacles=wrong,
-        )
+        remedy = "docs/decommission.md says what has to be done first"
+        lives = [name for name in remove if name in hosts and hosts[name].seen is not None]
+        if drain == "done" and lives:
+            remedy += f". {some(lives)} stays drained: run again, or dcos.calico.undrain"
+        raise CalicoError("Nothing is removed", why=". ".join(wrong), remedy=remedy, obstacles=wrong)
 
 
 def _against_dead(look: Look, name: str, names: frozenset[str], active: Collection[str]) -> list[str]:

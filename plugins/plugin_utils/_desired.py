@@ -168,6 +168,16 @@ def sysctl(v: Variables) -> Args:
 
 
 def agent_files(v: Variables) -> Args:
+    host, keep = host_files(v), keeps_files(v)
+    files = _keep_files.files(f"{v['calico_bin_dir']}/{_keep_files.NAME}", f"/etc/sysctl.d/{SYSCTL_NAME}.conf", keep)
+    return {
+        "files": host["files"] + files + list(v["calico_etcd_tls_files"]),
+        "units": host["units"] + _keep_files.units(keep),
+    }
+
+
+def host_files(v: Variables) -> Args:
+    """Those that are the same on every host, and the units that read them."""
     modules = [*v["calico_host_modules"], *(["ipip"] if uses_ipip(v) else [])]
     interfaces = v["calico_host_interfaces"]
     managed = "# Managed by Ansible (dcos.calico.calico_host).\n"
@@ -187,10 +197,7 @@ def agent_files(v: Variables) -> Args:
         {"name": "NetworkManager.service", "reload_on": [NETWORK_MANAGER_FILE], "optional": True},
         {"name": "systemd-networkd.service", "restart_on": [NETWORKD_FILE], "optional": True},
     ]
-    keep = keeps_files(v)
-    files += _keep_files.files(f"{v['calico_bin_dir']}/{_keep_files.NAME}", f"/etc/sysctl.d/{SYSCTL_NAME}.conf", keep)
-    units += _keep_files.units(keep)
-    return {"files": files + list(v["calico_etcd_tls_files"]), "units": units}
+    return {"files": files, "units": units}
 
 
 def _etcd_service(v: Variables) -> Args:
@@ -506,7 +513,7 @@ def datastore_steps(v: Variables) -> list[Args]:
 
 def uninstall(v: Variables) -> Args:
     """Where everything is on a host that an install brought there."""
-    desired, given = agent_files(v), [item["path"] for item in v["calico_etcd_tls_files"]]
+    desired, given = host_files(v), [item["path"] for item in v["calico_etcd_tls_files"]]
     issued = [v[f"calico_certificates_{name}_file"] for name in ("key", "certificate", "ca")]
     return {
         "cni_dir": v["calico_cni_conf_dir"],
@@ -519,7 +526,7 @@ def uninstall(v: Variables) -> Args:
         "member_unit": v["calico_etcd_member_unit"],
         "member_data_dir": v["calico_etcd_data_dir"],
         "user": v["calico_etcd_user"],
-        "files": [item["path"] for item in desired["files"] if item["path"] not in given],
+        "files": [item["path"] for item in desired["files"]],
         "etcd_files": given + (issued if v.truth("calico_certificates") else []),
         "units": desired["units"],
         "cut_off": v.truth("calico_uninstall_cut_off"),

@@ -46,6 +46,7 @@ ONLY_LOOK = {
     ("status.yml", "Look at every host, and tell the state of the cluster"),
     ("audit.yml", "Compare the datastore with what every host has"),
     ("decommission.yml", "Validate that the agents may go"),
+    ("decommission.yml", "Validate that the drained agents may go"),
     ("decommission.yml", "Look at every host again"),
 }
 # Where hosts are in no play unless something is to be done on them: plays that dcos.calico.site lists in every run, with hosts or without.

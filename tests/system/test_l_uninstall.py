@@ -25,12 +25,17 @@ ip link add cali-operator type bridge
 mkdir -p /tmp/image/bin && cp /bin/sleep /tmp/image/bin/ && ldd /bin/sleep | grep -o '/[^ ]*' | xargs -I{} cp --parents {} /tmp/image
 tar -C /tmp/image -c . | docker import - operator/image:v1 && docker run -d --name operator --network none operator/image:v1 /bin/sleep 86400
 """
+# All that is off unless it is asked for; what is on by default is on.
+METRICS = {"calico_metrics": True, "calico_metrics_scrapers": ["10.0.9.5"]}
+KEPT = "/etc/calico/agent-files"
 UNITS = ("dcos-mesos-slave.service", "docker.service")
 # Each is gone when the part of the uninstall that removes it is done; in the order of the parts.
 PARTS = (
+    "/etc/systemd/system/calico-agent-files.path",
     "/opt/mesosphere/etc/dcos/network/cni/calico.cni",
     "/etc/systemd/system/calico-node.service",
     "/opt/calico/bin/calico",
+    KEPT,
     "/var/lib/calico-etcd-proxy",
     "/opt/calico/bin/calicoctl",
     "/etc/modules-load.d/calico.conf",
@@ -56,7 +61,7 @@ def difference(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 def uninstall(lab: Lab, *arguments: str, **variables: Any) -> Run:
-    return playbook(lab.inventory, *arguments, name="playbooks/uninstall.yml", variables=variables)
+    return playbook(lab.inventory, *arguments, name="playbooks/uninstall.yml", variables={**METRICS, **variables})
 
 
 def lasting(run: Run) -> set[tuple[str, str]]:
@@ -83,7 +88,7 @@ def before(lab: Lab) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def installed(lab: Lab, before: dict[str, dict[str, Any]]) -> Lab:
-    playbook(lab.inventory).require()
+    playbook(lab.inventory, variables=METRICS).require()
     return lab
 
 
@@ -93,6 +98,14 @@ def require_as_before(lab: Lab, before: dict[str, dict[str, Any]]) -> None:
 
 def test_hosts_are_what_they_were(installed: Lab, before: dict[str, dict[str, Any]]) -> None:
     lab, pids = installed, {}
+    for agent in lab.agents:
+        assert agent.out("systemctl", "is-active", "calico-agent-files.path").strip() == "active"
+        assert "--dport 62091" in agent.out("iptables", "-t", "mangle", "-S", "INPUT")
+        # Of a network that somebody has removed by hand, and that the unit would put back.
+        agent.run(
+            "sh", "-ec", f"cd {KEPT}/opt/mesosphere/etc/dcos/network/cni && sed s/calico/other/ calico.cni > other.cni"
+        )
+        assert f"/calico/v1/host/{agent.address}/config/PrometheusMetricsPort" in lab.etcd()
     with Workloads(lab, "calico") as workloads:
         assert workloads.unreachable() == []
         refused = uninstall(lab)
@@ -145,7 +158,8 @@ def test_a_host_that_was_installed_half(installed: Lab, before: dict[str, dict[s
     )
     victim.run("rm", "-rf", "/opt/calico/bin/calicoctl", "/etc/systemd/system/calico-etcd-proxy.service")
     victim.run("systemctl", "daemon-reload")
-    uninstall(installed, "--limit", victim.name).require()
+    # What an inventory says by now is not what is on the host.
+    uninstall(installed, "--limit", victim.name, calico_keep_files=False, calico_metrics=False).require()
     assert difference(before[victim.name], state(victim)) == []
 
 

@@ -19,6 +19,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _files, _
 from ansible_collections.dcos.calico.plugins.module_utils._host._text_files import TextFile
 from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
+UNIT = 'calico-agent-files'
+SERVICE, WATCH = UNIT + '.service', UNIT + '.path'
 DIRECTORY = '/etc/calico/agent-files'
 PATIENCE = 60  # seconds for the unit to be done
 

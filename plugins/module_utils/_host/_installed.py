@@ -78,8 +78,22 @@ def note(job, params):
     directory = os.path.dirname(PATH)
     _files.ensure_directory(directory)
     with _lock.held_directory(directory, PATIENCE):
-        entries = dict(_read(), **{key: value})
-        _files.write_atomic(PATH, json.dumps(entries, indent=2, sort_keys=True, separators=(',', ': ')) + '\n', mode=0o600)
+        _write(dict(_read(), **{key: value}))
+
+
+def noted():
+    """Keys of the entries: a job, and what it is about."""
+    return sorted(_read())
+
+
+def forget(keys):
+    """Remove entries of what is not installed any more."""
+    with _lock.held_directory(os.path.dirname(PATH), PATIENCE):
+        _write(dict((key, value) for key, value in _read().items() if key not in keys))
+
+
+def _write(entries):
+    _files.write_atomic(PATH, json.dumps(entries, indent=2, sort_keys=True, separators=(',', ': ')) + '\n', mode=0o600)
 
 
 def has_some():

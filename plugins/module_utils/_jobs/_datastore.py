@@ -44,6 +44,7 @@ AUDIT_SPEC = dict(
     mesos=dict(type='dict', default={}),
     remove=dict(type='list', elements='str', default=[]),
     dead=dict(type='list', elements='str', default=[]),
+    drain=dict(type='str', choices=['none', 'first', 'done'], default='none'),
     free=dict(type='list', elements='str', choices=['nodes', 'blocks', 'endpoints', 'addresses', 'handles'], default=[]),
     earlier=dict(type='list', elements='str'),
     json=dict(type='str', default=''),

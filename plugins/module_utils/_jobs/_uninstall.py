@@ -21,7 +21,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _dataplane, _node, _node_host, _node_keys
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import (
-    _cni, _command, _docker, _docker_networks, _etcd_service, _executables, _files, _network, _routes, _started, _systemd, _text_files,
+    _cni, _command, _copies, _docker, _docker_networks, _etcd_service, _executables, _files, _installed, _network, _routes, _started, _systemd, _text_files,
 )
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import (
     _agent_files, _calicoctl_node, _cni_network, _cni_plugin, _datastore, _etcd_member, _etcd_proxy, _executable, _sysctl,
@@ -56,6 +56,7 @@ ARGUMENT_SPEC = dict(
     files=dict(type='list', elements='path', default=[]),
     etcd_files=dict(type='list', elements='path', default=[]),
     units=dict(type='list', elements='dict', default=[], options=_systemd.UNITS_SPEC),
+    copies_dir=dict(type='path', default=_copies.DIRECTORY),
     log_dir=dict(type='path', default='/var/log/calico'),
     cut_off=dict(type='bool', default=False),
     datastore=dict(type='str', choices=['keep', 'delete'], default='keep'),
@@ -201,13 +202,15 @@ class Uninstall(object):
         """All parts in their order."""
         if not self.module.check_mode:
             self._note()
-        self._job('CNI networks', _cni_network, dict(dir=self.params['cni_dir'], networks=[
+        self._keeper()
+        self._job('CNI networks', _cni_network, dict(dir=self.params['cni_dir'], copies_dir=self.params['copies_dir'], networks=[
             dict(file=os.path.basename(path), state='absent', secret=True)
             for path, found in sorted(_cni.read(self.params['cni_dir']).items()) if _is_calico(found.network)]))
         self._no_new_containers()
         self._job('calico/node', _calicoctl_node, dict(state='absent'))
         self._job('CNI plugins', _cni_plugin, dict(plugins=[dict(name=name) for name in PLUGINS], bin_dir=self.params['bin_dir'], force=True,
-                                                   plugin_dir=self.params['plugin_dir'], cni_config_dir=self.params['cni_dir'], state='absent'))
+                                                   copies_dir=self.params['copies_dir'], plugin_dir=self.params['plugin_dir'], cni_config_dir=self.params['cni_dir'], state='absent'))
+        self._copies()
         self._kernel()
         self._datastore()
         self._job("etcd's proxy", _etcd_proxy, dict(state='absent', unit=self.params['proxy_unit'], data_dir=self.params['proxy_data_dir']))
@@ -256,6 +259,20 @@ class Uninstall(object):
         if found and found != self.notes:
             _files.ensure_directory(STATE)
             _files.write_atomic(NOTES, json.dumps(found, sort_keys=True) + '\n')
+
+    def _keeper(self):
+        """The unit that puts back what is missing, before anything is missing. Whatever calico_keep_files says now, it may be there."""
+        units = [os.path.join(_etcd_service.UNIT_DIRECTORY, name) for name in (_copies.WATCH, _copies.SERVICE)]
+        self._job('unit that puts files back', _agent_files, dict(
+            files=[dict(path=path, state='absent') for path in units + [os.path.join(self.params['bin_dir'], _copies.UNIT)]],
+            units=[dict(name=os.path.basename(path), enabled=False, state='stopped', optional=True) for path in units]))
+
+    def _copies(self):
+        """Copies of what was not there any more, and their directories."""
+        plan, path = Plan(), self.params['copies_dir']
+        if os.path.isdir(path) and not os.path.islink(path):
+            plan.add(path, 'directory', None)
+        self._plan('copies', plan, _remove_paths)
 
     def _no_new_containers(self):
         """A container that was started between the look and the removal of its network was not agreed to."""
@@ -379,6 +396,12 @@ class Uninstall(object):
         if self.keeps_member and os.path.exists(NOTES):
             plan.add(NOTES, 'file', None)
         self._plan('logs and notes', plan, _remove_paths)
+        if self.keeps_member:
+            # Otherwise a repair would take what is gone for what drifted.
+            gone, plan = [key for key in _installed.noted() if key.partition(' ')[0] != 'etcd_member'], Plan()
+            for key in gone:
+                plan.add('note of %s' % key, 'installed', None)
+            self._plan('notes of what was installed', plan, lambda changes: _installed.forget(gone) if changes else None)
 
 
 def _inside(path, directories):

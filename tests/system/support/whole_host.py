@@ -98,7 +98,7 @@ def settings():
 
 def units():
     return lines("systemctl", "list-unit-files", "--no-legend", "--no-pager") | lines(
-        "systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "--type=service,timer,socket"
+        "systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "--type=service,timer,socket,path"
     )
 
 

@@ -32,12 +32,22 @@ class Installed:
         root.ensure("log", "felix", "current").write("log")
         root.ensure("run", "calico", "bird.ctl")
         root.ensure("state", "receipts.json").write(json.dumps({"docker image %s" % IMAGE: {"source_sha256": "a", "member": None, "sha256": "sha256:one"}}))
+        # What a run keeps for the host to put back; one of it is not there any more.
+        copies = root.ensure("etc", "calico", "agent-files", dir=True)
+        for path in ("cni/calico.cni", "cni/older.cni"):
+            copies.ensure(*root.join(path).strpath.strip("/").split("/")).write("{}")
+        link = root.join("active", "calico").strpath
+        copies.ensure(*link.strip("/").split("/")[:-1], dir=True).join("calico").mksymlinkto(str(root.join("opt", "calico", "bin", "calico")))
+        root.ensure("opt", "calico", "bin", "calico-agent-files")
+        for unit in ("calico-agent-files.service", "calico-agent-files.path"):
+            node.host.unit(unit)
         node.host.unit("calico-etcd-proxy.service")
         root.ensure("proxy", "proxy", "cluster").write("{}")
         kernel.net.mkdir("cali0123456789a")
         self.store.hold({
             "/calico/v1/Ready": "true", "/calico/v1/host/%s/metadata" % NODE: "{}", "/calico/v1/host/10.0.0.12/metadata": "{}",
-            "/calico/felix/v1/host/%s/status" % NODE: "{}", "/calico/v1/host/%s/workload/cni/c1/endpoint/eth0" % NODE: json.dumps(
+            "/calico/felix/v1/host/%s/status" % NODE: "{}", "/calico/v1/host/%s/config/PrometheusMetricsPort" % NODE: "62091",
+            "/calico/v1/host/%s/workload/cni/c1/endpoint/eth0" % NODE: json.dumps(
                 {"name": "cali0123456789a", "ipv4_nets": ["192.168.1.7/32"]}),
         })
         self.args = {
@@ -45,7 +55,7 @@ class Installed:
             "calicoctl_links": [str(root.join("usr", "bin", "calicoctl"))], "config": str(root.join("etc", "calico", "calicoctl.cfg")),
             "proxy_data_dir": str(root.join("proxy")), "member_data_dir": str(root.join("member")), "user": "no-such-user",
             "files": [str(root.join("etc", "modules", "calico.conf")), str(root.join("etc", "x.service.d", "10-calico.conf"))],
-            "log_dir": str(root.join("log")), "timeout": 10,
+            "copies_dir": str(copies), "log_dir": str(root.join("log")), "timeout": 10,
         }
 
     def without_containers(self):
@@ -55,7 +65,7 @@ class Installed:
 @pytest.fixture
 def installed(node, kernel, datastore, monkeypatch, run_module):
     """An Installed whose calico/node runs."""
-    from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _etcd_service, _executables, _started
+    from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _etcd_service, _executables, _installed, _started
     from ansible_collections.dcos.calico.plugins.module_utils._jobs import _uninstall
     from ansible_collections.dcos.calico.plugins.modules import calicoctl_node
 
@@ -64,6 +74,7 @@ def installed(node, kernel, datastore, monkeypatch, run_module):
         (_uninstall, "STATE", "state"), (_uninstall, "NOTES", "state/uninstall.json"), (_uninstall, "RUN", "run/calico"),
         (_uninstall, "NETWORK_MANAGER", "etc/NetworkManager"), (_executables, "RECEIPTS", "state/receipts.json"), (_docker, "DAEMON_CONFIG", "daemon.json"),
         (_etcd_service, "UNIT_DIRECTORY", "etc/systemd/system"), (_etcd_service, "CONFIG_DIRECTORY", "etc/calico"), (_started, "PATH", "started/started.json"),
+        (_installed, "PATH", "state/installed.json"),
     ):
         monkeypatch.setattr(module, name, str(root.join(*path.split("/"))))
     monkeypatch.setattr(_uninstall._dataplane, "other_birds", list)

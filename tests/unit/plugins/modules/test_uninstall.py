@@ -14,7 +14,7 @@ from ansible_collections.dcos.calico.plugins.modules import uninstall
 from ...support.installed_host import IMAGE, NODE
 from ...support.kernel_host import OTHERS
 
-ORDER = ['CNI networks', 'calico/node', 'CNI plugins', 'containers cut off', 'rules and sets', 'routes', 'node in the datastore', "etcd's proxy",
+ORDER = ['unit that puts files back', 'CNI networks', 'calico/node', 'CNI plugins', 'copies', 'containers cut off', 'rules and sets', 'routes', 'node in the datastore', "etcd's proxy",
          'rules of this collection', 'executables', 'files', 'directories', 'images', 'logs and notes']
 
 
@@ -33,6 +33,36 @@ def test_all_goes_and_nothing_of_others(run_module, installed):
     values = installed.store.values()
     assert not [key for key in values if NODE in key] and '/calico/v1/host/10.0.0.12/metadata' in values
     assert not run_module(uninstall, installed.args)['changed']
+
+
+def test_what_puts_files_back_is_gone_before_anything_that_it_would_put_back(run_module, installed, monkeypatch):
+    installed.without_containers()
+    units = installed.root.join('etc', 'systemd', 'system')
+    remove = _uninstall._cni_network.job
+
+    def removed(module):
+        assert module.check_mode or [path.basename for path in units.listdir() if 'agent-files' in path.basename] == []
+        assert module.check_mode or not installed.root.join('opt', 'calico', 'bin', 'calico-agent-files').check()
+        return remove(module)
+
+    monkeypatch.setattr(_uninstall._cni_network, 'job', removed)
+    predicted = run_module(uninstall, installed.args, check=True)
+    assert predicted['left'] == [] and installed.root.join('etc', 'calico', 'agent-files').check()
+    result = run_module(uninstall, installed.args)
+    assert not result.get('failed') and not installed.root.join('etc', 'calico').check()
+    assert [part for part in predicted['parts'] if part['part'] != 'routes'] == [part for part in result['parts'] if part['part'] not in (
+        'routes', 'rules of this collection')]
+
+
+def test_a_repair_does_not_take_what_is_gone_for_what_drifted(run_module, installed):
+    installed.without_containers()
+    installed.node.host.unit('calico-etcd.service')
+    notes = installed.root.join('state', 'installed.json')
+    notes.write(json.dumps({'calicoctl_node': 'a', 'etcd_member calico-etcd.service': 'b', 'sysctl 60-calico': 'c'}))
+    result = run_module(uninstall, installed.args)
+    assert {'part': 'notes of what was installed', 'changes': ['note of calicoctl_node', 'note of sysctl 60-calico']} in result['parts']
+    assert json.loads(notes.read()) == {'etcd_member calico-etcd.service': 'b'}
+    assert run_module(uninstall, installed.args)['parts'] == []
 
 
 def test_containers_are_named_and_nothing_is_touched(run_module, installed):
@@ -76,7 +106,7 @@ def test_a_container_that_came_meanwhile_ends_it_before_the_node(run_module, ins
     assert installed.node.state()['container']
 
 
-STEPS = ('_datastore', '_own_rules', '_directories', '_images', '_trees')
+STEPS = ('_no_new_containers', '_copies', '_datastore', '_own_rules', '_directories', '_images', '_trees')
 
 
 @pytest.mark.parametrize('step', STEPS)

@@ -17,13 +17,19 @@ OTHER = _audit.host("agent2", {"agent2"}, QUIET)
 TALKING = _audit.host("agent2", {"agent2"}, {**QUIET, "sessions": ["10.99.0.11"]})
 
 
-def obstacles(*hosts: _audit.Host, remove: str = "agent1", dead: str = "", active: tuple[str, ...] = ()) -> list[str]:
+def obstacles(
+    *hosts: _audit.Host, remove: str = "agent1", dead: str = "", active: tuple[str, ...] = (), drain: str = "none"
+) -> list[str]:
     """What is refused; nothing where the hosts may go."""
     removed = frozenset(name for one in hosts if one.name in remove.split(",") for name in one.names)
     look = _audit.Look(_audit.Cluster(BEFORE, hosts, removed=removed))
     try:
         _decommission.check(
-            look, [name for name in remove.split(",") if name], [name for name in dead.split(",") if name], active
+            look,
+            [name for name in remove.split(",") if name],
+            [name for name in dead.split(",") if name],
+            active,
+            drain,
         )
     except CalicoError as error:
         return list(error.details.get("obstacles", [str(error)]))
@@ -53,6 +59,16 @@ def test_a_drained_agent_and_a_dead_one_may_go() -> None:
 )  # fmt: skip
 def test_what_may_not_go_is_refused(hosts: tuple[_audit.Host, ...], more: dict[str, object], words: str) -> None:
     assert any(words in line for line in obstacles(*hosts, **more))  # type: ignore[arg-type]
+
+
+def test_containers_speak_against_it_only_when_they_had_time_to_leave() -> None:
+    assert obstacles(agent(), OTHER, drain="first") == []
+    assert any("They have not left it" in line for line in obstacles(agent(), OTHER, drain="done"))
+    # Nobody drains what does not answer.
+    assert obstacles(SILENT, OTHER, drain="first") != []
+    with pytest.raises(CalicoError, match="agent1 stays drained: run again, or dcos.calico.undrain"):
+        look = _audit.Look(_audit.Cluster(BEFORE, (agent(), OTHER), removed=frozenset({NODE})))
+        _decommission.check(look, ["agent1"], [], (), "done")
 
 
 def test_all_that_speaks_against_it_comes_at_once() -> None:
