@@ -131,8 +131,9 @@ options:
       - V(keep) removes this host's node from the datastore, its endpoints, and those of its blocks of which no address is given out. Where the datastore
         cannot be asked, that is told, and all else is removed.
       - V(delete) deletes all of C(/calico) instead. It is refused while the datastore cannot be read, or has another node.
+      - V(untouched) leaves the node too, to M(dcos.calico.datastore_audit), which knows of all hosts what they have.
     type: str
-    choices: [keep, delete]
+    choices: [keep, delete, untouched]
     default: keep
   forget_nodes:
     description: Names of nodes that O(datastore=delete) may delete though they are not this host's.

@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from support.ansible import Run, playbook
-from support.dcos import variables
+from support.apps import one_on_each_agent
+from support.dcos import Control, variables
 from support.lab import Lab, eventually, lab_with
 from support.leftovers import allocated, die, ghost, lasting, leak, put, same
+from support.whole_hosts import difference, state
 from support.workloads import Workloads
 
 pytestmark = pytest.mark.slow
@@ -26,11 +28,26 @@ GHOST, GHOST_ADDRESS = "10.66.0.9", "10.66.0.9"
 ALL = ["nodes", "blocks", "endpoints", "addresses", "handles"]
 
 
+# All that is off unless it is asked for; what is on by default is on.
+METRICS = {"calico_metrics": True, "calico_metrics_scrapers": ["10.0.9.5"]}
+
+
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
+def bare() -> Iterator[Lab]:
     with lab_with(NAME, **ENV) as found:
-        playbook(found.inventory).require()
         yield found
+
+
+@pytest.fixture(scope="module")
+def before(bare: Lab) -> dict[str, dict[str, Any]]:
+    """What the agents were before the install."""
+    return {agent.name: state(agent) for agent in bare.agents}
+
+
+@pytest.fixture(scope="module")
+def lab(bare: Lab, before: dict[str, dict[str, Any]]) -> Lab:
+    playbook(bare.inventory, variables=METRICS).require()
+    return bare
 
 
 def audit(lab: Lab, document: Path, *arguments: str, mesos: bool = True, **more: Any) -> tuple[Run, dict[str, Any]]:
@@ -110,8 +127,14 @@ def test_nothing_is_freed_of_a_host_that_does_not_answer(lab: Lab, tmp_path: Pat
 
 
 def decommission(lab: Lab, *arguments: str, **more: Any) -> Run:
-    given = {"calico_audit_wait": 3, **variables(lab), **more}
+    given = {"calico_audit_wait": 3, "calico_agent_drain_timeout": 5, **METRICS, **variables(lab), **more}
     return playbook(lab.inventory, *arguments, name="playbooks/decommission.yml", variables=given)
+
+
+def drained(lab: Lab) -> list[str]:
+    """Addresses that Mesos has in its maintenance schedule."""
+    windows = Control(lab).ask("GET", "/maintenance/schedule").get("windows", [])
+    return sorted(machine["ip"] for window in windows for machine in window["machine_ids"])
 
 
 def of_node(lab: Lab, address: str) -> list[str]:
@@ -138,22 +161,38 @@ def test_what_lives_is_not_decommissioned(lab: Lab, tmp_path: Path) -> None:
         running = lasting(lab)
         run = decommission(lab, calico_decommission_hosts=third.name)
         assert run.rc != 0 and f"{third.name} has containers on Calico's networks" in run.output, run.output
+        assert f"{third.name} stays drained" in run.output and drained(lab) == [third.address]
+        run = decommission(lab, calico_decommission_hosts=third.name, calico_decommission_drain=False)
+        assert run.rc != 0 and "Drain it first, or end them" in run.output, run.output
         assert lasting(lab) == running
+    playbook(lab.inventory, "--limit", third.name, name="playbooks/undrain.yml", variables=variables(lab)).require()
+    assert drained(lab) == []
     assert same(before, lasting(lab))
 
 
-def test_an_agent_that_answers_is_decommissioned(lab: Lab) -> None:
-    first, second, _third = lab.agents
+def test_an_agent_that_answers_is_drained_and_decommissioned(lab: Lab, before: dict[str, dict[str, Any]]) -> None:
+    first, second, third = lab.agents
+    going = {"calico_decommission_hosts": second.name}
     leak(second)
-    looked = decommission(lab, "--check", calico_decommission_hosts=second.name).require()
-    assert looked.changed() and of_node(lab, second.address) and sessions(lab, second.address), looked.output
-    run = decommission(lab, calico_decommission_hosts=second.name).require()
+    with one_on_each_agent(lab, "decommission", "calico"):
+        looked = decommission(lab, "--check", **going).require()
+        assert looked.changed() and of_node(lab, second.address) and sessions(lab, second.address), looked.output
+        assert drained(lab) == [] and "1 task is left" in looked.output
+        late = decommission(lab, **going)
+        assert late.rc != 0 and "Tasks did not leave within 5 seconds" in late.output, late.output
+        late = decommission(lab, **going, calico_agent_drain_on_timeout="continue")
+        assert late.rc != 0 and "They have not left it: end them" in late.output, late.output
+        assert sessions(lab, second.address) and drained(lab) == [second.address]
+    run = decommission(lab, **going).require()
     assert of_node(lab, second.address) == [] and not sessions(lab, second.address), run.output
-    assert second.run("docker", "inspect", "calico-node", check=False).returncode != 0
-    with Workloads(lab, "calico", [first, _third]) as living:
+    assert difference(before[second.name], state(second)) == []
+    assert f"dcos.calico.undrain --limit {second.name}" in run.output and drained(lab) == [second.address]
+    with Workloads(lab, "calico", [first, third]) as living:
         assert living.unreachable() == []
-    again = decommission(lab, calico_decommission_hosts=second.name).require()
+    again = decommission(lab, **going).require()
     assert again.changed() == [] and of_node(lab, second.address) == []
+    alone = decommission(lab, "--check", **going, calico_dcos_url="")
+    assert "no calico_dcos_url says where Mesos is" in alone.output, alone.output
 
 
 def test_an_agent_that_is_dead_is_decommissioned(lab: Lab) -> None:

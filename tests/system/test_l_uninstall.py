@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +10,10 @@ from typing import Any
 import pytest
 from dcoslab.process import scaled
 from support.ansible import Run, playbook
-from support.lab import Host, Lab, eventually, lab_with
+from support.lab import Lab, eventually, lab_with
+from support.whole_hosts import difference, state
 from support.workloads import Workloads
 
-LOOK = (Path(__file__).parent / "support" / "whole_host.py").read_text(encoding="utf-8")
 # What an operator has on each agent; all of it looks somewhat like Calico's.
 OTHERS = """
 iptables -N operator-calico && iptables -A operator-calico -p tcp --dport 22 -j ACCEPT
@@ -44,20 +43,6 @@ PARTS = (
 )
 
 KILL = """kill -9 $(sed 's/.*"pid": \\([0-9]*\\).*/\\1/' /run/dcos-calico.lock)"""
-
-
-def state(host: Host) -> dict[str, Any]:
-    return json.loads(host.out("/opt/lab/bin/python3", "-", stdin=LOOK, timeout=180))
-
-
-def difference(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """What is not the same, each in words."""
-    return [
-        f"{section}: {name}: {before[section].get(name)} -> {after[section].get(name)}"
-        for section in before
-        for name in sorted(set(before[section]) | set(after[section]))
-        if before[section].get(name) != after[section].get(name)
-    ]
 
 
 def uninstall(lab: Lab, *arguments: str, **variables: Any) -> Run:

@@ -59,7 +59,7 @@ ARGUMENT_SPEC = dict(
     copies_dir=dict(type='path', default=_copies.DIRECTORY),
     log_dir=dict(type='path', default='/var/log/calico'),
     cut_off=dict(type='bool', default=False),
-    datastore=dict(type='str', choices=['keep', 'delete'], default='keep'),
+    datastore=dict(type='str', choices=['keep', 'delete', 'untouched'], default='keep'),
     forget_nodes=dict(type='list', elements='str', default=[]),
     timeout=dict(type='float', default=60),
 )
@@ -304,6 +304,8 @@ class Uninstall(object):
 
     def _datastore(self):
         """This host's node, or all of it."""
+        if self.params['datastore'] == 'untouched':
+            return
         if self.store.error:
             if self.node:
                 self.left.append('The node %s stays in the datastore, which could not be asked (%s). If it is no more, remove it on another agent with '

@@ -132,6 +132,13 @@ def test_a_datastore_that_does_not_answer_is_told_and_all_else_goes(run_module, 
     assert '"calicoctl delete node %s"' % NODE in result['left'][0]
 
 
+def test_the_datastore_is_left_to_who_knows_more(run_module, installed):
+    installed.without_containers()
+    before = installed.store.values()
+    result = run_module(uninstall, dict(installed.args, datastore='untouched'))
+    assert result['changed'] and result['left'] == [] and installed.store.values() == before and not installed.root.join('state').check()
+
+
 def test_the_datastore_is_deleted_when_no_other_node_is_in_it(run_module, installed):
     installed.without_containers()
     result = run_module(uninstall, dict(installed.args, datastore='delete'))
