@@ -209,7 +209,8 @@ class Uninstall(object):
         self._no_new_containers()
         self._job('calico/node', _calicoctl_node, dict(state='absent'))
         self._job('CNI plugins', _cni_plugin, dict(plugins=[dict(name=name) for name in PLUGINS], bin_dir=self.params['bin_dir'], force=True,
-                                                   copies_dir=self.params['copies_dir'], plugin_dir=self.params['plugin_dir'], cni_config_dir=self.params['cni_dir'], state='absent'))
+                                                   plugin_dir=self.params['plugin_dir'], cni_config_dir=self.params['cni_dir'], state='absent',
+                                                   copies_dir=self.params['copies_dir']))
         self._copies()
         self._kernel()
         self._datastore()

@@ -14,8 +14,8 @@ from ansible_collections.dcos.calico.plugins.modules import uninstall
 from ...support.installed_host import IMAGE, NODE
 from ...support.kernel_host import OTHERS
 
-ORDER = ['unit that puts files back', 'CNI networks', 'calico/node', 'CNI plugins', 'copies', 'containers cut off', 'rules and sets', 'routes', 'node in the datastore', "etcd's proxy",
-         'rules of this collection', 'executables', 'files', 'directories', 'images', 'logs and notes']
+ORDER = ['unit that puts files back', 'CNI networks', 'calico/node', 'CNI plugins', 'copies', 'containers cut off', 'rules and sets', 'routes',
+         'node in the datastore', "etcd's proxy", 'rules of this collection', 'executables', 'files', 'directories', 'images', 'logs and notes']
 
 
 def left(installed):
