@@ -12,9 +12,8 @@ short_description: Take Calico off a host
 version_added: 0.1.0
 description:
   - Removes from a host what the playbooks of this collection installed there, and what calico/node left in the kernel, what uses a thing before the thing.
-    In this order, the unit that puts files back, CNI networks, calico/node, CNI plugins, their copies, interfaces of containers, rules, sets and routes of Calico, the host's node in the
-    datastore,
-    etcd's proxy, calicoctl, files, kernel settings, images, the user of etcd, and logs.
+    In this order, the unit that puts files back, CNI networks, calico/node, CNI plugins, copies of both, interfaces of containers, rules, sets and routes of
+    Calico, the host's node in the datastore, etcd's proxy, calicoctl, files, kernel settings, images, the user of etcd, and logs.
   - What is not of this collection stays. Rules in chains of others are deleted by their own words, and no chain of others is emptied.
   - Each part looks at what is there when its turn comes, so a host that is installed half, and a run that was killed, are finished by running it again.
   - With containers on Calico's network, with networks of Docker on Calico, and with another CNI network that uses Calico's plugin nothing is touched. In

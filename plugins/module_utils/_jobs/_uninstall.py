@@ -10,6 +10,7 @@ lost with a part and is needed after it (the node's name, the image) is noted be
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import glob
 import json
 import os
 import pwd
@@ -223,6 +224,7 @@ class Uninstall(object):
             dict(path=os.path.join(self.params['bin_dir'], name), links=self.params['calicoctl_links'] if name == 'calicoctl' else []) for name in names]))
         units = [dict((key, value) for key, value in unit.items() if value is not None) for unit in self.params['units']]
         self._job('files', _agent_files, dict(files=[dict(path=path, state='absent') for path in self._paths()], units=units))
+        self._links()
         self._directories()
         self._job('kernel settings', _sysctl, dict(name=self.params['sysctl'], state='absent'))
         self._images()
@@ -346,6 +348,15 @@ class Uninstall(object):
             found.append(self.params['config'])
         return found
 
+    def _links(self):
+        """What starts units at boot whose files somebody has removed by hand: systemctl disable does not know such a unit any more."""
+        plan, units = Plan(), _etcd_service.UNIT_DIRECTORY
+        for name in (_copies.WATCH, _copies.SERVICE, os.path.basename(_node_host.unit_path()), self.params['proxy_unit']):
+            for path in sorted(glob.glob(os.path.join(units, '*.wants', name))):
+                if os.path.islink(path) and not os.path.exists(path):
+                    plan.add(path, 'link', None)
+        self._plan('links to units', plan, _remove_links)
+
     def _directories(self):
         """Directories that were made for what was in them go when nothing else is in them; a run that is killed finds them empty."""
         bin_dir, config = self.params['bin_dir'], _etcd_service.CONFIG_DIRECTORY
@@ -417,6 +428,13 @@ def _delete(store, plan):
             store.delete_tree(change.name)
         else:
             store.delete(change.name, change.how)
+
+
+def _remove_links(plan):
+    for change in plan:
+        _files.remove(change.name)
+    if plan:
+        _systemd.daemon_reload()
 
 
 def _remove_paths(plan):

@@ -54,6 +54,19 @@ def test_what_puts_files_back_is_gone_before_anything_that_it_would_put_back(run
         'routes', 'rules of this collection')]
 
 
+def test_links_to_units_that_somebody_has_removed_by_hand_go(run_module, installed):
+    installed.without_containers()
+    units = installed.root.join('etc', 'systemd', 'system')
+    link = units.ensure('multi-user.target.wants', dir=True).join('calico-etcd-proxy.service')
+    link.mksymlinkto(str(units.join('calico-etcd-proxy.service')))
+    units.join('calico-etcd-proxy.service').remove()
+    other = units.join('multi-user.target.wants', 'other.service')
+    other.mksymlinkto(str(units.join('other.service')))
+    result = run_module(uninstall, installed.args)
+    assert {'part': 'links to units', 'changes': [str(link)]} in result['parts']
+    assert not link.check(link=1) and other.check(link=1)
+
+
 def test_a_repair_does_not_take_what_is_gone_for_what_drifted(run_module, installed):
     installed.without_containers()
     installed.node.host.unit('calico-etcd.service')
@@ -117,7 +130,7 @@ def test_the_next_run_finishes_what_a_killed_one_began(run_module, installed, mo
             raise CalicoError('killed')
         patch.setattr(_uninstall.Uninstall, step, killed)
         assert run_module(uninstall, installed.args)['msg'] == 'killed.'
-    assert json.loads(installed.root.join('state', 'uninstall.json').read()) == dict({'node': NODE} if step == '_datastore' else {}, images=[IMAGE])
+    assert json.loads(installed.root.join('state', 'uninstall.json').read()) == dict({'node': NODE} if step in STEPS[:3] else {}, images=[IMAGE])
     result = run_module(uninstall, installed.args)
     assert result['changed'] and result['left'] == [] and not installed.root.join('state').check() and not installed.root.join('opt', 'calico').check()
     assert installed.node.state()['images'] == {} and not [key for key in installed.store.values() if NODE in key]
