@@ -11,6 +11,7 @@ import pytest
 from dcoslab.process import scaled
 from support.ansible import Run, playbook
 from support.lab import Lab, eventually, lab_with
+from support.leftovers import forget
 from support.whole_hosts import difference, state
 from support.workloads import Workloads
 
@@ -179,4 +180,8 @@ def test_containers_are_cut_off_where_that_is_asked_for(installed: Lab, before: 
         eventually("etcd is back", lambda: lab.agents[0].address in nodes(lab), seconds=60)
         uninstall(lab, calico_uninstall_cut_off=True).require()
         assert nodes(lab) == {lab.agents[0].address}
+        # Mesos cannot detach them any more.
+        for item in workloads.items:
+            forget(item.agent, item.container)
+        workloads.items.clear()
     require_as_before(lab, before)
