@@ -13,11 +13,11 @@ import shlex
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils import _unit_text
-from ansible_collections.dcos.calico.plugins.module_utils._host import _copies
 
-NAME, SERVICE, WATCH = _copies.UNIT, _copies.SERVICE, _copies.WATCH  # dcos.calico.uninstall removes these first
+NAME = "calico-agent-files"  # as dcos.calico.uninstall knows it
 UNIT_DIRECTORY = "/etc/systemd/system"
-COPIES = _copies.DIRECTORY
+SERVICE, WATCH = f"{NAME}.service", f"{NAME}.path"
+COPIES = "/etc/calico/agent-files"  # the default of dcos.calico.cni_network
 DCOS = "/opt/mesosphere"
 AGENT_UNITS = "dcos-mesos-slave.service dcos-mesos-slave-public.service"
 

@@ -245,3 +245,15 @@ def test_switched_off_files_and_units_go() -> None:
     assert _keep_files.files("/b/x", "/s", False) == [{"path": item["path"], "state": "absent"} for item in on]
     assert {unit["name"] for unit in _keep_files.units(False)} == {unit["name"] for unit in _keep_files.units(True)}
     assert all(unit["optional"] and unit["state"] == "stopped" for unit in _keep_files.units(False))
+
+
+def test_an_uninstall_knows_what_puts_files_back() -> None:
+    names = {file["path"] for file in _keep_files.files(f"/opt/calico/bin/{_copies.UNIT}", "", True)}
+    directory = _keep_files.UNIT_DIRECTORY
+    assert names == {
+        f"/opt/calico/bin/{_copies.UNIT}",
+        f"{directory}/{_copies.SERVICE}",
+        f"{directory}/{_copies.WATCH}",
+    }
+    assert (_keep_files.NAME, _keep_files.COPIES) == (_copies.UNIT, _copies.DIRECTORY)
+    assert {unit["name"] for unit in _keep_files.units(True)} == {_copies.SERVICE, _copies.WATCH}
