@@ -375,12 +375,18 @@ def _journal(collector, unit):
     return ''.join(found) if ''.join(found).strip() else None
 
 
+def _look(module):
+    """The module as agent_plan sees it."""
+    look = _agent_plan.Look(dict(module.params, drift=False), module.warn)
+    look.no_log_values = module.no_log_values
+    return look
+
+
 def host(module):
     """(entries of this host, what agent_plan found). Both are looked for at once, as the plan waits for its own answers."""
     params = module.params
     deadline = Deadline(params['seconds'])
-    look = _agent_plan.Look(dict(params), module.warn)
-    look.no_log_values = module.no_log_values
+    look = _look(module)
     plan = _agent_info.Probe(lambda: _agent_plan.job(look))
     plan.value = {'error': 'no answer within %d seconds' % params['seconds']}
     collector = Collector(params, deadline, _redact.Redactor(to_text(value) for value in module.no_log_values))
@@ -402,8 +408,7 @@ def datastore(module):
     """(entries of the datastore, what agent_plan found of it)."""
     params = module.params
     collector = Collector(dict(params, entry_size=params['size']), Deadline(params['seconds']), _redact.Redactor())
-    look = _agent_plan.Look(dict(params), module.warn)
-    look.no_log_values = module.no_log_values
+    look = _look(module)
     collector.add('datastore/keys.txt', lambda: _keys(params, collector), plain=False, lines=sys.maxsize)
     found = _agent_plan.job(look)
     return collector.finished(), {'facts': {}, 'plan': found['plan']}

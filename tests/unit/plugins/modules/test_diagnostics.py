@@ -20,3 +20,4 @@ def test_no_argument_is_told_again_or_logged(run_module, agent_host, monkeypatch
     steps = [{'job': 'agent_info', 'args': args(agent_host)}, {'job': 'agent_files', 'args': {'files': [file]}}]
     result = run_module(diagnostics, {'of': 'host', 'steps': steps, '_ansible_no_log': False})
     assert logged and 'hunter2' not in ''.join(logged) and 'hunter2' not in json.dumps(result) and not agent_host.root.join('x').check()
+    assert result['facts']['dcos'] and set(result['plan']) == set(['agent_files']), 'what agent_plan found of the host'
