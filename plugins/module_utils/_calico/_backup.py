@@ -59,8 +59,9 @@ def pack(value):
     return to_native(base64.b64encode(zlib.compress(_canonical(value), 6)))
 
 
-def unpack(text, most=LARGEST):
+def unpack(text, most=None):
     """The value of pack(); raises CalicoError for what it did not make, or what is larger than it may be, which is a backup's size unless said."""
+    most = LARGEST if most is None else most
     try:
         opened = zlib.decompressobj()
         content = opened.decompress(base64.b64decode(to_bytes(text)), most)
