@@ -463,10 +463,10 @@ def job(module):
         if lost:
             raise CalicoError('%s does not run as before' % ', '.join(lost), why='it ended, or was restarted, while Calico was removed',
                               remedy='See "systemctl status" of it before going on with other hosts')
+    keys = [key for key, entry in work.store.entries.items() if entry.value is not None]
     return dict(
         dict({'diff': work.diffs} if module._diff else {}, changed=bool(work.parts)),
         parts=work.parts, left=work.left, refusals=said, node=work.node, containers=work.containers,
         member=work.has_member,
-        datastore=dict(reached=work.store.reached, nodes=work.store.nodes(), key_count=sum(1 for entry in work.store.entries.values() if entry.value is not None),
-                       error=str(work.store.error) if work.store.error else None),
+        datastore=dict(reached=work.store.reached, nodes=work.store.nodes(), key_count=len(keys), error=str(work.store.error) if work.store.error else None),
     )

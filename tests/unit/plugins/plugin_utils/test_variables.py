@@ -277,7 +277,7 @@ def test_what_filters_refuse_is_read_in_the_first_lines(runs: Inventories, resul
     variables = {name: refused[0] for name, refused in REFUSED.items()} | {"calico_docker_network": True}
     code, said = run(runs, "dcos.calico.install", "-e", f"@{runs.write('wrong.json', json.dumps(variables))}")
     assert code != 0 and said.count("TASK [") == 1
-    head = "\n".join(said.partition("TASK [")[2].splitlines()[: 3 * len(REFUSED)])
+    head = "\n".join(said.partition("TASK [")[2].splitlines()[: 4 * len(REFUSED)])
     for word in (word for name, refused in REFUSED.items() if name != "calico_docker_networks" for word in refused[1:]):
         assert word in head.replace('\\"', '"')
     assert "argument_spec" not in said and "templating" not in said and "{{" not in head.partition("fatal:")[0]
