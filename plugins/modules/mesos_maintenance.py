@@ -207,8 +207,10 @@ ARGUMENT_SPEC = argument_spec(
 )
 POLL_EVERY = 5.0
 # Of a write whose outcome nobody knows, or that another program writes over
-SETTLE_SECONDS, PAUSE = 10.0, 1.0
-SHOWN, IPV4 = 5, 4
+SETTLE_SECONDS = 10.0
+PAUSE = 1.0
+SHOWN = 5
+IPV4 = 4
 PASSED = "a window that has passed"
 
 

@@ -58,12 +58,13 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def run(
-    hostvars: dict[str, Any] = HOSTS,
+    hostvars: dict[str, Any] | None = None,
     check: bool = False,
     reader: type[Reader] = Reader,
     variables: Any = None,
     **more: Any,
 ) -> tuple[dict[str, Any], Reader]:
+    hostvars = HOSTS if hostvars is None else hostvars
     task = Task()
     task.action, task.check_mode = "dcos.calico.datastore_audit", check
     task.args = {"hosts": sorted(hostvars), "result": "found", "mesos": AGENTS, "timeout": 9, **more}
@@ -125,7 +126,7 @@ def test_a_part_of_the_inventory_frees_no_address_of_the_rest() -> None:
     assert "which has only a part of the inventory" in result["not_asked"]
 
 
-def refused(remove: str, hosts: dict[str, Any] = HOSTS, **more: Any) -> str:
+def refused(remove: str, hosts: dict[str, Any] | None = None, **more: Any) -> str:
     result, reader = run(hosts, remove=remove, **more)
     assert result["failed"] and len(reader.given) == 1, result
     return str(result["msg"])

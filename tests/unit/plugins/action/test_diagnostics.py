@@ -32,14 +32,15 @@ class Host(plugin.ActionModule):
     """Answers for the module."""
 
     answer: Any = {"changed": False, "facts": {"dcos": {"version": "1.11"}}, "plan": {}}
+    error: Exception | None = None
     asked: list[Any]
 
     def _execute_module(
         self, module_name: Any = None, module_args: Any = None, task_vars: Any = None, **more: Any
     ) -> dict[str, Any]:
         self.asked.append((module_name, module_args))
-        if isinstance(self.answer, Exception):
-            raise self.answer
+        if self.error is not None:
+            raise self.error
         return {**self.answer, **({} if "failed" in self.answer else {"content": self.content})}
 
     content: Any = _backup.pack([ENTRY])
@@ -122,7 +123,7 @@ def test_variables_that_no_plan_can_be_made_of_cost_the_plan_only(
 
 def test_a_host_that_is_down_is_told_of_by_core(tmp_path: Path) -> None:
     with pytest.raises(AnsibleConnectionFailure):
-        run({"of": "host", "directory": str(tmp_path)}, answer=AnsibleConnectionFailure("no route"))
+        run({"of": "host", "directory": str(tmp_path)}, error=AnsibleConnectionFailure("no route"))
 
 
 @pytest.mark.parametrize(
