@@ -168,6 +168,11 @@ def test_a_stopped_bird_is_missed(lab: Lab) -> None:
             lambda: victim.ping(workloads.of(victim).container, workloads.of(other).address),
             seconds=40,
         )
+    eventually(
+        "a plan finds the node healthy again",
+        lambda: playbook(lab.inventory, name="playbooks/plan.yml").require().plan()["changing"] == {},
+        seconds=60,
+    )
 
 
 def test_the_status_of_an_installed_lab_by_one_look_at_each_agent(lab: Lab, tmp_path: Path) -> None:
