@@ -99,7 +99,7 @@ class EtcdKeys:
         if "prevIndex" in query:
             self._compare(key, before, query)
         elif before is None:
-            raise Refused(100, key)
+            raise Refused(100, self._missing(key))
         below = [other for other in self.nodes if other.startswith(key + "/")]
         if below and query.get("recursive") != "true":
             raise Refused(108, key)
@@ -111,9 +111,14 @@ class EtcdKeys:
         gone["modifiedIndex"] = self.index
         return 200, {"action": "compareAndDelete" if "prevIndex" in query else "delete", "node": gone, "prevNode": before}
 
+    def _missing(self, key):
+        """The first directory on the way to a key that is not there, or the key."""
+        parts = key.split("/")
+        return next((path for path in ("/".join(parts[:size]) for size in range(2, len(parts))) if path not in self.nodes), key)
+
     def _compare(self, key, before, query):
         if before is None:
-            raise Refused(100, key)
+            raise Refused(100, self._missing(key))
         if "dir" in before:
             raise Refused(102, key)
         if before["modifiedIndex"] != int(query["prevIndex"]):
@@ -121,7 +126,7 @@ class EtcdKeys:
 
     def _shown(self, key, recursive):
         if key and key not in self.nodes:
-            raise Refused(100, key)
+            raise Refused(100, self._missing(key))
         found = dict(self.nodes[key]) if key else {"dir": True}
         if recursive and "dir" in found:
             children = sorted(other for other in self.nodes if other.rpartition("/")[0] == key)

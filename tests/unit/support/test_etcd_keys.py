@@ -49,4 +49,4 @@ def test_it_answers_as_etcd_does():
             answered = keys.answer(*_request(record["argv"]))
             assert (record["name"], answered[0], keys.index, _said(answered[1])) == (record["name"], status, index, _said(said))
             count += 1
-    assert count == 24
+    assert count == 27
