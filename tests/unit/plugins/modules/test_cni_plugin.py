@@ -161,7 +161,7 @@ def test_absent(run_module, host, text, force, words):
     given = args(host, {'name': 'calico'}, {'name': 'calico-ipam'}, state='absent', force=force)
     predicted, result = run_module(cni_plugin, given, check=True, diff=True), run_module(cni_plugin, given, diff=True)
     if words:
-        assert predicted['changed'] and words in predicted['warnings'][0]  # Tasks before this one would have removed the network.
+        assert predicted['changed'] and words in str(predicted['warnings'])  # Tasks before this one would have removed the network.
         assert result['failed'] and words in result['msg'] and str(host.join('cni', 'x.cni')) in result['msg']
         assert names(host, 'bin') == ['calico', 'calico-ipam']
         return
