@@ -38,5 +38,5 @@ def test_it_reaches_the_datastore(host: Any) -> None:
 
 
 def test_no_half_download_is_left(host: Any) -> None:
-    known = {"calicoctl", "etcd", "calico", "calico-ipam"}
+    known = {"calicoctl", "etcd", "calico", "calico-agent-files", "calico-ipam"}
     assert set(host.file("/opt/calico/bin").listdir()) <= known
