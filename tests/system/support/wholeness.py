@@ -10,7 +10,11 @@ CNI_DIR = "/opt/mesosphere/etc/dcos/network/cni"
 # Staged beside their places and swept by the next run; never in a directory whose every file is read by others.
 STAGED = "/.dcos-calico."
 # Complete JSON after each thing that was installed, and so neither the old nor the new one in between.
-BETWEEN = ("/var/lib/dcos-calico/receipts.json",)
+BETWEEN = (
+    "/var/lib/dcos-calico/receipts.json",
+    "/var/lib/dcos-calico/installed.json",
+    "/var/lib/dcos-calico/sysctl.json",
+)
 LEFTOVERS = ("find", "/etc", "/opt", "/usr/local", "/var/lib/dcos-calico", "-xdev", "-name", ".dcos-calico.*")
 
 
