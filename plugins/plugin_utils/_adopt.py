@@ -20,6 +20,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _node
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _rules
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict, some
+from ansible_collections.dcos.calico.plugins.plugin_utils._untrusted import PLAIN
 
 Found = Mapping[str, Any]
 Args = dict[str, Any]
@@ -27,6 +28,7 @@ Args = dict[str, Any]
 # Interfaces whose addresses are no node's: of Docker, of DC/OS and of Calico. calico/node takes such a one where nobody gives it an address.
 NOT_A_NODES = re.compile(r"^(lo\Z|docker|br-|cali|tunl|veth|virbr|dummy|vtep|spartan|minuteman|[dm]-|ucr-)")
 FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+AS_NUMBER = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,5})?\Z")
 NEWER_IMAGE = re.compile(r":v?([3-9]|\d\d+)\.\d+")
 IPIP = {"": "always", "always": "always", "cross-subnet": "cross-subnet"}
 HEAD = (
@@ -198,9 +200,11 @@ def _own(host: Host, nodes: Found, verdict: Verdict) -> tuple[Args, list[str]]:
         )
     own["calico_node_name"] = name
     stored = _mapping(nodes.get(name))
-    _keep_address(host, stored, own, notes)
+    _keep_address(host, stored, own, notes, verdict)
     number = str(stored.get("as_num") or host.env.get("AS") or "")
-    if number:
+    if number and not AS_NUMBER.match(number):
+        verdict.fail("adopt", f"the node's AS number {number!r} is none", None, "Correct it in the datastore first")
+    elif number:
         own["calico_node_as_number"] = number
     if host.unmanaged.get("cluster_store") and host.env.get("CALICO_LIBNETWORK_ENABLED") == "true":
         own["calico_node_libnetwork"] = True
@@ -221,12 +225,18 @@ def _name(host: Host, nodes: Found) -> str | None:
     return None
 
 
-def _keep_address(host: Host, stored: Found, own: Args, notes: list[str]) -> None:
+def _keep_address(host: Host, stored: Found, own: Args, notes: list[str], verdict: Verdict) -> None:
     address, detected = str(stored.get("ip_addr_v4") or ""), _mapping(host.info.get("node"))
     at = host.interface(address)
     if at and not NOT_A_NODES.match(at["interface"]):
         if address != detected.get("ip") or at["prefix"] != detected.get("prefix"):
-            own["calico_node_ip"] = f"{address}/{at['prefix']}"
+            try:
+                _cidr.parse(f"{address}/{at['prefix']}")
+                own["calico_node_ip"] = f"{address}/{at['prefix']}"
+            except ValidationError as error:
+                verdict.fail(
+                    "adopt", f"the node's address {address!r} is none", str(error), "Correct it in the datastore first"
+                )
     elif address:
         whose = f"that of {at['interface']}" if at else "none of this host"
         notes.append(
@@ -269,9 +279,15 @@ def _networks(hosts: Sequence[Host], verdict: Verdict) -> list[Args]:
     seen: dict[str, tuple[str, Args]] = {}
     for host in hosts:
         for item in host.unmanaged.get("networks") or []:
-            name, network = str(item.get("name")), _network(item)
+            name = str(item.get("name"))
             if not _rules.NAME.match(name) or not FILE.match(str(item.get("file"))):
                 continue  # preflight names it
+            try:
+                network = _network(item)
+            except ValidationError as error:
+                words = f"the network {name} names a pool that is none"
+                verdict.on(host.name).fail("adopt", words, str(error), f"Correct {item['file']} on the host first")
+                continue
             other, first = seen.setdefault(name, (host.name, network))
             if first != network:
                 verdict.on(host.name).fail(
@@ -284,11 +300,12 @@ def _networks(hosts: Sequence[Host], verdict: Verdict) -> list[Args]:
 
 
 def _network(item: Found) -> Args:
+    """An item of calico_networks; raises ValidationError."""
     kept: Args = {"name": item.get("name"), "file": item.get("file")}
     if isinstance(item.get("mtu"), int):
         kept["mtu"] = item["mtu"]
     if item.get("ipv4_pools"):
-        kept["ipv4_pools"] = list(item["ipv4_pools"])
+        kept["ipv4_pools"] = [str(_cidr.parse(str(pool))) for pool in item["ipv4_pools"]]
     return kept
 
 
@@ -309,10 +326,18 @@ def inventory(found: Adoption, others: Found | None = None) -> Args:
 
 
 def document(found: Adoption, others: Found | None = None) -> str:
-    """The file of variables; see inventory()."""
+    """The file of variables; see inventory(). Raises CalicoError for what Ansible would take for a template where it reads the file."""
+    _require_plain([found.common, *found.own.values()])
     return HEAD + yaml.safe_dump(
         inventory(found, others), sort_keys=False, default_flow_style=False, allow_unicode=True
     )
+
+
+def _require_plain(value: Any) -> None:
+    for part in value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ():
+        _require_plain(part)
+    if isinstance(value, str) and not PLAIN.fullmatch(value):
+        raise CalicoError("A variable for the inventory is not written", f"it would be {value!r}", "See who wrote that")
 
 
 def hosts_of(text: str, path: str) -> Args:

@@ -191,3 +191,35 @@ def test_a_table_says_what_was_found() -> None:
     )
     assert text[3] == "agent2 two 10.0.2.2/24 managed managed (calico/node:v2.6.6) managed or none none"
     assert text[4] == "datastore: etcd b2c7d3e4f5a60718, 2 nodes, profiles calico"
+
+
+TEMPLATE = "{{ lookup('pipe', 'id') }}"
+
+
+@pytest.mark.parametrize(
+    ("node", "more", "words"),
+    [
+        (container("one", env={"AS": TEMPLATE}), {}, "AS number"),
+        (None, {"networks": [{**GUIDE, "ipv4_pools": [TEMPLATE]}]}, "names a pool that is none"),
+        (container(TEMPLATE), {}, "is none that Calico takes"),
+    ],
+)
+def test_what_a_host_says_is_no_template_of_the_inventory(
+    node: dict[str, Any] | None, more: dict[str, Any], words: str
+) -> None:
+    """Ansible would carry it out on the controller when it reads the file."""
+    found, verdict, _hosts = adopted(info(1, node, **more))
+    assert words in " ".join(map(str, verdict.failures)) and "{{" not in document(found)
+
+
+def test_an_address_that_host_and_datastore_agree_on_is_one() -> None:
+    said = info(1, datastore=store(("one", TEMPLATE)))
+    said["subnets"].append({"interface": "eth1", "address": TEMPLATE, "prefix": 24})
+    found, verdict, _hosts = adopted(said)
+    assert "the node's address" in " ".join(map(str, verdict.failures)) and "{{" not in document(found)
+
+
+def test_no_file_is_made_of_what_could_be_a_template() -> None:
+    for own in ({"x": TEMPLATE}, {"x": [{"y": "{% if 1 %}"}]}):
+        with pytest.raises(CalicoError, match="is not written"):
+            document(Adoption(own={"agent1": own}))
