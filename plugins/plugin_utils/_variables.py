@@ -58,7 +58,6 @@ REGISTERED = (
     "calico_datastore_agent",
     "calico_datastore_kept",
     "calico_decommission_first",
-    "calico_decommission_peers",
     "calico_decommission_result",
     "calico_diagnostics_result",
     "calico_diagnostics_run",

@@ -91,6 +91,14 @@ def _listed(directory):
         return []
 
 
+def _interfaces():
+    """Names of all interfaces; raises CalicoError where they cannot be told, which is not the same as having none."""
+    try:
+        return sorted(os.listdir(_network.SYS_NET))
+    except OSError as error:
+        raise CalicoError('The interfaces of the host cannot be read from %s' % _network.SYS_NET, why=error.strerror)
+
+
 def _in_docker():
     """(ids of the containers that run, in words why that is not known)."""
     if _docker.present() is None:
@@ -119,11 +127,11 @@ def look(detect_ip):
     containers, docker_error = _in_docker()
     mesos = _listed(MESOS)
     processes, plugin = _processes()
-    routes = _routes.routes()
+    routes = _routes.required()
     peers, sessions, bird = _sessions()
     return {
         'names': [name for name in (_facts_dcos.detect_ip(detect_ip).get('ip'), os.uname()[1]) if name],
-        'interfaces': [name for name in _listed(_network.SYS_NET) if name.startswith('cali')],
+        'interfaces': [name for name in _interfaces() if name.startswith('cali')],
         'addresses': sorted(_in_namespaces(processes)),
         'container_routes': sorted(_routes.containers(routes) + routes6(_network.read('/proc/net/ipv6_route', most=_stream.TABLE) or '')),
         'other_routes': _routes.elsewhere(routes),
@@ -137,11 +145,27 @@ def look(detect_ip):
     }
 
 
+def await_end(found, peers, deadline):
+    """Look again until BIRD has none of these peers; raises CalicoError if it has, or if a BIRD that runs does not say."""
+    def left():
+        return sorted(set(found['peers']) & set(peers))
+
+    def silent():
+        return found['bird_error'] and os.path.exists(_bgp.SOCKET)
+
+    while (left() or silent()) and deadline.pause(POLL):
+        found['peers'], found['sessions'], found['bird_error'] = _sessions()
+    if left():
+        raise CalicoError('BIRD of this host still has the peers %s after %d seconds' % (', '.join(left()), deadline.seconds),
+                          remedy='See on this host that Felix and confd of calico/node run: they take peers out of its configuration. Then run again')
+    if silent():
+        raise CalicoError('BIRD of this host does not say which peers it has', why=found['bird_error'], remedy='See the log of calico/node, and run again')
+
+
 def job(module):
     """Look, once those peers are gone that are to be; see RETURN."""
     params = module.params
-    deadline = Deadline(params['timeout'])
     found = look(params['detect_ip'])
-    while set(found['peers']) & set(params['peers_gone']) and deadline.pause(POLL):
-        found['peers'], found['sessions'], found['bird_error'] = _sessions()
-    return dict(found, changed=False, configured=os.path.exists(params['config']), peers_left=sorted(set(found['peers']) & set(params['peers_gone'])))
+    if params['peers_gone']:
+        await_end(found, params['peers_gone'], Deadline(params['timeout']))
+    return dict(found, changed=False, configured=os.path.exists(params['config']))

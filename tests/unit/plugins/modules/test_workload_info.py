@@ -15,7 +15,7 @@ from ansible_collections.dcos.calico.plugins.modules import workload_info
 
 from ...support import returns
 from ...support.agent_host import furnish
-from ..scenarios.workload_info import arguments, containers
+from ..scenarios.workload_info import arguments, containers, kernel
 
 RETURN = yaml.safe_load(workload_info.RETURN)
 TRIE = """Main:
@@ -46,6 +46,7 @@ ROUTES6 = "".join(
 @pytest.fixture
 def host(agent_host, monkeypatch):
     monkeypatch.setattr(job, "MESOS", str(agent_host.root.join("mesos")))
+    kernel(agent_host)
     return agent_host
 
 
@@ -96,8 +97,26 @@ def test_peers_are_waited_for(run_module, host, monkeypatch, ends):
         return answers[0] if len(looks) < 3 or not ends else (["10.0.1.12"], ["10.0.1.12"], None)
 
     monkeypatch.setattr(job, "_sessions", sessions)
-    result = result_of(run_module, host, peers_gone=["10.0.1.13"], timeout=0 if not ends else 60)
-    assert result["peers_left"] == ([] if ends else ["10.0.1.13"]) and len(looks) == (3 if ends else 1)
+    result = run_module(workload_info, arguments(host, peers_gone=["10.0.1.13"], timeout=60 if ends else 0))
+    assert len(looks) == (3 if ends else 1) and bool(result.get("failed")) is not ends
+    assert ends or "still has the peers 10.0.1.13" in result["msg"]
+
+
+def test_a_bird_that_does_not_say_has_not_let_go(run_module, host, monkeypatch):
+    monkeypatch.setattr(job, "_sessions", lambda: ([], [], "it does not answer"))
+    monkeypatch.setattr(_bgp, "SOCKET", str(host.root.join("bird.ctl")))
+    given = arguments(host, peers_gone=["10.0.1.13"], timeout=0)
+    assert not run_module(workload_info, given).get("failed"), "there is no BIRD"
+    host.root.join("bird.ctl").write("")
+    assert "does not say which peers it has" in run_module(workload_info, given)["msg"]
+
+
+@pytest.mark.parametrize("what", ["routes", "interfaces"])
+def test_what_cannot_be_read_is_not_nothing(run_module, host, what):
+    """An audit would free the addresses of containers that live."""
+    host.root.join(*{"routes": ("proc", "self", "net", "route"), "interfaces": ("sys_net",)}[what]).remove()
+    result = run_module(workload_info, arguments(host))
+    assert result["failed"] and "The %s of the host cannot be read" % what in result["msg"]
 
 
 def test_sessions_of_bird(run_module, host, monkeypatch):

@@ -18,6 +18,12 @@ def arguments(host, **more):
     return dict({"config": str(host.root.join("calicoctl.cfg")), "detect_ip": str(host.root.join("detect_ip"))}, **more)
 
 
+def kernel(host):
+    """What every kernel says, of a host without containers."""
+    host.root.join("proc", "self", "net", "route").write("Iface\tDestination\tGateway\n", ensure=True)
+    host.root.ensure("sys_net", "lo", dir=True)
+
+
 def _word(address):
     return "%08X" % struct.unpack("=I", socket.inet_aton(address))
 
@@ -39,6 +45,8 @@ def containers(host):
 
 def _scenario(use):
     host = use("agent_host")
+    if not host.root.join("sys_net").check():
+        kernel(host)
     use("monkeypatch").setattr(_workload_info, "MESOS", str(host.root.join("mesos")))
     return Scenario(arguments(host), host.root, noise=["systemd/calls", "docker-calls"])
 
