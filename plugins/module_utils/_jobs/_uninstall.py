@@ -19,7 +19,7 @@ import re
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_native
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _dataplane, _node, _node_host, _node_keys
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _dataplane, _node, _node_host, _node_keys, _unmanaged
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import (
     _cni, _command, _copies, _docker, _docker_networks, _etcd_service, _executables, _files, _installed, _network, _routes, _started, _systemd, _text_files,
@@ -143,9 +143,9 @@ def refusals(params, found):
     for path, other in sorted(_cni.read(params['cni_dir']).items()):
         if set(PLUGINS) & set(other.network.plugins) and not _is_calico(other.network):
             said.append("The network of %s uses Calico's plugin, and is not Calico's. Remove it first" % path)
-    text = _network.read(_docker.DAEMON_CONFIG) or ''
-    if 'cluster-store' in text:
-        said.append("Docker keeps its networks in Calico's etcd (cluster-store in %s). %s" % (_docker.DAEMON_CONFIG, UNDO_DOCKER))
+    store = to_native(_unmanaged.cluster_store() or '')
+    if store.startswith('etcd://'):
+        said.append('Docker keeps its networks in %s (cluster-store in %s). %s' % (store, _docker.DAEMON_CONFIG, UNDO_DOCKER))
     elif _docker.present():
         networks = _docker_networks.of_calico()
         if networks:

@@ -89,13 +89,19 @@ def test_containers_are_named_and_nothing_is_touched(run_module, installed):
 
 @pytest.mark.parametrize('path, text, words', [
     ('cni/x.conf', '{"name": "x", "type": "ptp", "ipam": {"type": "calico-ipam"}}', "cni/x.conf uses Calico's plugin, and is not Calico's"),
-    ('daemon.json', '{"cluster-store": "etcd://127.0.0.1:2379"}', "Docker keeps its networks in Calico's etcd"),
+    ('daemon.json', '{"cluster-store": "etcd://127.0.0.1:2379"}', "Docker keeps its networks in etcd://127.0.0.1:2379"),
 ])
 def test_what_uses_calico_is_refused(run_module, installed, path, text, words):
     installed.without_containers()
     installed.root.join(*path.split('/')).write(text)
     result = run_module(uninstall, installed.args)
     assert result['failed'] and words in result['msg'] and installed.root.join('cni', 'calico.cni').check()
+
+
+def test_a_store_of_docker_that_is_no_etcd_is_none_of_ours(run_module, installed):
+    installed.without_containers()
+    installed.root.join('daemon.json').write('{"cluster-store": "consul://10.0.0.9:8500", "cluster-store-opts": {}}')
+    assert run_module(uninstall, installed.args, check=True)['refusals'] == []
 
 
 def test_networks_of_docker_are_refused(run_module, installed, monkeypatch):
