@@ -9,6 +9,7 @@ Each question has its own deadline, all of them have one, and none can fail the 
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import errno
 import glob
 import grp
 import hashlib
@@ -181,11 +182,17 @@ def _file(path, most=_stream.LARGEST):
 
 
 def _tail(path, size):
-    """The last bytes of a file, None without one. A link, which a container can have made, may lead to any file of the host."""
-    if os.path.islink(path):
-        raise CalicoError('Not collected', why='%s is a link' % path)
+    """The last bytes of a file, None without one. A container can have made a link to any file of the host of it, or a pipe that nobody writes to."""
     try:
-        with open(path, 'rb') as handle:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise CalicoError('Not collected', why='%s is a link' % path)
+        return None
+    try:
+        with os.fdopen(descriptor, 'rb') as handle:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise CalicoError('Not collected', why='%s is no file' % path)
             handle.seek(0, os.SEEK_END)
             handle.seek(max(0, handle.tell() - size))
             return handle.read(size).decode('utf-8', 'replace')

@@ -144,6 +144,8 @@ def test_a_link_leads_nowhere(look, agent_host):
     root.join('etc', 'shadow').write('root:planted:1\n', ensure=True)
     root.join('cni').mkdir().join('a\nb.conf').mksymlinkto(str(root.join('etc', 'shadow')))
     root.join('var', 'log', 'calico', 'felix').ensure(dir=True).join('current').mksymlinkto(str(root.join('etc', 'shadow')))
+    os.mkfifo(str(root.join('var', 'log', 'calico', 'bird').ensure(dir=True).join('current')))
     dummy, entries = look(cni_dir='/cni')
     assert 'planted' not in json.dumps(entries) and 'is a link' in entries['logs/felix.log']['note']
+    assert 'is no file' in entries['logs/bird.log']['note'], 'a pipe that nobody writes to is not waited for'
     assert [name for name in entries if name.startswith('cni/')] == ['cni/01.txt']
