@@ -76,25 +76,27 @@ def read(path: str, remedy: str = "Name another file", most: int = _stream.LARGE
         raise CalicoError(f"{path} cannot be read", str(error), remedy) from error
 
 
-def write(path: str, text: str) -> None:
-    """Put a text in a file, which is either as before or whole.
+def write(
+    path: str, content: str | bytes, mode: int = 0o644, remedy: str = "Make its directory, or name another file"
+) -> None:
+    """Put a text or bytes in a file, which is either as before or whole.
 
     :raises CalicoError:
     """
     try:
-        _replace(path, text)
+        _replace(path, content if isinstance(content, bytes) else content.encode("utf-8"), mode)
     except OSError as error:
-        raise CalicoError(
-            f"{path} could not be written", error.strerror or str(error), "Make its directory, or name another file"
-        ) from error
+        raise CalicoError(f"{path} could not be written", error.strerror or str(error), remedy) from error
 
 
-def _replace(path: str, text: str) -> None:
+def _replace(path: str, content: bytes, mode: int) -> None:
     handle, staged = tempfile.mkstemp(dir=os.path.dirname(os.path.abspath(path)), prefix=".dcos-calico.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(staged, 0o644)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(staged, mode)
         os.replace(staged, path)
     except BaseException:
         os.unlink(staged)

@@ -15,7 +15,6 @@ import io
 import os
 import re
 import tarfile
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from ansible_collections.dcos.calico.plugins.module_utils import _redact
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _bundle
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _stream
+from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths
 
 INDEX = "index.txt"
 CLUSTER = "cluster"
@@ -165,21 +165,8 @@ def make_directory(parent: str, name: str) -> str:
 
 
 def write(path: str, content: bytes) -> None:
-    """Put bytes in a file of mode 0600, which is there only when it is whole; raises CalicoError."""
-    staged = None
-    try:
-        handle, staged = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".dcos-calico.")  # 0600 from the beginning
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(staged, path)
-        staged = None
-    except OSError as error:
-        raise CalicoError(f"{path} could not be written", error.strerror or str(error), REMEDY) from error
-    finally:
-        if staged:
-            os.unlink(staged)
+    """Put bytes in a file for its owner only; raises CalicoError."""
+    _controller_paths.write(path, content, 0o600, REMEDY)
 
 
 def read(path: str) -> list[Entry]:
