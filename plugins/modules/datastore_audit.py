@@ -79,16 +79,6 @@ options:
     description:
       - What is to be written, from the action plugin. Not to be given.
     type: str
-  config:
-    description:
-      - calicoctl's configuration file on the host, which says where etcd is.
-    type: path
-    default: /etc/calico/calicoctl.cfg
-  timeout:
-    description:
-      - Seconds that an answer of etcd may take.
-    type: int
-    default: 90
 attributes:
   check_mode:
     description: Reads the datastore, and says what it would free.
@@ -100,6 +90,7 @@ attributes:
     description: Has a corresponding action plugin, which compares the datastore with the hosts.
     support: full
 extends_documentation_fragment:
+  - dcos.calico._datastore
   - dcos.calico._attributes
   - dcos.calico._attributes.agent
 """

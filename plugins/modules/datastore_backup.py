@@ -39,16 +39,6 @@ options:
     description:
       - Which of several vault passwords to encrypt with, by its vault ID. The first one if not given.
     type: str
-  config:
-    description:
-      - calicoctl's configuration file on the host, which says where etcd is.
-    type: path
-    default: /etc/calico/calicoctl.cfg
-  timeout:
-    description:
-      - Seconds that an answer of etcd may take.
-    type: int
-    default: 90
 notes:
   - Keys whose last part begins with an underscore are hidden, and etcd does not list them. Calico has none.
 attributes:
@@ -65,6 +55,7 @@ attributes:
     description: Has a corresponding action plugin, which writes the file on the controller.
     support: full
 extends_documentation_fragment:
+  - dcos.calico._datastore
   - dcos.calico._attributes
   - dcos.calico._attributes.agent
 """

@@ -62,16 +62,6 @@ options:
     description:
       - The ID of an etcd cluster that is not the backup's, has keys of Calico, and is to become that of the backup.
     type: str
-  config:
-    description:
-      - calicoctl's configuration file on the host, which says where etcd is.
-    type: path
-    default: /etc/calico/calicoctl.cfg
-  timeout:
-    description:
-      - Seconds that an answer of etcd may take.
-    type: int
-    default: 90
 attributes:
   check_mode:
     description: Reads the datastore and plans. Where O(config) is not there yet, the datastore counts as empty.
@@ -83,6 +73,7 @@ attributes:
     description: Has a corresponding action plugin, which reads the file on the controller.
     support: full
 extends_documentation_fragment:
+  - dcos.calico._datastore
   - dcos.calico._attributes
   - dcos.calico._attributes.agent
 """
