@@ -13,7 +13,9 @@ __metaclass__ = type
 
 import os
 import re
+import shlex
 
+from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
@@ -21,30 +23,47 @@ from ansible_collections.dcos.calico.plugins.module_utils._plan import Plan
 
 # The names before Felix 2.1 are among them, as in Felix' own clean-up.
 FELIX_CHAIN = re.compile(r'^(?:cali-|cali[ft][wh]-|calip[io]-|felix-)')
-FELIX_RULE = re.compile(r'--comment "?cali:[A-Za-z0-9_-]+"?(?: |\Z)')
+FELIX_COMMENT = re.compile(r'^cali:[A-Za-z0-9_-]+\Z')
 # Of this collection: the port of etcd's proxy, and Felix' health port.
 OWN_CHAIN = re.compile(r'^dcos-calico-etcd-\d+(?:-new)?\Z')
-OWN_RULE = re.compile(r'--comment "?dcos\.calico"?(?: |\Z)')
-TARGET = re.compile(r' -[jg] (\S+)')
+OWN_COMMENT = re.compile(r'^dcos\.calico\Z')
 SET = re.compile(r'^(?:cali[46][-t]|felix-[46]|felix-(?:masq|all)-ipam-pools\Z)')
 # cali and the first 11 characters of a container's id, a UUID for Mesos, or of a hash.
 LINK = re.compile(r'^cali[0-9a-f][0-9a-f-]{0,10}\Z')
 TUNNEL = 'tunl0'
-BIRD, BIRDS = '12', ('bird', 'bird6')
+BIRD, BIRDS, FELIXES = '12', ('bird', 'bird6'), ('calico-felix',)
 NET = '/sys/class/net'
 UP = 0x1
 # A host may have both variants of iptables, and Felix' image uses its own.
 FAMILIES = (('4', ('iptables', 'iptables-legacy', 'iptables-nft')), ('6', ('ip6tables', 'ip6tables-legacy', 'ip6tables-nft')))
+TABLES = {'4': '/proc/net/ip_tables_names', '6': '/proc/net/ip6_tables_names'}
+SETS, IPV6 = '/sys/module/ip_set', '/proc/net/if_inet6'
+ADDRESS = re.compile(r'^[0-9.]+/[0-9]+\Z')
 KINDS = ('blackhole', 'unreachable', 'prohibit', 'throw')
 SECONDS, PATIENCE, LOCKED = 30, 60, 4
+# A program says so of what the kernel lacks, of which there is nothing then.
+LACKING = re.compile(r'not supported', re.IGNORECASE)
 
 
 # ---- what is there
 
-def parse_rules(text, chain, rule):
+def _says(rule):
+    """(comments, targets) of a rule as iptables-save prints it. A comment is anybody's text, and may look like the rest of a rule."""
+    try:
+        words = iter(shlex.split(rule))
+    except ValueError:
+        words = iter(rule.split())
+    comments, targets = [], []
+    for word in words:
+        if word in ('--comment', '-j', '-g'):
+            (comments if word == '--comment' else targets).append(next(words, ''))
+    return comments, targets
+
+
+def parse_rules(text, chain, comment):
     """{table: (chains, rules of other chains)} that are to go, from what iptables-save prints. Pure.
 
-    :arg chain, rule: regular expressions of chains' names, and of rules that are to go whatever chain they are in.
+    :arg chain, comment: regular expressions of chains' names, and of comments of rules that are to go whatever chain they are in.
     """
     found, table = {}, None
     for line in text.splitlines():
@@ -53,8 +72,8 @@ def parse_rules(text, chain, rule):
         elif line.startswith(':') and chain.search(line[1:].split()[0]):
             found.setdefault(table, ([], []))[0].append(line[1:].split()[0])
         elif line.startswith('-A ') and not chain.search(line.split()[1]):
-            target = TARGET.search(line)
-            if rule.search(line) or target and chain.search(target.group(1)):
+            comments, targets = _says(line)
+            if any(map(comment.search, comments)) or any(map(chain.search, targets)):
                 found.setdefault(table, ([], []))[1].append(line)
     return found
 
@@ -92,9 +111,20 @@ def savers():
     return found
 
 
-def _said(argv):
-    """What a program prints; '' where the host does not have it, or lacks what it asks for, such as IPv6."""
-    return _command.run(argv, SECONDS).out if _command.find(argv[0]) else ''
+def _said(argv, source=None):
+    """What a program prints; '' where there is no such program, or the kernel lacks what it shows. Raises CalicoError where it is not known what is there.
+
+    :arg source: path that a kernel has which has any of it.
+    """
+    if not _command.find(argv[0]):
+        return ''
+    result = _command.run(argv, SECONDS)
+    if result.rc == 0:
+        return result.out
+    if LACKING.search(result.err) or source and not os.path.exists(source):
+        return ''
+    raise CalicoError('What Calico has in the kernel of this host cannot be read', why='%s: %s' % (' '.join(argv), result.said()),
+                      remedy='See why that fails; if this host has no use for %s, remove it' % argv[0])
 
 
 def links():
@@ -102,11 +132,11 @@ def links():
     return sorted(name for name in os.listdir(NET) if LINK.match(name)) if os.path.isdir(NET) else []
 
 
-def _tables(chain, rule):
+def _tables(chain, comment):
     """Plan for the tables of all variants of iptables."""
     plan = Plan()
     for family, program in savers():
-        for table, (chains, rules) in sorted(parse_rules(_said([program + '-save']), chain, rule).items()):
+        for table, (chains, rules) in sorted(parse_rules(_said([program + '-save'], TABLES[family]), chain, comment).items()):
             before = '\n'.join([':%s' % name for name in chains] + rules)
             plan.add('%s table %s' % (program, table), before, None, how=('table', program, transaction(table, chains, rules)))
     return plan
@@ -114,13 +144,13 @@ def _tables(chain, rule):
 
 def rules_of_this_collection():
     """Plan for the rules that units of this collection keep, where the units are gone."""
-    return _tables(OWN_CHAIN, OWN_RULE)
+    return _tables(OWN_CHAIN, OWN_COMMENT)
 
 
 def rules_of_felix():
     """Plan for Felix' rules and sets, which rules use."""
-    plan = _tables(FELIX_CHAIN, FELIX_RULE)
-    for name in sorted(filter(SET.match, _said(['ipset', 'list', '-n']).split())):
+    plan = _tables(FELIX_CHAIN, FELIX_COMMENT)
+    for name in sorted(filter(SET.match, _said(['ipset', 'list', '-n'], SETS).split())):
         plan.add('ipset %s' % name, 'ipset', None, how=('run', ['ipset', 'destroy', name]))
     return plan
 
@@ -133,24 +163,46 @@ def interfaces():
     return plan
 
 
-def routes():
-    """Plan for BIRD's routes, and for the tunnel's address. The device is the kernel's, and goes with the module ipip."""
-    plan = Plan()
-    for family in ('-4', '-6'):
-        for arguments in parse_routes(_said(['ip', family, 'route', 'show', 'table', 'all', 'proto', BIRD])):
-            plan.add('route %s' % ' '.join(arguments[:-2]), 'route', None, how=('run', ['ip', family, 'route', 'del'] + arguments))
+def routes(tunnel=()):
+    """Plan for the tunnel's address, and for BIRD's routes. The device is the kernel's, and goes with the module ipip.
+
+    An address of another user of the device stays: Calico's is the one that the datastore has, or is in a block of this host, which has a route of BIRD's.
+
+    :arg tunnel: addresses that the datastore has for this host's tunnel.
+    """
+    plan, blocks = Plan(), []
+    found = [(family, arguments) for family in ('-4', '-6')
+             for arguments in parse_routes(_said(['ip', family, 'route', 'show', 'table', 'all', 'proto', BIRD], None if family == '-4' else IPV6))]
+    for family, arguments in found:
+        if arguments[0] == KINDS[0]:
+            blocks.append(_cidr.parse(arguments[1]))
     if os.path.isdir(os.path.join(NET, TUNNEL)):
-        own = [word for word in _said(['ip', '-o', '-4', 'addr', 'show', 'dev', TUNNEL]).split() if word.endswith('/32')]
+        there = [word for word in _said(['ip', '-o', '-4', 'addr', 'show', 'dev', TUNNEL]).split() if ADDRESS.match(word)]
+        own = [word for word in there if word.endswith('/32') and (word[:-len('/32')] in tunnel or any(block.contains(_cidr.parse(word)) for block in blocks))]
         for address in own:
             plan.add('address %s of %s' % (address, TUNNEL), 'address', None, how=('run', ['ip', 'addr', 'del', address, 'dev', TUNNEL]))
-        if own and int(_network.read(NET, TUNNEL, 'flags') or '0', 16) & UP:
+        if own == there and own and int(_network.read(NET, TUNNEL, 'flags') or '0', 16) & UP:
             plan.add(TUNNEL, 'up', 'down', how=('run', ['ip', 'link', 'set', TUNNEL, 'down']))
+    for family, arguments in found:
+        plan.add('route %s' % ' '.join(arguments[:-2]), 'route', None, how=('run', ['ip', family, 'route', 'del'] + arguments))
     return plan
 
 
 def other_birds():
     """Ids of BIRD's processes in the host's network, to be asked when Calico's have ended: then routes of its protocol may be another's."""
-    names = [name for name in os.listdir(_network.PROC) if name.isdigit() and (_network.read(_network.PROC, name, 'comm') or '').strip() in BIRDS]
+    return _processes(BIRDS)
+
+
+def other_felixes(ours):
+    """Ids of the Felixes in the host's network that are not Calico's of this host; a rule, set or interface may be theirs.
+
+    :arg ours: callable(pid) -> whether it is.
+    """
+    return [pid for pid in _processes(FELIXES) if not ours(pid)]
+
+
+def _processes(called):
+    names = [name for name in os.listdir(_network.PROC) if name.isdigit() and (_network.read(_network.PROC, name, 'comm') or '').strip() in called]
     return sorted(int(name) for name in names if _namespace(name) in (None, _namespace('self')))
 
 

@@ -44,19 +44,24 @@ COMMIT
     ('-A OUTPUT -g califw-x', True),
     ('-A INPUT -m comment --comment cali:abc -j ACCEPT', True),
     ('-A INPUT -m comment --comment "see cali:abc" -j ACCEPT', False),
+    ('-A INPUT -m comment --comment "before -j cali-INPUT" -j ACCEPT', False),
+    ('-A INPUT -m comment --comment "as --comment cali:abc says" -j ACCEPT', False),
+    ('-A INPUT -m comment --comment -j -j ACCEPT', False),
+    ('-A INPUT -m comment --comment "it\\\'s \\"-j ACCEPT" -j cali-INPUT', True),
+    ('-A INPUT -m comment --comment mine -m comment --comment "cali:abc" -j ACCEPT', True),
     ('-A INPUT -m comment --comment "calico" -j ACCEPT', False),
     ('-A INPUT -i cali+ -j ACCEPT', False),
     ('-A INPUT -j calico-dhcp', False),
 ])
 def test_a_rule_in_a_chain_of_others(line, ours):
-    found = _dataplane.parse_rules('*filter\n%s\n' % line, _dataplane.FELIX_CHAIN, _dataplane.FELIX_RULE)
+    found = _dataplane.parse_rules('*filter\n%s\n' % line, _dataplane.FELIX_CHAIN, _dataplane.FELIX_COMMENT)
     assert found == ({'filter': ([], [line])} if ours else {})
 
 
 def test_felix_health_port_is_a_rule_of_this_collection():
     line = '-A INPUT ! -i lo -p tcp -m tcp --dport 62092 -m comment --comment "dcos.calico" -j DROP'
-    assert _dataplane.parse_rules('*mangle\n%s\n' % line, _dataplane.OWN_CHAIN, _dataplane.OWN_RULE) == {'mangle': ([], [line])}
-    assert _dataplane.parse_rules(FELIX, _dataplane.OWN_CHAIN, _dataplane.OWN_RULE) == {
+    assert _dataplane.parse_rules('*mangle\n%s\n' % line, _dataplane.OWN_CHAIN, _dataplane.OWN_COMMENT) == {'mangle': ([], [line])}
+    assert _dataplane.parse_rules(FELIX, _dataplane.OWN_CHAIN, _dataplane.OWN_COMMENT) == {
         'filter': (['dcos-calico-etcd-1'], ['-A OUTPUT -d 127.0.0.1/32 -o lo -p tcp -m tcp --dport 2379 -j dcos-calico-etcd-1'])}
 
 
@@ -85,6 +90,42 @@ def test_routes_of_bird(text, arguments):
     assert _dataplane.parse_routes(text) == arguments
 
 
+@pytest.mark.parametrize('argv', [['iptables-save'], ['ip6tables-save'], ['ipset', 'list', '-n'],
+                                  ['ip', '-4', 'route', 'show', 'table', 'all', 'proto', '12'], ['ip', '-o', '-4', 'addr', 'show', 'dev', 'tunl0']])
+def test_what_cannot_be_read_is_not_taken_for_nothing(kernel, monkeypatch, tmpdir, argv):
+    monkeypatch.setattr(_dataplane, 'SETS', str(tmpdir))
+    monkeypatch.setattr(_dataplane, 'TABLES', {'4': str(tmpdir), '6': str(tmpdir)})
+    kernel.net.mkdir('tunl0')
+    kernel.broken = [argv]
+    with pytest.raises(CalicoError) as error:
+        _dataplane.rules_of_felix()
+        _dataplane.routes()
+    assert 'cannot be read: %s: it is broken' % ' '.join(argv) in str(error.value)
+
+
+@pytest.mark.parametrize('words, source', [('it is broken', 'none'), ('iptables: Failed to initialize nft: Protocol not supported', '')])
+def test_of_what_the_kernel_lacks_there_is_nothing(kernel, monkeypatch, tmpdir, words, source):
+    monkeypatch.setattr(_dataplane, 'SETS', str(tmpdir.join(source)))
+    monkeypatch.setattr(_dataplane, 'TABLES', {'4': str(tmpdir.join(source)), '6': str(tmpdir.join(source))})
+    kernel.broken, kernel.words = [['iptables-save'], ['ip6tables-save'], ['ipset', 'list', '-n']], words
+    assert not _dataplane.rules_of_felix()
+
+
+@pytest.mark.parametrize('address, known, ours', [
+    ('192.168.121.0/32', (), True),  # of a block of this host
+    ('10.9.9.9/32', ('10.9.9.9',), True),
+    ('10.9.9.9/32', ('10.9.9.8',), False),
+    ('192.168.121.0/26', (), False),
+])
+def test_an_address_of_the_tunnel_that_is_another_users_stays(kernel, address, known, ours):
+    kernel.net.ensure('tunl0', 'flags').write('0xc1\n')
+    kernel.addresses = ['5: tunl0    inet %s scope global tunl0\\       valid_lft forever' % address]
+    names = _dataplane.routes(known).names()
+    assert names[:-2] == (['address %s of tunl0' % address, 'tunl0'] if ours else [])
+    kernel.addresses.append('5: tunl0    inet 203.0.113.5/32 scope global tunl0')
+    assert _dataplane.routes(known).names()[:-2] == (['address %s of tunl0' % address] if ours else [])
+
+
 def test_routes_go(kernel):
     _dataplane.apply(_dataplane.routes())
     assert kernel.routes == {'-4': [], '-6': []} and not _dataplane.routes()
@@ -103,3 +144,11 @@ def test_another_bird_is_known(tmpdir, monkeypatch):
         tmpdir.ensure(pid, 'comm').write(name + '\n')
         tmpdir.ensure(pid, 'ns', dir=True).join('net').mksymlinkto('net:[%d]' % network)
     assert _dataplane.other_birds() == [12, 13]
+
+
+def test_another_felix_is_known(tmpdir, monkeypatch):
+    monkeypatch.setattr(_dataplane._network, 'PROC', str(tmpdir))
+    for pid, name, network in (('12', 'calico-felix', 1), ('13', 'calico-felix', 1), ('14', 'calico-felix', 2), ('15', 'felix', 1), ('self', 'x', 1)):
+        tmpdir.ensure(pid, 'comm').write(name + '\n')
+        tmpdir.ensure(pid, 'ns', dir=True).join('net').mksymlinkto('net:[%d]' % network)
+    assert _dataplane.other_felixes(lambda pid: pid == 12) == [13]
