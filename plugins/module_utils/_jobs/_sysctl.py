@@ -120,30 +120,38 @@ def assignments(text):
     return found
 
 
-def _later_files(path):
-    """Files that are read after the one at a path."""
+def _other_files(path, later=False):
+    """Files that are read beside the one at a path, in their order; later: only those that are read after it."""
     directory, name = os.path.split(path)
     directories = DIRECTORIES if directory in DIRECTORIES else (directory,)
     found = {}
     for each in directories:
         for path in glob.glob(os.path.join(each, '*.conf')):
             found.setdefault(os.path.basename(path), path)
-    later = [found[other] for other in sorted(found) if other > name]
-    return later + ([LAST] if directory in DIRECTORIES and os.path.isfile(LAST) else [])
+    names = [other for other in sorted(found) if other > name or other < name and not later]
+    return [found[other] for other in names] + ([LAST] if directory in DIRECTORIES and os.path.isfile(LAST) else [])
+
+
+def _assigned(path):
+    """assignments() of a file; none of one that cannot be read."""
+    try:
+        with open(path, 'rb') as handle:
+            return assignments(to_native(_stream.whole(handle, path), errors='surrogate_or_replace'))
+    except (IOError, OSError):
+        return []
+
+
+def _matches(pattern, parts):
+    return len(pattern) == len(parts) and all(fnmatch.fnmatchcase(one, other) for one, other in zip(parts, pattern))
 
 
 def overridden(desired):
     """[{key, value, file}] of desired settings to which a later file gives another value, which counts after the next boot."""
     last = {}
-    for path in _later_files(desired.path):
-        try:
-            with open(path, 'rb') as handle:
-                text = to_native(_stream.whole(handle, path), errors='surrogate_or_replace')
-        except (IOError, OSError):
-            continue
-        for parts, value in assignments(text):
+    for path in _other_files(desired.path, later=True):
+        for parts, value in _assigned(path):
             for setting in (setting for setting in desired.settings if not setting.wildcard):
-                if len(parts) == len(setting.parts) and all(fnmatch.fnmatchcase(one, other) for one, other in zip(setting.parts, parts)):
+                if _matches(parts, setting.parts):
                     last[setting.name] = (value, setting.value, path)
     return [{'key': key, 'value': value, 'file': path} for key, (value, ours, path) in sorted(last.items()) if value != ours]
 
@@ -202,7 +210,7 @@ def read(desired):
     content = state.content()
     text, notes, left = None if content is None else to_native(content, errors='surrogate_or_replace'), read_notes().get(desired.path, {}), []
     if desired.text is None:
-        running, left = _back(text, notes)
+        running, left = _back(desired.path, text, notes)
     return Actual(text, running, missing, overridden(desired), left, notes)
 
 
@@ -231,15 +239,22 @@ def _path_of(key):
     return os.path.join(PROC_SYS, *parse_key(key))
 
 
-def _back(text, notes):
-    """(running, left) of what is to be set back: keys that still have the value that they were given, by us or by those for whom it was noted."""
+def _back(file, text, notes):
+    """(running, left) of what is to be set back: keys that still have the value that they were given, by us or by those for whom it was noted.
+
+    What another file asks for as well is not set back: it is as it is to be without ours.
+    """
     ours = dict((spelled(parts), value) for parts, value in assignments(text or ''))
+    others = [each for path in _other_files(file) for each in _assigned(path)]
     running, left = [], []
     for key in sorted(set(ours) | set(notes)):
         path = _path_of(key)
         if not os.path.isfile(path):
             continue
         value, note = _read_key(path), notes.get(key)
+        asked = [other for parts, other in others if _matches(parts, parse_key(key))][-1:]
+        if asked == [value]:
+            continue
         if note and value == ours.get(key, note['after']):
             running.append((key, path, value, note['before']))
         elif not note or value != note['before']:

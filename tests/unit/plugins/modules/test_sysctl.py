@@ -193,6 +193,22 @@ def test_absent_leaves_what_somebody_else_has_set_since(run_module, host):
     assert result['keys_left'] == ['net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.default.rp_filter'] and result['keys_changed'] == []
 
 
+@pytest.mark.parametrize('name, text, stays', [
+    ('99-operator.conf', 'net.ipv4.conf.all.rp_filter = 1\n', True),
+    ('10-operator.conf', '-net/ipv4/conf/*/rp_filter = 1\n', True),
+    ('99-operator.conf', 'net.ipv4.conf.all.rp_filter = 1\nnet.ipv4.conf.all.rp_filter = 0\n', False),  # The last one counts, and it is not so.
+    ('99-operator.conf', 'net.ipv4.conf.default.rp_filter = 1\n', False),
+    ('60-calico.conf.old', 'net.ipv4.conf.all.rp_filter = 1\n', False),
+])
+def test_absent_leaves_what_a_file_of_somebody_else_asks_for_as_well(run_module, host, name, text, stays):
+    run_module(sysctl, args(host, *DESIRED))
+    host.join('sysctl.d', name).write(text)
+    for check in (True, False):
+        result = run_module(sysctl, args(host, state='absent'), check=check)
+        assert result['keys_changed'] == ([] if stays else ['net.ipv4.conf.all.rp_filter']) and result['keys_left'] == []
+    assert rp_filter(host, 'all') == ('1' if stays else '2') and not os.path.exists(_sysctl.NOTES)
+
+
 def test_a_file_of_before_there_were_notes_is_not_taken_for_the_first_change(run_module, host):
     run_module(sysctl, args(host, *DESIRED))
     os.remove(_sysctl.NOTES)
