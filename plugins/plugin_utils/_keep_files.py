@@ -46,6 +46,11 @@ fail() {
     say "$1"
 }
 
+# When something was renamed in /opt/mesosphere last, which may be a link to another disk.
+changed() {
+    stat -L -c %Y "$dcos" 2> /dev/null || echo 0
+}
+
 copied() {
     (cd "$copies" && find . -type "$1" ! -name '.dcos-calico.*' | LC_ALL=C sort)
 }
@@ -112,7 +117,7 @@ put_all() {
         put_link "$copies/${copy#./}" "${copy#.}"
     done
     # A network whose plugins are missing is refused by Mesos.
-    [ $failed -eq $refused ] || return
+    [ $failed -eq 0 ] || return
     for copy in $(copied f); do
         put_network "$copies/${copy#./}" "${copy#.}"
     done
@@ -150,13 +155,14 @@ IFS='
 '
 # An upgrade renames one directory after the other: it is over when the last one is some seconds old.
 for again in 1 2 3 4 5 6 7 8 9 10; do
-    before=$(stat -c %Y "$dcos" 2> /dev/null || echo 0)
-    failed=$refused
+    before=$(changed)
+    failed=0
     put_all
-    [ "$(stat -c %Y "$dcos" 2> /dev/null || echo 0)" -eq "$before" ] && [ $(($(date +%s) - before)) -gt 2 ] && break
+    [ "$(changed)" -eq "$before" ] && [ $(($(date +%s) - before)) -gt 2 ] && break
     sleep 1
 done
-exit $failed
+[ $refused -eq 0 ] && exit $failed
+exit 1
 """
 
 

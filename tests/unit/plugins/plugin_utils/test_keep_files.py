@@ -146,6 +146,20 @@ def test_without_its_plugin_no_network_comes_back(agent: Agent) -> None:
     assert not agent.network.exists()
 
 
+def test_a_kernel_parameter_that_cannot_be_set_does_not_hide_that_a_plugin_is_missing(agent: Agent) -> None:
+    """It is one that only can be read, as root too."""
+    entry = agent.kernel / "net" / "ipv4" / "ip_forward"
+    entry.unlink()
+    entry.symlink_to("/proc/sys/kernel/ostype")
+    assert agent.run()[0] == 1 and agent.network.exists()  # What can be put back is.
+    agent.network.unlink()
+    agent.link.unlink()
+    agent.binary.unlink()
+    code, said = agent.run()
+    assert code == 1 and not agent.network.exists()
+    assert "/bin/calico is missing, and /mesosphere/active/cni/calico with it" in said
+
+
 def test_without_the_directories_of_dcos_nothing_is_made(agent: Agent) -> None:
     shutil.rmtree(agent.dcos)
     code, said = agent.run()
@@ -200,6 +214,20 @@ def test_it_goes_on_until_an_upgrade_is_over(agent: Agent) -> None:
     away.rename(agent.dcos / "etc")
     assert FILE in process.communicate(timeout=60)[0].replace(str(agent.root), "").splitlines()
     assert process.returncode == 0 and agent.network.read_text() == NETWORK
+
+
+def test_it_goes_on_until_an_upgrade_is_over_where_dcos_is_a_link_to_another_disk(agent: Agent) -> None:
+    disk = agent.root / "disk"
+    agent.dcos.rename(disk)
+    (disk / "active" / "cni").unlink()
+    (disk / "active" / "cni").symlink_to(disk / "packages" / "cni--1")
+    agent.dcos.symlink_to(disk)
+    os.utime(agent.dcos, (OLD, OLD), follow_symlinks=False)
+    os.utime(disk)
+    process = agent.start()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1)
+    assert process.communicate(timeout=60)[0] and process.returncode == 0 and agent.network.exists()
 
 
 def test_it_waits_for_a_run_that_changes_the_copies(agent: Agent) -> None:
