@@ -8,13 +8,14 @@ A host's part comes from dcos.calico.uninstall in check mode.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Finding, counted, some
 
 HOSTS, BACKUP, MEMBERS = "calico_uninstall_hosts", "calico_uninstall_backup", "calico_uninstall_members"
+LAST = "calico_uninstall_last"
 # Each is told of by itself.
 CONTAINERS, MEMBER = "containers cut off", "etcd member"
 SHOWN_NAMES = 2
@@ -85,7 +86,10 @@ def plan(found: Sequence[Host], options: Options) -> UninstallPlan:
             made.last = readers[-1].name
             made.hosts = [host for host in made.hosts if host is not readers[-1]] + [readers[-1]]
             made.backup = bool(options.backup_file and readers[-1].datastore.get("key_count"))
-        made.findings += _of_datastore(made, readers)
+        if readers or made.hosts:
+            made.findings += _of_datastore(made, readers)
+        if made.members and not readers:
+            made.findings += _of_members(made)
     elif options.members:
         made.findings.append(
             Finding(
@@ -97,22 +101,15 @@ def plan(found: Sequence[Host], options: Options) -> UninstallPlan:
 
 
 def _of_datastore(made: UninstallPlan, readers: Sequence[Host]) -> Iterator[Finding]:
-    options = made.options
     if not readers:
-        if made.hosts:
-            yield Finding(
-                "The datastore is to be deleted, and no host can read it",
-                next((str(host.datastore["error"]) for host in made.found if host.datastore.get("error")), None),
-                f"Let one reach it, or leave calico_uninstall_datastore alone and {BY_HAND}",
-            )
-        return
-    ours = {host.node for host in made.found if host.node} | options.forget_nodes
-    others = sorted({name for host in readers for name in host.datastore.get("nodes", ())} - ours)
-    if others:
         yield Finding(
-            f"The datastore is to be deleted, and has nodes that are none of this run: {some(others, 20)}",
-            remedy="Run for all hosts, without --limit; or, if their hosts are gone for good, name them in calico_uninstall_forget_nodes",
+            "The datastore is to be deleted, and no host can read it",
+            _error(made.found),
+            f"Let one reach it, or leave calico_uninstall_datastore alone and {BY_HAND}",
         )
+        return
+    yield from _in_use(made, readers)
+    options = made.options
     if not options.backup_file and not options.without_backup and readers[-1].datastore.get("key_count"):
         yield Finding(
             "The datastore is to be deleted, and it is not said whether a backup is to be made first",
@@ -120,11 +117,39 @@ def _of_datastore(made: UninstallPlan, readers: Sequence[Host]) -> Iterator[Find
         )
 
 
+def _of_members(made: UninstallPlan) -> Iterator[Finding]:
+    """Members that go while no host is left that deletes the datastore: hosts are left out of this run, or an earlier one was killed."""
+    readers = [host for host in made.found if host.member and host.datastore.get("reached")]
+    yield from _in_use(made, readers)
+    keys = max((host.datastore.get("key_count", 0) for host in readers), default=1)
+    if keys and not made.options.without_backup:
+        yield Finding(
+            "The etcd members are to go, and no host of this run can back up what they hold",
+            None if readers else _error(host for host in made.found if host.member),
+            "Run for all hosts, without --limit; or, if an earlier run has deleted the datastore or nobody needs it, set calico_uninstall_without_backup to true",
+        )
+
+
+def _error(hosts: Iterable[Host]) -> str | None:
+    return next((str(host.datastore["error"]) for host in hosts if host.datastore.get("error")), None)
+
+
+def _in_use(made: UninstallPlan, readers: Sequence[Host]) -> Iterator[Finding]:
+    options = made.options
+    ours = {host.node for host in made.found if host.node} | options.forget_nodes
+    others = sorted({name for host in readers for name in host.datastore.get("nodes", ())} - ours)
+    if others:
+        yield Finding(
+            f"The datastore is to be deleted, and has nodes that are none of this run: {some(others, 20)}",
+            remedy="Run for all hosts, without --limit; or, if their hosts are gone for good, name them in calico_uninstall_forget_nodes",
+        )
+
+
 def groups(made: UninstallPlan) -> dict[str, list[str]]:
     """Host -> groups of this run: which plays it takes part in, hosts in their order."""
     found = {host.name: [HOSTS] for host in made.hosts}
-    if made.backup and made.last:
-        found[made.last].append(BACKUP)
+    if made.last:
+        found[made.last] += [LAST, BACKUP] if made.backup else [LAST]
     for name in made.members:
         found.setdefault(name, []).append(MEMBERS)
     return found
@@ -173,7 +198,13 @@ def _datastore_line(made: UninstallPlan) -> str:
         if made.options.without_backup
         else ""
     )
-    return f"  The datastore is deleted by {made.last or 'nobody'}, the last host.{before}"
+    if not made.last:
+        return (
+            f"  The datastore goes with the etcd members.{before}"
+            if made.members
+            else "  The datastore is deleted by nobody."
+        )
+    return f"  The datastore is deleted by {made.last}, the last host.{before}"
 
 
 def document(made: UninstallPlan) -> dict[str, Any]:

@@ -10,6 +10,7 @@ lost with a part and is needed after it (the node's name, the image) is noted be
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import contextlib
 import glob
 import json
 import os
@@ -17,13 +18,15 @@ import pwd
 import re
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.text.converters import to_native
+from ansible.module_utils.common.text.converters import to_native, to_text
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _dataplane, _node, _node_host, _node_keys, _unmanaged
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup, _dataplane, _felix, _node, _node_host, _node_keys
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import (
-    _cni, _command, _copies, _docker, _docker_networks, _etcd_service, _executables, _files, _installed, _network, _routes, _started, _systemd, _text_files,
+    _cni, _command, _copies, _docker, _docker_daemon, _docker_networks, _etcd, _etcd_keys, _etcd_service, _executables, _facts_etcd, _files, _installed,
+    _network, _routes, _started, _systemd, _text_files,
 )
+from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import agreed
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import (
     _agent_files, _calicoctl_node, _cni_network, _cni_plugin, _datastore, _etcd_member, _etcd_proxy, _executable, _sysctl,
 )
@@ -34,11 +37,15 @@ STATE = '/var/lib/dcos-calico'
 NOTES = os.path.join(STATE, 'uninstall.json')
 RUN = '/run/calico'
 PLUGINS = ('calico', 'calico-ipam')
+ADDRESS = u'/calico/bgp/v1/host/%s/ip_addr_v4'
 IMAGE = re.compile(r'^docker image (\S+)\Z')
 SECONDS = 60
 # What goes on: the units of DC/OS' Mesos, and Docker.
 UNITS = ('dcos-mesos-slave.service', 'dcos-mesos-slave-public.service', 'dcos-mesos-master.service', 'docker.service')
 NETWORK_MANAGER = '/etc/NetworkManager'
+# What of Calico asks etcd's proxy for a moment.
+CLIENTS = PLUGINS + ('calicoctl',)
+MEMBER_FLAG = re.compile(r'--(advertise-client-urls|trusted-ca-file|cert-file|key-file)=([^\s"]+)')
 UNDO_DOCKER = 'Take Docker off Calico first, as "Undo" in docs/docker.md says'
 
 ARGUMENT_SPEC = dict(
@@ -92,15 +99,28 @@ def _container():
     return _docker.container_and_image(_node.CONTAINER, _node.CONTAINER)[0] if _docker.present() else None
 
 
-def node_name(container, notes, directory):
-    """What the node of this host is called in the datastore, by whatever of it is left; None if nothing says it."""
+def node_name(container, notes):
+    """What the node of this host is called in the datastore, by its unit, its container or an earlier run; None if none of them says it."""
     unit = re.search(r'--name=(\S+)', _network.read(_node_host.unit_path()) or '')
     if unit:
         return unit.group(1)
-    name = _node.environment((container or {}).get('Config', {}).get('Env')).get('NODENAME') or notes.get('node')
+    return _node.environment((container or {}).get('Config', {}).get('Env')).get('NODENAME') or notes.get('node')
+
+
+def named_by_networks(directory, entries):
+    """([names of this host's node], sentences about those that are not its own) by the networks' files, which people copy from host to host."""
+    names, said, here = [], [], None
     for path, found in sorted(_cni.read(directory).items()):
-        name = name or (found.network.config or {}).get('nodename') if _is_calico(found.network) else name
-    return name
+        name = found.network.config.get('nodename') if _is_calico(found.network) else None
+        if not name or not hasattr(name, 'upper'):
+            continue
+        known = entries.get(ADDRESS % to_text(name))
+        here = here if here is not None or not known else [each['address'] for each in _network.addresses()]
+        if known and to_native(known.value or '') not in here:
+            said.append('The node %s stays, though %s names it: its address %s is none of this host' % (name, path, known.value))
+        else:
+            names.append(name)
+    return names, said
 
 
 def _is_calico(network):
@@ -134,7 +154,21 @@ def containers(entries, node):
     return found
 
 
-def refusals(params, found):
+def users_of_proxy(params, container):
+    """[(pid, name)] of who is connected to etcd's proxy of this host, and is not of Calico."""
+    unit = params['proxy_unit']
+    if _systemd.read([unit])[unit].active != 'active':
+        return []
+    ports = [_etcd.check_url(url, 'listen_client_urls:')[2] for url in _etcd_proxy.ARGUMENT_SPEC['listen_client_urls']['default']]
+    return [(pid, name) for pid, name in _network.clients(ports) if name not in CLIENTS and not _belongs(container)(pid)]
+
+
+def _belongs(container):
+    """callable(pid) -> whether a process is one of a container."""
+    return lambda pid: bool(container) and _felix.inside(pid, container)
+
+
+def refusals(params, found, container):
     """Sentences about what uses Calico on this host, and is not this collection's to take away."""
     said = []
     if found and not params['cut_off']:
@@ -143,7 +177,18 @@ def refusals(params, found):
     for path, other in sorted(_cni.read(params['cni_dir']).items()):
         if set(PLUGINS) & set(other.network.plugins) and not _is_calico(other.network):
             said.append("The network of %s uses Calico's plugin, and is not Calico's. Remove it first" % path)
-    store = to_native(_unmanaged.cluster_store() or '')
+    users = agreed(lambda: users_of_proxy(params, container), bool)
+    if users:
+        said.append("etcd's proxy of this host is used by %s. Have that use etcd's members first, or stop it" % _processes(users))
+    felixes = _dataplane.other_felixes(_belongs(container))
+    if felixes:
+        said.append("Another Felix runs on this host (process %s), whose rules, sets and interfaces cannot be told from this one's. Stop it first"
+                    % ', '.join(map(str, felixes)))
+    try:
+        store = to_native((_docker_daemon.read_config(_docker.DAEMON_CONFIG).setting() or {}).get(_docker_daemon.STORE) or '')
+    except CalicoError as error:
+        store = ''
+        said.append('It is not known whether Docker keeps its networks in etcd. %s' % to_native(error).rstrip('.'))
     if store.startswith('etcd://'):
         said.append('Docker keeps its networks in %s (cluster-store in %s). %s' % (store, _docker.DAEMON_CONFIG, UNDO_DOCKER))
     elif _docker.present():
@@ -153,21 +198,47 @@ def refusals(params, found):
     return said
 
 
+def _processes(found):
+    return ', '.join('%s (process %d)' % (name, pid) for pid, name in found)
+
+
+@contextlib.contextmanager
+def opened(params, by_member=True):
+    """The Store of this host; of one that has a member of it, and no way of its own any more, that member's."""
+    unit = _network.read(_etcd_service.UNIT_DIRECTORY, params['member_unit']) if by_member and not os.path.exists(params['config']) else None
+    if unit is None:
+        with _datastore.opened(params) as store:
+            yield store
+        return
+    flags = dict(MEMBER_FLAG.findall(unit))
+    tls = _facts_etcd.Tls(flags.get('trusted-ca-file'), flags.get('cert-file'), flags.get('key-file'))
+    store = _etcd_keys.Store(flags.get('advertise-client-urls', '').split(','), tls, params['timeout'])
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 class Datastore(object):
     """What was read of the datastore: entries, error (why it was not), reached."""
 
-    def __init__(self, params):
+    def __init__(self, params, by_member):
         self.entries, self.error = {}, None
         self.reached = False
         try:
-            with _datastore.opened(params) as store:
+            with opened(params, by_member) as store:
                 self.entries = store.snapshot(_backup.ROOT).entries
             self.reached = True
         except CalicoError as error:
             self.error = error
 
     def nodes(self):
-        return sorted(map(to_native, _backup.nodes_in(self.entries)))
+        return nodes_of(self.entries)
+
+
+def nodes_of(entries):
+    """Names of the datastore's nodes."""
+    return sorted(map(to_native, _backup.nodes_in(entries)))
 
 
 # ---- the parts
@@ -178,20 +249,26 @@ class Uninstall(object):
     def __init__(self, module):
         self.module, self.params = module, module.params
         self.notes = read_notes()
-        container = _container()
+        self.container = _container()
         self.receipts = _executables.read_receipts(_executables.RECEIPTS)
-        self.node = node_name(container, self.notes, self.params['cni_dir'])
-        self.images = images(container, self.receipts, self.notes)
-        self.store = Datastore(self.params)
+        self.images = images(self.container, self.receipts, self.notes)
+        # Members that go do so together, and one that waits for the others' answer waits in vain.
+        self.store = Datastore(self.params, self.module.check_mode or self.params['member'] == 'keep')
+        names, left = named_by_networks(self.params['cni_dir'], self.store.entries)
+        self.node = node_name(self.container, self.notes) or next(iter(names), None)
         self.containers = containers(self.store.entries, self.node)
         self.has_member = os.path.exists(os.path.join(_etcd_service.UNIT_DIRECTORY, self.params['member_unit']))
         self.keeps_member = self.has_member and self.params['member'] == 'keep'
-        self.diffs, self.parts, self.left = [], [], []
+        self.diffs, self.parts, self.left = [], [], left
+
+    def _others(self, entries):
+        """Names of nodes for which the datastore is not to be deleted."""
+        return sorted(set(nodes_of(entries)) - set([self.node]) - set(self.params['forget_nodes']))
 
     def refusals(self):
-        said = refusals(self.params, self.containers)
+        said = refusals(self.params, self.containers, self.container)
         if self.params['datastore'] == 'delete':
-            others = sorted(set(self.store.nodes()) - set([self.node]) - set(self.params['forget_nodes']))
+            others = self._others(self.store.entries)
             if self.store.error and (self.node or os.path.exists(self.params['config'])):
                 said.append('The datastore is to be deleted, and could not be read. %s' % self.store.error)
             elif others and not self.module.check_mode:
@@ -282,14 +359,16 @@ class Uninstall(object):
         known = set(each['interface'] for each in self.containers)
         new = [name for name in _dataplane.links() if name not in known]
         if new and not self.params['cut_off'] and not self.module.check_mode:
-            raise CalicoError("Containers were started on Calico's network meanwhile: %s" % ', '.join(new), why='only the network was removed so far',
-                              remedy='Move them away, and run again')
+            raise CalicoError("Containers were started on Calico's network meanwhile: %s" % ', '.join(new), why='none was cut off, and only %s removed so far'
+                              % ', '.join(each['part'] for each in self.parts), remedy='Move them away, and run again')
 
     def _kernel(self):
+        self._no_new_containers()  # One can have been on its way.
         self._plan('containers cut off', _dataplane.interfaces(), _dataplane.apply)
         # First what names sets, then the sets.
         self._plan('rules and sets', _dataplane.rules_of_felix(), _dataplane.apply)
-        plan = _dataplane.routes()
+        tunnel = self.store.entries.get(_node_keys.TUNNEL % to_text(self.node or ''))
+        plan = _dataplane.routes([to_native(tunnel.value or '')] if tunnel else [])
         others = [] if self.module.check_mode else _dataplane.other_birds()
         if others and plan:
             self.left.append('%d routes of BIRD stay: another BIRD runs on this host (process %s), whose they may be'
@@ -315,7 +394,7 @@ class Uninstall(object):
                                  '"calicoctl delete node %s"' % (self.node, str(self.store.error).rstrip('.'), self.node))
             return
         if not self.module.check_mode:
-            with _datastore.opened(self.params) as store:
+            with opened(self.params) as store:
                 self._change_store(store, store.snapshot(_backup.ROOT).entries)
             if os.path.exists(NOTES):  # A later run is not to look for the node: the way to the datastore goes next.
                 _files.write_atomic(NOTES, json.dumps({'images': self.images}) + '\n')
@@ -324,6 +403,10 @@ class Uninstall(object):
 
     def _change_store(self, store, entries):
         if self.params['datastore'] == 'delete':
+            others = [] if self.module.check_mode else self._others(entries)
+            if others:
+                raise CalicoError('The datastore stays: it has nodes that were made meanwhile (%s)' % ', '.join(others),
+                                  remedy='Uninstall their hosts, and run again')
             plan = Plan()
             plan.add('datastore %s' % _backup.ROOT, '%d keys' % sum(1 for entry in entries.values() if entry.value is not None) if entries else None, None)
             self._plan('datastore', plan, lambda changes: store.delete_tree(_backup.ROOT) if changes else None)
@@ -339,13 +422,14 @@ class Uninstall(object):
         self._plan('node in the datastore', plan, lambda changes: _delete(store, changes))
 
     def _paths(self):
-        """Files and directories of this collection; a directory goes when nothing else is in it."""
-        config = _network.read(self.params['config'])
-        found = list(self.params['files']) + ([] if self.keeps_member else self.params['etcd_files'])
-        if config is not None and _text_files.MARKER not in config:
-            self.left.append('%s stays: it was not written by this collection' % self.params['config'])
-        elif config is not None:
-            found.append(self.params['config'])
+        """Files of this collection; Calico's own documentation has people write some of the same name."""
+        found = [] if self.keeps_member else list(self.params['etcd_files'])
+        for path in self.params['files'] + [self.params['config']]:
+            text = _network.read(path)
+            if text is not None and _text_files.MARKER not in text:
+                self.left.append('%s stays: it was not written by this collection' % path)
+            elif text is not None:
+                found.append(path)
         return found
 
     def _links(self):

@@ -14,10 +14,11 @@ MARKER = "# Managed by Ansible (dcos.calico.calico_ctl).\n"
 
 
 class Installed:
-    """root (py.path), node and kernel (fixtures), store (etcd's keys); C(args) are the module's."""
+    """root (py.path), node and kernel (fixtures), store (etcd's keys), config (calicoctl's), url (etcd's); C(args) are the module's."""
 
     def __init__(self, root, node, kernel, datastore):
         self.root, self.node, self.kernel, self.store = root, node, kernel, datastore.keys
+        self.config, self.url = MARKER + datastore.config.read(), datastore.server.url
         for name in ("calico", "calico-ipam", "calicoctl-1", "etcd"):
             root.ensure("opt", "calico", "bin", name.replace("calicoctl-1", "calicoctl")).chmod(0o755)
         for name in ("calico", "calico-ipam"):
@@ -26,9 +27,9 @@ class Installed:
         root.ensure("usr", "bin", dir=True).join("calicoctl").mksymlinkto(str(root.join("opt", "calico", "bin", "calicoctl")))
         root.ensure("cni", "calico.cni").write(json.dumps({"name": "calico", "type": "calico", "ipam": {"type": "calico-ipam"}, "nodename": NODE}))
         root.join("cni", "bridge.conf").write('{"name": "mesos-bridge", "type": "bridge"}')
-        root.ensure("etc", "calico", "calicoctl.cfg").write(MARKER + datastore.config.read())
-        root.ensure("etc", "modules", "calico.conf").write("ip_set\n")
-        root.ensure("etc", "x.service.d", "10-calico.conf").write("[Service]\n")
+        root.ensure("etc", "calico", "calicoctl.cfg").write(self.config)
+        root.ensure("etc", "modules", "calico.conf").write(MARKER + "ip_set\n")
+        root.ensure("etc", "x.service.d", "10-calico.conf").write(MARKER + "[Service]\n")
         root.ensure("log", "felix", "current").write("log")
         root.ensure("run", "calico", "bird.ctl")
         root.ensure("state", "receipts.json").write(json.dumps({"docker image %s" % IMAGE: {"source_sha256": "a", "member": None, "sha256": "sha256:one"}}))
@@ -78,6 +79,8 @@ def installed(node, kernel, datastore, monkeypatch, run_module):
     ):
         monkeypatch.setattr(module, name, str(root.join(*path.split("/"))))
     monkeypatch.setattr(_uninstall._dataplane, "other_birds", list)
+    monkeypatch.setattr(_uninstall._dataplane, "other_felixes", lambda ours: [])
+    monkeypatch.setattr(_uninstall._network, "clients", lambda ports: [])
     node.update(nodes={})
     assert not run_module(calicoctl_node, node.args(name=NODE)).get("failed")
     return Installed(root, node, kernel, datastore)

@@ -71,6 +71,11 @@ def test_all_options_arrive() -> None:
     seen = {**SEEN, "member": True, "datastore": {**SEEN["datastore"], "nodes": ["10.0.0.1", "10.0.0.2"]}}
     result = run(seen, datastore="delete", **more)
     assert result["groups"] == {
-        "agent1": ["calico_uninstall_hosts", "calico_uninstall_backup", "calico_uninstall_members"]
+        "agent1": [
+            "calico_uninstall_hosts",
+            "calico_uninstall_last",
+            "calico_uninstall_backup",
+            "calico_uninstall_members",
+        ]
     }
     assert result["plan"]["last"] == "agent1" and result["plan"]["members"] == ["agent1"] and result["plan"]["backup"]

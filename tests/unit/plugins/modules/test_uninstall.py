@@ -98,6 +98,36 @@ def test_what_uses_calico_is_refused(run_module, installed, path, text, words):
     assert result['failed'] and words in result['msg'] and installed.root.join('cni', 'calico.cni').check()
 
 
+def test_what_cannot_be_known_of_docker_is_refused(run_module, installed):
+    installed.without_containers()
+    installed.root.join('daemon.json').write('{"cluster-store"')
+    assert 'It is not known whether Docker keeps its networks in etcd' in run_module(uninstall, installed.args)['msg']
+
+
+def test_a_proxy_that_others_use_is_refused_before_anything_is_touched(run_module, installed, monkeypatch):
+    installed.without_containers()
+    before, ports = left(installed), []
+
+    def clients(asked):
+        ports.extend(asked)
+        return [(7, 'dockerd'), (8, 'calicoctl'), (9, 'calico-felix')]
+
+    monkeypatch.setattr(_uninstall._network, 'clients', clients)
+    monkeypatch.setattr(_uninstall._felix, 'inside', lambda pid, container: pid == 9 and container['Name'] == '/calico-node')
+    monkeypatch.setattr(_uninstall, 'agreed', lambda look, contradiction: look())
+    assert run_module(uninstall, installed.args, check=True)['refusals'] == []  # It does not run.
+    _uninstall._systemd.start(['calico-etcd-proxy.service'])
+    said = run_module(uninstall, installed.args)['msg']
+    assert "etcd's proxy of this host is used by dockerd (process 7). Have that use" in said and ports == [2379]
+    assert left(installed) == before and installed.node.state()['container']
+
+
+def test_another_felix_is_refused(run_module, installed, monkeypatch):
+    installed.without_containers()
+    monkeypatch.setattr(_uninstall._dataplane, 'other_felixes', lambda ours: [] if ours(1) else [77])
+    assert 'Another Felix runs on this host (process 77)' in run_module(uninstall, installed.args)['msg'] and installed.node.state()['container']
+
+
 def test_a_store_of_docker_that_is_no_etcd_is_none_of_ours(run_module, installed):
     installed.without_containers()
     installed.root.join('daemon.json').write('{"cluster-store": "consul://10.0.0.9:8500", "cluster-store-opts": {}}')
@@ -123,6 +153,38 @@ def test_a_container_that_came_meanwhile_ends_it_before_the_node(run_module, ins
     result = run_module(uninstall, installed.args)
     assert result['failed'] and 'Containers were started on Calico\'s network meanwhile: cali1111111111a' in result['msg']
     assert installed.node.state()['container']
+
+
+def test_a_container_that_was_on_its_way_is_not_cut_off(run_module, installed, monkeypatch):
+    installed.without_containers()
+    remove = _uninstall._cni_plugin.job
+
+    def meanwhile(module):
+        if not module.check_mode:
+            installed.kernel.net.mkdir('cali1111111111a')
+        return remove(module)
+
+    monkeypatch.setattr(_uninstall._cni_plugin, 'job', meanwhile)
+    result = run_module(uninstall, installed.args)
+    assert 'meanwhile: cali1111111111a: none was cut off, and only unit that puts files back, CNI networks, calico/node, CNI plugins' in result['msg']
+    assert installed.kernel.net.join('cali1111111111a').check() and 'cali-INPUT' in installed.kernel.tables['iptables']
+
+
+def test_a_network_that_names_the_node_of_another_host_does_not_end_that_one(run_module, installed):
+    """As its file was copied from there."""
+    installed.without_containers()
+    assert run_module(uninstall, installed.args)['node'] == NODE
+    installed.store.hold({'/calico/v1/host/far/metadata': '{}', '/calico/bgp/v1/host/far/ip_addr_v4': '10.0.9.9', '/calico/bgp/v1/host/me/ip_addr_v4': NODE})
+    installed.root.join('etc').ensure('calico', 'calicoctl.cfg').write(installed.config)
+    network = installed.root.join('cni', 'calico.cni')
+    network.write(json.dumps({'name': 'calico', 'type': 'calico', 'nodename': 'far'}))
+    result = run_module(uninstall, installed.args)
+    assert result['node'] is None
+    assert '/calico/v1/host/far/metadata' in installed.store.values()
+    assert result['left'] == ['The node far stays, though %s names it: its address 10.0.9.9 is none of this host' % network]
+    for name, node in (('me', 'me'), (['x'], None)):
+        network.write(json.dumps({'name': 'calico', 'type': 'calico', 'nodename': name}))
+        assert run_module(uninstall, installed.args, check=True)['node'] == node
 
 
 STEPS = ('_no_new_containers', '_copies', '_datastore', '_own_rules', '_directories', '_images', '_trees')
@@ -173,6 +235,32 @@ def test_a_datastore_that_is_to_go_and_does_not_answer_is_refused(run_module, in
     assert result['failed'] and 'could not be read' in result['msg'] and installed.node.state()['container']
 
 
+def test_a_node_that_was_made_meanwhile_keeps_the_datastore(run_module, installed, monkeypatch):
+    installed.without_containers()
+    remove = _uninstall._cni_plugin.job
+
+    def meanwhile(module):
+        installed.store.hold({'/calico/v1/host/10.0.0.13/metadata': '{}'})
+        return remove(module)
+
+    monkeypatch.setattr(_uninstall._cni_plugin, 'job', meanwhile)
+    result = run_module(uninstall, dict(installed.args, datastore='delete', forget_nodes=['10.0.0.12']))
+    assert 'The datastore stays: it has nodes that were made meanwhile (10.0.0.13)' in result['msg'] and installed.store.values()
+
+
+def test_what_a_member_holds_is_known_without_calicoctl(run_module, installed):
+    """The host had nothing else, or lost it in an earlier run."""
+    installed.without_containers()
+    installed.node.host.unit('calico-etcd.service')
+    assert run_module(uninstall, installed.args)['datastore']['reached']
+    installed.root.join('etc', 'systemd', 'system', 'calico-etcd.service').write(
+        '[Service]\nExecStart=/opt/calico/bin/etcd \\\n  --advertise-client-urls=%s \\\n  --peer-cert-file=/x\n' % installed.url)
+    seen = run_module(uninstall, installed.args, check=True)
+    assert seen['datastore']['reached'] and seen['datastore']['nodes'] == ['10.0.0.12'] and seen['parts'] == []
+    installed.store.down = True
+    assert not run_module(uninstall, installed.args, check=True)['datastore']['reached']
+
+
 def test_what_a_member_uses_stays_with_it_and_goes_with_it(run_module, installed):
     installed.without_containers()
     installed.node.host.unit('calico-etcd.service')
@@ -195,10 +283,11 @@ def test_what_is_not_of_this_collection_stays_and_is_told(run_module, installed,
     installed.without_containers()
     installed.root.join('etc', 'calico', 'calicoctl.cfg').write(installed.root.join('etc', 'calico', 'calicoctl.cfg').read().partition('\n')[2])
     installed.root.join('opt', 'calico', 'bin', 'mine').write('x')
+    installed.root.join('etc', 'modules', 'calico.conf').write('# as the guide says\nip_set\n')
     installed.node.update(other='abc')
     monkeypatch.setattr(_uninstall._dataplane, 'other_birds', lambda: [7])
     said = '\n'.join(run_module(uninstall, installed.args)['left'])
-    for words in ('calicoctl.cfg stays: it was not written by this collection', 'bin stays: something that is not of this collection is in it (mine)',
+    for words in ('calicoctl.cfg stays: it was not written by this collection', 'modules/calico.conf stays: it was not written', 'bin stays: something that is not of this collection is in it (mine)',
                   'The image %s stays: Error response from daemon: conflict' % IMAGE, '2 routes of BIRD stay: another BIRD runs on this host (process 7)'):
         assert words in said
     assert len(installed.kernel.routes['-4']) == 2

@@ -68,7 +68,7 @@ def test_the_datastore_is_deleted_by_the_last_that_can_read_it() -> None:
 def test_a_backup_is_made_by_the_one_that_deletes() -> None:
     made = _uninstall.plan([host("a1"), host("a2")], Options(delete=True, backup_file="b.json"))
     assert (
-        _uninstall.groups(made)["a2"] == [_uninstall.HOSTS, _uninstall.BACKUP]
+        _uninstall.groups(made)["a2"] == [_uninstall.HOSTS, _uninstall.LAST, _uninstall.BACKUP]
         and "It is backed up first." in _uninstall.lines(made)[-1]
     )
 
@@ -113,6 +113,40 @@ def test_members_go_last_and_those_that_are_all_that_is_left_too() -> None:
     )
     # A run that was killed after the last node: nothing but the members is left.
     assert not _uninstall.plan([CLEAN, master], Options(True, members=True, without_backup=True)).findings
+
+
+@pytest.mark.parametrize(
+    ("datastore", "more", "words"),
+    [
+        # Agents are left out of the run, and use it.
+        ({"reached": True, "nodes": ["10.0.0.1"], "key_count": 30}, {}, "nodes that are none of this run: 10.0.0.1"),
+        ({"reached": True, "nodes": ["10.0.0.1"], "key_count": 30}, {"forget_nodes": frozenset(["10.0.0.1"])}, ""),
+        # A backup is asked for, and nobody can make it.
+        (
+            {"reached": True, "nodes": [], "key_count": 30},
+            {"without_backup": False, "backup_file": "b.json"},
+            "can back up what they hold. Run",
+        ),
+        ({"reached": True, "nodes": [], "key_count": 30}, {}, ""),
+        # An earlier run has deleted it.
+        ({"reached": True, "nodes": [], "key_count": 0}, {"without_backup": False, "backup_file": "b.json"}, ""),
+        # Nobody knows.
+        (
+            {"reached": False, "nodes": [], "key_count": 0, "error": "No quorum."},
+            {"without_backup": False},
+            "what they hold: No quorum. Run",
+        ),
+        ({"reached": False, "nodes": [], "key_count": 0, "error": "No quorum."}, {}, ""),
+    ],
+)
+def test_members_that_are_all_that_is_left_hold_a_datastore(
+    datastore: dict[str, Any], more: dict[str, Any], words: str
+) -> None:
+    master = Host("m1", (MEMBER,), (), (), None, {"error": None, **datastore}, True)
+    options = Options(**{"delete": True, "members": True, "without_backup": True, **more})
+    made = _uninstall.plan([CLEAN, master], options)
+    assert len(made.findings) == bool(words) and words in "".join(map(str, made.findings))
+    assert "  The datastore goes with the etcd members." in "\n".join(_uninstall.lines(made))
 
 
 def test_members_that_are_kept_are_named() -> None:
