@@ -126,7 +126,7 @@ def _of_members(made: UninstallPlan) -> Iterator[Finding]:
         yield Finding(
             "The etcd members are to go, and no host of this run can back up what they hold",
             None if readers else _error(host for host in made.found if host.member),
-            "Run for all hosts, without --limit; or, if an earlier run has deleted the datastore or nobody needs it, set calico_uninstall_without_backup to true",
+            "Run for all hosts, without --limit; or, if the datastore was deleted or nobody needs it, set calico_uninstall_without_backup to true",
         )
 
 

@@ -287,7 +287,8 @@ def test_what_is_not_of_this_collection_stays_and_is_told(run_module, installed,
     installed.node.update(other='abc')
     monkeypatch.setattr(_uninstall._dataplane, 'other_birds', lambda: [7])
     said = '\n'.join(run_module(uninstall, installed.args)['left'])
-    for words in ('calicoctl.cfg stays: it was not written by this collection', 'modules/calico.conf stays: it was not written', 'bin stays: something that is not of this collection is in it (mine)',
+    for words in ('calicoctl.cfg stays: it was not written by this collection', 'modules/calico.conf stays: it was not written',
+                  'bin stays: something that is not of this collection is in it (mine)',
                   'The image %s stays: Error response from daemon: conflict' % IMAGE, '2 routes of BIRD stay: another BIRD runs on this host (process 7)'):
         assert words in said
     assert len(installed.kernel.routes['-4']) == 2
