@@ -73,14 +73,16 @@ def _network(path, each, keep):
 
 
 def forget(directory, copies):
-    """Remove the copies that a plan changes, before what they are copies of is touched, and wait until the unit does not work with them any more."""
+    """Remove the copies that a plan changes, before what they are copies of is touched, and wait until the unit does not work with them any more. Return
+    whether there were some: what they are copies of may be there again, and is to be looked at anew."""
     if not copies:
-        return
+        return False
     for path in copies.names():
         _files.remove(path)
     if os.path.isdir(directory):
         with _lock.held_directory(directory, PATIENCE):
             pass
+    return True
 
 
 def remember(copies):

@@ -47,7 +47,8 @@ def job(module):
     copies = _copies.plan(params['copies_dir'], params['keep_copies'], desired, plugins)
     if not module.check_mode:
         check = _cni.check_with(plugins, lambda name: _cni.versions(desired, name, params['required_cni_version']))
-        _copies.forget(params['copies_dir'], copies)
+        if _copies.forget(params['copies_dir'], copies):  # Until then the unit can have put a network back.
+            writing = _cni.reconcile(desired, _cni.read(params['dir']))
         _executables.apply(placing, options, params['receipts'], check)
         _cni.apply(writing)
         _copies.remember(copies)

@@ -50,7 +50,8 @@ def job(module):
     if not module.check_mode:
         if params['state'] == 'present':
             _cni.check_directory(params['plugin_dir'])
-        _copies.forget(params['copies_dir'], copies)
+        if _copies.forget(params['copies_dir'], copies):  # Until then the unit can have put a link back.
+            plan = _executables.reconcile(others + plugins, _executables.read(others + plugins, params['receipts']))
         _executables.apply(plan, options, params['receipts'], _cni.check_with(plugins, lambda name: [params['required_cni_version']]))
     changed = plan.names()
     plan.extend(copies)

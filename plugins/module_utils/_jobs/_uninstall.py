@@ -286,7 +286,7 @@ class Uninstall(object):
             for path, found in sorted(_cni.read(self.params['cni_dir']).items()) if _is_calico(found.network)]))
         self._no_new_containers()
         self._job('calico/node', _calicoctl_node, dict(state='absent'))
-        self._job('CNI plugins', _cni_plugin, dict(plugins=[dict(name=name) for name in PLUGINS], bin_dir=self.params['bin_dir'], force=True,
+        self._job('CNI plugins', _cni_plugin, dict(plugins=[dict(name=name) for name in self._installed(PLUGINS)], bin_dir=self.params['bin_dir'], force=True,
                                                    plugin_dir=self.params['plugin_dir'], cni_config_dir=self.params['cni_dir'], state='absent',
                                                    copies_dir=self.params['copies_dir']))
         self._copies()
@@ -296,7 +296,7 @@ class Uninstall(object):
         if self.has_member and not self.keeps_member:
             self._job('etcd member', _etcd_member, dict(state='absent', unit=self.params['member_unit'], data_dir=self.params['member_data_dir'], purge=True))
         self._own_rules()
-        names = ['calicoctl'] + ([] if self.keeps_member else ['etcd'])
+        names = self._installed(['calicoctl'] + ([] if self.keeps_member else ['etcd']))
         self._job('executables', _executable, dict(state='absent', executables=[
             dict(path=os.path.join(self.params['bin_dir'], name), links=self.params['calicoctl_links'] if name == 'calicoctl' else []) for name in names]))
         units = [dict((key, value) for key, value in unit.items() if value is not None) for unit in self.params['units']]
@@ -377,6 +377,17 @@ class Uninstall(object):
         self._plan('routes', plan, _dataplane.apply)
         if any(change.name.startswith('address') for change in plan):
             self.left.append('The device tunl0 stays, down and without address, until the module ipip is unloaded or the host restarts')
+
+    def _installed(self, names):
+        """Those of the executables' names that are of this collection: in its own directory all, in one of others those that it has noted."""
+        directory, found = self.params['bin_dir'], []
+        for name in names:
+            path = os.path.join(directory, name)
+            if directory == _cni.BIN_DIR or path in self.receipts:
+                found.append(name)
+            elif os.path.lexists(path):
+                self.left.append('%s stays: it was not installed by this collection' % path)
+        return found
 
     def _own_rules(self):
         """Rules whose units are gone. With a unit they go when it stops, which check mode does not see."""

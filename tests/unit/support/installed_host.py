@@ -19,8 +19,11 @@ class Installed:
     def __init__(self, root, node, kernel, datastore):
         self.root, self.node, self.kernel, self.store = root, node, kernel, datastore.keys
         self.config, self.url = MARKER + datastore.config.read(), datastore.server.url
-        for name in ("calico", "calico-ipam", "calicoctl-1", "etcd"):
-            root.ensure("opt", "calico", "bin", name.replace("calicoctl-1", "calicoctl")).chmod(0o755)
+        receipts = {"docker image %s" % IMAGE: {"source_sha256": "a", "member": None, "sha256": "sha256:one"}}
+        for name in ("calico", "calico-ipam", "calicoctl", "etcd"):
+            path = root.ensure("opt", "calico", "bin", name)
+            path.chmod(0o755)
+            receipts[str(path)] = {"source_sha256": "a", "member": None, "sha256": "b"}
         for name in ("calico", "calico-ipam"):
             root.ensure("active", dir=True).join(name).mksymlinkto(str(root.join("opt", "calico", "bin", name)))
         root.join("active", "bridge").write("unmanaged")
@@ -32,7 +35,7 @@ class Installed:
         root.ensure("etc", "x.service.d", "10-calico.conf").write(MARKER + "[Service]\n")
         root.ensure("log", "felix", "current").write("log")
         root.ensure("run", "calico", "bird.ctl")
-        root.ensure("state", "receipts.json").write(json.dumps({"docker image %s" % IMAGE: {"source_sha256": "a", "member": None, "sha256": "sha256:one"}}))
+        root.ensure("state", "receipts.json").write(json.dumps(receipts))
         # What a run keeps for the host to put back; one of it is not there any more.
         copies = root.ensure("etc", "calico", "agent-files", dir=True)
         for path in ("cni/calico.cni", "cni/older.cni"):

@@ -350,6 +350,21 @@ def test_a_copy_that_others_changed_is_made_anew_and_a_secret_one_is_private(run
     assert run_module(cni_network, given)['changed'] and copy.read() == cni(host, 'calico.cni').read()
 
 
+def test_what_the_unit_puts_back_until_it_is_awaited_goes_as_well(run_module, host, monkeypatch):
+    """An upgrade had taken the network away when the run looked."""
+    run_module(cni_network, args(host, network(), keep_copies=True))
+    text, forget = cni(host, 'calico.cni').read(), _copies.forget
+    cni(host, 'calico.cni').remove()
+
+    def awaited(directory, plan):
+        cni(host, 'calico.cni').write(text)
+        return forget(directory, plan)
+
+    monkeypatch.setattr(_copies, 'forget', awaited)
+    result = run_module(cni_network, args(host, network('calico.cni', None, state='absent'), keep_copies=True))
+    assert not cni(host, 'calico.cni').check() and result['files_changed'] == [str(cni(host, 'calico.cni'))] and copies(host) == []
+
+
 def test_the_unit_that_works_with_the_copies_is_awaited(run_module, host, monkeypatch):
     given = args(host, network(), keep_copies=True)
     run_module(cni_network, given)

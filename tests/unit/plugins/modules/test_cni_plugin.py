@@ -10,7 +10,7 @@ import tempfile
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _cni
+from ansible_collections.dcos.calico.plugins.module_utils._host import _cni, _copies
 from ansible_collections.dcos.calico.plugins.modules import cni_plugin
 
 # Answers like the real plugin, and tells who asked for what.
@@ -168,3 +168,21 @@ def test_absent(run_module, host, text, force, words):
     assert predicted == result
     assert result['changed'] and names(host, 'bin') == [] and names(host, 'active') == ['bridge']
     assert not run_module(cni_plugin, given)['changed']
+
+
+def test_a_link_that_the_unit_puts_back_until_it_is_awaited_goes_as_well(run_module, host, monkeypatch):
+    """An upgrade had taken it away when the run looked."""
+    run_module(cni_plugin, args(host, *both(host)))
+    link = host.join('active', 'calico')
+    copy = host.ensure('copies', *str(link).split('/')[1:-1], dir=True).join('calico')
+    copy.mksymlinkto(str(host.join('bin', 'calico')))
+    link.remove()
+    forget = _copies.forget
+
+    def awaited(directory, plan):
+        link.mksymlinkto(str(host.join('bin', 'calico')))
+        return forget(directory, plan)
+
+    monkeypatch.setattr(_copies, 'forget', awaited)
+    result = run_module(cni_plugin, args(host, {'name': 'calico'}, state='absent', copies_dir=str(host.join('copies'))))
+    assert not link.check(link=1) and not copy.check(link=1) and str(link) in result['paths_changed']

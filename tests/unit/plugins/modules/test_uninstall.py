@@ -294,6 +294,19 @@ def test_what_is_not_of_this_collection_stays_and_is_told(run_module, installed,
     assert len(installed.kernel.routes['-4']) == 2
 
 
+def test_in_a_directory_of_others_goes_what_an_install_has_noted(run_module, installed, monkeypatch):
+    installed.without_containers()
+    receipts, binaries = installed.root.join('state', 'receipts.json'), installed.root.join('opt', 'calico', 'bin')
+    receipts.write(json.dumps(dict((path, entry) for path, entry in json.loads(receipts.read()).items() if not path.endswith(('etcd', 'calico-ipam')))))
+    said = run_module(uninstall, installed.args)['left']
+    for name in ('etcd', 'calico-ipam'):
+        assert '%s stays: it was not installed by this collection' % binaries.join(name) in said and binaries.join(name).check()
+    assert not binaries.join('calicoctl').check() and not binaries.join('calico').check()
+    monkeypatch.setattr(_uninstall._cni, 'BIN_DIR', str(binaries))
+    run_module(uninstall, installed.args)
+    assert not binaries.check()
+
+
 def test_the_user_goes_only_if_an_install_made_it(run_module, installed, monkeypatch):
     installed.without_containers()
     called, entry = [], type('Entry', (), {'pw_name': 'etcd', 'pw_dir': '/home/etcd', 'pw_shell': '/usr/sbin/nologin'})
