@@ -75,13 +75,13 @@ def _given_out(block):
 
 
 def _own_addresses(values, node):
-    """Addresses that went with the node: of its containers, and of its tunnel."""
-    found = set(to_native(values[key]) for key in [TUNNEL % node] if values.get(key))
+    """Addresses that went with the node: of its tunnel, and of its containers but for those that a container of another node has by now."""
+    found, others = set(to_native(values[key]) for key in [TUNNEL % node] if values.get(key)), set()
     for key in values:
         match = _backup.ENDPOINT.match(key)
-        if match and match.group(1) == node:
-            found.update(_backup._addresses(values[key]))
-    return found
+        if match:
+            (found if match.group(1) == node else others).update(_backup._addresses(values[key]))
+    return found - others
 
 
 def _handles(values, gone):

@@ -72,6 +72,12 @@ def test_a_block_stays_of_which_somebody_else_has_an_address():
     assert '/calico/ipam/v2/assignment/ipv4/block/192.168.0.0-26' not in stays
 
 
+def test_a_block_stays_of_which_a_container_elsewhere_has_an_address_that_a_stale_endpoint_names_too():
+    elsewhere = '/calico/v1/host/%s/workload/cni/c9/endpoint/eth0' % OTHER
+    stays, kept = left(store(**{elsewhere: json.dumps({'name': 'cali9', 'ipv4_nets': ['192.168.0.0/32']})}))
+    assert kept == {'192.168.0.0': 'calico.c0'} and '/calico/ipam/v2/assignment/ipv4/block/192.168.0.0-26' in stays and elsewhere in stays
+
+
 def test_the_address_of_the_tunnel_goes_with_the_node():
     more = {'/calico/ipam/v2/assignment/ipv4/block/192.168.7.0-26': block('192.168.7.0/26', NODE, ['', None]).replace('null', '0', 1),
             '/calico/v1/host/%s/config/IpInIpTunnelAddr' % NODE: '192.168.7.0'}
