@@ -16,8 +16,9 @@ description:
     Calico, the host's node in the datastore, etcd's proxy, calicoctl, files, kernel settings, images, the user of etcd, and logs.
   - What is not of this collection stays. Rules in chains of others are deleted by their own words, and no chain of others is emptied.
   - Each part looks at what is there when its turn comes, so a host that is installed half, and a run that was killed, are finished by running it again.
-  - With containers on Calico's network, with networks of Docker on Calico, and with another CNI network that uses Calico's plugin nothing is touched. In
-    check mode these are returned.
+  - With containers on Calico's network, with networks of Docker on Calico, with another CNI network that uses Calico's plugin, with programs that use etcd's
+    proxy of the host, and with another Felix nothing is touched. In check mode these are returned.
+  - Fails where it cannot be known what there is, such as rules that cannot be read.
   - Fails at the end if Docker or a Mesos unit of DC/OS does not run with the same process as before.
 author:
   - dcos.calico maintainers (@dcos)
@@ -31,7 +32,9 @@ options:
     type: path
     default: /opt/mesosphere/active/cni
   bin_dir:
-    description: Directory of the executables. It goes with its parent directory when nothing else is in them.
+    description:
+      - Directory of the executables. It goes with its parent directory when nothing else is in them.
+      - In another one than the default, executables stay that no install has noted.
     type: path
     default: /opt/calico/bin
   calicoctl_links:
@@ -73,7 +76,7 @@ options:
     type: str
     default: 60-calico
   files:
-    description: Other files to remove.
+    description: Other files to remove. One that lacks this collection's mark stays.
     type: list
     elements: path
     default: []

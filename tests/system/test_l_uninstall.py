@@ -19,6 +19,8 @@ from support.workloads import Workloads
 OTHERS = """
 iptables -N operator-calico && iptables -A operator-calico -p tcp --dport 22 -j ACCEPT
 iptables -I INPUT -m comment --comment "before calico: ssh" -j operator-calico
+iptables -I FORWARD -s 203.0.113.0/24 -m comment --comment "before -j cali-FORWARD" -j ACCEPT
+! test -d /sys/class/net/tunl0 || { ip link set tunl0 up && ip addr add 203.0.113.9/32 dev tunl0; }
 ipset create operator-cali4 hash:ip && iptables -t nat -A POSTROUTING -m set --match-set operator-cali4 src -j RETURN
 ip route add blackhole 10.78.0.0/16 && ip route add 10.77.0.0/16 dev m-dcos
 ip link add cali-operator type bridge
@@ -27,6 +29,8 @@ tar -C /tmp/image -c . | docker import - operator/image:v1 && docker run -d --na
 """
 # All that is off unless it is asked for; what is on by default is on.
 METRICS = {"calico_metrics": True, "calico_metrics_scrapers": ["10.0.9.5"]}
+# Somebody who uses etcd by the proxy.
+CLIENT = """import socket, time; kept = socket.create_connection(("127.0.0.1", 2379)); time.sleep(900)"""
 KEPT = "/etc/calico/agent-files"
 UNITS = ("dcos-mesos-slave.service", "docker.service")
 # Each is gone when the part of the uninstall that removes it is done; in the order of the parts.
@@ -92,10 +96,14 @@ def test_hosts_are_what_they_were(installed: Lab, before: dict[str, dict[str, An
             "sh", "-ec", f"cd {KEPT}/opt/mesosphere/etc/dcos/network/cni && sed s/calico/other/ calico.cni > other.cni"
         )
         assert f"/calico/v1/host/{agent.address}/config/PrometheusMetricsPort" in lab.etcd()
+    first, client = lab.agents[0], f"setsid /opt/lab/bin/python3 -c '{CLIENT}' > /dev/null 2>&1 < /dev/null & echo $!"
     with Workloads(lab, "calico") as workloads:
         assert workloads.unreachable() == []
+        process = first.out("sh", "-c", client).strip()
         refused = uninstall(lab)
+        first.run("kill", process)
         assert refused.rc != 0 and refused.changed() == []
+        assert f"etcd's proxy of this host is used by python3 (process {process})" in " ".join(refused.output.split())
         assert all(f"{item.container} ({item.address})" in refused.output for item in workloads.items)
         assert workloads.unreachable() == []
     for agent in lab.agents:
