@@ -19,6 +19,7 @@ UNIT_DIRECTORY = "/etc/systemd/system"
 SERVICE, WATCH = f"{NAME}.service", f"{NAME}.path"
 COPIES = "/etc/calico/agent-files"  # the default of dcos.calico.cni_network
 DCOS = "/opt/mesosphere"
+OFF = f"/run/{NAME}.off"  # while an operator wants it to do nothing
 AGENT_UNITS = "dcos-mesos-slave.service dcos-mesos-slave-public.service"
 
 SCRIPT = r"""#!/bin/sh
@@ -186,6 +187,7 @@ def _service(path: str) -> str:
 [Unit]
 Description=Calico's plugins, networks and kernel parameters, where they are missing
 Before={AGENT_UNITS}
+ConditionPathExists=!{OFF}
 
 [Service]
 Type=oneshot

@@ -236,6 +236,20 @@ def test_an_agent_that_boots_after_a_swap_has_all_before_mesos_starts(lab: Lab) 
 
 
 @SLOW
+def test_stopped_on_one_host_for_now_it_does_nothing_there(lab: Lab) -> None:
+    """By what the page says."""
+    page = Path(__file__).parents[2].joinpath("docs", "repair.md").read_text(encoding="utf-8")
+    command = page.partition('ansible agent1 -b -a "touch ')[2].partition('"')[0]
+    agent = lab.agents[0]
+    agent.run("touch", command)
+    upgrade.upgrade(agent)
+    assert not is_back(agent)
+    agent.run("rm", command)
+    agent.run("systemctl", "start", UNIT)
+    assert is_back(agent)
+
+
+@SLOW
 def test_where_nothing_is_wrong_nothing_is_written_or_said(lab: Lab) -> None:
     for agent in lab.agents:
         mark, before = now(agent), agent.snapshot()

@@ -268,6 +268,13 @@ def test_systemd_has_nothing_to_say_of_the_units(tmp_path: Path) -> None:
         assert not [line for line in done.stderr.splitlines() if line and not re.search("is not executable", line)]
 
 
+def test_an_operator_can_keep_it_from_starting() -> None:
+    """By a file of /run: a mask there is shadowed by the unit's own file in /etc."""
+    texts = {item["path"]: item["content"] for item in _keep_files.files("/b/x", "/s", True)}
+    service = texts[f"{_keep_files.UNIT_DIRECTORY}/{_keep_files.SERVICE}"]
+    assert "\nConditionPathExists=!/run/calico-agent-files.off\n" in service.partition("[Service]")[0]
+
+
 def test_switched_off_files_and_units_go() -> None:
     on = _keep_files.files("/b/x", "/s", True)
     assert _keep_files.files("/b/x", "/s", False) == [{"path": item["path"], "state": "absent"} for item in on]

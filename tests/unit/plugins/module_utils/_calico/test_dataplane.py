@@ -72,6 +72,13 @@ def test_a_lock_of_others_is_waited_for(kernel, monkeypatch):
     assert 'cali-' not in kernel.tables['iptables']
 
 
+def test_a_table_that_cannot_be_changed_is_told(kernel):
+    kernel.broken = [['iptables-restore', '--noflush']]
+    with pytest.raises(CalicoError) as error:
+        _dataplane.apply(_dataplane.rules_of_felix())
+    assert str(error.value).startswith('iptables table filter: rules of Calico cannot be removed, and none of this table was: it is broken. See which rule')
+
+
 def test_a_set_that_a_rule_of_others_names_is_told(kernel):
     kernel.refuses = ['cali4-all-ipam-pools']
     with pytest.raises(CalicoError) as error:
