@@ -286,6 +286,7 @@ class Uninstall(object):
             for path, found in sorted(_cni.read(self.params['cni_dir']).items()) if _is_calico(found.network)]))
         self._no_new_containers()
         self._job('calico/node', _calicoctl_node, dict(state='absent'))
+        self._no_new_containers()  # One can have been on its way, and Mesos detaches it by the plugins.
         self._job('CNI plugins', _cni_plugin, dict(plugins=[dict(name=name) for name in self._installed(PLUGINS)], bin_dir=self.params['bin_dir'], force=True,
                                                    plugin_dir=self.params['plugin_dir'], cni_config_dir=self.params['cni_dir'], state='absent',
                                                    copies_dir=self.params['copies_dir']))
@@ -359,11 +360,11 @@ class Uninstall(object):
         known = set(each['interface'] for each in self.containers)
         new = [name for name in _dataplane.links() if name not in known]
         if new and not self.params['cut_off'] and not self.module.check_mode:
-            raise CalicoError("Containers were started on Calico's network meanwhile: %s" % ', '.join(new), why='none was cut off, and only %s removed so far'
+            raise CalicoError("Containers were started on Calico's network meanwhile: %s" % ', '.join(new), why='none was cut off, and removed so far are: %s'
                               % ', '.join(each['part'] for each in self.parts), remedy='Move them away, and run again')
 
     def _kernel(self):
-        self._no_new_containers()  # One can have been on its way.
+        self._no_new_containers()
         self._plan('containers cut off', _dataplane.interfaces(), _dataplane.apply)
         # First what names sets, then the sets.
         self._plan('rules and sets', _dataplane.rules_of_felix(), _dataplane.apply)

@@ -155,18 +155,20 @@ def test_a_container_that_came_meanwhile_ends_it_before_the_node(run_module, ins
     assert installed.node.state()['container']
 
 
-def test_a_container_that_was_on_its_way_is_not_cut_off(run_module, installed, monkeypatch):
+@pytest.mark.parametrize('job, gone', [('_calicoctl_node', 'CNI networks, calico/node'), ('_cni_plugin', 'CNI networks, calico/node, CNI plugins, copies')])
+def test_a_container_that_was_on_its_way_is_not_cut_off(run_module, installed, monkeypatch, job, gone):
     installed.without_containers()
-    remove = _uninstall._cni_plugin.job
+    job = getattr(_uninstall, job)
+    remove = job.job
 
     def meanwhile(module):
         if not module.check_mode:
             installed.kernel.net.mkdir('cali1111111111a')
         return remove(module)
 
-    monkeypatch.setattr(_uninstall._cni_plugin, 'job', meanwhile)
+    monkeypatch.setattr(job, 'job', meanwhile)
     result = run_module(uninstall, installed.args)
-    assert 'meanwhile: cali1111111111a: none was cut off, and only unit that puts files back, CNI networks, calico/node, CNI plugins' in result['msg']
+    assert 'meanwhile: cali1111111111a: none was cut off, and removed so far are: unit that puts files back, %s. Move' % gone in result['msg']
     assert installed.kernel.net.join('cali1111111111a').check() and 'cali-INPUT' in installed.kernel.tables['iptables']
 
 
