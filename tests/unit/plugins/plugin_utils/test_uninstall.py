@@ -79,6 +79,9 @@ def test_of_an_empty_datastore_there_is_no_backup() -> None:
     )
     made = _uninstall.plan([empty], Options(delete=True, backup_file="b.json"))
     assert not made.backup and not made.findings
+    assert _uninstall.plan(
+        [empty, host("a2")], Options(delete=True, backup_file="b.json")
+    ).backup  # It is the last one's.
     assert not _uninstall.plan([empty], Options(delete=True)).findings
 
 
