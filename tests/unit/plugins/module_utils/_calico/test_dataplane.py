@@ -102,6 +102,7 @@ def test_routes_of_bird(text, arguments):
 def test_what_cannot_be_read_is_not_taken_for_nothing(kernel, monkeypatch, tmpdir, argv):
     monkeypatch.setattr(_dataplane, 'SETS', str(tmpdir))
     monkeypatch.setattr(_dataplane, 'TABLES', {'4': str(tmpdir), '6': str(tmpdir)})
+    monkeypatch.setattr(_dataplane, 'IPV6', str(tmpdir.join('none')))
     kernel.net.mkdir('tunl0')
     kernel.broken = [argv]
     with pytest.raises(CalicoError) as error:
@@ -114,8 +115,10 @@ def test_what_cannot_be_read_is_not_taken_for_nothing(kernel, monkeypatch, tmpdi
 def test_of_what_the_kernel_lacks_there_is_nothing(kernel, monkeypatch, tmpdir, words, source):
     monkeypatch.setattr(_dataplane, 'SETS', str(tmpdir.join(source)))
     monkeypatch.setattr(_dataplane, 'TABLES', {'4': str(tmpdir.join(source)), '6': str(tmpdir.join(source))})
+    monkeypatch.setattr(_dataplane, 'IPV6', str(tmpdir.join(source)))
     kernel.broken, kernel.words = [['iptables-save'], ['ip6tables-save'], ['ipset', 'list', '-n']], words
-    assert not _dataplane.rules_of_felix()
+    kernel.broken.append(['ip', '-6', 'route', 'show', 'table', 'all', 'proto', '12'])
+    assert not _dataplane.rules_of_felix() and len(_dataplane.routes()) == 2
 
 
 @pytest.mark.parametrize('address, known, ours', [
@@ -129,7 +132,10 @@ def test_an_address_of_the_tunnel_that_is_another_users_stays(kernel, address, k
     kernel.addresses = ['5: tunl0    inet %s scope global tunl0\\       valid_lft forever' % address]
     names = _dataplane.routes(known).names()
     assert names[:-2] == (['address %s of tunl0' % address, 'tunl0'] if ours else [])
-    kernel.addresses.append('5: tunl0    inet 203.0.113.5/32 scope global tunl0')
+    kernel.net.join('tunl0', 'flags').write('0x80\n')
+    assert 'tunl0' not in _dataplane.routes(known).names(), 'it is down'
+    kernel.net.join('tunl0', 'flags').write('0xc1\n')
+    kernel.addresses.insert(0, '5: tunl0    inet 10.0.0.1/32 scope global tunl0')
     assert _dataplane.routes(known).names()[:-2] == (['address %s of tunl0' % address] if ours else [])
 
 

@@ -94,6 +94,17 @@ def test_a_handle_with_an_address_elsewhere_stays():
     assert key in left(store(**{key: json.dumps({'block': {'192.168.0.0/26': 1, '192.168.1.0/26': 1}})}))[0]
 
 
+def test_a_handle_that_cannot_be_read_stays_and_hides_no_other():
+    key = '/calico/ipam/v2/handle/a'
+    stays = left(dict([(key, Entry('{', index=99))], **store()))[0]
+    assert key in stays and '/calico/ipam/v2/handle/calico.c0' not in stays
+
+
+def test_what_felix_says_of_itself():
+    directory = '/calico/felix/v1/host/%s' % NODE
+    assert _node_keys.reports(store(**{directory: None, '/calico/felix/v2/host/%s' % OTHER: None}), NODE) == [directory]
+
+
 def test_a_node_that_is_not_there_has_nothing():
     plan, kept = _node_keys.reconcile(store(), '172.29.50.2')
     assert not plan and kept == {}
