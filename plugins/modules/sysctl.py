@@ -72,7 +72,7 @@ options:
     description:
       - V(present) keeps the file and the running kernel as required. What a key was before its first change is noted in C(/var/lib/dcos-calico).
       - V(absent) sets keys back to what was noted, where they still have the value that they were given here, and removes the file. Keys of which nothing is
-        noted, and entries that a C(*) stands for, are left alone.
+        noted, entries that a C(*) stands for, and keys that another file asks to be as they are, are left alone.
     type: str
     choices: [present, absent]
     default: present
