@@ -86,7 +86,7 @@ def plan(found: Sequence[Host], options: Options) -> UninstallPlan:
             made.last = readers[-1].name
             made.hosts = [host for host in made.hosts if host is not readers[-1]] + [readers[-1]]
             made.backup = bool(options.backup_file and readers[-1].datastore.get("key_count"))
-        if readers or made.hosts:
+        if readers or not all(host.member for host in made.hosts):
             made.findings += _of_datastore(made, readers)
         if made.members and not readers:
             made.findings += _of_members(made)
