@@ -19,7 +19,6 @@ from support.workloads import Workloads
 OTHERS = """
 iptables -N operator-calico && iptables -A operator-calico -p tcp --dport 22 -j ACCEPT
 iptables -I INPUT -m comment --comment "before calico: ssh" -j operator-calico
-iptables -I FORWARD -s 203.0.113.0/24 -m comment --comment "before -j cali-FORWARD" -j ACCEPT
 ! test -d /sys/class/net/tunl0 || { ip link set tunl0 up && ip addr add 203.0.113.9/32 dev tunl0; }
 ipset create operator-cali4 hash:ip && iptables -t nat -A POSTROUTING -m set --match-set operator-cali4 src -j RETURN
 ip route add blackhole 10.78.0.0/16 && ip route add 10.77.0.0/16 dev m-dcos
