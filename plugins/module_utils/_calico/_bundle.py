@@ -23,6 +23,8 @@ HEAD, TAIL = 'head', 'tail'
 STAMP = re.compile(r'([0-9]{4}-[0-9]{2}-[0-9]{2})[T_ ]([0-9]{2}:[0-9]{2}:[0-9]{2})')
 # Lines of a Mesos agent that are about the network of containers.
 ABOUT_CNI = re.compile(r'(?i)cni|calico|network|isolat')
+# Variables of tasks, as a Mesos agent and its containerizers write them: as JSON, as protobuf's text, and as options of docker run.
+ENVIRONMENTS = re.compile(r'(?i)(\benvironment\\*["\']?\s*[:=]?\s*\\*["\']?[{\[]|\\*["\']?variables\\*["\']?\s*[:=]?\s*[{\[]|(?<=\s)(?:-e|--env)[ =])[^\n]*')
 # Variables of containers and units whose values are shown.
 VARIABLES = re.compile(r'(?i)(?:NODENAME|HOSTNAME|IP6?|AS|IP6?_AUTODETECTION_METHOD|NO_DEFAULT_POOLS|WAIT_FOR_DATASTORE|'
                        r'(?:CALICO|FELIX|BGP|ETCD|MESOS)_[A-Z0-9_]+|DOCKER_OPTS|(?:HTTPS?|NO|FTP|ALL)_PROXY|PATH|LANG|GOMAXPROCS)\Z')
@@ -78,6 +80,19 @@ def limited(value, lines, size, keep=HEAD, since=None):
     if len(kept) < total:
         notes.append('cut: the %s %d of %d lines' % ('last' if keep == TAIL else 'first', len(kept), total))
     return u''.join(reversed(kept) if keep == TAIL else kept), '; '.join(notes)
+
+
+def looked_at(value, most, keep=HEAD):
+    """(text, note) of as much of a text as secrets are looked for in. In whole lines, because half a secret looks like none."""
+    if len(value) <= most:
+        return value, ''
+    part = value[-most:].partition(u'\n')[2] if keep == TAIL else value[:value.rfind(u'\n', 0, most) + 1]
+    return part, '%d characters left out' % (len(value) - len(part))
+
+
+def without_environments(value):
+    """Lines of a log without what they say of the variables of tasks, whatever the names of these."""
+    return ENVIRONMENTS.sub(u'\\1' + _redact.NOT_SHOWN, value)
 
 
 def printable(value):

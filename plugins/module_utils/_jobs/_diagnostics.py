@@ -142,7 +142,7 @@ class Collector(object):
         :arg ask: callable -> text, or None where there is nothing of it on this host.
         :arg plain: whether secrets are still to be looked for, because the structure of the text is not known.
         """
-        start, text, note = now(), u'', ''
+        start, text, notes = now(), u'', []
         size = min(self.params['entry_size'] << 10, self._left)
         try:
             self.seconds()
@@ -152,19 +152,15 @@ class Collector(object):
             if said is None:
                 return
             if plain:
-                said = _redact.text(self._raw(said, size, keep))
-            text, note = _bundle.limited(_bundle.printable(said), lines or self.params['lines'], size, keep, since)
+                said, left_out = _bundle.looked_at(to_text(said, errors='surrogate_or_replace'), RAW * size, keep)
+                said, notes = _redact.text(said), [left_out]
+            text, cut = _bundle.limited(_bundle.printable(said), lines or self.params['lines'], size, keep, since)
+            notes.insert(0, cut)
         except Exception as error:  # One broken part of a host must not hide the others.
-            note = _redact.text(to_native(error) or type(error).__name__)
+            notes = [_redact.text(to_native(error) or type(error).__name__)]
         self._left -= len(text.encode('utf-8', 'replace'))
-        self.entries.append({'name': name, 'text': text, 'note': _bundle.printable(note), 'seconds': round(now() - start, 2)})
-
-    @staticmethod
-    def _raw(said, size, keep):
-        """As much of it as is looked at."""
-        most = RAW * size
-        found = to_text(said, errors='surrogate_or_replace')
-        return found if len(found) <= most else found[-most:] if keep == _bundle.TAIL else found[:most]
+        note = _bundle.printable('; '.join(filter(None, notes)))
+        self.entries.append({'name': name, 'text': text, 'note': note, 'seconds': round(now() - start, 2)})
 
     def finished(self):
         """The entries without what was learned to be secret meanwhile."""
@@ -182,7 +178,7 @@ def _file(path, most=_stream.LARGEST):
 
 
 def _tail(path, size):
-    """The last bytes of a file, None without one. A container can have made a link to any file of the host of it, or a pipe that nobody writes to."""
+    """The last bytes of a file in whole lines, None without one. A container can have made a link to any file of the host of it, or a pipe that nobody writes to."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
@@ -194,8 +190,10 @@ def _tail(path, size):
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise CalicoError('Not collected', why='%s is no file' % path)
             handle.seek(0, os.SEEK_END)
-            handle.seek(max(0, handle.tell() - size))
-            return handle.read(size).decode('utf-8', 'replace')
+            first = max(0, handle.tell() - size)
+            handle.seek(first)
+            found = handle.read(size).decode('utf-8', 'replace')
+            return found.partition(u'\n')[2] if first else found
     except (IOError, OSError):
         return None
 
@@ -379,7 +377,8 @@ def _journal(collector, unit):
     argv = ['journalctl'] + which + ['-n', '%d' % lines, '--since=-%dh' % collector.params['hours'], '--no-pager', '-q', '-o', 'short-iso']
     said = collector.run(argv)
     found = [line for line in said.splitlines(True) if not line.startswith('-- ') and (unit not in MESOS or _bundle.ABOUT_CNI.search(line))]
-    return ''.join(found) if ''.join(found).strip() else None
+    said = to_text(''.join(found), errors='surrogate_or_replace')
+    return (_bundle.without_environments(said) if unit in MESOS else said) if said.strip() else None
 
 
 def _look(module):

@@ -24,6 +24,30 @@ def test_whole_lines_are_kept(lines, size, keep, expected, note):
     assert _bundle.limited(TEXT, lines, size, keep) == (expected, note)
 
 
+@pytest.mark.parametrize('most, keep, expected, note', [
+    (len(TEXT), 'head', TEXT, ''), (20, 'head', u'line 0\nline 1\n', '56 characters left out'), (20, 'tail', u'line 8\nline 9\n', '56 characters left out'),
+    (3, 'head', u'', '70 characters left out'), (3, 'tail', u'', '70 characters left out'),
+])
+def test_only_whole_lines_are_looked_at(most, keep, expected, note):
+    """Of half a line nobody could tell that it is a secret: what says so was cut off."""
+    assert _bundle.looked_at(TEXT, most, keep) == (expected, note)
+
+
+@pytest.mark.parametrize('line', [
+    u"I1129 containerizer.cpp:1 Launching 'mesos-containerizer' with flags '--launch_info=\"{\\\"command\\\":{\\\"environment\\\":{\\\"variables\\\":[{\\\"name\\\":"
+    u"\\\"DB\\\",\\\"value\\\":\\\"planted-1\\\"}]}}}\"' network/cni",
+    u'cni: environment { variables { name: "DB" value: "planted-1" } }', u'network: docker run --net=calico -e DB=planted-1 --env OTHER="planted 2" image',
+])
+def test_no_variable_of_a_task_is_in_a_log(line):
+    found = _bundle.without_environments(u'cni before\n%s\ncni after\n' % line)
+    assert 'planted' not in found and NOT_SHOWN in found and found.startswith(u'cni before\n') and found.endswith(u'\ncni after\n')
+
+
+def test_lines_without_variables_stay():
+    line = u"I1129 cni.cpp:10 Bind mounted '/proc/1/ns/net' to '/run/mesos/isolators/network/cni/a/ns' for container a, in this environment\n"
+    assert _bundle.without_environments(line) == line
+
+
 def test_bytes_count_and_not_characters():
     assert _bundle.limited(u'\u00e9\u00e9\n', 9, 4)[0] == u'' and _bundle.limited(u'\u00e9\u00e9\n', 9, 5)[0] == u'\u00e9\u00e9\n'
 

@@ -113,6 +113,27 @@ def test_sizes_are_bounded_and_what_was_cut_is_told(look, agent_host):
     assert [entry for entry in entries.values() if 'cut: the first 0 of' in entry['note'] or 'were used up' in entry['note']]
 
 
+def test_a_secret_is_not_cut_in_two(look, agent_host):
+    """What remains of it would neither have the name that says so nor be found as what was learned, and what is redacted makes room for it."""
+    plant(agent_host)
+    half = 'config-and-more'
+    agent_host.root.join('root', 'etc', 'calico', 'calicoctl.cfg').write('spec:\n  etcdPassword: planted-%s\n' % half)
+    long = 'token=%s\n' % ('x' * 90)
+    agent_host.tool('iptables-save', '#!/bin/sh\necho "%s0123456 planted-%s"\n' % (long * 20 + 'y' * 90 + '\n', half))
+    current = agent_host.root.join('root', 'var', 'log', 'calico', 'felix', 'current')
+    for first in (1, 3, 9):  # of that line, of which the end alone is read
+        current.write('planted-%s %s\n%s' % (half, 'z' * (100 - first), long * 20))
+        dummy, entries = look(entry_size=1)
+        assert half[5:] not in json.dumps(entries) and 'characters left out' in entries['network/iptables.txt']['note']
+
+
+def test_variables_of_tasks_are_in_no_log(look, agent_host):
+    plant(agent_host)
+    agent_host.tool('journalctl', '#!/bin/sh\necho "a mesos-agent[1]: docker run --net calico -e DB=planted-1 x"\n')
+    dummy, entries = look()
+    assert 'planted-1' not in entries['logs/dcos-mesos-slave.service.log']['text'] and 'docker run' in entries['logs/dcos-mesos-slave.service.log']['text']
+
+
 def test_a_broken_look_is_a_note(look, agent_host):
     plant(agent_host)
     result, entries = look(steps=[{'job': 'sysctl', 'args': {'nonsense': 1}}])
