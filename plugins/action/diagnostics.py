@@ -13,6 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFilterError
 
 from ansible_collections.dcos.calico.plugins.action import agent_plan
+from ansible_collections.dcos.calico.plugins.module_utils import _redact
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils import _diagnostics, _diagnostics_cluster, _untrusted
 from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
@@ -88,12 +89,13 @@ class ActionModule(agent_plan.ActionModule):
         found = self.explained(found, variables)
         if found.get("failed"):
             return found
-        entries = _diagnostics.entries_of(content, size << 10, _diagnostics_cluster.secrets(variables, self._templar))
+        secrets = _diagnostics_cluster.secrets(variables, self._templar)
+        entries = _diagnostics.entries_of(content, size << 10, secrets)
         if args.get("of") == "datastore":
             return {**found, "bundle": self._written(_diagnostics.CLUSTER, entries, "the cluster")}
         name = str(variables.get("inventory_hostname", ""))
         top = _diagnostics.file_name(name, variables.get("ansible_play_hosts_all") or [])
-        more = [f"Inventory name: {name}", *([note] if note else [])]
+        more = [f"Inventory name: {name}", *([secrets.scrub(_redact.text(note))] if note else [])]
         return {**found, "bundle": self._written(top.removesuffix(_diagnostics.SUFFIX), entries, name, more)}
 
     def _written(self, top: str, entries: list[Entry], what: str, more: list[str] | None = None) -> dict[str, Any]:
@@ -124,9 +126,9 @@ class ActionModule(agent_plan.ActionModule):
             _diagnostics.CLUSTER,
             sorted([*earlier, *entries], key=lambda entry: entry.name),
             "the cluster",
-            _diagnostics_cluster.rows(results, said["datastore"]),
+            _diagnostics_cluster.rows(results, said["datastore"], redactor),
         )
-        brief = _diagnostics_cluster.brief(directory, results, bundle)
+        brief = _diagnostics_cluster.brief(directory, results, bundle, redactor)
         lines = _diagnostics_cluster.lines(brief, results, bool(self._task.check_mode))
         _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
         return {"changed": False, "bundle": bundle, "brief": brief, "text": lines}

@@ -24,8 +24,8 @@ SHORTEST = 6  # characters of what is taken out wherever it stands: a shorter on
 TEXT = (type(u''), str)
 
 WORDS = (r'pass(?:word|wd|phrase|code)|(?<!mark)pass(?![a-z])|pwd?(?![a-z0-9])|secret|token|credential|cookie|authorization|api[ _-]?key|access[ _-]?key|'
-         r'private[ _-]?key|(?:client|auth|encryption|signing|ssh|tls|psk|shared|account)[_-]?key|key[_-]?data|(?<![a-z])_?auth(?![a-z])|(?<![a-z])psk(?![a-z])|'
-         r'signature|(?<![a-z])sig(?![a-z])')
+         r'private[ _-]?key|(?:client|auth|encryption|signing|ssh|tls|psk|shared|account)[_-]?key|key[_-]?data|(?<![a-z])_?auth(?![a-z])|'
+         r'(?<![a-z])psk(?![a-z])|signature|(?<![a-z])sig(?![a-z])')
 # In a text whose structure is not known, whatever key it is.
 IN_TEXT = WORDS + r'|(?<=[a-z0-9])[_-]key(?![a-z])'
 NAME = re.compile(r'(?i)%s' % WORDS)

@@ -128,10 +128,10 @@ def _versions() -> str:
     )
 
 
-def why(result: Any) -> str:
+def why(result: Any, redactor: _redact.Redactor) -> str:
     """Why a host has no bundle."""
     said = result.get("msg") if isinstance(result, Mapping) else None
-    return _redact.text(" ".join(str(said or "It was not asked").split()))[:300]
+    return redactor.scrub(_redact.text(" ".join(str(said or "It was not asked").split())))[:300]
 
 
 def bundle_of(result: Any) -> Mapping[str, Any] | None:
@@ -140,27 +140,33 @@ def bundle_of(result: Any) -> Mapping[str, Any] | None:
     return found if isinstance(found, Mapping) else None
 
 
-def rows(results: Mapping[str, Any], datastore: Mapping[str, Any]) -> list[str]:
+def rows(results: Mapping[str, Any], datastore: Mapping[str, Any], redactor: _redact.Redactor) -> list[str]:
     """A line for each host, for the index, and one for a datastore that was not read."""
     found = []
     if bundle_of(datastore) is None:
         skipped = datastore.get("skipped") or not datastore
-        found.append(f"The datastore was not read. {'No host of this run can ask it' if skipped else why(datastore)}.")
+        found.append(
+            f"The datastore was not read. {'No host of this run can ask it' if skipped else why(datastore, redactor)}."
+        )
     for host, result in results.items():
         bundle = bundle_of(result)
         found.append(
-            f"{host}: {bundle['file']}, sha256 {bundle['sha256']}" if bundle else f"{host}: no bundle. {why(result)}"
+            f"{host}: {bundle['file']}, sha256 {bundle['sha256']}"
+            if bundle
+            else f"{host}: no bundle. {why(result, redactor)}"
         )
     return [_bundle.printable(line) for line in found]
 
 
-def brief(directory: str, results: Mapping[str, Any], cluster: Mapping[str, Any]) -> dict[str, Any]:
+def brief(
+    directory: str, results: Mapping[str, Any], cluster: Mapping[str, Any], redactor: _redact.Redactor
+) -> dict[str, Any]:
     """For an artifact of a job in AWX: where the bundles are, what their checksums are, and who has none."""
     made = [cluster, *(bundle for bundle in map(bundle_of, results.values()) if bundle)]
     return {
         "directory": directory,
         "bundles": [{"file": each["file"], "size": each["packed"], "sha256": each["sha256"]} for each in made],
-        "without": {host: why(result) for host, result in results.items() if bundle_of(result) is None},
+        "without": {host: why(result, redactor) for host, result in results.items() if bundle_of(result) is None},
     }
 
 

@@ -178,7 +178,7 @@ def _file(path, most=_stream.LARGEST):
 
 
 def _tail(path, size):
-    """The last bytes of a file in whole lines, None without one. A container can have made a link to any file of the host of it, or a pipe that nobody writes to."""
+    """The last bytes of a file in whole lines, None without one. A container can have made a link to any file of it, or a pipe that nobody writes to."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:

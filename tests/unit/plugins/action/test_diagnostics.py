@@ -110,15 +110,14 @@ def test_variables_that_no_plan_can_be_made_of_cost_the_plan_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(desired: Any) -> Any:
-        raise AnsibleUndefinedVariable("'x' is undefined")
+        raise AnsibleUndefinedVariable("'x' is undefined in token=a of hunter2-hunter2")
 
     monkeypatch.setattr(agent_plan._desired, "host_steps", fail)
     result, host = run({"of": "host", "directory": str(tmp_path)})
     assert result["bundle"] and host.asked[0][1]["steps"] == []
-    assert (
-        "What would change on the host is not known: 'x' is undefined"
-        in content(tmp_path / "host-a1.tar.gz")["host-a1/index.txt"]
-    )
+    index = content(tmp_path / "host-a1.tar.gz")["host-a1/index.txt"]
+    assert "What would change on the host is not known: 'x' is undefined" in index
+    assert "hunter2" not in index and "token=a" not in index
 
 
 def test_a_host_that_is_down_is_told_of_by_core(tmp_path: Path) -> None:
@@ -157,7 +156,7 @@ def test_the_cluster_completes_what_the_datastore_began(tmp_path: Path, capsys: 
     first, _host = run({"of": "host", "directory": str(tmp_path)})
     VARIABLES["hostvars"] = {
         "a1": {"calico_agent": first},
-        "a2": {"calico_agent": {"unreachable": True, "msg": "down"}},
+        "a2": {"calico_agent": {"unreachable": True, "msg": "down hunter2-hunter2"}},
     }
     try:
         result, host = run(
@@ -177,8 +176,16 @@ def test_the_cluster_completes_what_the_datastore_began(tmp_path: Path, capsys: 
         and found["cluster/datastore/keys.txt"] == "hello [redacted]\n"
         and "cluster/run/status.json" in found
     )
-    assert "a2: no bundle. down" in found["cluster/index.txt"] and result["brief"]["without"] == {"a2": "down"}
-    assert "host-a1.tar.gz" in capsys.readouterr().out and sorted(os.listdir(tmp_path)) == [
-        "cluster.tar.gz",
-        "host-a1.tar.gz",
-    ]
+    assert "a2: no bundle. down [redacted]" in found["cluster/index.txt"] and result["brief"]["without"] == {
+        "a2": "down [redacted]"
+    }
+    shown = capsys.readouterr().out
+    assert (
+        "host-a1.tar.gz" in shown
+        and "hunter2" not in shown
+        and sorted(os.listdir(tmp_path))
+        == [
+            "cluster.tar.gz",
+            "host-a1.tar.gz",
+        ]
+    )

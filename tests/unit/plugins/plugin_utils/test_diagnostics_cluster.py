@@ -71,20 +71,24 @@ def test_the_files_of_a_cluster() -> None:
 
 
 def test_a_host_without_a_bundle_is_a_line_that_says_why() -> None:
-    found = cluster.rows(RESULTS, {"bundle": BUNDLE})
+    found = cluster.rows(RESULTS, {"bundle": BUNDLE}, Redactor())
     assert found == [
         "a: host-a.tar.gz, sha256 ab",
         f"b: no bundle. Connection timed out, token={HIDDEN}",
         "c: no bundle. It was not asked",
         "d: no bundle. It was not asked",
     ]
-    assert cluster.rows({}, {"skipped": True}) == ["The datastore was not read. No host of this run can ask it."]
-    assert cluster.rows({}, {"msg": "etcd does not answer"}) == ["The datastore was not read. etcd does not answer."]
+    assert cluster.rows({}, {"skipped": True}, Redactor()) == [
+        "The datastore was not read. No host of this run can ask it."
+    ]
+    assert cluster.rows({}, {"msg": "etcd does not answer"}, Redactor()) == [
+        "The datastore was not read. etcd does not answer."
+    ]
 
 
 @pytest.mark.parametrize("check", [True, False])
 def test_what_a_run_says(check: bool) -> None:
-    brief = cluster.brief("/d", RESULTS, {"file": "cluster.tar.gz", "packed": 1024, "sha256": "cd"})
+    brief = cluster.brief("/d", RESULTS, {"file": "cluster.tar.gz", "packed": 1024, "sha256": "cd"}, Redactor())
     assert brief["bundles"][0] == {"file": "cluster.tar.gz", "size": 1024, "sha256": "cd"} and set(
         brief["without"]
     ) == {"b", "c", "d"}

@@ -34,8 +34,8 @@ def test_only_whole_lines_are_looked_at(most, keep, expected, note):
 
 
 @pytest.mark.parametrize('line', [
-    u"I1129 containerizer.cpp:1 Launching 'mesos-containerizer' with flags '--launch_info=\"{\\\"command\\\":{\\\"environment\\\":{\\\"variables\\\":[{\\\"name\\\":"
-    u"\\\"DB\\\",\\\"value\\\":\\\"planted-1\\\"}]}}}\"' network/cni",
+    u"I1129 containerizer.cpp:1 Launching 'mesos-containerizer' with flags '--launch_info=\"{\\\"command\\\":{\\\"environment\\\":{\\\"variables\\\":["
+    u"{\\\"name\\\":\\\"DB\\\",\\\"value\\\":\\\"planted-1\\\"}]}}}\"' network/cni",
     u'cni: environment { variables { name: "DB" value: "planted-1" } }', u'network: docker run --net=calico -e DB=planted-1 --env OTHER="planted 2" image',
 ])
 def test_no_variable_of_a_task_is_in_a_log(line):
