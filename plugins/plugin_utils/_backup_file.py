@@ -94,5 +94,9 @@ def load(path: str, vault: VaultLib) -> dict[str, Any]:
             text = vault.decrypt(text).decode("utf-8")
         except AnsibleError as error:
             raise CalicoError(f"{path} cannot be decrypted", str(error), REMEDY) from error
+        except UnicodeDecodeError as error:
+            raise CalicoError(
+                f"What is encrypted in {path} is no text", str(error), "Give a file that dcos.calico.backup made"
+            ) from error
     found: dict[str, Any] = _backup.parse(text, path)
     return found

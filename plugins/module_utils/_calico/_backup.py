@@ -14,6 +14,7 @@ import base64
 import binascii
 import hashlib
 import json
+import posixpath
 import re
 import socket
 import zlib
@@ -127,9 +128,10 @@ def parse(text, path):
 
 
 def check_nodes(nodes, what):
-    """Raise CalicoError unless nodes have their shape, and lie below ROOT, each once."""
+    """Raise CalicoError unless nodes have their shape, and lie below ROOT, each once. etcd takes C(..) in a key for the directory above."""
     for node in nodes if isinstance(nodes, list) else [None]:
         if not (isinstance(node, list) and len(node) == 3 and isinstance(node[0], TEXT) and node[0].startswith(ROOT + '/')
+                and posixpath.normpath(node[0]) == node[0]
                 and isinstance(node[1], TEXT + (type(None),)) and isinstance(node[2], (int, type(None)))):
             raise CalicoError("%s holds something that is no key of Calico's datastore" % what, remedy='Make another backup')
     if len(set(node[0] for node in nodes)) != len(nodes):
@@ -262,7 +264,9 @@ def obstacles(nodes, actual, backup_cluster, cluster, allowed, in_use=()):
     found = _unknown_containers(desired, set(map(to_native, in_use)) - released)
     if not any(value is not None for value in present.values()):
         return found
-    if cluster != backup_cluster and allowed['cluster'] != cluster:
+    # A restore that was stopped leaves a part of the backup in a new cluster, and the next run is to complete it.
+    others = any(value is not None and desired.get(key) != value for key, value in present.items())
+    if others and cluster != backup_cluster and allowed['cluster'] != cluster:
         found.append('The backup is of the etcd cluster %s, and this is %s, which has keys of Calico: if it is to become that of the backup, name it in '
                      'other_cluster' % (backup_cluster, cluster))
     kinds = sorted(key for key in set(desired) & set(present) if (desired[key] is None) != (present[key] is None))

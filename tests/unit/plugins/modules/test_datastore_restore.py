@@ -86,7 +86,10 @@ def test_a_change_by_others_is_not_overwritten_and_the_next_run_completes(restor
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_a_run_that_was_stopped_is_completed(restore, datastore, number):
+@pytest.mark.parametrize("cluster", [CLUSTER, "new"])
+def test_a_run_that_was_stopped_is_completed(restore, datastore, number, cluster):
+    datastore.keys.cluster = cluster  # that of a backup is lost together with etcd
+
     def stop():
         datastore.keys.down = True
         raise RuntimeError("stopped")

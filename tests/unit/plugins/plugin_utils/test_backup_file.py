@@ -78,6 +78,18 @@ def test_encrypted_by_the_vault_of_ansible(tmp_path: Path) -> None:
             _backup_file.load(str(tmp_path / "b"), vault)
 
 
+def test_every_file_that_was_cut_is_refused(tmp_path: Path) -> None:
+    encrypted = _backup_file.encrypted(TEXT, VAULT, None)
+    for text in (TEXT.rstrip(), encrypted.rstrip()):
+        for end in range(0, len(text), 7):
+            (tmp_path / "b").write_text(text[:end])
+            with pytest.raises(CalicoError):
+                _backup_file.load(str(tmp_path / "b"), VAULT)
+    (tmp_path / "b").write_bytes(VAULT.encrypt(b"\xff", VaultSecret(b"first")))
+    with pytest.raises(CalicoError, match="is no text"):
+        _backup_file.load(str(tmp_path / "b"), VAULT)
+
+
 @pytest.mark.parametrize(("vault", "vault_id"), [(VaultLib(), None), (VAULT, "three")])
 def test_no_password_to_encrypt_with(vault: VaultLib, vault_id: str | None) -> None:
     with pytest.raises(CalicoError, match="cannot be encrypted.*--ask-vault-pass"):

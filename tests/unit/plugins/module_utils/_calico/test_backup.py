@@ -96,7 +96,8 @@ def test_what_is_no_backup_is_refused(text):
 
 
 @pytest.mark.parametrize("wrong", [[u"/other", u"x", None], [u"/calico", None, None], [u"/calico/a", 1, None], [u"/calico/a", u"x"], u"x",
-                                   [u"/calico/a", u"x", u"1"]])
+                                   [u"/calico/a", u"x", u"1"], [u"/calico/../mesos/a", u"x", None], [u"/calico/a/", u"x", None], [u"/calico//a", u"x", None],
+                                   [u"/calico/./a", u"x", None]])
 def test_what_is_no_key_of_calico_is_refused(wrong):
     with pytest.raises(CalicoError):
         _backup.check_nodes([wrong], "x")
@@ -167,12 +168,18 @@ def test_nothing_speaks_against_an_empty_store():
 
 
 def test_another_cluster_is_named():
-    store = {u"/calico/v1/Ready": u"true"}
-    (said,) = obstacles(store, store, cluster="c2")
-    assert "cluster c1, and this is c2" in said and "other_cluster" in said
-    assert obstacles(store, store) == []
-    assert _backup.obstacles(nodes(store), entries(store), "c1", "c2", dict(NOTHING, cluster="c2")) == []
-    assert _backup.obstacles(nodes(store), entries(store), "c1", "c2", dict(NOTHING, cluster="c3")) != []
+    backup, store = nodes({u"/calico/v1/Ready": u"true"}), {u"/calico/v1/Ready": u"true", u"/calico/v1/config/a": u"theirs"}
+    for wrong in (store, {u"/calico/v1/Ready": u"false"}):
+        (said,) = _backup.obstacles(backup, entries(wrong), "c1", "c2", NOTHING)
+        assert "cluster c1, and this is c2" in said and "other_cluster" in said
+    assert _backup.obstacles(backup, entries(store), "c1", "c1", NOTHING) == []
+    assert _backup.obstacles(backup, entries(store), "c1", "c2", dict(NOTHING, cluster="c2")) == []
+    assert _backup.obstacles(backup, entries(store), "c1", "c2", dict(NOTHING, cluster="c3")) != []
+
+
+def test_a_part_of_the_backup_in_another_cluster_is_completed_without_a_word():
+    backup = {u"/calico/v1/Ready": u"true", u"/calico/v1/config/a": u"x", u"/calico/v1/empty": None}
+    assert obstacles(backup, {u"/calico/v1": None, u"/calico/v1/config/a": u"x", u"/calico/felix/v1/x": u"y"}, cluster="c2") == []
 
 
 @pytest.mark.parametrize("key", [u"/calico/v1/host/n2/metadata", u"/calico/bgp/v1/host/n2/ip_addr_v4", u"/calico/ipam/v2/host/n2/ipv4/block/x"])
