@@ -101,6 +101,13 @@ def age(container):
     return min(ages) if ages else None
 
 
+def listens(port, container):
+    """Whether a Felix of a container listens on a port, at whatever address."""
+    sockets = set().union(*[_network.sockets_of(pid, PROC) for pid, seconds in processes(container)])
+    return any(other == port and inode in sockets for name, ipv6 in (('tcp', False), ('tcp6', True))
+               for address, other, inode in _network.parse_listeners(_text('net', name), ipv6))
+
+
 def stranger(port, container):
     """None if only a Felix of the container listens where 127.0.0.1 would be answered, else a sentence about who does."""
     inodes = set()

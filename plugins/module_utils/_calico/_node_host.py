@@ -10,7 +10,7 @@ import calendar
 import os
 import time
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _node, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _felix, _node, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_port, _command, _docker, _network, _started, _systemd, _text_files
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import agreed
@@ -311,12 +311,22 @@ def apply(params, actual, work, calicoctl, configure):
         calicoctl.apply([change.how for change in work.resource])
     if params.get('metrics'):
         configure()
-    for step in [step for step in steps if step[2] not in closed]:
-        _closed_port.change(*step)
     if params['init_system']:
         _systemd.apply_starts(work.units, settle=SETTLE)
     elif work.start:
         run(params, calicoctl, actual.interface)
+    opened = [step for step in steps if step[2] not in closed]
+    _require_unused(actual, set(step[2] for step in opened) - set([(params.get('health') or {}).get('felix_port')]))
+    for step in opened:
+        _closed_port.change(*step)
+
+
+def _require_unused(actual, ports):
+    """Raise CalicoError where the Felix that ran before still listens on a port that would be opened to everybody."""
+    for port in sorted(ports):
+        if actual.running and _felix.listens(port, actual.container):
+            raise CalicoError('Port %d stays closed' % port, why='Felix still listens there, because it has not taken its new settings',
+                              remedy='See in "docker logs calico-node" whether it reaches the datastore, and run again')
 
 
 def reconcile_absent(actual):

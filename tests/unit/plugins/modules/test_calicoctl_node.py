@@ -385,6 +385,32 @@ def test_felix_never_listens_on_a_port_that_is_open(run_module, node, believed, 
     assert run_module(calicoctl_node, args(after))['changed'] and done == order
 
 
+def test_a_port_stays_closed_while_felix_listens_there(run_module, node, believed, monkeypatch):
+    """One that does not reach the datastore does not know that it has no metrics any more."""
+    run_module(calicoctl_node, node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5']}))
+    listening, rules = [62091], node.rules()
+    monkeypatch.setattr(_felix, 'listens', lambda port, container: port in listening)
+    for dummy in range(2):
+        result = run_module(calicoctl_node, node.args())
+        assert result['failed'] and 'Port 62091 stays closed: Felix still listens there' in result['msg']
+        assert node.rules() == rules and node.rules('ip6tables') == [DROPS]
+    listening.remove(62091)
+    assert run_module(calicoctl_node, node.args())['changed'] and not node.rules()
+
+
+def test_a_port_is_opened_after_the_restart_that_ends_who_listens_there(run_module, node, believed, monkeypatch):
+    run_module(calicoctl_node, node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5']}))
+    change, done = _closed_port.change, []
+
+    def changing(program, operation, port, source=None):
+        done.extend([call for call in node.host.calls() if 'restart' in call] + [operation])
+        change(program, operation, port, source)
+
+    monkeypatch.setattr(_closed_port, 'change', changing)
+    assert run_module(calicoctl_node, node.args(restart='always'))['action'] == 'restart'
+    assert done == ['restart calico-node.service', '-D', '-D', '-D'] and not node.rules()
+
+
 def test_metrics_that_a_killed_run_left_go(run_module, node, believed):
     """The rules went with a reboot before the settings did: the unit still says that there are metrics."""
     run_module(calicoctl_node, node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5']}))

@@ -143,7 +143,7 @@ def ready_felix(proc, free_port):
 def test_a_felix_of_the_container_that_has_the_port(proc, ready_felix):
     process, port = ready_felix
     container = shown(proc, process)
-    assert _felix.trouble(container, port) is None
+    assert _felix.trouble(container, port) is None and _felix.listens(port, container) and not _felix.listens(port + 1, container)
     assert 'was started' in _felix.trouble(container, port, stable_seconds=3600), 'one that is restarted every second is ready now and then'
 
 
@@ -156,6 +156,7 @@ def test_a_listener_that_is_not_of_the_container_is_no_felix(proc, ready_felix):
         container = shown(proc, felix)
         seen(container)
         said = _felix.trouble(container, port)
+        assert not _felix.listens(port, container)
         assert said.startswith('port %d is that of ' % port) and '(process %d), which is not the Felix' % process.pid in said
         proc.join(str(process.pid)).remove()
         assert 'a program that cannot be seen' in _felix.trouble({'Id': 'f' * 64, 'State': {'Pid': felix.pid}}, port)
