@@ -66,10 +66,11 @@ class ActionModule(ControllerAction):
             _controller_paths.write(args["json"], json.dumps(document, indent=2, sort_keys=True) + "\n")
         if args["html"]:
             _controller_paths.write(args["html"], _status_page.page(document))
+        targets = self._targets(hosts, args)
         if args["metrics"]:
-            _controller_paths.write(args["metrics"], _status_metrics.exposition(document))
+            _controller_paths.write(args["metrics"], _status_metrics.exposition(document, len(targets)))
         if args["targets"]:
-            _controller_paths.write(args["targets"], json.dumps(self._targets(hosts, args), indent=2) + "\n")
+            _controller_paths.write(args["targets"], json.dumps(targets, indent=2) + "\n")
         lines += [f"  Written: {args[name]}" for name in ("html", "json", "metrics", "targets") if args[name]]
         if os.environ.get("AWX_HOST") and os.environ.get("JOB_ID"):
             lines.append(

@@ -171,7 +171,7 @@ status:
     certificates:
       description:
         - How TLS with etcd goes from the hosts, by C(endpoint), and the files for it that they have, with C(days_left) and C(not_after), of which
-          C(endpoint) is the path, and C(state) valid or expired.
+          C(endpoint) is the path, and C(state) valid, expired, or unknown where it could not be read.
       type: list
       elements: dict
       sample: [{endpoint: "https://10.0.0.11:2379", state: accepted, text: accepted by both sides, hosts: [agent1], days_left: null}]

@@ -200,11 +200,13 @@ def certificates(rows: Sequence[Row], made: str) -> tuple[list[dict[str, Any]], 
 def _certificate_files(rows: Sequence[Row], made: str) -> tuple[list[dict[str, Any]], list[Problem]]:
     now = _moment(made)
     found: dict[tuple[str, int], dict[str, Any]] = {}
+    unread: dict[tuple[str, str], list[str]] = {}
     problems = []
     for one in rows:
         for item in items(at(one.host.result, "certificates")):
             path, end = text(item.get("path")), _moment(item.get("not_after"))
             if not now or not end:  # that TLS does not go is told by the endpoint
+                unread.setdefault((path, text(item.get("error")) or "no reason is told"), []).append(one.name)
                 continue
             until, left = end.strftime("%Y-%m-%dT%H:%M:%SZ"), (end - now).days
             state = "expired" if end <= now else "valid"
@@ -221,7 +223,12 @@ def _certificate_files(rows: Sequence[Row], made: str) -> tuple[list[dict[str, A
                 remedy = "Renew it, or have the run renew those of DC/OS' CA (docs/certificates.md)"
                 command = play("rotate_certificates")
                 problems.append(Problem(severity, what, f"at {until[:10]}", remedy, command, [one.name]))
-    return sorted(found.values(), key=lambda file: (file["days_left"], file["endpoint"])), problems
+    listed = sorted(found.values(), key=lambda file: (file["days_left"], file["endpoint"]))
+    listed += [
+        {"endpoint": path, "state": "unknown", "text": f"not read: {why}", "hosts": hosts, "days_left": None}
+        for (path, why), hosts in sorted(unread.items())
+    ]
+    return listed, problems
 
 
 @dataclass(frozen=True)
@@ -264,7 +271,7 @@ def document(hosts: Sequence[Host], cluster: Cluster) -> dict[str, Any]:
     silent = [found.name for found in rows if not found.answers]
     left = leftovers(resources, _known_names(rows, cluster)) if cluster.whole else []
     problems += _leftover_problems(left, rows, cluster)
-    problems += _datastore_drift(cluster.datastore) if known else []
+    problems += _datastore_drift(cluster.datastore) if known else _datastore_unread(cluster.datastore, look_at)
     rows.sort(key=lambda found: (WORST.index(found.state), natural(found.name)))
     merged = together(problems, len(rows))
     return {
@@ -360,6 +367,15 @@ def _leftover_problems(left: Sequence[Mapping[str, Any]], rows: Sequence[Row], c
     return problems
 
 
+def _datastore_unread(found: Any, look_at: Mapping[str, Any]) -> list[Problem]:
+    """That the host that was asked could not read it. Where nobody was asked, none reaches it, which each of them tells."""
+    why = text(look_at.get("trouble")) or text(look_at.get("error")) or text(at(found, "msg"))
+    if not why or at(found, "skipped"):
+        return []
+    remedy = "What it has is not known, and neither is what a run would change in it. See etcd, and the plan"
+    return [Problem(CRITICAL, "The datastore could not be read", why, remedy, play("plan"))]
+
+
 def _datastore_drift(found: Any) -> list[Problem]:
     parts = [mapping(at(found, "plan", job)) for job in _cluster_plan.DATASTORE_JOBS]
     errors = [text(part.get("error")) for part in parts if part.get("error")]
@@ -407,7 +423,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     text_lines.append(
         f"  Hosts: {summary['well']} of {summary['hosts']} well" + (f", {silent} silent" if silent else "") + "."
     )
-    text_lines.append(f"  BGP sessions: {sessions['established']} of {sessions['pairs']}.")
+    unknown = f", {sessions['unknown']} unknown" if sessions["unknown"] else ""
+    text_lines.append(f"  BGP sessions: {sessions['established']} of {sessions['pairs']}{unknown}.")
     for pool in space["pools"]:
         text_lines.append(
             f"  Pool {pool['cidr']}: {pool['used']} of {pool['size']} addresses in use, {pool['blocks_left']} of {pool['blocks']} blocks left at most."

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.dcos.calico.plugins.module_utils import _untrusted
 from ansible_collections.dcos.calico.plugins.plugin_utils._status_hosts import (
     OK,
     WORST,
@@ -27,20 +28,24 @@ PREFIX = "dcos_calico_"
 Sample = tuple[Mapping[str, str], float]
 
 
-def exposition(document: Mapping[str, Any]) -> str:
-    """The text; see docs/metrics.md for what each metric means."""
+def exposition(document: Mapping[str, Any], felix: int) -> str:
+    """The text; see docs/metrics.md for what each metric means.
+
+    :param felix: hosts whose Felix is to have metrics.
+    """
     lines = []
-    for name, help_, samples in _metrics(document):
+    for name, help_, samples in _metrics(document, felix):
         if samples:
             lines += [f"# HELP {PREFIX}{name} {help_}", f"# TYPE {PREFIX}{name} gauge"]
             lines += [f"{PREFIX}{name}{_labels(labels)} {value:.15g}" for labels, value in samples]
     return "\n".join(lines) + "\n"
 
 
-def _metrics(document: Mapping[str, Any]) -> Iterable[tuple[str, str, list[Sample]]]:
+def _metrics(document: Mapping[str, Any], felix: int) -> Iterable[tuple[str, str, list[Sample]]]:
     agents, sessions, space = document["agents"], document["sessions"], document["addresses"]
     states = [agent["state"] for agent in agents]
     yield "status_timestamp_seconds", "When the hosts were looked at.", [({}, _seconds(document["made"]))]
+    yield "felix_targets", "Hosts whose Felix is to have metrics of its own.", [({}, felix)]
     yield (
         "hosts",
         "Hosts by their worst check. The state none is a host to which no check applies.",
@@ -133,13 +138,19 @@ def targets(found: Sequence[Target], datastore: Any) -> list[dict[str, Any]]:
     """
     nodes = {}
     for node in items(at(datastore, "plan", "calicoctl_resource_info", "resources", "node")):
-        address = text(at(node, "spec", "bgp", "ipv4Address")).partition("/")[0]
+        address = _address(at(node, "spec", "bgp", "ipv4Address"))
         nodes[text(at(node, "metadata", "name"))] = nodes[address] = address
     groups = []
     for one in found:
         result = one.host.result
-        address = text(at(result, "plan", "calicoctl_node", "ip")).partition("/")[0] or text(at(result, "node", "ip"))
+        address = _address(at(result, "plan", "calicoctl_node", "ip")) or _address(at(result, "node", "ip"))
         known = (nodes[name] for name in sorted(one.host.names) if nodes.get(name))
         where = address or next(known, one.fallback)
+        where = f"[{where}]" if ":" in where else where
         groups.append({"targets": [f"{where}:{one.port}"], "labels": {"host": one.host.name}})
     return groups
+
+
+def _address(value: Any) -> str:
+    """Of what a host or the datastore says of itself only an address, without its prefix: it becomes one that Prometheus connects to."""
+    return _untrusted.address(text(value).partition("/")[0]) or ""

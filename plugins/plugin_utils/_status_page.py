@@ -307,11 +307,14 @@ def _versions(found: Mapping[str, Any]) -> Html:
     )
 
 
+CERTIFICATES = {"accepted": OK, "valid": OK, "unknown": UNKNOWN}
+
+
 def _certificates(found: Mapping[str, Any]) -> Html:
     rows = [
         [
             item["endpoint"],
-            _state(OK if item["state"] in ("accepted", "valid") else CRITICAL, item["text"]),
+            _state(CERTIFICATES.get(item["state"], CRITICAL), item["text"]),
             "" if item["days_left"] is None else str(item["days_left"]),
             some(item["hosts"], 5),
         ]
@@ -353,7 +356,7 @@ def _tiles(found: Mapping[str, Any]) -> Html:
     counts += [
         (f"{summary['well']}/{summary['hosts']}", "hosts well", OK if summary["well"] == summary["hosts"] else WARNING)
     ]
-    state = OK if sessions["established"] == sessions["pairs"] else WARNING
+    state = OK if sessions["established"] == sessions["pairs"] and not sessions["silent"] else WARNING
     counts += [(f"{sessions['established']}/{sessions['pairs']}", "BGP sessions", state)]
     items = [
         element("li", element("strong", number, class_=OK if number == "0" else state), words)

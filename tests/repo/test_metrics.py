@@ -72,6 +72,15 @@ def test_each_query_of_the_dashboard_is_one(tmp_path: Path) -> None:
     promtool("check", "rules", tmp_path / "rules.yml")
 
 
+def test_no_panel_is_well_where_nothing_is_known() -> None:
+    """What has no sample is no 0, and what had one an hour ago is none of now."""
+    for panel in json.loads((GIVEN / "dashboard.json").read_text(encoding="utf-8"))["panels"]:
+        for target in panel["targets"]:
+            assert "vector(" not in target["expr"] and (panel["type"] != "singlestat" or target["instant"]), panel[
+                "title"
+            ]
+
+
 @pytest.mark.parametrize("query", [*(rule["expr"] for rule in rules()), *queries()])
 def test_every_metric_that_is_asked_for_exists(query: str) -> None:
     assert set(METRIC.findall(query)) <= known()

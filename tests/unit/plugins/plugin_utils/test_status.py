@@ -122,6 +122,13 @@ def test_a_datastore_that_was_not_read_is_not_an_empty_one() -> None:
     document = facts.document(facts.cluster(2), datastore=store)
     assert document["addresses"]["known"] is False
     assert "Pools, addresses and nodes in the datastore: etcd is away." in document["not_looked_at"]
+    assert told(document) == ["The datastore could not be read"] and document["problems"][0]["why"] == "etcd is away"
+    for other in (
+        {"failed": True, "msg": "etcd is away"},
+        {"plan": {"calicoctl_resource_info": {"error": "etcd is away"}}},
+    ):
+        assert told(facts.document(facts.cluster(2), datastore=other)) == ["The datastore could not be read"]
+    assert told(facts.document(facts.cluster(2), datastore={"skipped": True, "msg": "no host"})) == []
 
 
 def test_versions_beside_those_of_the_release() -> None:
@@ -161,6 +168,8 @@ def test_files_for_tls_are_told_by_days_left() -> None:
         ("expired", "expired 2026-11-29", 0, ["agent2"]),
         ("valid", "valid until 2026-12-12", 12, ["agent0"]),
         ("valid", "valid until 2027-11-29", 365, ["agent1"]),
+        ("unknown", "not read: no such file", None, ["agent3"]),
+        ("unknown", "not read: no reason is told", None, ["agent3"]),
     ]
     assert [(one["severity"], one["what"], one["hosts"]) for one in document["problems"]] == [
         ("critical", "The certificate /c.crt has expired", ["agent2"]),
@@ -176,6 +185,12 @@ def test_the_lines_for_a_terminal_name_the_worst_and_its_command() -> None:
     assert lines[1] == "  critical  agent1: The host does not answer (Failed to connect to the host via ssh)"
     assert lines[2].strip() == "ansible agent1 -m ansible.builtin.ping"
     assert "  Hosts: 2 of 3 well, 1 silent." in lines
+
+
+def test_sessions_that_nobody_could_be_asked_of_are_told() -> None:
+    assert "  BGP sessions: 1 of 1, 2 unknown." in _status.lines(
+        facts.document([UNREACHABLE, UNREACHABLE, facts.found(2, 1)])
+    )
 
 
 def test_the_artifact_leaves_out_what_is_well() -> None:

@@ -13,7 +13,7 @@ EXPECTED = Path(__file__).parents[3] / "repo" / "metrics" / "status.prom"
 
 
 def metrics(document: dict[str, Any]) -> dict[str, str]:
-    lines = _status_metrics.exposition(document).splitlines()
+    lines = _status_metrics.exposition(document, 2).splitlines()
     return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
 
 
@@ -30,7 +30,7 @@ def sick() -> dict[str, Any]:
 
 
 def test_the_text_is_what_prometheus_reads() -> None:
-    assert _status_metrics.exposition(sick()) == EXPECTED.read_text(encoding="utf-8")
+    assert _status_metrics.exposition(sick(), 2) == EXPECTED.read_text(encoding="utf-8")
 
 
 def test_what_is_not_known_has_no_sample() -> None:
@@ -72,3 +72,16 @@ def test_a_host_that_does_not_answer_stays_a_target() -> None:
         {"targets": [f"{facts.address(1)}:62091"], "labels": {"host": "b"}},
         {"targets": ["c.example.com:62091"], "labels": {"host": "c"}},
     ]
+
+
+def test_only_an_address_becomes_a_target() -> None:
+    """Prometheus connects to it, whatever a host or the datastore says."""
+    result = facts.found(0, 1)
+    result["plan"]["calicoctl_node"]["ip"] = "evil.example.com/16"
+    result["node"]["ip"] = "10.0.0.1:80/x"
+    store = facts.datastore(1)
+    store["plan"]["calicoctl_resource_info"]["resources"]["node"][0]["spec"]["bgp"]["ipv4Address"] = "x@evil/16"
+    host = _status_hosts.Host("a", result, frozenset({"a", facts.address(0)}))
+    for fallback, target in (("a.example.com", "a.example.com:1"), ("fd00::1", "[fd00::1]:1")):
+        [found] = _status_metrics.targets([_status_metrics.Target(host, 1, fallback)], store)
+        assert found["targets"] == [target]
