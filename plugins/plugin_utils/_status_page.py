@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import counted, some
+from ansible_collections.dcos.calico.plugins.plugin_utils._status import ENDING
 from ansible_collections.dcos.calico.plugins.plugin_utils._status_hosts import CHECKS, NONE, OK, UNKNOWN
 from ansible_collections.dcos.calico.plugins.plugin_utils._status_problems import CRITICAL, NOTICE, WARNING
 
@@ -24,10 +25,12 @@ EMPTY = ("br", "meta", "rect", "path")
 MOST_NODES, MOST_BLOCKS = 50, 64
 STYLE = """
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --text: #1b1f24; --soft: #545b66; --line: #d3d8df; --link: #0b5cad;
-  --ok: #176d3a; --critical: #b3141f; --warning: #8a5300; --notice: #0b5cad; --unknown: #5b5f68; --none: #5b5f68; --well: #cfe8d8; --code: #eef0f3; }
+  --ok: #176d3a; --critical: #b3141f; --warning: #8a5300; --notice: #0b5cad; --unknown: #5b5f68; --none: #5b5f68; --well: #cfe8d8; --unseen: #8b94a1;
+  --code: #eef0f3; }
 @media (prefers-color-scheme: dark) {
   :root { --page: #14171b; --card: #1d2127; --text: #e6e9ed; --soft: #a5adb8; --line: #3a414b; --link: #7db8f5;
-    --ok: #6fce94; --critical: #ff8f8f; --warning: #f0b95a; --notice: #7db8f5; --unknown: #a5adb8; --none: #a5adb8; --well: #24452f; --code: #282e36; } }
+    --ok: #6fce94; --critical: #ff8f8f; --warning: #f0b95a; --notice: #7db8f5; --unknown: #a5adb8; --none: #a5adb8; --well: #24452f;
+    --unseen: #7d8794; --code: #282e36; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
 .skip { position: absolute; left: -99em; } .skip:focus { left: 1em; top: 1em; background: var(--card); padding: .5em; }
@@ -41,7 +44,8 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .tiles strong { display: block; font-size: 1.5rem; }
 .problems { list-style: none; padding: 0; margin: 0; } .problems > li { border-left: .3rem solid; padding: .25rem 0 .25rem .75rem; margin: 0 0 1rem; }
 .problems h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; } .problems p { margin: .15rem 0; color: var(--text); overflow-wrap: anywhere; }
-.scroll { overflow-x: auto; } .scroll:focus-visible, pre:focus-visible, summary:focus-visible, a:focus-visible { outline: 3px solid var(--link); }
+.scroll { overflow-x: auto; position: relative; }
+.scroll:focus-visible, pre:focus-visible, summary:focus-visible, a:focus-visible { outline: 3px solid var(--link); }
 table { border-collapse: collapse; width: 100%; font-size: .93rem; } caption { text-align: left; color: var(--soft); padding: .25rem 0; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; } thead th { white-space: nowrap; }
 td { max-width: 24rem; overflow-wrap: break-word; } td, tbody th { min-width: 5.5rem; } .short { white-space: nowrap; }
@@ -53,10 +57,12 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .unknown { color: var(--unknown); } .none { color: var(--none); } .state { white-space: nowrap; }
 .mesh { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; } .mesh > div { flex: 1 1 24rem; min-width: 0; }
 .matrix { width: min(100%, 26rem); height: auto; border: 1px solid var(--line); }
-.matrix .up { fill: var(--well); } .matrix .down { fill: var(--critical); } .matrix .unseen { fill: var(--line); } .matrix .self { fill: var(--card); }
+.matrix .up { fill: var(--well); } .matrix .down { fill: var(--critical); } .matrix .unseen { fill: var(--unseen); } .matrix .self { fill: var(--card); }
 .legend { list-style: none; padding: 0; margin: .25rem 0; } .legend svg { width: 1em; height: 1em; vertical-align: -.1em; margin-right: .4em; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-@media (max-width: 40rem) { section { padding: .75rem; } .tiles li { min-width: 45%; } header, main, footer { padding-left: .5rem; padding-right: .5rem; } }
+@media (max-width: 40rem) {
+  td { min-width: 9rem; } td.number { min-width: 5.5rem; }
+  section { padding: .75rem; } .tiles li { min-width: 45%; } header, main, footer { padding-left: .5rem; padding-right: .5rem; } }
 @media print { nav { display: none; } section { break-inside: avoid; } }
 """
 
@@ -307,14 +313,17 @@ def _versions(found: Mapping[str, Any]) -> Html:
     )
 
 
-CERTIFICATES = {"accepted": OK, "valid": OK, "unknown": UNKNOWN}
+def _of_certificate(item: Mapping[str, Any]) -> str:
+    if item["state"] == "valid" and item["days_left"] < ENDING:
+        return WARNING
+    return {"accepted": OK, "valid": OK, "unknown": UNKNOWN}.get(item["state"], CRITICAL)
 
 
 def _certificates(found: Mapping[str, Any]) -> Html:
     rows = [
         [
             item["endpoint"],
-            _state(CERTIFICATES.get(item["state"], CRITICAL), item["text"]),
+            _state(_of_certificate(item), item["text"]),
             "" if item["days_left"] is None else str(item["days_left"]),
             some(item["hosts"], 5),
         ]

@@ -137,6 +137,20 @@ def test_missing_sessions_are_told_by_the_node_that_could_not_be_asked_or_misses
     assert [row[:3] for row in _status_page._missing(down[:2], [])] == [["a", "2", "c, d"]]
 
 
+def test_a_certificate_is_well_where_it_is_read_and_does_not_end_soon() -> None:
+    results = facts.cluster(4)
+    for number, end in enumerate(("2026-12-12T03:00:00Z", "2027-11-29T03:50:00Z", "2026-11-29T03:50:00Z", None)):
+        results[number]["certificates"] = [{"path": "/c.crt", "not_after": end, "error": "no PEM"}]
+    document = facts.document(results)
+    assert [_status_page._of_certificate(item) for item in document["certificates"]] == [
+        "critical",
+        "warning",
+        "ok",
+        "unknown",
+    ]
+    assert "not read: no PEM" in _status_page.page(document)
+
+
 def contrast(one: str, other: str) -> float:
     """The ratio of WCAG 2 between two colours."""
 
@@ -160,6 +174,7 @@ def test_every_colour_of_text_has_the_contrast_of_aa_in_light_and_dark() -> None
                 assert contrast(palette[name], palette[ground]) >= 4.5, (name, ground)
         assert contrast(palette["text"], palette["code"]) >= 4.5
         assert contrast(palette["critical"], palette["well"]) >= 3, "parts of the matrix"
+        assert min(contrast(palette["unseen"], palette[other]) for other in ("critical", "well")) >= 1.5
 
 
 def spoilt(value: Any) -> Any:
