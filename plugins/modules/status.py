@@ -186,7 +186,9 @@ status:
       elements: str
       sample: ["Endpoints without a container: the containers of a host are no part of the look at it."]
 brief:
-  description: RV(status) without the hosts that are well, versions and details, for an artifact of a job in AWX.
+  description: >-
+    RV(status) without the hosts that are well, versions and details, for an artifact of a job in AWX. It has the worst 100 of problems, hosts and nodes left
+    behind, and C(left_out) says how many of each there are beyond.
   returned: success
   type: dict
   sample: {version: 1, problems: []}

@@ -50,6 +50,7 @@ BLOCK = {4: 26, 6: 122}
 NEARLY_FULL, FULL = 80, 95
 ENDING = 14  # days before a certificate ends; one that is renewed by a run is, 30 days before
 SHOWN = 10  # problems in the lines for a terminal
+KEPT = 100  # problems, hosts and nodes left behind in what AWX keeps with a job, of each the worst
 NO_FORECAST = "No forecast: one look says how much is used, and not how fast that grows."
 NO_DATASTORE = "Pools, addresses and nodes in the datastore"
 
@@ -433,13 +434,16 @@ def lines(found: Mapping[str, Any]) -> list[str]:
 
 
 def brief(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The document without what is well, for AWX, which keeps it with the job."""
+    """The document without what is well, for AWX, which keeps it with the job; however many hosts have a trouble of their own, it stays small."""
     pools = [
         {name: value for name, value in pool.items() if name != "used_blocks"} for pool in found["addresses"]["pools"]
     ]
+    agents = [agent for agent in found["agents"] if agent["state"] not in (OK, NONE)]
+    listed = {"problems": found["problems"], "agents": agents, "leftovers": found["leftovers"]}
     return {
-        **{name: found[name] for name in ("version", "made", "summary", "problems", "leftovers", "not_looked_at")},
-        "agents": [agent for agent in found["agents"] if agent["state"] not in (OK, NONE)],
+        **{name: found[name] for name in ("version", "made", "summary", "not_looked_at")},
+        **{name: value[:KEPT] for name, value in listed.items()},
+        "left_out": {name: max(0, len(value) - KEPT) for name, value in listed.items()},
         "sessions": {name: found["sessions"][name] for name in ("pairs", "established", "unknown")},
         "addresses": {**found["addresses"], "pools": pools},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -198,6 +199,19 @@ def test_the_artifact_leaves_out_what_is_well() -> None:
     results[1] = UNREACHABLE
     brief = _status.brief(facts.document(results))
     assert [agent["name"] for agent in brief["agents"]] == ["agent1"] and "used_blocks" not in str(brief)
+    assert brief["left_out"] == {"problems": 0, "agents": 0, "leftovers": 0}
+
+
+def test_the_artifact_is_small_whatever_is_wrong_with_200_hosts() -> None:
+    results: list[Any] = facts.cluster(200)
+    for number, result in enumerate(results):
+        result["docker"].update(running=False, error=f"{number} {'x' * 500}")
+        result["etcd"][0].update(healthy=False, error=f"{number} {'y' * 500}")
+        result["plan"]["sysctl"] = {"changed": True, "names": [f"{number}-{other}" for other in range(200)]}
+    document = facts.document(results, datastore=facts.datastore(400))
+    brief = _status.brief(document)
+    assert len(json.dumps(brief)) < 200_000 and brief["problems"] == document["problems"][:100]
+    assert brief["left_out"] == {"problems": len(document["problems"]) - 100, "agents": 100, "leftovers": 100}
 
 
 def strange(value: Any, depth: int = 0) -> list[Any]:
