@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _backup_file, _untrusted
+from ansible_collections.dcos.calico.plugins.plugin_utils import _backup_file, _progress, _untrusted
 from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
 
 READ = {"cluster_id": str, "index": int, "index_end": int, "nodes": list}
@@ -51,7 +51,8 @@ class ActionModule(ActionBase):
         _backup_file.require_free(dest, force)
         if encrypt:
             _backup_file.encrypted("", vault, args.get("vault_id"))  # before the host is asked
-        answer = self._execute_module(task_vars=task_vars)
+        with _progress.waiting("The datastore is read"):
+            answer = self._execute_module(task_vars=task_vars)
         content = answer.pop("content", None)
         if answer.get("failed"):
             return _untrusted.told(answer)

@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _backup_file, _untrusted
+from ansible_collections.dcos.calico.plugins.plugin_utils import _backup_file, _progress, _untrusted
 from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
 
 
@@ -34,6 +34,7 @@ class ActionModule(ActionBase):
         except (CalicoError, AnsibleFilterError) as error:
             return {**result, "failed": True, "msg": str(error)}
         content = _backup.pack({"cluster_id": found["cluster_id"], "nodes": found["nodes"]})
-        answer = self._execute_module(module_args={**self._task.args, "content": content}, task_vars=task_vars)
+        with _progress.waiting("The datastore is compared with the backup and written, key by key"):
+            answer = self._execute_module(module_args={**self._task.args, "content": content}, task_vars=task_vars)
         more = {} if answer.get("failed") else {"made": found["made"]}
         return {**result, **_untrusted.told({**answer, **more})}

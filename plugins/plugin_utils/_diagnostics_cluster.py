@@ -28,6 +28,8 @@ ROLES = _controller_paths.COLLECTION / "roles"
 # Of a task's variables, those that are made by core, and may be all of the inventory's once more.
 CORES = ("hostvars", "groups", "vars", "ansible_facts", "ansible_local", "environment", "omit")
 WITHIN = ("ansible_play_hosts", "ansible_play_hosts_all", "play_hosts")
+# A directory is no password.
+DIRECTORIES = ("PWD", "OLDPWD")
 
 
 def version() -> str:
@@ -50,7 +52,7 @@ def secrets(variables: Mapping[str, Any], templar: Any = None) -> _redact.Redact
     """Knows the secrets of a run: those among its variables, and those of its environment, by their names."""
     redactor = _redact.Redactor()
     for name, value in [*variables.items(), *os.environ.items()]:
-        if name in CORES or name in WITHIN or name in _variables.REGISTERED or not _has_secret(name, value):
+        if name in (*CORES, *WITHIN, *DIRECTORIES) or name in _variables.REGISTERED or not _has_secret(name, value):
             continue
         try:
             known = templar.template(value) if templar is not None else value

@@ -31,14 +31,21 @@ class Tail:
     """Shows each line that is appended to a file, and the last one again where none comes for a while.
 
     :arg show: gets each line.
+    :arg last: the line that counts as the one before.
     """
 
-    def __init__(self, path: str, show: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        path: str,
+        show: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        last: str = "nothing is told yet",
+    ) -> None:
         self._path = path
         self._show = show
         self._clock = clock
         self._read = 0
-        self._last = "nothing is told yet"
+        self._last = last
         self._shown = clock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -75,6 +82,11 @@ class Tail:
     def _tell(self, line: str) -> None:
         self._shown = self._clock()
         self._show(line)
+
+
+def waiting(line: str) -> Tail:
+    """Shows a line again and again while a module of another host works, which cannot tell how far it is; nothing where that is over soon."""
+    return Tail(os.devnull, lambda shown: _untrusted.show(f"  {shown}"), last=line)
 
 
 class ProgressAction(ActionBase):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.playbook.task import Task
 
 from ansible_collections.dcos.calico.plugins.action import datastore_restore as plugin
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
-from ansible_collections.dcos.calico.plugins.plugin_utils import _backup_file
+from ansible_collections.dcos.calico.plugins.plugin_utils import _backup_file, _progress
 
 NODES = [["/calico/v1/Ready", "hunter2", None]]
 TEXT = _backup.render(
@@ -24,9 +26,11 @@ class Host(plugin.ActionModule):
     """Answers for the module; C(given) has its arguments."""
 
     given: dict[str, Any] | None = None
+    seconds: float = 0
 
     def _execute_module(self, module_args: Any = None, task_vars: Any = None, **more: Any) -> dict[str, Any]:
         self.given = module_args
+        time.sleep(self.seconds)
         return {"changed": True, "created": 1}
 
 
@@ -62,3 +66,16 @@ def test_a_host_whose_containers_are_not_known_is_not_one_without(tmp_path: Path
     result, host = run(tmp_path / "b", addresses_in_use=["192.168.1.5", None])
     assert result["failed"] and "does not say which addresses" in result["msg"] and host.given is None
     assert "failed" not in run(tmp_path / "b", addresses_in_use=["192.168.1.5"])[0]
+
+
+def test_whoever_waits_long_is_told_that_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _backup_file.write(str(tmp_path / "b"), TEXT, True)
+    run(tmp_path / "b")
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(_progress, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(_progress, "REPEAT_EVERY", 0.02)
+    monkeypatch.setattr(Host, "seconds", 1.0)
+    run(tmp_path / "b")
+    assert "written, key by key (no news)" in capsys.readouterr().out
