@@ -127,7 +127,7 @@ def _look(params, calicoctl, check_mode):
     try:
         if _docker.present() is None:
             if params['state'] == 'absent':
-                return Actual(None, None, None, None, None, unit_state(), _text_files.read([unit_file(params)]))
+                return Actual(None, None, None, None, None, unit_state(), _text_files.read([unit_file(params)]), closed=_closed_port.read())
             raise CalicoError('There is no docker on this host', remedy='Install Docker first: calico/node is a container')
         container, image = _docker.container_and_image(_node.CONTAINER, params['image'])
         if container:
@@ -330,18 +330,19 @@ def _require_unused(actual, ports):
 
 
 def reconcile_absent(actual):
-    """Work that takes the unit and the container away, and nothing else: links, chains, routes and the datastore stay."""
+    """Work that takes the unit, the container and the rules that closed its ports away, and nothing else: links, chains, routes and the datastore stay."""
     work = Work()
     if actual.unit is not None and (actual.unit.running or actual.unit.enabled):
         work.units.add(_node.UNIT_NAME, {'enabled': actual.unit.enabled, 'active': actual.unit.active}, {'enabled': False, 'active': 'inactive'})
     work.files = _text_files.reconcile([_text_files.TextFile(unit_path(), kind='absent')], actual.files)
     if actual.container:
         work.node.add('container %s' % _node.CONTAINER, actual.as_container().as_dict(), None)
+    _plan_port(work, {}, actual.closed)
     return work
 
 
 def apply_absent(actual, work):
-    """Stop and disable the unit, remove its file and the container."""
+    """Stop and disable the unit, remove its file and the container, and open the ports that nobody has any more."""
     if work.units or work.files:
         stop_unit(actual)
     _text_files.apply(work.files)
@@ -349,6 +350,9 @@ def apply_absent(actual, work):
         _systemd.daemon_reload()
     if work.node:
         _docker.remove_container(_node.CONTAINER)
+    for change in work.port:
+        for step in change.how:
+            _closed_port.change(*step)
 
 
 def run(params, calicoctl, interface):

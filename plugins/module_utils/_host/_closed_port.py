@@ -39,12 +39,14 @@ def rules(program, sources):
 
 
 def unit_lines(port, sources=()):
-    """Lines of a unit that has the port closed while it runs; none on a host without iptables. They fail for nobody: a host may have no IPv6."""
+    """Lines of a unit that close the port before it starts; none on a host without iptables. They fail for nobody: a host may have no IPv6.
+
+    Nothing opens it when the unit stops: that may be because a client of Docker was killed, and what listens goes on in its container.
+    """
     lines = []
     for path in [path for path in map(_command.find, PROGRAMS) if path]:
         for source in rules(path, sources):
-            start, stop = [' '.join(_unit_text.command(argv(path, operation, port, source))) for operation in ('-I', '-D')]
-            lines += ['ExecStartPre=-%s' % stop, 'ExecStartPre=-%s' % start, 'ExecStopPost=-%s' % stop]
+            lines += ['ExecStartPre=-%s' % ' '.join(_unit_text.command(argv(path, operation, port, source))) for operation in ('-D', '-I')]
     return lines
 
 

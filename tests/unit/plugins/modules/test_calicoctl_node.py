@@ -304,7 +304,8 @@ def test_the_health_port_is_closed_to_others_now_and_by_the_unit(run_module, nod
     assert done['diff'] == predicted['diff'] and 'port 62092' in [piece['after_header'] for piece in done['diff']]
     assert node.rules() == node.rules('ip6tables') == [RULE]
     lines = [line for line in node.host.units.join('calico-node.service').read().splitlines() if RULE.replace('!', '"!"') in line]
-    assert [line.split('=')[0] for line in lines] == ['ExecStartPre', 'ExecStartPre', 'ExecStopPost'] * 2 and all('=-/' in line for line in lines)
+    assert [line.split('=')[0] for line in lines] == ['ExecStartPre', 'ExecStartPre'] * 2 and all('=-/' in line for line in lines)
+    assert 'ExecStopPost' not in node.host.units.join('calico-node.service').read(), 'Felix outlives a client of Docker that is killed'
     assert not run_module(calicoctl_node, desired)['changed']
     node.host.root.join('iptables-rules').write('')
     again = run_module(calicoctl_node, desired, diff=True)
@@ -655,13 +656,14 @@ def test_directly_and_back(run_module, node):
     assert back['action'] == 'restart' and not node.host.units.listdir() and node.state()['container']['restart'] == 'always'
 
 
-def test_absent_takes_unit_and_container_and_nothing_else(run_module, node):
-    run_module(calicoctl_node, node.args())
+def test_absent_takes_unit_container_and_closed_ports_and_nothing_else(run_module, node, believed):
+    run_module(calicoctl_node, node.args(metrics={'port': 62091, 'scrapers': ['10.0.9.5']}))
     predicted = run_module(calicoctl_node, dict(state='absent'), check=True, diff=True)
-    assert node.state()['container'] and node.host.units.listdir()
+    assert node.state()['container'] and node.host.units.listdir() and node.rules()
     done = run_module(calicoctl_node, dict(state='absent'), diff=True)
     assert done['diff'] == predicted['diff'] and done['changed'] and not node.host.units.listdir()
     assert node.state()['nodes'] == {'agent1': '10.0.0.11/24'} and list(node.state()['images']) == [IMAGE]
+    assert not node.rules() and not node.rules('ip6tables')
     assert not run_module(calicoctl_node, dict(state='absent'))['changed']
 
 

@@ -45,7 +45,7 @@ def member():
 def node():
     given = {'name': 'a1', 'ip': '10.0.0.1/24', 'after_units': ['calico-etcd-proxy.service'], 'calicoctl': '/opt/bin/calicoctl'}
     rule = '/usr/sbin/iptables -w -t mangle -D INPUT "!" -i lo -j DROP'
-    closed = ['ExecStartPre=-' + rule, 'ExecStopPost=-' + rule]
+    closed = ['ExecStartPre=-' + rule]
     text = _node.unit_text(defaults(calicoctl_node.ARGUMENT_SPEC, **given), '/usr/bin/docker', 'e$0 "%n', closed)
     return {'calico-etcd-proxy.service': AGENT, 'calico-node.service': text}
 
