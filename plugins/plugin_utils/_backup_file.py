@@ -16,8 +16,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_paths
 
-# Encrypted, a text is twice as long, and a bit.
-LARGEST = 3 * _backup.LARGEST
+# Encrypted, a text is four times as long, and a bit: a vault is hexadecimal of hexadecimal.
+LARGEST = 5 * _backup.LARGEST
 REMEDY = "Give the run its password, such as by --ask-vault-pass or --vault-password-file"
 
 

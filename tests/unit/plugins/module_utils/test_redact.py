@@ -83,6 +83,11 @@ def test_a_secret_of_several_lines_is_in_no_text(block):
     assert block.count('b: 2') == found.count('b: 2') and block.count('after') == found.count('after')
 
 
+def test_a_block_is_one_line_afterwards():
+    assert _redact.text(u'a: 1\npassword: |\n  x\n  y\nb: 2\n') == u'a: 1\npassword [redacted]\nb: 2\n'
+    assert _redact.text(u'a: 1\n  my_key: >-\n    x\n  b: 2\n') == u'a: 1\n  my_key: [redacted]\n  b: 2\n'
+
+
 def test_a_secret_alone_on_its_line_is_known_by_its_look():
     dice = random.Random(1)
     for size in (30, 48, 90, 900):

@@ -78,6 +78,11 @@ def test_encrypted_by_the_vault_of_ansible(tmp_path: Path) -> None:
             _backup_file.load(str(tmp_path / "b"), vault)
 
 
+def test_the_largest_backup_can_be_read_encrypted() -> None:
+    text = _backup_file.encrypted("x" * 100_000, VAULT, None)
+    assert len(text) / 100_000 * _backup.LARGEST < _backup_file.LARGEST
+
+
 def test_every_file_that_was_cut_is_refused(tmp_path: Path) -> None:
     encrypted = _backup_file.encrypted(TEXT, VAULT, None)
     for text in (TEXT.rstrip(), encrypted.rstrip()):

@@ -53,6 +53,13 @@ def test_what_is_no_answer(content: Any) -> None:
         _diagnostics.entries_of(content, 1 << 20, Redactor())
 
 
+def test_there_are_not_more_entries_than_there_may_be() -> None:
+    many = [{**GOOD, "name": f"logs/{number}"} for number in range(_diagnostics.MOST_ENTRIES + 1)]
+    assert len(entries(*many[1:])) == _diagnostics.MOST_ENTRIES
+    with pytest.raises(CalicoError, match="with entries of a bundle"):
+        entries(*many)
+
+
 def test_a_host_that_says_more_than_it_was_asked_for() -> None:
     found = entries({**GOOD, "text": "x" * 100}, {**GOOD, "name": "logs/z", "text": "y"}, most=50)
     assert [entry.text for entry in found][0] == "" and "said more" in found[0].note
@@ -86,7 +93,8 @@ def test_hosts_that_would_share_a_name_do_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "every", "hosts", "expected"), [(100, 1000, 3, 100), (100, 1000, 99, 10), (100, 1, 9, 1)]
+    ("size", "every", "hosts", "expected"),
+    [(100, 1000, 3, 100), (100, 1000, 99, 10), (100, 1, 9, 1), (1000, 1000, 5, 166)],
 )
 def test_the_part_of_a_host(size: int, every: int, hosts: int, expected: int) -> None:
     assert _diagnostics.share(size, every, hosts) == expected
@@ -121,7 +129,7 @@ def test_directories_are_made_for_their_owner(tmp_path: Path) -> None:
     assert path == tmp_path / "new" / "run" and {each.stat().st_mode & 0o777 for each in (path, path.parent)} == {0o700}
     for parent, words in (
         ("", "No directory is named"),
-        (str(tmp_path / "new"), "could not be made"),
+        (str(tmp_path / "new"), "could not be made in .*new: File exists"),
         (str(tmp_path / "a" / "b"), "could not be made"),
     ):
         with pytest.raises(CalicoError, match=words):

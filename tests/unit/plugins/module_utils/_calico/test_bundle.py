@@ -57,6 +57,7 @@ def test_older_lines_are_left_out_with_what_follows_them():
     found, note = _bundle.limited(text, 9, 1000, since='2026-11-29 00:00:00')
     assert found.splitlines() == [u'no time', u'2026-11-29_06:00:00.2 bird: new', u'  more of that', u'2026-11-29T07:00:00+0000 newer']
     assert note == '2 older lines left out'
+    assert _bundle.limited(u'2026-11-29 00:00:00.1 of that second\n', 9, 1000, since='2026-11-29 00:00:00')[1] == ''
 
 
 def test_nothing_of_a_text_is_obeyed_by_a_terminal():
