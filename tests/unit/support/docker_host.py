@@ -22,6 +22,9 @@ if set(flags) & set(values):
 with open(%(directory)r + "/running.new", "w") as handle:
     json.dump(dict(dict(values, pid=os.getpid()), **flags), handle, sort_keys=True)
 os.rename(%(directory)r + "/running.new", %(directory)r + "/running.json")
+with open(os.environ["NOTIFY_FILE"] + ".new", "w") as handle:
+    handle.write(str(os.getpid()))
+os.rename(os.environ["NOTIFY_FILE"] + ".new", os.environ["NOTIFY_FILE"])
 time.sleep(1000)
 '''
 
@@ -45,7 +48,7 @@ class Docker:
 
     def flags(self, words):
         """Start the daemon with these flags."""
-        self.host.unit('docker.service', '%s -E %s %s' % (sys.executable, self.program, words))
+        self.host.unit('docker.service', '%s -E %s %s' % (sys.executable, self.program, words), more='Type=notify\n')
         self.start()
         self.first = self.host.pid('docker.service')
 
@@ -82,18 +85,11 @@ def docker(systemd_host, monkeypatch):
     """A Docker that runs on a systemd_host, with a calico/node that has its libnetwork plugin."""
     from ansible_collections.dcos.calico.plugins.module_utils._calico import _health, _runner
     from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_daemon, _network, _systemd
-    from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
-
-    running = systemd_host.root.join('docker', 'running.json')
 
     def start():
         _systemd.daemon_reload()
         _systemd.start(['docker.service'], 'restart')
-        _systemd.wait_active(['docker.service'], 20)
-        deadline = Deadline(60)
-        # an active unit has a process, which need not have read its file yet
-        while json.loads(running.read() if running.check() else '{}').get('pid') != systemd_host.pid('docker.service'):
-            assert deadline.pause(0.02), systemd_host.root.join('systemd', 'docker.service.journal').read()
+        _systemd.wait_active(['docker.service'], 60)
 
     made = Docker(systemd_host, start)
     monkeypatch.setattr(_docker_daemon, 'PAUSE', 0.02)

@@ -149,9 +149,12 @@ def test_a_calico_node_without_the_plugin(run_module, docker, node, words):
 
 # ---- what goes wrong
 
-def test_a_docker_that_does_not_start_gets_its_old_file_back(run_module, docker):
+def test_a_docker_that_does_not_start_gets_its_old_file_back(run_module, docker, monkeypatch):
+    """However long it takes to find out that it does not: a process is no daemon yet."""
     text = docker.config.read()
     docker.directory.join('refuses').write('')
+    docker.program.write('import time\ntime.sleep(0.5)\n' + docker.program.read())
+    monkeypatch.setattr(_systemd, 'SETTLE', 0.1)
     result = run_module(module, docker.args(timeout=5))
     assert result['failed'] and 'was put back, and Docker does not start with that either' in result['msg']
     assert docker.config.read() == text and docker.note.read() == '{}\n'

@@ -117,6 +117,7 @@ class Manager:
         if not all(ready):
             self.state["services"][name] = {"pid": 0, "since": int(monotonic() * 1e6)}
             return
+        environment["NOTIFY_FILE"] = os.path.join(ROOT, "systemd", name + ".ready")
         with open(os.path.join(ROOT, "systemd", name + ".journal"), "a") as journal, open(os.devnull) as nothing:
             process = subprocess.Popen(
                 words(settings(text, "ExecStart")[-1]),
@@ -131,6 +132,11 @@ class Manager:
             started.write("%d\n" % process.pid)
         time.sleep(0.02)
         self.state["services"][name] = {"pid": process.pid, "since": int(monotonic() * 1e6)}
+
+    def ready(self, name, text, pid):
+        """Whether a service has said that it runs, where it is of a type that does: with its pid in $NOTIFY_FILE, which stands for $NOTIFY_SOCKET."""
+        path = os.path.join(ROOT, "systemd", name + ".ready")
+        return "notify" not in settings(text, "Type") or os.path.exists(path) and read(path) == str(pid)
 
     def runtime_directories(self, text, there):
         """RuntimeDirectory=: there while the unit is up."""
@@ -157,7 +163,8 @@ class Manager:
         if service and service.get("done"):
             values.update(ActiveState="active", SubState="exited", ExecMainStartTimestampMonotonic=service["since"])
         elif service and service["pid"] and alive(service["pid"]):
-            values.update(ActiveState="active", SubState="running", MainPID=service["pid"], ExecMainStartTimestampMonotonic=service["since"])
+            state = ("active", "running") if self.ready(name, text or "", service["pid"]) else ("activating", "start")
+            values.update(ActiveState=state[0], SubState=state[1], MainPID=service["pid"], ExecMainStartTimestampMonotonic=service["since"])
         elif service and settings(text or "", "Restart"):
             values.update(ActiveState="activating", SubState="auto-restart", Result="exit-code")
             self.start(name)
