@@ -58,7 +58,7 @@ class ActionModule(ActionBase):
         content = answer.pop("content", None)
         if answer.get("failed"):
             return answer
-        remove, dead, free = (check_type_list(args.get(name) or []) for name in ("remove", "dead", "free"))
+        remove, dead, free = (_words(args.get(name)) for name in ("remove", "dead", "free"))
         agents = _status_hosts.items(_status_hosts.mapping(args.get("mesos")).get("agents"))
         hosts = [self._host(name) for name in args["hosts"]]
         look = _audit.Look(self._cluster(keys_of(content), hosts, remove))
@@ -83,9 +83,11 @@ class ActionModule(ActionBase):
             _controller_paths.write(args["json"], json.dumps(document, indent=2, sort_keys=True) + "\n")
         lines = [*_audit.lines(found, look.blind), *self._outcome(may, document, written is not None)]
         lines += [f"Written: {args['json']}"] if args.get("json") else []
-        _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
+        _untrusted.show(*(f"  {line}".replace("\n", " ") for line in ["", *lines, ""]))
         brief = {"summary": document["summary"], "freed": document["freed"], "left": left}
-        shown = {"diff": written["diff"]} if written and "diff" in written else {}
+        shown: dict[str, Any] = {"diff": written["diff"]} if written and "diff" in written else {}
+        strange = _decommission.unknown(look, remove)
+        shown.update({"warnings": strange} if strange else {})
         return {
             **document,
             **shown,
@@ -152,6 +154,11 @@ def _names(name: str, variables: Mapping[str, Any]) -> frozenset[str]:
     except AnsibleError:  # it is made of what is found on the host
         chosen = ""
     return frozenset(_agents.names_of(name, variables, None if _variables.is_template(chosen) else chosen))
+
+
+def _words(value: Any) -> list[str]:
+    """A list option, which may be text with commas."""
+    return [str(item).strip() for item in check_type_list(value or []) if str(item).strip()]
 
 
 def _called(agents: Iterable[Mapping[str, Any]]) -> frozenset[str]:

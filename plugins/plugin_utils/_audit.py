@@ -18,6 +18,7 @@ from typing import Any
 from ansible_collections.dcos.calico.plugins.module_utils import _cidr
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
+from ansible_collections.dcos.calico.plugins.module_utils._untrusted import address as canonical
 from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 from ansible_collections.dcos.calico.plugins.plugin_utils import _ipam
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import counted, some
@@ -28,14 +29,19 @@ CONFLICT, NODE, BLOCK, ENDPOINT, ADDRESS, HANDLE = "conflict", "node", "block", 
 KINDS = (CONFLICT, NODE, BLOCK, ENDPOINT, ADDRESS, HANDLE)
 PLURAL = {NODE: "nodes", BLOCK: "blocks", ENDPOINT: "endpoints", ADDRESS: "addresses", HANDLE: "handles"}
 SHOWN = 200  # lines of the table for a terminal; JSON has them all
+WIDEST = 60  # characters of a column
 
 TUNNEL = re.compile(r"/calico/v1/host/([^/]+)/config/IpInIpTunnelAddr\Z")
 BGP_ADDRESS = "/calico/bgp/v1/host/{}/ip_addr_v4"
+FELIX = "/calico/felix/v1/host/{}/status"  # written every 30 seconds while Felix lives, and gone after 90
+OF_NODE = re.compile(r"/calico/(?:ipam/v2|bgp/v1|felix/v1|felix/v2|v1)/host/([^/]+)(?:/|\Z)")
+OF_WORKLOAD = re.compile(r"/calico/v1/host/[^/]+/workload/[^/]+/[^/]+(?=/)")
 INTERFACE = "cali"
 PART_OF_ID = 11  # characters of a container's id in the name of its interface
 # What is known of a node: its host answered; did not; is none of this run; may be gone; is gone.
 SEEN, SILENT, UNASKED, SUSPECT, GONE = "seen", "silent", "unasked", "suspect", "gone"
 TELLS = {"names", "interfaces", "addresses", "container_routes", "other_routes", "docker", "mesos", "sessions", "peers"}
+ADDRESSES = {"addresses", "container_routes", "other_routes"}  # those of TELLS of which each is an address
 YOUNG = "it was not there a moment ago, so it may be about to be used: run again"
 
 
@@ -51,6 +57,7 @@ class Host:
     names: frozenset[str]
     seen: Mapping[str, frozenset[str]] | None = None
     docker_error: str = ""
+    bird_error: str = ""
     plugin_at_work: bool = False
 
 
@@ -101,9 +108,14 @@ def host(name: str, names: Iterable[str], result: Any) -> Host:
     said = result if isinstance(result, Mapping) else {}
     if not all(isinstance(said.get(key), list) for key in TELLS):
         return Host(name, frozenset(names))
-    seen = {key: frozenset(str(item) for item in said[key]) for key in TELLS}
-    error = str(said.get("docker_error") or "")
-    return Host(name, frozenset(names) | seen["names"], seen, error, bool(said.get("plugin_at_work", True)))
+    seen = {key: frozenset(str(item) for item in said[key]) for key in TELLS - ADDRESSES}
+    for key in ADDRESSES:
+        addresses = [canonical(item) for item in said[key]]
+        if None in addresses:
+            return Host(name, frozenset(names))
+        seen[key] = frozenset(filter(None, addresses))
+    docker, bird = (str(said.get(key) or "") for key in ("docker_error", "bird_error"))
+    return Host(name, frozenset(names) | seen["names"], seen, docker, bird, bool(said.get("plugin_at_work", True)))
 
 
 @dataclass(frozen=True)
@@ -129,22 +141,34 @@ def endpoints(keys: Keys) -> list[Endpoint]:
                 said = from_json(entry.value)
                 nets = [net for family in ("ipv4_nets", "ipv6_nets") for net in said.get(family) or []]
                 addresses = frozenset(_cidr.parse(net).host() for net in nets)
-                interface = str(said.get("name") or "")
-            except (ValueError, AttributeError, TypeError, ValidationError):
+                interface = said["name"]
+                if not interface or not isinstance(interface, str):
+                    raise ValueError(interface)
+            except (ValueError, AttributeError, TypeError, KeyError, ValidationError):
                 addresses, interface = None, ""
             found.append(Endpoint(key, entry.index, node, "/".join(match.groups()), workload, interface, addresses))
     return found
 
 
 class Look:
-    """The datastore and the hosts side by side."""
+    """The datastore and the hosts side by side.
+
+    :ivar owners: address -> (its block, its handle) of each that is given out.
+    :ivar hosts_of: node -> the hosts that may be it: one, or none, or several that have the same name.
+    :ivar of_node: node -> its keys, without those of what it only uses, such as blocks.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster, self.keys = cluster, cluster.keys
         self.blocks, self.unreadable = _ipam.blocks(self.keys)
+        self.owners = {address: (block, handle) for block in self.blocks for address, handle in block.owners.items()}
         self.handles = _ipam.handles(self.keys)
         self.endpoints = endpoints(self.keys)
         self.registered = _backup.nodes_in(self.keys)
+        self.of_node: dict[str, list[str]] = {}
+        for key, match in ((key, OF_NODE.match(key)) for key in self.keys):
+            if match:
+                self.of_node.setdefault(match.group(1), []).append(key)
         nodes = self.registered | {block.node for block in self.blocks if block.node}
         self.tunnels = {
             str(entry.value): match.group(1)
@@ -153,16 +177,27 @@ class Look:
             if match and entry.value
         }
         self.answered = [one for one in cluster.hosts if one.seen is not None]
+        called: dict[str, list[Host]] = {}
+        for one in cluster.hosts:
+            for name in one.names:
+                called.setdefault(name, []).append(one)
+        self.hosts_of = {
+            node: list({one.name: one for name in self.names_of(node) for one in called.get(name, [])}.values())
+            for node in nodes
+        }
+        self.nameless = self._nameless()
         self.state: dict[str, str] = {}
         self.reason: dict[str, str] = {}
-        self.of_node: dict[str, Host] = {}
         for node in sorted(nodes):
             self.state[node], self.reason[node] = self._state(node)
         self.blind = self._blind()
         self.held: dict[str, list[str]] = {}
+        self.containers_on: dict[str, str] = {}  # id or interface of a container -> a host that has it
         for one in self.answered:
+            seen = one.seen or {}
             for address in self._addresses_of(one):
                 self.held.setdefault(address, []).append(one.name)
+            self.containers_on.update(dict.fromkeys(seen["mesos"] | seen["docker"] | seen["interfaces"], one.name))
         self.claims: dict[str, list[Endpoint]] = {}
         for endpoint in self.endpoints:
             for address in endpoint.addresses or ():
@@ -178,28 +213,56 @@ class Look:
         entry = self.keys.get(BGP_ADDRESS.format(node))
         return (entry.value or "") if entry else ""
 
+    def names_of(self, node: str) -> set[str]:
+        """By what hosts and Mesos may know a node."""
+        return {node, self.address_of(node)} - {""}
+
+    def _nameless(self) -> str:
+        """Hosts that did not answer, and of which nobody knows which node they are; or empty."""
+        known = {one.name for hosts in self.hosts_of.values() for one in hosts}
+        away = [one.name for one in self.cluster.hosts if one.seen is None and one.name not in known]
+        return some([name for name in away if name not in self.cluster.removed])
+
     def _state(self, node: str) -> tuple[str, str]:
         """(state, reason) of a node."""
-        names = {node, self.address_of(node)} - {""}
-        found = next((one for one in self.cluster.hosts if names & one.names), None)
-        if found is not None:
-            self.of_node[node] = found
+        names, hosts, mesos = self.names_of(node), self.hosts_of[node], self.cluster.mesos
         if names & self.cluster.removed:
             return GONE, "it is to be removed"
-        if found is not None:
-            return (SEEN, "") if found.seen is not None else (SILENT, f"{found.name} did not answer")
+        if hosts:
+            silent = [one.name for one in hosts if one.seen is None]
+            return (SILENT, f"{some(silent)} did not answer") if silent else (SEEN, "")
         if names & self.cluster.others:
             return UNASKED, f"the host of node {node} is no part of this run"
         alive = [one.name for one in self.answered if names & (one.seen or {})["sessions"]]
         if alive:
             return UNASKED, f"node {node} is in no inventory, and lives: BIRD of {alive[0]} has a session with it"
-        if self.cluster.mesos is not None and names & self.cluster.mesos:
+        if self.reports(node):
+            return UNASKED, f"node {node} is in no inventory, and lives: its Felix reports to the datastore"
+        if mesos is not None and names & mesos:
             return UNASKED, f"node {node} is an agent of Mesos that the inventory has not"
         if not self.cluster.whole:
             return UNASKED, f"node {node} is no host of this run, which has only a part of the inventory"
-        if self.cluster.mesos is None:
-            return SUSPECT, "its host is in no inventory, and Mesos could not be asked whether it is an agent"
+        unknown = self._unknown()
+        if unknown:
+            return SUSPECT, f"its host is in no inventory, and {unknown}"
         return GONE, "its host is in no inventory, and is no agent of Mesos"
+
+    def _unknown(self) -> str:
+        """Why nobody knows whether a host lives that the inventory has not, or empty."""
+        mesos = self.cluster.mesos
+        if mesos is None:
+            return "Mesos could not be asked whether it is an agent"
+        if not any(one.names & mesos for one in self.cluster.hosts):
+            return "Mesos has none of this run's hosts either, so calico_dcos_url may be that of another cluster"
+        if self.nameless:
+            return f"it may be {self.nameless}, which did not answer"
+        if all(one.bird_error for one in self.answered):
+            return "BIRD of no host could be asked whether it lives"
+        return ""
+
+    def reports(self, node: str) -> bool:
+        """Whether its Felix has lived a moment ago."""
+        return FELIX.format(node) in self.keys
 
     def _blind(self) -> str:
         """Whose addresses nobody knows, or empty."""
@@ -233,24 +296,19 @@ class Look:
 
     def alive(self, endpoint: Endpoint) -> bool:
         """Whether its host has anything of it."""
-        seen = self.of_node[endpoint.node].seen or {}
-        return bool(
+        return any(
             endpoint.interface in seen["interfaces"]
-            or endpoint.workload in seen["mesos"] | seen["docker"]
+            or endpoint.workload in seen["mesos"]
+            or endpoint.workload in seen["docker"]
             or (endpoint.addresses or frozenset()) & (seen["addresses"] | seen["container_routes"])
+            for seen in (one.seen or {} for one in self.hosts_of[endpoint.node])
         )
 
     def container(self, handle: str) -> str:
         """Where a container with this handle is, or empty."""
         ids = [handle[place + 1 :] for place, sign in enumerate(handle) if sign == "."]
-        for one in self.answered:
-            seen = one.seen or {}
-            if any(
-                item in seen["mesos"] | seen["docker"] or INTERFACE + item[:PART_OF_ID] in seen["interfaces"]
-                for item in ids
-            ):
-                return one.name
-        return ""
+        names = [name for item in ids for name in (item, INTERFACE + item[:PART_OF_ID])]
+        return next((self.containers_on[name] for name in names if name in self.containers_on), "")
 
     def find(self) -> list[Found]:
         """All that is found, the worst first."""
@@ -258,7 +316,6 @@ class Look:
         return sorted(found, key=lambda one: (KINDS.index(one.kind), one.node, _backup_order(one.name)))
 
     def _conflicts(self) -> Iterable[Found]:
-        owners = {address for block in self.blocks for address in block.owners}
         pools = [_cidr.parse(match.group(1).replace("-", "/")) for match in map(_backup.POOL.match, self.keys) if match]
         routes: dict[str, list[str]] = {}
         for one in self.answered:
@@ -268,7 +325,7 @@ class Look:
             if len(names) > 1:
                 yield Found(CONFLICT, address, "", f"containers of {some(names)} have it", "a container has it")
             inside = not self.unreadable and any(pool.contains(_cidr.parse(address)) for pool in pools)
-            if address not in owners and inside:
+            if address not in self.owners and inside:
                 why = f"a container of {names[0]} has it, and the datastore has it as free: it could be given out a second time"
                 yield Found(CONFLICT, address, "", why, "a container has it")
         for address, claims in sorted(self.claims.items()):
@@ -282,25 +339,28 @@ class Look:
                 )
 
     def _nodes(self) -> Iterable[Found]:
+        of_node: dict[str | None, list[_ipam.Block]] = {}
+        for block in self.blocks:
+            of_node.setdefault(block.node, []).append(block)
         for node in [node for node, state in self.state.items() if state in (GONE, SUSPECT)]:
-            kept = self.reason[node] if self.state[node] == SUSPECT else self.containers(self.of_node.get(node))
-            mine = [block for block in self.blocks if block.node == node]
+            has = [self.containers(one) for one in self.hosts_of[node]]
+            kept = self.reason[node] if self.state[node] == SUSPECT else next(filter(None, has), "")
+            mine = of_node.get(node, [])
             if node in self.registered:
-                has = [
-                    counted(sum(1 for one in self.endpoints if one.node == node), "endpoint"),
-                    counted(len(mine), "block"),
-                ]
-                yield Found(NODE, node, node, f"{self.reason[node]}; it has {' and '.join(has)}", kept)
+                number = sum(1 for one in self.endpoints if one.node == node)
+                why = f"{self.reason[node]}; it has {counted(number, 'endpoint')} and {counted(len(mine), 'block')}"
+                # Who comes back writes its keys.
+                yield Found(NODE, node, node, why, kept, str(max(self.keys[key].index for key in self.of_node[node])))
             else:
                 for block in mine:
                     yield Found(BLOCK, block.cidr, node, f"it belongs to {node}, which is no node any more", kept)
 
     @staticmethod
-    def containers(one: Host | None) -> str:
+    def containers(one: Host) -> str:
         """Which containers of Calico's networks a host has, in a sentence; empty where it has none."""
-        seen = (one.seen if one else None) or {}
+        seen = one.seen or {}
         has = sorted({*seen.get("interfaces", ()), *seen.get("container_routes", ())})
-        return f"{one.name} has containers on Calico's networks: {some(has)}" if one and has else ""
+        return f"{one.name} has containers on Calico's networks: {some(has)}" if has else ""
 
     def removed(self) -> set[str]:
         """The nodes that are to be removed."""
@@ -313,18 +373,24 @@ class Look:
     def _endpoints(self) -> Iterable[Found]:
         for one in self.endpoints:
             if self.state[one.node] == SEEN and not self.alive(one):
-                mine = self.of_node[one.node]
+                hosts = self.hosts_of[one.node]
+                names = some([mine.name for mine in hosts])
                 held = sorted({name for address in one.addresses or () for name in self.held.get(address, [])})
-                kept = f"{held[0]} has its address, or a route to it" if held else ""
-                kept = kept or (
-                    f"Docker of {mine.name} was not asked: {mine.docker_error}" if mine.docker_error else ""
-                )
-                kept = kept or (
-                    f"a container is being started or stopped on {mine.name}" if mine.plugin_at_work else ""
-                )
-                kept = kept or ("its document cannot be read" if one.addresses is None else "")
-                why = f"{mine.name} has no interface {one.interface}, no container {one.workload} and no route to {', '.join(sorted(one.addresses or ['?']))}"
-                yield Found(ENDPOINT, one.name, one.node, why, kept, str(one.index))
+                kept = [f"{held[0]} has its address, or a route to it"] if held else []
+                kept += [
+                    f"Docker of {mine.name} was not asked: {mine.docker_error}" for mine in hosts if mine.docker_error
+                ]
+                kept += [
+                    f"a container is being started or stopped on {mine.name}" for mine in hosts if mine.plugin_at_work
+                ]
+                kept += ["its document cannot be read"] if one.addresses is None else []
+                why = f"{names} has no interface {one.interface}, no container {one.workload} and no route to {', '.join(sorted(one.addresses or ['?']))}"
+                yield Found(ENDPOINT, one.name, one.node, why, kept[0] if kept else "", self._mark(one))
+
+    def _mark(self, endpoint: Endpoint) -> str:
+        """Its key's index, and those of the blocks of its addresses without a handle, any of which may have been given to another container meanwhile."""
+        owned = [self.owners[address] for address in endpoint.addresses or () if address in self.owners]
+        return " ".join(map(str, [endpoint.index, *sorted({block.index for block, handle in owned if not handle})]))
 
     def _addresses(self) -> Iterable[Found]:
         unexplained = self._unexplained()
@@ -388,13 +454,20 @@ class Changes:
         self.addresses: dict[str, list[str]] = {}  # to release, each with the keys that go before
         self.disowned: set[str] = set()  # nodes whose blocks become nobody's
         self.blocks: set[str] = set()
+        self.endpoints = {endpoint.name: endpoint for endpoint in look.endpoints}
+        self.workloads: dict[str, list[str]] = {}  # directory of a workload -> the keys in it
+        for key, match in (
+            (key, OF_WORKLOAD.match(key)) for key, entry in look.keys.items() if entry.value is not None
+        ):
+            if match:
+                self.workloads.setdefault(match.group(), []).append(key)
 
     def of(self, found: Iterable[Found]) -> list[Change]:
         for one in found:
             if one.kind == NODE:
                 self._node(one.name)
             elif one.kind == ENDPOINT:
-                self._endpoint(next(each for each in self.look.endpoints if each.name == one.name))
+                self._endpoint(self.endpoints[one.name])
             elif one.kind == ADDRESS:
                 self.addresses.setdefault(one.name, [])
             elif one.kind == BLOCK:
@@ -408,19 +481,17 @@ class Changes:
         self.gone.append((endpoint.key, endpoint.index, None, []))
         # As Calico does: the directories of a workload go with its last endpoint.
         workload = endpoint.key.rpartition("/endpoint/")[0]
-        siblings = [
-            key for key, entry in self.look.keys.items() if key.startswith(workload + "/") and entry.value is not None
-        ]
-        if siblings == [endpoint.key]:
+        if self.workloads[workload] == [endpoint.key]:
             self.gone += [(path, None, None, [endpoint.key]) for path in (f"{workload}/endpoint", workload)]
-        owners = {address: handle for block in self.look.blocks for address, handle in block.owners.items()}
         for address in endpoint.addresses or ():
-            handle = owners.get(address)
+            _block, handle = self.look.owners.get(address, (None, None))
             mine = handle is not None and (not handle or handle.endswith(f".{endpoint.workload}"))
             if mine and len(self.look.claims[address]) == 1 and address not in self.look.held:
                 self.addresses.setdefault(address, []).append(endpoint.key)
 
     def _node(self, node: str) -> None:
+        keys = self.look.of_node[node]
+        start = len(self.gone)
         for endpoint in self.look.endpoints:
             if endpoint.node == node:
                 self._endpoint(endpoint)
@@ -428,18 +499,12 @@ class Changes:
             if owner == node and address not in self.look.held and address not in self.look.claims:
                 self.addresses.setdefault(address, [])
         self.disowned.add(node)
-        ended = {change[0] for change in self.gone}
-        blocks = [block.key for block in self.look.blocks if block.node == node]
-        before: list[str] = [key for key in ended if f"/host/{node}/" in key] + blocks
-        roots = [f"/calico/{part}/host/{node}" for part in ("ipam/v2", "bgp/v1", "felix/v1", "felix/v2", "v1")]
-        for root in roots:
-            inside = [key for key in self.look.keys if key == root or key.startswith(f"{root}/")]
-            values = sorted(key for key in inside if self.look.keys[key].value is not None and key not in ended)
-            self.late += [(key, self.look.keys[key].index, None, before) for key in values]
-            directories = sorted(
-                (key for key in inside if self.look.keys[key].value is None and key not in ended), reverse=True
-            )
-            self.late += [(key, None, None, before) for key in directories]
+        ended = [change[0] for change in self.gone[start:]]
+        before = [*ended, *(block.key for block in self.look.blocks if block.node == node)]
+        left = sorted(set(keys) - set(ended))
+        values = [key for key in left if self.look.keys[key].value is not None]
+        self.late += [(key, self.look.keys[key].index, None, before) for key in values]
+        self.late += [(key, None, None, before) for key in reversed(left) if self.look.keys[key].value is None]
 
     def _released(self) -> Iterable[Change]:
         handles: dict[str, tuple[_ipam.Handle, str | None, list[str]]] = {}
@@ -462,7 +527,6 @@ class Changes:
 def freed(chosen: Iterable[Found], look: Look, left: Iterable[str]) -> list[str]:
     """Names of what is gone, all of it, where some keys were left because they were changed meanwhile."""
     blocks = {block.cidr: block for block in look.blocks}
-    of_address = {address: block.key for block in look.blocks for address in block.owners}
     of_endpoint = {endpoint.name: endpoint.key for endpoint in look.endpoints}
     kept = set(left)
 
@@ -474,7 +538,7 @@ def freed(chosen: Iterable[Found], look: Look, left: Iterable[str]) -> list[str]
             return {look.handles[one.name].key}
         if one.kind == BLOCK:
             return {blocks[one.name].key}
-        return {(of_endpoint if one.kind == ENDPOINT else of_address)[one.name]}
+        return {of_endpoint[one.name] if one.kind == ENDPOINT else look.owners[one.name][0].key}
 
     return [one.name for one in chosen if not keys(one) & kept]
 
@@ -497,7 +561,8 @@ def lines(found: Sequence[Found], not_asked: str) -> list[str]:
         + (f", {kept} of which cannot be freed now." if kept else ".")
     ]
     widths = [
-        max((len(value) for value in column), default=0) for column in zip(*((one.kind, one.name) for one in found))
+        min(max((len(value) for value in column), default=0), WIDEST)
+        for column in zip(*((one.kind, one.name) for one in found))
     ]
     for one in found[:SHOWN]:
         told.append(f"  {one.kind:{widths[0]}}  {one.name:{widths[1]}}  {one.why}")

@@ -38,6 +38,12 @@ def check(
     ]
     if not set(hosts) - set(remove):
         wrong.append("all agents of this run would go, and nobody would be left to clean up after them. Leave one out")
+    for node in sorted(look.removed()):
+        stay = [one.name for one in look.hosts_of[node] if one.name not in remove]
+        if stay:
+            wrong.append(
+                f"node {node} of the datastore may also be that of {some(stay)}, which has the same name: give the hosts names of their own"
+            )
     for name in [name for name in remove if name in hosts]:
         one = hosts[name]
         wrong += _against_dead(look, name, one.names, active) if one.seen is None else []
@@ -58,13 +64,24 @@ def check(
         raise CalicoError("Nothing is removed", why=". ".join(wrong), remedy=remedy, obstacles=wrong)
 
 
+def unknown(look: Look, remove: Collection[str]) -> list[str]:
+    """Of hosts that go, in a sentence each, those of which the datastore has no node: it is gone, or has a name that nobody knows."""
+    known = {host.name for hosts in look.hosts_of.values() for host in hosts}
+    return [
+        f"The datastore has no node of {one.name}. If it has not been removed before, {one.name} is none of {', '.join(sorted(one.names))} there: set calico_node_name"
+        for one in look.cluster.hosts
+        if one.name in remove and one.name not in known
+    ]
+
+
 def _against_dead(look: Look, name: str, names: frozenset[str], active: Collection[str]) -> list[str]:
     """What says that a host lives, although it does not answer."""
-    addresses = names | {
-        address for node, host in look.of_node.items() if host.name == name for address in [look.address_of(node)]
-    }
+    nodes = [node for node, hosts in look.hosts_of.items() if any(host.name == name for host in hosts)]
+    addresses = names.union(*(look.names_of(node) for node in nodes))
     peers = [one.name for one in look.answered if addresses & (one.seen or {})["sessions"]]
     found = [f"{name} lives, though it does not answer: BIRD of {some(peers)} has a session with it"] if peers else []
+    if any(look.reports(node) for node in nodes):
+        found.append(f"{name} lives, though it does not answer: its Felix reports to the datastore")
     if addresses & set(active):
         found.append(f"{name} lives, though it does not answer: its agent is connected to Mesos' master")
     return found

@@ -72,15 +72,23 @@ def blocks(keys: Keys) -> tuple[list[Block], list[str]]:
 
 
 def _block(key: str, index: int, document: Mapping[str, Any]) -> Block:
-    first = ipaddress.ip_network(document["cidr"]).network_address
-    owners = {
-        str(first + ordinal): str(document["attributes"][which].get("handle_id") or "")
-        for ordinal, which in enumerate(document["allocations"])
-        if which is not None
-    }
-    affinity = document.get("affinity")
+    """A block by its document; raises what blocks() takes for one that cannot be read. What it does not have is there as Go writes it then."""
+    whole = {**document, "affinity": document.get("affinity")}
+    whole.update({name: document.get(name) or [] for name in ("attributes", "unallocated")})
+    cidr, allocations, attributes = whole["cidr"], whole["allocations"], whole["attributes"]
+    if key.rpartition("/")[2] != cidr.replace("/", "-") or not isinstance(whole["unallocated"], list):
+        raise ValueError(cidr)
+    network = ipaddress.ip_network(cidr)
+    given = {ordinal: which for ordinal, which in enumerate(allocations) if which is not None}
+    if len(allocations) != network.num_addresses or any(
+        type(which) is not int or which < 0 for which in given.values()
+    ):
+        raise ValueError(cidr)
+    first = network.network_address
+    owners = {str(first + ordinal): str(attributes[which].get("handle_id") or "") for ordinal, which in given.items()}
+    affinity = whole["affinity"]
     node = affinity[len(HOST) :] if affinity and affinity.startswith(HOST) else None
-    return Block(key, index, document["cidr"], node, owners, document)
+    return Block(key, index, cidr, node, owners, whole)
 
 
 def handles(keys: Keys) -> dict[str, Handle]:
@@ -91,7 +99,7 @@ def handles(keys: Keys) -> dict[str, Handle]:
         if match and entry.value is not None:
             try:
                 counts = {str(cidr): int(number) for cidr, number in from_json(entry.value)["block"].items()}
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
                 continue
             found[match.group(1)] = Handle(key, entry.index, counts)
     return found

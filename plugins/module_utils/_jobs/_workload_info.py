@@ -6,6 +6,7 @@
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
+import errno
 import os
 import re
 import socket
@@ -17,9 +18,11 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _facts_dcos, _netns, _network, _routes, _stream
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
-# Mesos' isolator has a directory for each container, from before its ADD until after its DEL, also while no agent runs (network/cni/paths.hpp).
-MESOS = '/var/run/mesos/isolators/network/cni'
+# Mesos' isolator has a directory for each container, from before its ADD until after its DEL, also while no agent runs (network/cni/paths.hpp). It is the second
+# one where DC/OS (from 1.12 on) was installed with mesos_cni_root_dir_persist.
+MESOS = ('/var/run/mesos/isolators/network/cni', '/var/lib/mesos/slave/isolators/network/cni')
 PLUGINS = ('calico', 'calico-ipam')
+DELETED = ' (deleted)'  # what the kernel adds to the name of a program whose file was replaced
 LOCAL = re.compile(r'\|-- (\S+)\n\s+/32 host LOCAL')
 POLL = 1.0
 ARGUMENT_SPEC = dict(
@@ -68,27 +71,32 @@ def _processes():
 
 def _program(pid):
     try:
-        return os.path.basename(os.readlink(os.path.join(_network.PROC, pid, 'exe')))
+        name = os.path.basename(os.readlink(os.path.join(_network.PROC, pid, 'exe')))
     except OSError:
         return None
+    return name[:-len(DELETED)] if name.endswith(DELETED) else name
 
 
 def _in_namespaces(processes):
     """Addresses of all network namespaces that have a process."""
-    one_each = dict((space, pid) for pid, space in processes.items())
-    found = set()
-    for pid in one_each.values():
-        found |= local_addresses(_network.read(_network.PROC, pid, 'net/fib_trie', most=_stream.TABLE) or '')
-        found |= local_addresses6(_network.read(_network.PROC, pid, 'net/if_inet6', most=_stream.TABLE) or '')
+    found, done = set(), set()
+    for pid, space in processes.items():
+        if space not in done:
+            trie = _network.read(_network.PROC, pid, 'net/fib_trie', most=_stream.TABLE)
+            if trie is not None:  # a process that has ended meanwhile says nothing, and another one may be there
+                done.add(space)
+                found |= local_addresses(trie) | local_addresses6(_network.read(_network.PROC, pid, 'net/if_inet6', most=_stream.TABLE) or '')
     return found
 
 
 def _listed(directory):
-    """Names in a directory; none where it is not there."""
+    """Names in a directory; none where it is not there. Raises CalicoError where they cannot be told, which is not the same."""
     try:
-        return sorted(os.listdir(directory))
-    except OSError:
-        return []
+        return os.listdir(directory)
+    except OSError as error:
+        if error.errno == errno.ENOENT:
+            return []
+        raise CalicoError('The containers of Mesos cannot be read from %s' % directory, why=error.strerror)
 
 
 def _interfaces():
@@ -125,7 +133,7 @@ def _sessions():
 def look(detect_ip):
     """What the host has now; see RETURN of module workload_info."""
     containers, docker_error = _in_docker()
-    mesos = _listed(MESOS)
+    mesos = sorted(set(name for directory in MESOS for name in _listed(directory)))
     processes, plugin = _processes()
     routes = _routes.required()
     peers, sessions, bird = _sessions()

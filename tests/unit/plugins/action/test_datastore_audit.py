@@ -146,6 +146,30 @@ def test_what_may_not_go_is_refused_with_all_that_speaks_against_it() -> None:
     assert "and not in calico_decommission_hosts" in refused("agent2", dead="agent1")
 
 
+def test_a_host_without_a_node_is_told_of() -> None:
+    """Under a name that nobody knows its node would stay, and a success would be told."""
+    away = {**HOSTS, "agent3": {"ansible_host": "52.1.2.3", "found": {"unreachable": True}}}
+    result, _reader = run(away, remove="agent3", dead="agent3", mesos={})
+    (warning,) = result["warnings"]
+    assert "no node of agent3" in warning and "none of 52.1.2.3, agent3 there: set calico_node_name" in warning
+    quiet = {**HOSTS, "agent1": {"calico_node_name": NODE, "found": HOSTS["agent2"]["found"]}}
+    assert "warnings" not in run(quiet, remove="agent1")[0]
+
+
+def test_names_may_stand_apart() -> None:
+    result, _reader = run({**HOSTS, "agent3": {"found": HOSTS["agent2"]["found"]}}, remove="agent2, agent3,")
+    assert result["removes"] == ["agent2", "agent3"]
+
+
+def test_a_name_of_a_stranger_is_one_line_and_no_template(shown: list[str]) -> None:
+    name = "{{ x }}\n  Freed: everything\x1b[2J"
+    reader = type("Strange", (Reader,), {"keys": {**KEYS, f"/calico/ipam/v2/handle/{name}": ('{"block":{}}', 900)}})
+    result, _reader = run(reader=reader)
+    (line,) = [line for line in shown if "Freed: everything" in line]
+    assert "\n" not in line and "handle" in line
+    assert [one["name"] for one in result["found"] if one["kind"] == "handle"] == [name.replace("\x1b", "\\x1b")]
+
+
 def test_a_dead_host_goes_with_all_that_it_has() -> None:
     silent = {**HOSTS, "agent1": {"calico_node_name": NODE, "found": {"unreachable": True}}}
     first, _reader = run(silent, remove="agent1", dead="agent1", mesos={})

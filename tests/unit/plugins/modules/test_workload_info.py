@@ -45,7 +45,7 @@ ROUTES6 = "".join(
 
 @pytest.fixture
 def host(agent_host, monkeypatch):
-    monkeypatch.setattr(job, "MESOS", str(agent_host.root.join("mesos")))
+    monkeypatch.setattr(job, "MESOS", (str(agent_host.root.join("mesos")), str(agent_host.root.join("persisted"))))
     kernel(agent_host)
     return agent_host
 
@@ -117,6 +117,32 @@ def test_what_cannot_be_read_is_not_nothing(run_module, host, what):
     host.root.join(*{"routes": ("proc", "self", "net", "route"), "interfaces": ("sys_net",)}[what]).remove()
     result = run_module(workload_info, arguments(host))
     assert result["failed"] and "The %s of the host cannot be read" % what in result["msg"]
+
+
+def test_containers_of_mesos_that_cannot_be_read_are_not_none(run_module, host):
+    host.root.join("mesos").mksymlinkto(host.root.join("mesos"))  # a loop, whoever asks
+    assert "The containers of Mesos cannot be read" in run_module(workload_info, arguments(host))["msg"]
+
+
+def test_containers_of_mesos_outlive_a_boot_where_dcos_was_installed_so(run_module, host):
+    host.root.ensure("persisted", "4a5e9f0c-mesos-uuid", dir=True)
+    assert result_of(run_module, host)["mesos"] == ["4a5e9f0c-mesos-uuid"]
+
+
+def test_a_process_that_ends_meanwhile_hides_no_address_of_its_namespace(run_module, host):
+    containers(host)
+    for pid in ("76", "78"):
+        process = host.root.ensure("proc", pid, "ns", dir=True).dirpath()
+        os.symlink("net:[4026531992]", str(process.join("ns", "net")))
+    assert "192.168.72.192" in result_of(run_module, host)["addresses"]
+
+
+def test_a_plugin_whose_file_is_replaced_while_it_works_is_one(run_module, host):
+    containers(host)
+    program = host.root.join("proc", "77", "exe")
+    program.remove()
+    os.symlink("/opt/calico/bin/calico (deleted)", str(program))
+    assert result_of(run_module, host)["plugin_at_work"] is True
 
 
 def test_sessions_of_bird(run_module, host, monkeypatch):

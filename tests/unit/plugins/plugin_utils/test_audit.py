@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.dcos.calico.plugins.plugin_utils import _audit, _ipam
 from ansible_collections.dcos.calico.plugins.plugin_utils._ipam import Entry
 
-from .test_ipam import AFTER, BEFORE, BLOCK, recorded
+from .test_ipam import AFTER, BEFORE, BLOCK, block, recorded
 
 NODE = "calico-agent1"
 EMPTY: dict[str, Any] = {key: [] for key in _audit.TELLS}
@@ -43,7 +43,8 @@ def seen(*containers: str, **more: Any) -> dict[str, Any]:
 
 
 def cluster(keys: dict[str, Entry], *hosts: _audit.Host, **more: Any) -> _audit.Cluster:
-    return _audit.Cluster(keys, hosts or (agent(),), mesos=frozenset(), **more)
+    found = hosts or (agent(),)
+    return _audit.Cluster(keys, found, **{"mesos": frozenset(one.name for one in found), **more})
 
 
 def agent(*containers: str, **more: Any) -> _audit.Host:
@@ -176,6 +177,109 @@ def test_of_a_node_that_may_live_nothing_is_freed() -> None:
         assert look.find() == [] and look.blind
 
 
+def quiet(name: str, **more: Any) -> _audit.Host:
+    """A host that answers, and has no container."""
+    return _audit.host(name, {name}, {**EMPTY, "docker_error": None, "plugin_at_work": False, **more})
+
+
+def test_a_node_whose_felix_reports_lives_whatever_bird_says() -> None:
+    """With route reflectors no host has a session with it."""
+    keys = {**BEFORE, f"/calico/felix/v1/host/{NODE}/status": Entry('{"first_update":false}', 900)}
+    look = _audit.Look(cluster(keys, quiet("agent2")))
+    assert look.find() == [] and "its Felix reports to the datastore" in look.blind
+
+
+@pytest.mark.parametrize(
+    ("hosts", "more", "words"),
+    [
+        ([quiet("agent2")], {"mesos": None}, "Mesos could not be asked"),
+        ([quiet("agent2")], {"mesos": frozenset({"10.1.1.1"})}, "may be that of another cluster"),
+        ([quiet("agent2")], {"mesos": frozenset()}, "may be that of another cluster"),
+        ([quiet("agent2", bird_error="it does not run")], {}, "BIRD of no host could be asked"),
+        ([quiet("agent2"), _audit.host("agent1", {"agent1", "52.1.2.3"}, None)], {}, "it may be agent1, which did not answer"),
+    ],
+)  # fmt: skip
+def test_a_node_of_which_nobody_knows_whether_it_lives_is_kept(
+    hosts: list[_audit.Host], more: dict[str, Any], words: str
+) -> None:
+    look = _audit.Look(cluster(BEFORE, *hosts, **more))
+    assert words in of(look.find(), "node")[NODE] and look.blind
+    one_bird = _audit.Look(cluster(BEFORE, quiet("agent2"), quiet("agent3", bird_error="it does not run")))
+    assert of(one_bird.find(), "node") == {NODE: ""}
+
+
+def test_a_node_that_comes_back_between_two_looks_is_kept() -> None:
+    first = _audit.Look(cluster(BEFORE, quiet("agent2"))).find()
+    key = f"/calico/bgp/v1/host/{NODE}/ip_addr_v4"
+    again = _audit.Look(cluster({**BEFORE, key: Entry("10.99.0.11", 900)}, quiet("agent2"))).find()
+    assert of(first, "node") == {NODE: ""}
+    assert of(_audit.confirmed(again, [one.identity() for one in first]), "node") == {NODE: _audit.YOUNG}
+    assert of(_audit.confirmed(again, [], [NODE]), "node") == {NODE: ""}, "an operator says that it goes"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_hosts_with_one_name_either_may_have_the_container(order: int) -> None:
+    """Which of the two it is nobody knows, so what one of them has is there, and what one has not said is not known."""
+    empty = _audit.host("agent2", {NODE}, {**EMPTY, "docker_error": None, "plugin_at_work": False})
+    assert _audit.Look(cluster(BEFORE, *[empty, agent()][::order])).find() == []
+    silent = _audit.host("agent1", {NODE}, None)
+    assert _audit.Look(cluster(BEFORE, *[empty, silent][::order])).find() == []
+
+
+@pytest.mark.parametrize("key", sorted(_audit.ADDRESSES))
+def test_a_host_that_names_no_addresses_has_not_answered(key: str) -> None:
+    assert _audit.host("agent1", {NODE}, seen("c1", **{key: ["192.168.72.192", "{{ x }}"]})).seen is None
+    found = _audit.host("agent1", {NODE}, seen("c1", **{key: ["FD80:0:0:0::5"]})).seen
+    assert found is not None and found[key] == {"fd80::5"}
+
+
+@pytest.mark.parametrize(
+    "document", ["[]", "{}", '{"ipv4_nets": ["192.168.200.5/32"]}', '{"name": "", "ipv4_nets": []}']
+)
+def test_an_endpoint_that_cannot_be_read_is_kept(document: str) -> None:
+    key = f"/calico/v1/host/{NODE}/workload/cni/c4/endpoint/eth0"
+    look = _audit.Look(cluster({**BEFORE, key: Entry(document, 900)}, agent(*(name for name in ORDER if name != "c4"))))
+    assert of(look.find(), "endpoint") == {f"{NODE}/cni/c4/eth0": "its document cannot be read"}
+    assert key in look.blind
+
+
+def test_an_address_of_docker_that_was_given_out_meanwhile_stays() -> None:
+    """Docker's addresses have no handle: that of an endpoint that nobody has may be that of a container that starts."""
+    endpoint = f"/calico/v1/host/{NODE}/workload/libnetwork/libnetwork/endpoint/e1"
+    document = json.loads(BEFORE[BLOCK].value or "")
+    for attribute in document["attributes"]:
+        attribute["handle_id"] = None
+    stale = Entry('{"name": "calie1", "ipv4_nets": ["192.168.200.5/32"]}', 40)
+    keys = {**without_endpoint(BEFORE, "c4"), endpoint: stale, BLOCK: Entry(_ipam.compact(document), 50)}
+    free = {**keys, BLOCK: Entry(_ipam.released(block(keys), {"192.168.200.5"}) or "", 49)}
+    host = agent(*(name for name in ORDER if name != "c4"))
+    name = f"{NODE}/libnetwork/libnetwork/e1"
+    for first, kept in (
+        (free, _audit.YOUNG),
+        ({**keys, BLOCK: Entry(keys[BLOCK].value, 49)}, _audit.YOUNG),
+        (keys, ""),
+    ):
+        earlier = [one.identity() for one in _audit.Look(cluster(first, host)).find()]
+        look = _audit.Look(cluster(keys, host))
+        assert of(_audit.confirmed(look.find(), earlier), "endpoint") == {name: kept}
+    changes = {change[0] for change in _audit.Changes(look).of([one for one in look.find() if one.name == name])}
+    assert {endpoint, BLOCK} <= changes, "while nothing has changed it goes with its address"
+
+
+def test_an_endpoint_that_shares_its_workload_leaves_the_directories() -> None:
+    key = f"/calico/v1/host/{NODE}/workload/cni/c4/endpoint/eth1"
+    keys = {**BEFORE, key: Entry('{"name": "calix", "ipv4_nets": ["192.168.200.9/32"]}', 900)}
+    look = _audit.Look(cluster(keys, agent(*(name for name in ORDER if name != "c4"))))
+    one = next(one for one in look.find() if one.name == f"{NODE}/cni/c4/eth0")
+    assert f"/calico/v1/host/{NODE}/workload/cni/c4" not in written(look, [one])
+
+
+def test_names_of_strangers_do_not_widen_the_table() -> None:
+    keys = {**BEFORE, f"/calico/ipam/v2/handle/{'x' * 5000}": Entry('{"block":{}}', 99)}
+    lines = _audit.lines([*_audit.Look(cluster(keys)).find(), _audit.Found("handle", "y", "", "why")], "")
+    assert len(lines[2]) < 100
+
+
 def nothing_but_pools(keys: dict[str, Entry], changes: dict[str, str | None]) -> dict[str, str | None]:
     left = {key: entry.value for key, entry in keys.items()}
     left.update(changes)
@@ -200,8 +304,8 @@ def test_of_a_dead_node_an_address_that_another_host_has_stays_given_out() -> No
     other = _audit.host("agent2", {"agent2"}, {**seen("c4"), "mesos": [], "interfaces": ["calix"]})
     look = _audit.Look(cluster(BEFORE, other))
     node = next(one for one in look.find() if one.kind == "node")
-    block = json.loads(written(look, [node])[BLOCK] or "")
-    assert block["affinity"] is None and [a["handle_id"] for a in block["attributes"]] == ["calico.c4"]
+    left = json.loads(written(look, [node])[BLOCK] or "")
+    assert left["affinity"] is None and [a["handle_id"] for a in left["attributes"]] == ["calico.c4"]
 
 
 def test_a_tunnel_keeps_its_address_while_its_node_is_there() -> None:

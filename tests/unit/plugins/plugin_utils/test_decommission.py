@@ -8,7 +8,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 from ansible_collections.dcos.calico.plugins.plugin_utils import _audit, _decommission
 
 from .test_audit import EMPTY, NODE, agent
-from .test_ipam import BEFORE
+from .test_ipam import BEFORE, Entry
 
 QUIET = {**EMPTY, "docker_error": None, "plugin_at_work": False}
 SILENT = _audit.host("agent1", {NODE}, {"unreachable": True})
@@ -59,6 +59,22 @@ def test_a_drained_agent_and_a_dead_one_may_go() -> None:
 )  # fmt: skip
 def test_what_may_not_go_is_refused(hosts: tuple[_audit.Host, ...], more: dict[str, object], words: str) -> None:
     assert any(words in line for line in obstacles(*hosts, **more))  # type: ignore[arg-type]
+
+
+def test_a_host_whose_felix_reports_is_not_dead() -> None:
+    keys = {**BEFORE, f"/calico/felix/v1/host/{NODE}/status": Entry("{}", 900)}
+    look = _audit.Look(_audit.Cluster(keys, (SILENT, OTHER), removed=frozenset({NODE, "agent1"})))
+    with pytest.raises(CalicoError, match="agent1 lives, though it does not answer: its Felix reports"):
+        _decommission.check(look, ["agent1"], ["agent1"], ())
+
+
+def test_a_node_that_may_be_another_host_too_does_not_go() -> None:
+    """What it takes is decided by names, one of which the host itself says."""
+    same = _audit.host("agent2", {"agent2", NODE}, QUIET)
+    assert any(
+        "node calico-agent1 of the datastore may also be that of agent2" in line for line in obstacles(DRAINED, same)
+    )
+    assert obstacles(DRAINED, same, _audit.host("agent3", {"agent3"}, QUIET), remove="agent1,agent2") == []
 
 
 def test_containers_speak_against_it_only_when_they_had_time_to_leave() -> None:

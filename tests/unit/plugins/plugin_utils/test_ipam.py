@@ -98,3 +98,50 @@ def test_a_tunnel_has_an_address_without_a_handle() -> None:
 def test_a_block_that_cannot_be_read_is_named(text: str) -> None:
     assert _ipam.blocks({BLOCK: Entry(text, 1)}) == ([], [BLOCK])
     assert _ipam.handles({"/calico/ipam/v2/handle/x": Entry(text, 1)}) == {}
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"cidr": "192.168.201.0/26"},
+        {"cidr": 3232286720},
+        {"allocations": [None] * 63},
+        {"allocations": [-1, *[None] * 63]},
+        {"allocations": [True, *[None] * 63]},
+        {"allocations": [0, *[None] * 63], "attributes": None},
+        {"attributes": [None]},
+        {"unallocated": {"0": 1}},
+        {"affinity": 1},
+    ],
+)
+def test_a_block_that_contradicts_itself_is_not_guessed_at(strange: dict[str, object]) -> None:
+    document = {**json.loads(BEFORE[BLOCK].value or ""), **strange}
+    assert _ipam.blocks({BLOCK: Entry(json.dumps(document), 1)}) == ([], [BLOCK])
+
+
+def test_what_go_leaves_out_of_a_block_is_empty() -> None:
+    document = {"cidr": "192.168.200.0/26", "allocations": [None] * 64, "attributes": None, "unallocated": None}
+    found = block({BLOCK: Entry(json.dumps(document), 1)})
+    assert found.owners == {} and found.node is None
+    assert _ipam.released(found, (), affine=False) is None
+
+
+def test_a_block_of_ipv6_is_one() -> None:
+    key = "/calico/ipam/v2/assignment/ipv6/block/fd80:24e2:f998:72d6::-122"
+    document = {
+        "cidr": "fd80:24e2:f998:72d6::/122",
+        "affinity": "host:a1",
+        "allocations": [None, 0, 0, *[None] * 61],
+        "unallocated": [0, *range(3, 64)],
+        "attributes": [{"handle_id": "calico.c1", "secondary": None}],
+    }
+    found = block({key: Entry(json.dumps(document), 1)}, key)
+    assert found.owners == dict.fromkeys(["fd80:24e2:f998:72d6::1", "fd80:24e2:f998:72d6::2"], "calico.c1")
+    left = json.loads(_ipam.released(found, {"fd80:24e2:f998:72d6::2"}) or "")
+    assert left == {**document, "allocations": [None, 0, *[None] * 62], "unallocated": [0, *range(3, 64), 2]}
+
+
+@pytest.mark.parametrize("number", ["1e999", "null", '"x"', "[]"])
+def test_a_handle_that_counts_no_number_is_none(number: str) -> None:
+    text = f'{{"block":{{"192.168.200.0/26":{number}}}}}'
+    assert _ipam.handles({"/calico/ipam/v2/handle/x": Entry(text, 1)}) == {}

@@ -47,7 +47,7 @@ def _scenario(use):
     host = use("agent_host")
     if not host.root.join("sys_net").check():
         kernel(host)
-    use("monkeypatch").setattr(_workload_info, "MESOS", str(host.root.join("mesos")))
+    use("monkeypatch").setattr(_workload_info, "MESOS", (str(host.root.join("mesos")), str(host.root.join("persisted"))))
     return Scenario(arguments(host), host.root, noise=["systemd/calls", "docker-calls"])
 
 
