@@ -515,7 +515,7 @@ class Changes:
                 continue
             before = sorted({key for address in going for key in self.addresses[address]})
             yield block.key, block.index, _ipam.released(block, going, affine), before
-            for name in set(going.values()) & set(self.look.handles):
+            for name in set(going.values()) & self.look.handles.keys():
                 handle, _text, after = handles.get(name, (self.look.handles[name], None, []))
                 left = _ipam.left_of(handle, block.cidr, sum(1 for each in going.values() if each == name))
                 counts = from_json(left)["block"] if left else {}
