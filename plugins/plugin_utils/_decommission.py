@@ -68,7 +68,7 @@ def unknown(look: Look, remove: Collection[str]) -> list[str]:
     """Of hosts that go, in a sentence each, those of which the datastore has no node: it is gone, or has a name that nobody knows."""
     known = {host.name for hosts in look.hosts_of.values() for host in hosts}
     return [
-        f"The datastore has no node of {one.name}. If it has not been removed before, {one.name} is none of {', '.join(sorted(one.names))} there: set calico_node_name"
+        f"The datastore has no node of {one.name}: it is gone, or is none of {', '.join(sorted(one.names))} there, and calico_node_name has to be set"
         for one in look.cluster.hosts
         if one.name in remove and one.name not in known
     ]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually
-from support.leftovers import die, lasting, leak, same
+from support.leftovers import changed, die, lasting, leak
 from support.planted import KEYS, VARIABLES, WORD, planted
 from support.workloads import Workloads
 
@@ -271,7 +271,7 @@ def test_an_audit_frees_what_nobody_has_and_nothing_else(lab: Lab, tmp_path: Pat
         run = playbook(lab.inventory, name="playbooks/audit.yml", variables=variables).require()
         freed = json.loads(document.read_text(encoding="utf-8"))["freed"]
         assert set(freed) == {f"{lab.agents[0].address}/cni/{dead}/eth0", leaked}, run.output
-        assert same(before, lasting(lab)) and workloads.unreachable() == []
+        assert changed(before, lasting(lab)) == {} and workloads.unreachable() == []
 
 
 def test_a_datastore_that_was_destroyed_is_restored_under_running_containers(lab: Lab, tmp_path: Path) -> None:

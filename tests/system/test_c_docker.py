@@ -8,14 +8,20 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import signal
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from support import dcos
 from support.agent_restart import started
-from support.ansible import Run, playbook
+from support.ansible import ROOT, Run, environment, playbook
+from support.apps import one_on_each_agent, tasks
 from support.docker_network import CONFIG, CONSENT, DESIRED, NAMES, ON, containers, image, pids, ping, reach_each_other
 from support.docker_network import NAME as PLAYBOOK
-from support.lab import Lab, eventually, lab_with
+from support.lab import Host, Lab, eventually, lab_with
 from support.workloads import Workloads
 
 pytestmark = pytest.mark.slow
@@ -253,3 +259,110 @@ def test_a_network_with_a_pool_or_in_use_stays_as_it_is(lab: Lab) -> None:
     assert playbook(lab.inventory, name=PLAYBOOK, variables=gone).require().changed() == []
     for agent in lab.agents:
         assert "dmz" not in agent.out("docker", "network", "ls")
+
+
+# ---- drained first
+
+
+def without_store(agent: Host) -> None:
+    """Its Docker has no store, so that the next run restarts it."""
+    values = json.loads(agent.read(CONFIG))
+    values.pop("cluster-store", None)
+    agent.write(CONFIG, json.dumps(values))
+    agent.run("systemctl", "restart", "docker.service", timeout=120)
+    eventually(
+        "calico/node is back",
+        lambda: agent.run("docker", "inspect", "calico-node", check=False).returncode == 0,
+        seconds=60,
+    )
+
+
+def draining(lab: Lab, **more: Any) -> dict[str, Any]:
+    return {
+        **CONSENT,
+        **dcos.variables(lab),
+        "calico_agent_drain": True,
+        "calico_agent_drain_timeout": 5,
+        "calico_agent_drain_on_timeout": "continue",
+        **more,
+    }
+
+
+def drained(lab: Lab) -> list[str]:
+    """Addresses in Mesos' maintenance schedule."""
+    windows = dcos.Control(lab).ask("GET", "/maintenance/schedule").get("windows", [])
+    return sorted(machine["ip"] for window in windows for machine in window["machine_ids"])
+
+
+def test_an_agent_is_drained_before_its_docker_restarts_and_returned_after_it(lab: Lab) -> None:
+    victim, desired = lab.agents[0], draining(lab)
+    playbook(lab.inventory, name=PLAYBOOK, variables=ON).require()
+    without_store(victim)
+    before = pids(lab)
+    with one_on_each_agent(lab, "drain-docker", "calico") as tasks_before:
+        predicted = playbook(lab.inventory, "--check", name=PLAYBOOK, variables=desired).require()
+        assert "1 task is left" in predicted.output and drained(lab) == [] and pids(lab) == before
+        dcos.Control(lab).forget()
+        run = playbook(lab.inventory, name=PLAYBOOK, variables=desired).require()
+        assert "1 task is left" in run.output and drained(lab) == []
+        # once in, once out
+        assert dcos.Control(lab).writes() == {"POST /mesos/maintenance/schedule": 2}
+        assert [name for name in before if pids(lab)[name] != before[name]] == [victim.name]
+        assert [task["id"] for task in tasks(lab, "drain-docker")] == [task["id"] for task in tasks_before]
+        dcos.Control(lab).forget()
+        assert playbook(lab.inventory, name=PLAYBOOK, variables=desired).require().changed() == []
+        assert dcos.Control(lab).writes() == {}
+
+
+def test_tasks_that_do_not_leave_stop_the_run_before_docker_restarts(lab: Lab) -> None:
+    victim = lab.agents[0]
+    without_store(victim)
+    before = pids(lab)
+    with one_on_each_agent(lab, "drain-docker", "calico"):
+        run = playbook(lab.inventory, name=PLAYBOOK, variables=draining(lab, calico_agent_drain_on_timeout="fail"))
+    assert run.rc != 0 and "Tasks did not leave within 5 seconds" in said(run), run.output[-3000:]
+    assert pids(lab) == before and drained(lab) == [], "and it is returned"
+
+
+def test_an_agent_whose_docker_does_not_come_back_is_returned_too(lab: Lab) -> None:
+    victim = lab.agents[0]
+    victim.run("mkdir", "-p", os.path.dirname(DROP_IN))
+    victim.write(DROP_IN, REFUSES)
+    victim.run("systemctl", "daemon-reload")
+    try:
+        run = playbook(lab.inventory, name=PLAYBOOK, variables=draining(lab, calico_docker_network_timeout=20))
+        assert run.rc != 0 and "was put back, and Docker runs with it again" in said(run), run.output[-3000:]
+    finally:
+        victim.run("rm", DROP_IN)
+        victim.run("systemctl", "daemon-reload")
+    assert drained(lab) == []
+
+
+def test_what_a_run_leaves_that_is_killed_the_next_one_returns(lab: Lab, tmp_path: Path) -> None:
+    """Whether its Docker still has to be restarted then, or not any more."""
+    victim = lab.agents[0]
+    for restarted in (False, True):
+        with one_on_each_agent(lab, "drain-docker", "calico"):
+            killed_while_it_waits(lab, victim, tmp_path)
+        before = pids(lab)
+        if restarted:
+            playbook(lab.inventory, name=PLAYBOOK, variables=CONSENT).require()
+            assert drained(lab) == [victim.address] and pids(lab)[victim.name] != before[victim.name]
+        run = playbook(lab.inventory, name=PLAYBOOK, variables=draining(lab)).require()
+        assert drained(lab) == [] and pids(lab)[victim.name] != before[victim.name]
+        returned = [task.rpartition(" : ")[2] for _host, task in run.changed()]
+        assert returned == ["Return the Mesos agents"] if restarted else "Return the Mesos agents" in returned
+        without_store(victim)
+
+
+def killed_while_it_waits(lab: Lab, victim: Host, directory: Path) -> None:
+    """A run that is killed once it has drained an agent."""
+    extra = directory / "extra.json"
+    extra.write_text(json.dumps(draining(lab, calico_agent_drain_timeout=600)), encoding="utf-8")
+    argv = [str(environment("2.16") / "ansible-playbook"), "-i", str(lab.inventory), PLAYBOOK, "-e", f"@{extra}"]
+    run = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        eventually("the agent is drained", lambda: drained(lab) == [victim.address], seconds=240)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()

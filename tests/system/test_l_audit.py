@@ -5,9 +5,11 @@ A lab of its own (SYSTEM_LAB_AUDIT names it).
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,8 @@ import pytest
 from support.ansible import Run, playbook
 from support.apps import one_on_each_agent
 from support.dcos import Control, variables
-from support.lab import Lab, eventually, lab_with
-from support.leftovers import allocated, die, ghost, lasting, leak, put, same
+from support.lab import Host, Lab, eventually, lab_with
+from support.leftovers import allocated, changed, die, forget, ghost, lasting, leak, owner, put
 from support.whole_hosts import difference, state
 from support.workloads import Workloads
 
@@ -46,7 +48,10 @@ def before(bare: Lab) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def lab(bare: Lab, before: dict[str, dict[str, Any]]) -> Lab:
+    """With Calico, and on each agent a block, which stays with its node once it has had a container."""
     playbook(bare.inventory, variables=METRICS).require()
+    with Workloads(bare, "calico"):
+        pass
     return bare
 
 
@@ -99,7 +104,51 @@ def test_each_leftover_is_named_and_freed_on_request_and_nothing_else(lab: Lab, 
         run, found = audit(lab, document, calico_audit_free=ALL)
         assert found["found"] == [] and run.changed() == [], run.output
         first.kill(orphan["container_id"])
-        assert same(before, lasting(lab))
+        assert changed(before, lasting(lab)) == {}
+
+
+def come_and_go(lab: Lab, agent: Host, going: Callable[[], bool]) -> tuple[list[str], set[str], int]:
+    """(what the datastore lacked of a container that lived, endpoints of those that died, how many there were): one container after the other."""
+    lost, died, number = [], set(), 0
+    while going():
+        number += 1
+        started = agent.launch("calico", f"comes-{number}")
+        container, address = started["container_id"], started["ip"]
+        endpoint = f"{agent.address}/cni/{container}/eth0"
+        if number % 5 == 0:
+            forget(agent, container)
+            died.add(endpoint)
+            continue
+        time.sleep(0.3)
+        keys = lab.etcd()
+        if owner(keys, address) != f"calico.{container}" or not any(
+            key.endswith(f"{container}/endpoint/eth0") for key in keys
+        ):
+            lost.append(f"{endpoint} {address}")
+        agent.kill(container)
+    return lost, died, number
+
+
+def test_nothing_that_lives_is_freed_while_containers_come_and_go(lab: Lab, tmp_path: Path) -> None:
+    """Three audits free all that they can meanwhile; what is left then is what died and was not freed yet."""
+    document, before, audits = tmp_path / "audit.json", lasting(lab), 0
+    freed: set[str] = set()
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        going = [pool.submit(come_and_go, lab, agent, lambda: audits < 3) for agent in lab.agents[:2]]
+        try:
+            while audits < 3:
+                run, found = audit(lab, document, calico_audit_free=ALL, calico_audit_wait=1)
+                freed |= set(found.get("freed", []))
+                audits += 1
+        finally:
+            audits = 3
+        ended = [each.result() for each in going]
+    died = set[str]().union(*(each[1] for each in ended))
+    assert [lost for each in ended for lost in each[0]] == [] and sum(each[2] for each in ended) >= 20, ended
+    assert died and freed <= died, (freed, died)
+    run, found = audit(lab, document, calico_audit_free=ALL)
+    assert names(found, "endpoint") == died - freed and len(found["found"]) == len(died - freed), (run.output, freed)
+    assert changed(before, lasting(lab)) == {}
 
 
 def away(name: str, directory: Path) -> Path:
@@ -164,10 +213,10 @@ def test_what_lives_is_not_decommissioned(lab: Lab, tmp_path: Path) -> None:
         assert f"{third.name} stays drained" in run.output and drained(lab) == [third.address]
         run = decommission(lab, calico_decommission_hosts=third.name, calico_decommission_drain=False)
         assert run.rc != 0 and "Drain it first, or end them" in run.output, run.output
-        assert lasting(lab) == running
+        assert changed(running, lasting(lab)) == {}
     playbook(lab.inventory, "--limit", third.name, name="playbooks/undrain.yml", variables=variables(lab)).require()
     assert drained(lab) == []
-    assert same(before, lasting(lab))
+    assert changed(before, lasting(lab)) == {}
 
 
 def test_an_agent_that_answers_is_drained_and_decommissioned(lab: Lab, before: dict[str, dict[str, Any]]) -> None:

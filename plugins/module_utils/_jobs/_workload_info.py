@@ -18,8 +18,8 @@ from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _
 from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _facts_dcos, _netns, _network, _routes, _stream
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
-# Mesos' isolator has a directory for each container, from before its ADD until after its DEL, also while no agent runs (network/cni/paths.hpp). It is the second
-# one where DC/OS (from 1.12 on) was installed with mesos_cni_root_dir_persist.
+# Mesos' isolator has a directory for each container, from before its ADD until after its DEL, also while no agent runs (network/cni/paths.hpp). It is the
+# second one where DC/OS (from 1.12 on) was installed with mesos_cni_root_dir_persist.
 MESOS = ('/var/run/mesos/isolators/network/cni', '/var/lib/mesos/slave/isolators/network/cni')
 PLUGINS = ('calico', 'calico-ipam')
 DELETED = ' (deleted)'  # what the kernel adds to the name of a program whose file was replaced

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import uuid
 from typing import Any
@@ -75,7 +76,21 @@ def allocated(keys: dict[str, str]) -> dict[str, dict[str, Any]]:
     return {key: {**block, "unallocated": sorted(block["unallocated"])} for key, block in blocks.items()}
 
 
-def same(before: dict[str, str], after: dict[str, str]) -> bool:
-    """Whether two datastores are equal but for that order."""
-    rest = [{key: value for key, value in keys.items() if not key.startswith(BLOCKS)} for keys in (before, after)]
-    return rest[0] == rest[1] and allocated(before) == allocated(after)
+def owner(keys: dict[str, str], address: str) -> str | None:
+    """The handle that an address was given out to; None where it is free."""
+    for block in allocated(keys).values():
+        network = ipaddress.ip_network(block["cidr"])
+        if ipaddress.ip_address(address) in network:
+            which = block["allocations"][int(ipaddress.ip_address(address)) - int(network.network_address)]
+            return None if which is None else block["attributes"][which]["handle_id"]
+    return None
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> dict[str, tuple[Any, Any]]:
+    """The keys that differ, each with what it was and is, but for that order."""
+    both = [{**keys, **allocated(keys)} for keys in (before, after)]
+    return {
+        key: (both[0].get(key), both[1].get(key))
+        for key in sorted({*before, *after})
+        if both[0].get(key) != both[1].get(key)
+    }
