@@ -245,7 +245,7 @@ def test_an_agent_that_answers_is_drained_and_decommissioned(lab: Lab, before: d
 
 
 def test_an_agent_that_is_dead_is_decommissioned(lab: Lab) -> None:
-    first, _second, third = lab.agents
+    first, second, third = lab.agents
     die(third)
     third.launch("calico", "dies-with-its-host")
     leak(third)
@@ -256,9 +256,11 @@ def test_an_agent_that_is_dead_is_decommissioned(lab: Lab) -> None:
         dead = {"calico_decommission_hosts": third.name, "calico_decommission_dead": third.name}
         kept = set(of_node(lab, first.address))
         eventually("nobody has a session with it", lambda: decommission(lab, "--check", **dead).rc == 0, seconds=400)
-        run = decommission(lab, **dead).require()
+        # With one that answers, and is drained as before; of it nothing is left.
+        both = {**dead, "calico_decommission_hosts": f"{second.name}, {third.name}"}
+        run = decommission(lab, **both).require()
         assert of_node(lab, third.address) == [] and not sessions(lab, third.address), run.output
-        assert set(of_node(lab, first.address)) == kept
-        assert decommission(lab, **dead).require().changed() == []
+        assert set(of_node(lab, first.address)) == kept and drained(lab) == [second.address]
+        assert decommission(lab, **both).require().changed() == []
     finally:
         lab.power(third.name, "start")

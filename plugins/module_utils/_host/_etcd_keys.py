@@ -58,6 +58,10 @@ class ChangedMeanwhile(CalicoError):
     """A key is not what it was when it was read."""
 
 
+class Gone(ChangedMeanwhile):
+    """A key is not there any more."""
+
+
 def entries(node):
     """{key: Entry} of everything below a node as etcd gives it; raises ValueError for what is none. Pure."""
     found, waiting = {}, list(_children(node))
@@ -153,8 +157,9 @@ class Store(object):
             return
         said = self._said(answer, key)
         if said.get('errorCode') in (NOT_FOUND, COMPARE_FAILED, NOT_A_FILE, EXISTS, NOT_EMPTY):
-            raise ChangedMeanwhile('%s was changed by somebody else while it was to be written' % to_native(key), why=to_native(said.get('message') or ''),
-                                   remedy='Nothing of that change was overwritten. See what else writes to the datastore, and run again')
+            kind = Gone if said['errorCode'] == NOT_FOUND else ChangedMeanwhile
+            raise kind('%s was changed by somebody else while it was to be written' % to_native(key), why=to_native(said.get('message') or ''),
+                       remedy='Nothing of that change was overwritten. See what else writes to the datastore, and run again')
         raise self._refused('%s could not be written' % to_native(key), answer, said)
 
     def _first(self, path, largest=_http.LARGEST):

@@ -141,8 +141,9 @@ def make(store, changes):
             else:
                 store.change(key, value, index)
             made.append(key)
-        except _etcd_keys.ChangedMeanwhile:
-            left.append(key)
+        except _etcd_keys.ChangedMeanwhile as error:
+            if value is not None or not isinstance(error, _etcd_keys.Gone):  # what is gone, as by its TTL, is what was required
+                left.append(key)
     return made, left
 
 

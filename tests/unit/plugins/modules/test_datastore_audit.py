@@ -60,6 +60,16 @@ def test_what_was_changed_meanwhile_is_left_with_what_depends_on_it(run_module, 
     assert result["left"] == ([change[0] for change in changes] if number == 1 else [HANDLE]) and result["changed"] is (number != 1)
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_what_is_gone_meanwhile_is_not_left(run_module, store, number):
+    """As what Felix reports of itself is after its TTL."""
+    changes = changes_of(store)
+    key = changes[number - 1][0]
+    store.keys.meanwhile[number] = lambda: [store.keys.nodes.pop(name) for name in list(store.keys.nodes) if name == key or name.startswith(key + "/")]
+    result = call(run_module, store, changes)
+    assert result["left"] == [] and result["made"] == [change[0] for change in changes if change[0] != key]
+
+
 def test_a_directory_that_got_something_stays(run_module, store):
     changes = changes_of(store)
     other = ENDPOINT.replace("eth0", "eth1")
