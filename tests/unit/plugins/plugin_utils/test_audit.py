@@ -405,3 +405,133 @@ def test_what_was_left_was_not_freed() -> None:
     assert _audit.freed(found, look, [found[0].name and f"/calico/v1/host/{NODE}/workload/cni/c1/endpoint/eth0"]) == [
         f"{NODE}/cni/c4/eth0"
     ]
+
+
+def test_an_address_of_two_is_told_and_never_freed() -> None:
+    key = f"/calico/v1/host/{NODE}/workload/cni/c9/endpoint/eth0"
+    keys = {**BEFORE, key: Entry('{"name": "calic4", "ipv4_nets": ["192.168.200.5/32"]}', 900)}
+    other = _audit.host("agent2", {"agent2"}, {**EMPTY, "container_routes": ["192.168.200.5", "10.1.1.1"]})
+    found = _audit.Look(cluster(keys, agent(), other)).find()
+    assert [(one.name, one.why, one.kept) for one in found if one.kind == "conflict"] == [
+        ("192.168.200.5", "containers of agent1, agent2 have it", "a container has it"),
+        ("192.168.200.5", f"endpoints {NODE}/cni/c4/eth0, {NODE}/cni/c9/eth0 have it", "see which lives"),
+    ]
+    # A container that came or went between the two reads of one look is no contradiction.
+    assert [one for one in _audit.confirmed(found, []) if one.kind == "conflict"] == []
+    assert (
+        len([one for one in _audit.confirmed(found, [one.identity() for one in found]) if one.kind == "conflict"]) == 2
+    )
+
+
+def test_an_address_of_two_endpoints_stays_when_one_of_them_goes() -> None:
+    key = f"/calico/v1/host/{NODE}/workload/cni/c4/endpoint/eth1"
+    keys = {**BEFORE, key: Entry('{"name": "calix", "ipv4_nets": ["192.168.200.5/32"]}', 900)}
+    look = _audit.Look(cluster(keys, agent(*(name for name in ORDER if name != "c4"))))
+    assert set(written(look, [one for one in look.find() if one.name == f"{NODE}/cni/c4/eth1"])) == {key}
+
+
+def disowned(keys: dict[str, Entry]) -> dict[str, Entry]:
+    """Without all that is the node's but its blocks."""
+    return {key: entry for key, entry in keys.items() if NODE not in key}
+
+
+def test_a_block_whose_node_is_gone_belongs_to_nobody_or_goes() -> None:
+    keys = disowned(BEFORE)
+    found = _audit.Look(cluster(keys, quiet("agent2"))).find()
+    assert of(found, "block") == {"192.168.72.192/26": "", "192.168.200.0/26": ""} and of(found, "node") == {}
+    look = _audit.Look(cluster(keys, quiet("agent2")))
+    one = [each for each in found if each.name == "192.168.200.0/26"]
+    assert one[0].why == f"it belongs to {NODE}, which is no node any more"
+    left = json.loads(written(look, one)[BLOCK] or "")
+    assert left["affinity"] is None and left["allocations"] == json.loads(BEFORE[BLOCK].value or "")["allocations"]
+    # With its addresses it goes.
+    addresses = [each for each in found if each.kind == "address" and each.node == NODE]
+    assert len(addresses) == len(CONTAINERS) and written(look, [*one, *addresses])[BLOCK] is None
+    talking = quiet("agent2", bird_error="it does not run")
+    assert set(of(_audit.Look(cluster(keys, talking)).find(), "block").values()) != {""}
+
+
+def test_a_container_with_two_addresses_loses_its_handle_with_the_second() -> None:
+    keys = recorded("17-calico-ipam-direct.jsonl", "etcd-values after calico-ipam ADDs")
+    handle = "/calico/ipam/v2/handle/calico.d1"
+    look = _audit.Look(cluster(keys, quiet("agent1")))
+    mine = [
+        _audit.Found("address", address, "", "")
+        for address, (_block, name) in look.owners.items()
+        if name == "calico.d1"
+    ]
+    assert len(mine) == 2
+    assert written(look, mine[:1])[handle] == '{"block":{"192.168.72.192/26":1}}'
+    assert written(look, mine)[handle] is None
+
+
+def test_what_of_each_kind_was_freed() -> None:
+    keys = {**BEFORE, "/calico/ipam/v2/handle/calico.gone": Entry('{"block":{}}', 99)}
+    look = _audit.Look(cluster(keys, agent()))
+    endpoint = f"/calico/v1/host/{NODE}/workload/cni/c4/endpoint/eth0"
+    chosen = {
+        NODE: ("node", {f"/calico/v1/host/{NODE}/metadata"}),
+        "192.168.200.0/26": ("block", {BLOCK}),
+        f"{NODE}/cni/c4/eth0": ("endpoint", {endpoint}),
+        "192.168.200.5": ("address", {BLOCK}),
+        "calico.gone": ("handle", {"/calico/ipam/v2/handle/calico.gone"}),
+    }
+    for name, (kind, keys_of_it) in chosen.items():
+        one = [_audit.Found(kind, name, NODE, "")]
+        assert _audit.freed(one, look, []) == [name] and _audit.freed(one, look, ["/calico/v1/host/other"]) == [name]
+        assert _audit.freed(one, look, keys_of_it) == [], kind
+    assert _audit.freed([_audit.Found("node", NODE, NODE, "")], look, [BLOCK]) == [], "a block of it was left"
+
+
+def test_the_worst_comes_first_and_addresses_by_their_numbers() -> None:
+    keys = {
+        **disowned(BEFORE),
+        "/calico/ipam/v2/handle/b": Entry('{"block":{}}', 99),
+        "/calico/ipam/v2/handle/a": Entry("{}", 98),
+    }
+    found = _audit.Look(cluster(keys, quiet("agent2"))).find()
+    assert [one.name for one in found] == [
+        "192.168.72.192/26",
+        "192.168.200.0/26",
+        "192.168.72.192",
+        "192.168.72.193",
+        "192.168.72.194",
+        "192.168.200.0",
+        "192.168.200.1",
+        "192.168.200.5",
+        "b",
+    ]
+
+
+def test_a_long_table_ends() -> None:
+    found = [_audit.Found("handle", f"h{number}", "", "why") for number in range(_audit.SHOWN + 2)]
+    lines = _audit.lines(found, "")
+    assert lines[0] == "Audit: 202 leftovers in the datastore." and len(lines) == _audit.SHOWN + 2
+    assert lines[-1] == "  and 2 more" and _audit.lines(found[:-2], "")[-1] == "  handle  h199  why"
+
+
+def test_an_endpoint_is_kept_while_its_host_starts_something_or_docker_is_silent() -> None:
+    gone = [name for name in ORDER if name != "c4"]
+    for more, words in (
+        ({"docker_error": "it hangs"}, "Docker of agent1 was not asked: it hangs"),
+        ({"plugin_at_work": True}, "a container is being started or stopped on agent1"),
+    ):
+        look = _audit.Look(cluster(BEFORE, agent(*gone, **more)))
+        assert of(look.find(), "endpoint") == {f"{NODE}/cni/c4/eth0": words}
+    other = quiet("agent2", other_routes=["192.168.200.5"])
+    kept = of(_audit.Look(cluster(BEFORE, agent(*gone), other)).find(), "endpoint")
+    assert kept == {f"{NODE}/cni/c4/eth0": "agent2 has its address, or a route to it"}
+
+
+def test_what_cannot_be_read_keeps_what_may_be_in_it() -> None:
+    keys = {**without_endpoint(BEFORE, "c4"), BLOCK.replace("200.0", "201.0"): Entry("{", 99)}
+    look = _audit.Look(cluster(keys, agent(*(name for name in ORDER if name != "c4"))))
+    words = "the datastore's /calico/ipam/v2/assignment/ipv4/block/192.168.201.0-26 cannot be read"
+    assert of(look.find(), "address") == {"192.168.200.5": words} and look.blind == words
+
+
+def test_a_host_that_goes_and_still_has_containers_keeps_its_node() -> None:
+    look = _audit.Look(cluster(BEFORE, agent("c1"), quiet("agent2"), removed=frozenset({NODE})))
+    (kept,) = of(look.find(), "node").values()
+    assert kept == "agent1 has containers on Calico's networks: 192.168.72.192, calic1"
+    assert look.removed() == {NODE} and look.removed_addresses() == {NODE, "10.99.0.11"}
