@@ -33,7 +33,9 @@ WIDEST = 60  # characters of a column
 
 TUNNEL = re.compile(r"/calico/v1/host/([^/]+)/config/IpInIpTunnelAddr\Z")
 BGP_ADDRESS = "/calico/bgp/v1/host/{}/ip_addr_v4"
-FELIX = "/calico/felix/v1/host/{}/status"  # written every 30 seconds while Felix lives, and gone after 90
+FELIX = (
+    "/calico/felix/v1/host/{}/status"  # of a Felix that reports (ReportingIntervalSecs); gone 90 seconds after its end
+)
 OF_NODE = re.compile(r"/calico/(?:ipam/v2|bgp/v1|felix/v1|felix/v2|v1)/host/([^/]+)(?:/|\Z)")
 OF_WORKLOAD = re.compile(r"/calico/v1/host/[^/]+/workload/[^/]+/[^/]+(?=/)")
 INTERFACE = "cali"

@@ -184,7 +184,8 @@ def quiet(name: str, **more: Any) -> _audit.Host:
 
 def test_a_node_whose_felix_reports_lives_whatever_bird_says() -> None:
     """With route reflectors no host has a session with it."""
-    keys = {**BEFORE, f"/calico/felix/v1/host/{NODE}/status": Entry('{"first_update":false}', 900)}
+    reported = recorded("29-felix-status.jsonl", "etcd-values felix with ReportingIntervalSecs")
+    keys = {**BEFORE, **{key.replace("agent1", NODE): entry for key, entry in reported.items()}}
     look = _audit.Look(cluster(keys, quiet("agent2")))
     assert look.find() == [] and "its Felix reports to the datastore" in look.blind
 
