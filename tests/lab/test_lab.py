@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import ipaddress
 import json
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -48,9 +50,11 @@ def make_lab(state: Path, **changes: object) -> settings.Settings:
 
 
 def staged(lab: settings.Settings, agent_program: Path | None = None) -> mirror.Staged:
-    paths = [*mirror.LAYOUT.values(), "etcd/v3.3.25/etcd-v3.3.25-linux-amd64.tar.gz"]
+    paths = [*mirror.layout(mirror.STANDIN_RELEASE).values(), "etcd/v3.3.25/etcd-v3.3.25-linux-amd64.tar.gz"]
     sums = {path: f"{number:064x}" for number, path in enumerate(paths)}
-    return mirror.Staged(lab.state / "mirror", lab.state / "etcd", "3.3.25", paths[-1], agent_program, sums)
+    return mirror.Staged(
+        lab.state / "mirror", mirror.STANDIN_RELEASE, lab.state / "etcd", "3.3.25", paths[-1], agent_program, sums
+    )
 
 
 @pytest.mark.parametrize(
@@ -243,6 +247,45 @@ def test_etcd_of_bookworm_has_tls_between_members(tmp_path: Path) -> None:
     assert "--advertise-client-urls=http://" in unit and " --cert-file=" not in unit
     (tmp_path / "etcd").touch()
     assert not make_lab(tmp_path, etcd_source="bookworm", artifacts=str(tmp_path)).etcd_peer_tls
+
+
+def real_tools(directory: Path, tag: str) -> str:
+    """A directory that CALICO_ARTIFACTS can name, its files being empty but for the image's manifest."""
+    directory.mkdir()
+    for name in mirror.layout(mirror.STANDIN_RELEASE):
+        (directory / name).write_text(f"{name} of {tag}")
+    with tarfile.open(directory / mirror.NODE_ARCHIVE, "w") as archive:
+        manifest = json.dumps([{"RepoTags": [tag]}]).encode()
+        info = tarfile.TarInfo("manifest.json")
+        info.size = len(manifest)
+        archive.addfile(info, io.BytesIO(manifest))
+    return str(directory)
+
+
+@pytest.mark.parametrize(("release", "calicoctl", "cni"), [("2.6.6", "1.6.3", "1.11.2"), ("2.6.12", "1.6.5", "1.11.8")])
+def test_the_release_of_real_tools(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: str, calicoctl: str, cni: str
+) -> None:
+    """The mirror has them where upstream has that release, and the inventory installs it."""
+    real = real_tools(tmp_path / "real", f"calico/node:v{release}")
+    monkeypatch.setattr(mirror, "build_standins", lambda _: None)
+    monkeypatch.setattr(mirror, "stage_etcd", lambda lab, artifacts: (artifacts, "3.3.1"))
+    monkeypatch.setattr(mirror.image, "pack_etcd", lambda programs, version, kept: kept.touch())
+    lab = make_lab(tmp_path / "state", artifacts=real)
+    staged = mirror.stage(lab)
+    assert (staged.root / f"cni-plugin/v{cni}/calico").read_text() == f"calico of calico/node:v{release}"
+    variables = inventory.product_vars(lab, staged)
+    assert variables["calico_release"] == variables["calico_manifest_release"] == release
+    assert variables["calico_calicoctl_sha256"] == staged.sums[f"calicoctl/v{calicoctl}/calicoctl"]
+    assert variables["calico_node_archive_sha256"] == staged.sums[f"images/calico-node-v{release}.tar"]
+
+
+def test_real_tools_of_a_release_that_the_lab_does_not_know(tmp_path: Path) -> None:
+    real = real_tools(tmp_path / "real", "calico/node:v3.1.3")
+    with pytest.raises(
+        process.LabError, match=r"has calico/node:v3\.1\.3: the lab knows calico/node of 2\.6\.6, 2\.6\.12"
+    ):
+        mirror.release_of(Path(real))
 
 
 DEB822 = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dcoslab import dcosmaster, hostfiles
-from dcoslab.mirror import CALICO_RELEASE, LAYOUT, Staged
+from dcoslab.mirror import Staged, layout
 from dcoslab.settings import Settings
 from dcoslab.topology import Host
 
@@ -23,10 +23,11 @@ SHA256_VARIABLES = {
 
 def product_vars(settings: Settings, staged: Staged) -> dict[str, Any]:
     """The product's variables as this lab needs them: the one place where their names stand."""
-    sums = {variable: staged.sums.get(LAYOUT[name], "") for name, variable in SHA256_VARIABLES.items()}
+    paths = layout(staged.release)
+    sums = {variable: staged.sums.get(paths[name], "") for name, variable in SHA256_VARIABLES.items()}
     variables: dict[str, Any] = {
-        "calico_release": CALICO_RELEASE,
-        "calico_manifest_release": CALICO_RELEASE,
+        "calico_release": staged.release,
+        "calico_manifest_release": staged.release,
         "calico_mirror_url": MIRROR_URL,
         **sums,
         # The lab's etcd is not the release's: its true version stands here.

@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import os
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 
 from dcoslab import image
 from dcoslab.process import LabError, run, say
 from dcoslab.settings import REPOSITORY, Settings
 
-CALICO_RELEASE = "2.6.6"
-CALICOCTL_VERSION = "1.6.3"
-CNI_VERSION = "1.11.2"
+STANDIN_RELEASE = "2.6.6"
+# release of Calico -> calicoctl, CNI plugins
+VERSIONS = {STANDIN_RELEASE: ("1.6.3", "1.11.2"), "2.6.12": ("1.6.5", "1.11.8")}
 STANDIN_BUILDER = REPOSITORY / "tests" / "standins" / "build.py"
 AGENT_PROGRAM = "dcos-mesos-slave"
 
 LARGE = 64 << 20
 
-# what build.py or CALICO_ARTIFACTS offers -> where the mirror has it
-LAYOUT = {
-    "calicoctl": f"calicoctl/v{CALICOCTL_VERSION}/calicoctl",
-    "calico": f"cni-plugin/v{CNI_VERSION}/calico",
-    "calico-ipam": f"cni-plugin/v{CNI_VERSION}/calico-ipam",
-    "calico-node.tar": f"images/calico-node-v{CALICO_RELEASE}.tar",
-}
+NODE_ARCHIVE = "calico-node.tar"
+
+
+def layout(release: str) -> dict[str, str]:
+    """What build.py or CALICO_ARTIFACTS offers of a release -> where the mirror has it."""
+    calicoctl, cni = VERSIONS[release]
+    return {
+        "calicoctl": f"calicoctl/v{calicoctl}/calicoctl",
+        "calico": f"cni-plugin/v{cni}/calico",
+        "calico-ipam": f"cni-plugin/v{cni}/calico-ipam",
+        NODE_ARCHIVE: f"images/calico-node-v{release}.tar",
+    }
 
 
 @dataclasses.dataclass(frozen=True)
 class Staged:
     root: Path
+    release: str  # of Calico
     etcd_programs: Path  # directory with etcd and etcdctl, for the lab's own members
     etcd_version: str
     etcd_archive: str  # path below root
@@ -56,6 +64,23 @@ def place(source: Path, target: Path) -> None:
         except OSError:
             pass
     shutil.copyfile(source, target)
+
+
+def release_of(artifacts: Path) -> str:
+    """The release of Calico that a directory of real tools is of, by the tag of its image."""
+    archive = artifacts / NODE_ARCHIVE
+    if not archive.is_file():
+        return STANDIN_RELEASE
+    try:
+        with tarfile.open(archive) as images:
+            manifest = images.extractfile("manifest.json")
+            tags = [tag for image in json.load(manifest) for tag in image["RepoTags"]] if manifest else []
+    except (tarfile.TarError, KeyError, ValueError) as error:
+        raise LabError(f"{archive} is no image that docker save wrote: {error}") from error
+    found = [release for release in VERSIONS if f"calico/node:v{release}" in tags]
+    if not found:
+        raise LabError(f"{archive} has {', '.join(tags)}: the lab knows calico/node of {', '.join(VERSIONS)}")
+    return found[0]
 
 
 def build_standins(settings: Settings) -> Path | None:
@@ -92,7 +117,8 @@ def stage(settings: Settings) -> Staged:
     real = Path(settings.artifacts) if settings.artifacts else None
     standins = build_standins(settings)
     source = real or standins
-    for name, path in LAYOUT.items():
+    release = release_of(real) if real else STANDIN_RELEASE
+    for name, path in layout(release).items():
         if source is not None and (source / name).is_file():
             place(source / name, root / path)
         elif settings.with_artifacts:
@@ -115,4 +141,4 @@ def stage(settings: Settings) -> Staged:
             raise LabError(f"{STANDIN_BUILDER} made no {AGENT_PROGRAM}")
         say(f"warning: no {AGENT_PROGRAM}: the agent units only sleep")
         agent = None
-    return Staged(root, programs, version, archive, agent, sums)
+    return Staged(root, release, programs, version, archive, agent, sums)
