@@ -53,9 +53,15 @@ _NOTES = {
 }
 # fault of the CNI plugins: the first of their versions without it
 _CNI_FAULTS = (
-    ((1, 11, 3), "Mesos labels that hold a slash or other characters Calico does not know make attaching fail."),
-    ((1, 11, 4), "Addresses are not always given back when a container goes."),
-    ((1, 11, 8), "The CNI plugins log the network configuration and their environment, with the secrets in it."),
+    (
+        (1, 11, 3),
+        "A Mesos label with a slash or another character that Calico does not know keeps its container from starting.",
+    ),
+    ((1, 11, 7), "Addresses of Kubernetes pods are not always given back."),
+    (
+        (1, 11, 8),
+        "At log level info or debug they log the network configuration and their environment, with the secrets in it.",
+    ),
 )
 
 # Seen in a community role of 2018 and not in a list of upstream's: compare with the release's SHA256SUMS.

@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 pytest.register_assert_rewrite("harness.rig")
 
 from harness import config as suite  # noqa: E402
+from harness import releases  # noqa: E402
 from harness.packages import BIRD, ETCD, find  # noqa: E402
 from harness.report import summary_lines  # noqa: E402
 
@@ -31,13 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("CONTRACT_SEED", str(secrets.randbelow(10**6)))
     os.environ.setdefault("CONTRACT_SEQUENCES", "200")
     os.environ[_ARTIFACTS] = str(_artifacts())
+    os.environ[releases.VARIABLE] = _release(Path(os.environ[_ARTIFACTS]))
     for program in (ETCD, BIRD):
         find(program)
 
 
 def pytest_report_header() -> str:
-    """How to have the same random sequences again."""
-    return f"contract: CONTRACT_SEED={os.environ.get('CONTRACT_SEED')}"
+    """What is under test, and how to have the same random sequences again."""
+    return f"contract: Calico {releases.under_test()}, CONTRACT_SEED={os.environ.get('CONTRACT_SEED')}"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -70,6 +72,12 @@ def _artifacts() -> Path:
         timeout=suite.patience(_BUILD_DEADLINE),
     )
     return built
+
+
+def _release(artifacts: Path) -> str:
+    argv = [str(artifacts / "calicoctl"), "--version"]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=suite.patience(_BUILD_DEADLINE))
+    return releases.of(done.stdout)
 
 
 @pytest.fixture(scope="session")

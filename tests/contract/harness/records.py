@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from . import releases
 from .config import RECORDS
 
 
@@ -27,6 +28,7 @@ class Record:
     stdout: str = ""
     stderr: str = ""
     values: Mapping[str, str] | None = None
+    release: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -35,12 +37,17 @@ class Record:
         return self.source, self.index
 
     @property
+    def holds(self) -> bool:
+        """Whether it tells of the release under test."""
+        return self.release in (None, releases.under_test())
+
+    @property
     def is_keys(self) -> bool:
         """The record is the list of keys in etcd at that point."""
         return bool(self.argv) and self.argv[0] == "etcdctl"
 
 
-_FIELDS = ("name", "argv", "env", "stdin", "files", "exit_code", "seconds", "stdout", "stderr", "values")
+_FIELDS = ("name", "argv", "env", "stdin", "files", "exit_code", "seconds", "stdout", "stderr", "values", "release")
 
 
 @cache

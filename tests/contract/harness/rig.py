@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from . import normal, rebuild
+from . import normal, rebuild, releases
 from .blocks import BlockMap
 from .config import patience, real_artifacts, standin_timeout_scale
 from .etcd_server import EtcdServer
@@ -129,7 +129,7 @@ class Rig:
         if expected == normal.USAGE:
             assert "Usage:" in actual
             return
-        wanted = self.blocks.recorded(normal.output(self.substitution.text(expected)))
+        wanted = self.blocks.recorded(normal.output(self.substitution.text(releases.expected(expected))))
         assert self.blocks.actual(normal.output(actual)) == wanted
 
     def compare_wait(self, recorded: float, actual: float) -> None:
@@ -157,7 +157,7 @@ class Rig:
         self.blocks.learn(names)
         wanted = {
             self.blocks.recorded(self.substitution.text(key)): normal.value(
-                self.blocks.recorded(self.substitution.text(text))
+                self.blocks.recorded(self.substitution.text(releases.expected(text)))
             )
             for key, text in (record.values or {}).items()
         }

@@ -62,8 +62,9 @@ class Scenario:
         unknown = named - {record.name for record in everything}
         if unknown:
             raise ValueError(f"{source} has no record named {sorted(unknown)}")
-        self.records = [record for record in everything if record.name not in left_out]
-        CLAIMED.update({record.key: source for record in self.records})
+        played = [record for record in everything if record.name not in left_out]
+        CLAIMED.update({record.key: source for record in played})
+        self.records = [record for record in played if record.holds]
 
     def parametrize(self, function: Any) -> Any:
         """Decorate `def test_record(rig, record)`."""

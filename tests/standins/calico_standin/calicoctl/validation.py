@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_interface
@@ -14,6 +15,7 @@ _ACTIONS = ("allow", "deny", "log", "pass", "next-tier")
 _PROTOCOLS = ("tcp", "udp", "icmp", "icmpv6", "sctp", "udplite")
 _WITH_PORTS = ("tcp", "udp", 6, 17)
 _LEAST_PREFIX_FREE = 6
+_INTERFACE = re.compile(r"[a-zA-Z0-9_-]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,9 @@ def _node(resource: Resource) -> Iterator[Fault]:
 
 
 def _host_endpoint(resource: Resource) -> Iterator[Fault]:
+    name = resource.spec.get("interfaceName")
+    if name and not _INTERFACE.fullmatch(name):
+        yield Fault("interfaceName", name)
     if not resource.spec.get("interfaceName") and not resource.spec.get("expectedIPs"):
         yield Fault("InterfaceName", "", "no interface or expected IPs have been specified")
 

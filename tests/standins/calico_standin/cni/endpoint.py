@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 from ..errors import EtcdError, KeyNotFound
 from ..etcd import Etcd
 from . import gojson
+from .protocol import PluginError
 
 ORCHESTRATOR = "cni"
 _PROFILES = "/calico/v1/policy/profile"
+_LABEL_KEY = re.compile(r"[a-zA-Z0-9_./-]{1,512}")
+_LABEL_VALUE = re.compile(r"[a-zA-Z0-9]?([a-zA-Z0-9_.-]{0,61}[a-zA-Z0-9])?")
 
 
 @dataclass
@@ -74,7 +78,10 @@ def find(etcd: Etcd, node: str, workload: str) -> Endpoint | None:
 
 
 def store(etcd: Etcd, endpoint: Endpoint) -> None:
-    """Write an endpoint, new or changed."""
+    """Write an endpoint, new or changed; refuse labels that Calico does not take."""
+    if not all(_LABEL_KEY.fullmatch(key) and _LABEL_VALUE.fullmatch(text) for key, text in endpoint.labels.items()):
+        shown = " ".join(f"{key}:{text}" for key, text in sorted(endpoint.labels.items()))
+        raise PluginError(f"error with field labels = 'map[{shown}]'")
     etcd.set(endpoint.path, endpoint.to_json())
 
 

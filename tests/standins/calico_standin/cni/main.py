@@ -47,7 +47,12 @@ def add(call: protocol.Call) -> Mapping[str, Any]:
         attached = _attach(call, conf)
     else:
         attached = _join(existing, conf.name)
-    endpoint.store(etcd, attached)
+    try:
+        endpoint.store(etcd, attached)
+    except StandinError:
+        if existing is None:
+            _clean_up(call, conf)
+        raise
     if existing is None:
         log.info("calico.go 250", "Wrote endpoint to datastore", Workload=workload, endpoint=Bare(attached))
     if not conf.policy_type and not endpoint.profile_exists(etcd, conf.name):
