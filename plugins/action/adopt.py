@@ -22,6 +22,7 @@ ARGUMENT_SPEC = {
     "hosts": {"type": "list", "elements": "str", "required": True},
     "result": {"type": "str", "required": True},
     "file": {"type": "str", "required": True},
+    "asks_dcos": {"type": "bool", "default": False},
 }
 VARIABLES = (
     "calico_node_name",
@@ -52,10 +53,10 @@ class ActionModule(ControllerAction):
             )
         if os.path.lexists(path):
             before = _controller_paths.read(path)
-        others = _adopt.hosts_of(before, path) if before else {}
+        others, common = _adopt.earlier(before, path) if before else ({}, {})
         verdict = Verdict()
         hosts = [self._host(name, args["result"]) for name in args["hosts"]]
-        found = _adopt.adopt(hosts, verdict)
+        found = _adopt.adopt(hosts, verdict, common, args["asks_dcos"])
         text = _adopt.document(found, others)
         lines = [
             *_adopt.lines(hosts, found),
@@ -72,6 +73,7 @@ class ActionModule(ControllerAction):
             "variables": found.variables,
             "inventory": _adopt.inventory(found, others),
             "text": lines,
+            "framework": found.framework,
             "file": path,
             "diff": {"before_header": path, "after_header": path, "before": before, "after": text},
             **result,

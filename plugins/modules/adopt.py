@@ -4,6 +4,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import absolute_import, division, print_function
+
 __metaclass__ = type
 
 DOCUMENTATION = r"""
@@ -36,6 +37,11 @@ options:
         is not replaced.
     type: str
     required: true
+  asks_dcos:
+    description:
+      - Whether the run can ask DC/OS, without which hosts of the Universe's framework are not adopted.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - dcos.calico._attributes
   - dcos.calico._attributes.controller
@@ -71,6 +77,11 @@ inventory:
   returned: always
   type: dict
   sample: {all: {vars: {calico_networks: [{name: calico, file: calico.cni}]}, hosts: {agent1: {calico_node_name: agent1}}}}
+framework:
+  description: Whether something of the Universe's framework is on a host.
+  returned: always
+  type: bool
+  sample: false
 file:
   description: The file of variables.
   returned: always

@@ -278,18 +278,22 @@ mesos_agent:
 unmanaged:
   description:
     - What others have set up, by hand or by the Universe's framework.
-    - C(proxy) is what listens where etcd's proxy is to listen, with its C(role) (proxy, member or none) and the C(obstacle) to replacing it. C(endpoints) are
-      those that are in use, C(datastore) what is there, C(members_cluster_id) the id of the etcd that O(etcd_srv) or O(etcd_peers) lead to.
+    - C(proxy) is what listens where etcd's proxy is to listen, with its C(role) (proxy, member or none), the C(obstacle) to replacing it, and
+      whether other hosts reach it (C(wide)). C(bird) is a BIRD that is not that of the container calico-node. C(endpoints) are those that are in use, C(datastore) what is there, or at the members where these do not
+      answer, C(members_cluster_id) the id of the etcd that O(etcd_srv) or O(etcd_peers) lead to.
     - C(networks) are the files of type calico, C(other) their keys that this collection does not write. C(plugins) are Calico's plugins that are no links.
+      C(framework) says whether something of the Universe's framework is here.
   returned: when O(unmanaged)
   type: dict
   sample:
-    proxy: {pid: 4711, process: etcd, command: ./etcd --proxy=on, unit: null, keeper: null, role: proxy, obstacle: null}
+    proxy: {pid: 4711, process: etcd, command: ./etcd --proxy=on, unit: null, keeper: null, task: null, role: proxy, obstacle: null,
+            wide: false}
+    bird: null
     endpoints: ["http://127.0.0.1:2379"]
     datastore: {endpoint: "http://127.0.0.1:2379", cluster_id: cdf818194e3a8c32, pools: [{cidr: 192.168.0.0/16}],
                 nodes: {agent1: {ip_addr_v4: 10.0.2.10, network_v4: 10.0.2.0/24}}, profiles: [calico], error: null}
     members_cluster_id: cdf818194e3a8c32
-    networks: [{file: calico.cni, name: calico, mtu: null, log_level: null, ipv4_pools: [], other: []}]
+    networks: [{file: calico.cni, name: calico, mtu: null, log_level: null, ipam: calico-ipam, ipv4_pools: [], other: []}]
     plugins: [/opt/mesosphere/active/cni/calico, /opt/mesosphere/active/cni/calico-ipam]
     cluster_store: null
     framework: false

@@ -67,7 +67,8 @@ options:
     description:
       - Stop an etcd proxy that something else has started and that listens where this one is to listen, when this one can be started. A systemd unit that
         keeps it is disabled. Clients are without a proxy for less than a second.
-      - Without it, and for any other program that has the port, that is an error, and nothing is changed. So it is for a proxy that Docker or Mesos keep.
+      - Without it, and for any other program that has the port, that is an error, and nothing is changed. So it is for a proxy that Docker or Mesos keep, or
+        that a script of a unit has started. One of Calico's framework is stopped; suspend that first, see M(dcos.calico.dcos_calico_framework).
     type: bool
     default: false
   wait:
@@ -166,9 +167,12 @@ replaced:
       description: The systemd unit that keeps it, none for one that was started by hand.
       type: str
     keeper:
-      description: Always none, because one that Docker or Mesos keep is not replaced.
+      description: V(mesos) for one of Calico's framework, else none, because what else Docker or Mesos keep is not replaced.
       type: str
-  sample: {pid: 4711, process: etcd, command: ./etcd --proxy=on --discovery-srv=etcd.mesos, unit: null, keeper: null}
+    task:
+      description: Its task in Mesos, none for another one.
+      type: str
+  sample: {pid: 4711, process: etcd, command: ./etcd --proxy=on --discovery-srv=etcd.mesos, unit: null, keeper: null, task: null}
 restarted:
   description: Whether a proxy that ran was, or in check mode would be, restarted. Meanwhile no container can be started on Calico's network here.
   returned: success

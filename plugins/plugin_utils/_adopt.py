@@ -28,6 +28,7 @@ Args = dict[str, Any]
 # Interfaces whose addresses are no node's: of Docker, of DC/OS and of Calico. calico/node takes such a one where nobody gives it an address.
 NOT_A_NODES = re.compile(r"^(lo\Z|docker|br-|cali|tunl|veth|virbr|dummy|vtep|spartan|minuteman|[dm]-|ucr-)")
 FILE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
+LEVEL = re.compile(r"[A-Za-z]{1,16}\Z")
 AS_NUMBER = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,5})?\Z")
 NEWER_IMAGE = re.compile(r":v?([3-9]|\d\d+)\.\d+")
 IPIP = {"": "always", "always": "always", "cross-subnet": "cross-subnet"}
@@ -54,6 +55,16 @@ class Host:
         return _mapping(self.info.get("unmanaged"))
 
     @property
+    def framework(self) -> bool:
+        """Whether something of the Universe's framework is on it."""
+        return bool(self.unmanaged.get("framework"))
+
+    @property
+    def networks(self) -> list[Found]:
+        """Its files of type calico."""
+        return _mappings(self.unmanaged.get("networks"))
+
+    @property
     def store(self) -> Found:
         return _mapping(self.unmanaged.get("datastore"))
 
@@ -72,31 +83,41 @@ class Host:
 
     def interface(self, address: str) -> Found | None:
         """The interface that has an address."""
-        return next((item for item in self.info.get("subnets") or [] if item["address"] == address), None)
+        return next((item for item in _mappings(self.info.get("subnets")) if item.get("address") == address), None)
 
 
 @dataclass
 class Adoption:
-    """variables: host -> those of this run; common: for all hosts; own: host -> those that the inventory needs; notes: host -> sentences."""
+    """variables: host -> those of this run; common: for all hosts; own: host -> those that the inventory needs; notes: host -> sentences; framework: whether
+    the Universe's framework has something on one of them."""
 
     variables: dict[str, Args] = field(default_factory=dict)
     common: Args = field(default_factory=dict)
     own: dict[str, Args] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
+    framework: bool = False
 
 
 def _mapping(value: Any) -> Found:
     return value if isinstance(value, Mapping) else {}
 
 
-def adopt(hosts: Sequence[Host], verdict: Verdict) -> Adoption:
-    """What is kept; what cannot be adopted is noted in the verdict."""
+def _mappings(value: Any) -> list[Found]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+
+
+def adopt(hosts: Sequence[Host], verdict: Verdict, before: Found | None = None, asks_dcos: bool = True) -> Adoption:
+    """What is kept; what cannot be adopted is noted in the verdict.
+
+    :param before: the file of an earlier run, as earlier() reads it.
+    :param asks_dcos: whether the run can suspend a framework, and uninstall it.
+    """
     for host in hosts:
-        _check(host, verdict.on(host.name))
+        _check(host, verdict.on(host.name), asks_dcos)
     _check_stores(hosts, verdict)
     nodes = {name: value for host in hosts for name, value in _mapping(host.store.get("nodes")).items()}
     found = Adoption()
-    found.common = _common(hosts, verdict)
+    found.common = _common(hosts, verdict, _mapping(before))
     for host in hosts:
         own, notes = _own(host, nodes, verdict.on(host.name))
         detected = _mapping(host.info.get("node"))
@@ -110,6 +131,7 @@ def adopt(hosts: Sequence[Host], verdict: Verdict) -> Adoption:
         }
         found.own[host.name], found.notes[host.name] = own, notes
         found.variables[host.name] = {**default, **found.common, **own}
+    found.framework = any(host.framework for host in hosts)
     verdict.order(sorted(host.name for host in hosts))
     return found
 
@@ -117,10 +139,14 @@ def adopt(hosts: Sequence[Host], verdict: Verdict) -> Adoption:
 # ---- what cannot be adopted
 
 
-def _check(host: Host, verdict: Verdict) -> None:
+def _check(host: Host, verdict: Verdict, asks_dcos: bool) -> None:
     proxy, image = _mapping(host.unmanaged.get("proxy")), str(host.container.get("image") or "")
+    detected = _mapping(host.info.get("node"))
     if not host.unmanaged or host.unmanaged.get("error"):
         verdict.fail("adopt", "this host cannot be looked at", host.unmanaged.get("error"), "Run again")
+    elif not detected.get("ip"):
+        why = detected.get("error")
+        verdict.fail("adopt", "the address of this host is not known", why, "Have detect_ip of DC/OS tell it")
     if proxy.get("obstacle"):
         verdict.fail(
             "adopt",
@@ -128,13 +154,26 @@ def _check(host: Host, verdict: Verdict) -> None:
             None,
             proxy["obstacle"],
         )
-    if host.unmanaged.get("framework"):
+    if host.framework and not asks_dcos:
         verdict.fail(
             "adopt",
-            "Calico was installed by the framework of the Universe here, which starts anew what is taken from it",
-            "/etc/calico/installer is there",
-            "Have the framework end (dcos package uninstall calico), see that its tasks are gone, move /etc/calico/installer away, and run again; packets of "
-            "running containers go on for two minutes without calico/node",
+            "Calico was installed by the framework of the Universe here, and this run cannot ask DC/OS",
+            "the framework would start anew what is taken from it, so it is suspended first",
+            "Set calico_dcos_url and how to log in (docs/universe.md), and run again. Do not uninstall its package before, which may end all proxies and "
+            "nodes at once",
+        )
+    bird = _mapping(host.unmanaged.get("bird"))
+    if bird:
+        where = (
+            f"in the container {bird['container']}" if bird.get("container") else f"of {bird.get('unit') or 'no unit'}"
+        )
+        verdict.fail(
+            "adopt",
+            f"BIRD runs here, and not in the container calico-node: process {bird.get('pid')} {where}",
+            "two of them cannot run on one host",
+            f"Call that container calico-node (docker rename {bird['container']} calico-node), which disturbs nothing"
+            if bird.get("container")
+            else "Stop it, if it is Calico's; packets of running containers go on for two minutes",
         )
     if NEWER_IMAGE.search(image):
         verdict.fail(
@@ -179,6 +218,7 @@ def _own(host: Host, nodes: Found, verdict: Verdict) -> tuple[Args, list[str]]:
     """(variables of one host, notes): its node's name, address and AS number, and whether it serves Docker's networks."""
     own: Args = {}
     notes: list[str] = []
+    notes += _told(host)
     name = _name(host, nodes)
     if name is not None and not _node.NAME.match(name):
         verdict.fail(
@@ -208,19 +248,30 @@ def _own(host: Host, nodes: Found, verdict: Verdict) -> tuple[Args, list[str]]:
         own["calico_node_as_number"] = number
     if host.unmanaged.get("cluster_store") and host.env.get("CALICO_LIBNETWORK_ENABLED") == "true":
         own["calico_node_libnetwork"] = True
+    return own, notes
+
+
+def _told(host: Host) -> Iterator[str]:
+    """What is found and not kept."""
     settings = sorted(key for key in host.env if key.startswith("FELIX_"))
     if settings and not host.by_unit:
-        notes.append(f"{', '.join(settings)} of its container: not kept, write them in calico_felix_settings")
-    return own, notes
+        yield f"{', '.join(settings)} of its container: not kept, write them in calico_felix_settings"
+    for network in host.networks:
+        if network.get("other"):
+            yield f"the network {network.get('name')} has {_names(network['other'])}, which its new file does not have"
+    proxy = _mapping(host.unmanaged.get("proxy"))
+    if proxy and proxy.get("wide"):
+        yield "its etcd proxy listens for other hosts too, and the new one does not: what uses it from there is to use the members"
 
 
 def _name(host: Host, nodes: Found) -> str | None:
     """What the node is called: by its container, else by the node of the datastore that has an address of this host; None for a host that is none yet."""
-    if host.container.get("present") and host.env.get("NODENAME"):
-        return str(host.env["NODENAME"])
+    named = host.env.get("NODENAME") or host.env.get("HOSTNAME")  # the latter alone up to calico/node 1.0
+    if host.container.get("present") and named:
+        return str(named)
     for name in sorted(nodes):
         at = host.interface(str(_mapping(nodes[name]).get("ip_addr_v4")))
-        if at and not NOT_A_NODES.match(at["interface"]):
+        if at and not NOT_A_NODES.match(str(at.get("interface"))):
             return name
     return None
 
@@ -228,65 +279,85 @@ def _name(host: Host, nodes: Found) -> str | None:
 def _keep_address(host: Host, stored: Found, own: Args, notes: list[str], verdict: Verdict) -> None:
     address, detected = str(stored.get("ip_addr_v4") or ""), _mapping(host.info.get("node"))
     at = host.interface(address)
-    if at and not NOT_A_NODES.match(at["interface"]):
-        if address != detected.get("ip") or at["prefix"] != detected.get("prefix"):
+    if at and not NOT_A_NODES.match(str(at.get("interface"))):
+        if address != detected.get("ip") or at.get("prefix") != detected.get("prefix"):
             try:
-                _cidr.parse(f"{address}/{at['prefix']}")
-                own["calico_node_ip"] = f"{address}/{at['prefix']}"
+                _cidr.parse(f"{address}/{at.get('prefix')}")
+                own["calico_node_ip"] = f"{address}/{at.get('prefix')}"
             except ValidationError as error:
                 verdict.fail(
                     "adopt", f"the node's address {address!r} is none", str(error), "Correct it in the datastore first"
                 )
     elif address:
-        whose = f"that of {at['interface']}" if at else "none of this host"
+        whose = f"that of {at.get('interface')}" if at else "none of this host"
         notes.append(
             f"its address {address} is {whose}, to which no other node has a session; it gets {detected.get('ip')}"
         )
 
 
-def _common(hosts: Sequence[Host], verdict: Verdict) -> Args:
-    """Pools and networks, unless the inventory gives them."""
+def _common(hosts: Sequence[Host], verdict: Verdict, before: Found) -> Args:
+    """Pools and networks, unless the inventory gives them. Those that it has from the file of an earlier run stay as they are in that file."""
     found: Args = {}
-    given = {variable for host in hosts for variable in host.given}
-    pools: list[Any] = next((host.store["pools"] for host in hosts if host.store.get("pools")), [])
-    kept = [pool for pool in map(_pool, pools) if pool]
-    if kept and "calico_ip_pools" not in given:
-        found["calico_ip_pools"] = kept
-    networks = _networks(hosts, verdict) if "calico_networks" not in given else []
-    if networks:
-        found["calico_networks"] = networks
+    given = {name: value for host in hosts for name, value in host.given.items()}
+    kept = {name: before[name] for name in before if name in given and before[name] == given[name]}
+    if "calico_ip_pools" in kept:
+        found["calico_ip_pools"] = kept["calico_ip_pools"]
+    elif "calico_ip_pools" not in given:
+        pools = _pools(hosts, verdict)
+        found.update({"calico_ip_pools": pools} if pools else {})
+    if "calico_networks" in kept or "calico_networks" not in given:
+        networks = {str(item["name"]): item for item in _networks(hosts, verdict)}
+        earlier = {str(item.get("name")): item for item in _mappings(before.get("calico_networks"))}
+        # Of hosts that this run is not about there may be more.
+        networks = {**networks, **earlier} if "calico_networks" in kept else {**earlier, **networks}
+        found.update({"calico_networks": [networks[name] for name in sorted(networks)]} if networks else {})
     return found
 
 
-def _pool(raw: Any) -> Args | None:
-    """A pool of the datastore as an item of calico_ip_pools; None for what is none, or IPv6."""
-    raw = _mapping(raw)
-    try:
-        cidr = _cidr.parse(str(raw.get("cidr")))
-    except ValidationError:
-        return None
+def _pools(hosts: Sequence[Host], verdict: Verdict) -> list[Args]:
+    found = []
+    for raw in next((_mappings(host.store["pools"]) for host in hosts if host.store.get("pools")), []):
+        try:
+            pool = _pool(raw)
+        except ValidationError as error:
+            verdict.fail(
+                "adopt",
+                "a pool of the datastore is none that can be kept",
+                str(error),
+                "Correct it with calicoctl first",
+            )
+            continue
+        found += [pool] if pool else []
+    return found
+
+
+def _pool(raw: Found) -> Args | None:
+    """A pool of the datastore as an item of calico_ip_pools, None for one of IPv6; raises ValidationError."""
+    cidr, mode = _cidr.parse(str(raw.get("cidr"))), str(raw.get("ipip_mode") or "")
     if cidr.version != 4:
         return None
+    if raw.get("ipip") and mode not in IPIP:
+        raise ValidationError(f"{cidr} has the mode {mode!r} of IP-in-IP")
     return {
         "cidr": str(cidr),
-        "ipip": IPIP.get(str(raw.get("ipip_mode") or ""), "always") if raw.get("ipip") else "off",
-        "nat_outgoing": bool(raw.get("masquerade")),
-        "disabled": bool(raw.get("disabled")),
+        "ipip": IPIP[mode] if raw.get("ipip") else "off",
+        "nat_outgoing": raw.get("masquerade") is True,
+        "disabled": raw.get("disabled") is True,
     }
 
 
 def _networks(hosts: Sequence[Host], verdict: Verdict) -> list[Args]:
     seen: dict[str, tuple[str, Args]] = {}
     for host in hosts:
-        for item in host.unmanaged.get("networks") or []:
-            name = str(item.get("name"))
-            if not _rules.NAME.match(name) or not FILE.match(str(item.get("file"))):
+        for item in host.networks:
+            name, file = item.get("name"), item.get("file")
+            if not (isinstance(name, str) and isinstance(file, str) and _rules.NAME.match(name) and FILE.match(file)):
                 continue  # preflight names it
             try:
                 network = _network(item)
             except ValidationError as error:
-                words = f"the network {name} names a pool that is none"
-                verdict.on(host.name).fail("adopt", words, str(error), f"Correct {item['file']} on the host first")
+                words = f"the network {name} is none that can be kept"
+                verdict.on(host.name).fail("adopt", words, str(error), f"Correct {file} on the host first")
                 continue
             other, first = seen.setdefault(name, (host.name, network))
             if first != network:
@@ -302,10 +373,19 @@ def _networks(hosts: Sequence[Host], verdict: Verdict) -> list[Args]:
 def _network(item: Found) -> Args:
     """An item of calico_networks; raises ValidationError."""
     kept: Args = {"name": item.get("name"), "file": item.get("file")}
-    if isinstance(item.get("mtu"), int):
-        kept["mtu"] = item["mtu"]
-    if item.get("ipv4_pools"):
-        kept["ipv4_pools"] = [str(_cidr.parse(str(pool))) for pool in item["ipv4_pools"]]
+    if item.get("ipam") != "calico-ipam":
+        raise ValidationError(f"its addresses are given by {item.get('ipam')!r}, not by calico-ipam")
+    mtu, level, pools = item.get("mtu"), item.get("log_level"), item.get("ipv4_pools")
+    if mtu is not None:
+        if isinstance(mtu, bool) or not isinstance(mtu, int):
+            raise ValidationError(f"its mtu is {mtu!r}")
+        kept["mtu"] = mtu
+    if level is not None:
+        if not LEVEL.match(str(level)):
+            raise ValidationError(f"its log_level is {level!r}")
+        kept["log_level"] = str(level)
+    if pools:
+        kept["ipv4_pools"] = [str(_cidr.parse(str(pool))) for pool in (pools if isinstance(pools, list) else [pools])]
     return kept
 
 
@@ -340,18 +420,18 @@ def _require_plain(value: Any) -> None:
         raise CalicoError("A variable for the inventory is not written", f"it would be {value!r}", "See who wrote that")
 
 
-def hosts_of(text: str, path: str) -> Args:
-    """What a file of an earlier run has of each host; raises CalicoError for a file of somebody else."""
+def earlier(text: str, path: str) -> tuple[Args, Args]:
+    """What a file of an earlier run has: (of each host, of all); raises CalicoError for a file of somebody else."""
     try:
         found = yaml.safe_load(text)
-        hosts = found["all"]["hosts"] or {}
-        if not text.startswith(HEAD) or not isinstance(hosts, dict):
+        hosts, common = found["all"]["hosts"] or {}, found["all"].get("vars") or {}
+        if not text.startswith(HEAD) or not isinstance(hosts, dict) or not isinstance(common, dict):
             raise ValueError
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise CalicoError(
             f"{path} is not replaced", "dcos.calico.adopt has not written it", "Name another file"
         ) from error
-    return dict(hosts)
+    return hosts, common
 
 
 COLUMNS = ("host", "node", "address", "etcd proxy", "calico/node", "plugins", "networks")
@@ -367,9 +447,15 @@ def lines(hosts: Sequence[Host], found: Adoption) -> list[str]:
     store = next((host.store for host in hosts if host.store.get("cluster_id")), {})
     if store:
         text.append(
-            f"  datastore: etcd {store['cluster_id']}, {len(store['nodes'])} nodes, profiles {some(store['profiles']) or 'none'}"
+            f"  datastore: etcd {store['cluster_id']}, {len(_mapping(store.get('nodes')))} nodes, profiles {_names(store.get('profiles'))}"
         )
+    if found.framework:
+        text.append("  the framework of the Universe: suspended first, uninstalled when none of its tasks is left")
     return text + notes
+
+
+def _names(value: Any) -> str:
+    return some([str(name) for name in value]) if isinstance(value, list) and value else "none"
 
 
 def _row(host: Host, found: Adoption) -> Iterator[str]:
@@ -378,14 +464,14 @@ def _row(host: Host, found: Adoption) -> Iterator[str]:
     yield str(variables["calico_node_name"])
     yield str(variables["calico_node_ip"])
     if proxy:
-        yield f"{proxy.get('unit') or 'by hand'} (process {proxy.get('pid')})"
+        keeper = "framework" if proxy.get("task") else proxy.get("unit") or "by hand"
+        yield f"{keeper} (process {proxy.get('pid')})"
     else:
         yield "managed" if _mapping(host.info.get("proxy")).get("active") == "active" else "none"
     if not host.container.get("present"):
         yield "none"
     else:
-        yield f"{'managed' if host.by_unit else 'by hand'} ({host.container.get('image')})"
+        keeper = "managed" if host.by_unit else "framework" if host.framework else "by hand"
+        yield f"{keeper} ({host.container.get('image')})"
     yield "by hand" if host.unmanaged.get("plugins") else "managed or none"
-    yield (
-        ", ".join(f"{item.get('name')} ({item.get('file')})" for item in host.unmanaged.get("networks") or []) or "none"
-    )
+    yield ", ".join(f"{item.get('name')} ({item.get('file')})" for item in host.networks) or "none"

@@ -102,6 +102,7 @@ REGISTERED = (
     "calico_universe_calico",
     "calico_universe_cluster",
     "calico_universe_etcd",
+    "calico_universe_framework",
     "calico_variables",
     "calico_verify_apps",
     "calico_verify_before",

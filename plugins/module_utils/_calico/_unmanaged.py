@@ -14,28 +14,36 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _node
 from ansible_collections.dcos.calico.plugins.module_utils._cni import _config
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _docker_daemon, _etcd, _etcd_keys, _etcd_service, _facts_etcd, _files
+from ansible_collections.dcos.calico.plugins.module_utils._host import (
+    _docker, _docker_daemon, _etcd, _etcd_keys, _etcd_service, _facts_etcd, _files, _network, _processes,
+)
 from ansible_collections.dcos.calico.plugins.module_utils._untrusted import from_json
 
 SECONDS = 10
 POOLS, HOSTS, PROFILES = '/calico/v1/ipam/v4/pool', '/calico/bgp/v1/host', '/calico/v1/policy/profile'
 HOST = re.compile(r'^/calico/bgp/v1/host/([^/]+)/(ip_addr_v4|network_v4|as_num)\Z')
 PROFILE = re.compile(r'^/calico/v1/policy/profile/([^/]+)/')
-# What its installer leaves on each agent, of whatever version.
+# What the installer of Calico's framework leaves on each agent, of whatever version (calico-dcos, installer/installer.py).
 FRAMEWORK = '/etc/calico/installer'
+BGP_PORT = 179
 # Of a network's file: what a file of this collection can have too.
 KEPT = ('mtu', 'log_level')
 WRITTEN = ('name', 'type', 'nodename', 'hostname', 'cniVersion', 'ipam', 'etcd_endpoints', 'etcd_authority', 'etcd_scheme') + KEPT
 
 
-def proxy(urls, unit):
-    """What listens where etcd's proxy is to listen: that of Process.as_dict(), role (C(proxy), C(member) or None) and obstacle (what to do about a program
-    that is not replaced); None where nobody does, or the proxy's unit."""
+def proxy(urls, unit, ports):
+    """What listens where etcd's proxy is to listen: that of Process.as_dict(), role (C(proxy), C(member) or None), obstacle (what to do about a program
+    that is not replaced) and wide (whether other hosts reach it); None where nobody does, or the proxy's unit.
+
+    :arg ports: as _network.listeners() gives them.
+    """
     local = [url for url in urls if _facts_etcd.LOOPBACK.match(url)]
     found = _etcd_service.unmanaged(local, unit)
     if found is None:
         return None
-    return dict(found.as_dict(), role=_etcd.role_of(found.argv), obstacle=_etcd.keeps_port(found.argv, found.keeper))
+    addresses = [address for url in local for address in (ports.get(str(_etcd.check_url(url, 'The address')[2])) or {}).get('addresses') or []]
+    wide = any(not address.startswith('127.') and address != '::1' for address in addresses)
+    return dict(found.as_dict(), role=_etcd.role_of(found.argv), obstacle=_etcd.keeps_port(found), wide=wide)
 
 
 def datastore(endpoints, tls):
@@ -78,6 +86,15 @@ def nodes_in(entries):
     return found
 
 
+def first_that_answers(endpoints, members, tls):
+    """datastore() of the endpoints that are in use, or of members where these do not answer, as after a reboot that has ended a proxy."""
+    found = datastore(endpoints, tls)
+    if found['error'] is None or not members:
+        return found
+    other = datastore(members, tls)
+    return found if other['error'] else other
+
+
 def cluster_id(urls, tls):
     """Id of the etcd that members' URLs for clients lead to, None where none answers."""
     store = _etcd_keys.Store(urls, tls, SECONDS)
@@ -90,15 +107,17 @@ def cluster_id(urls, tls):
 
 
 def networks(directory, files):
-    """[{file, name, mtu, log_level, ipv4_pools, other}] of the networks of type calico among what cni_files() found; other: keys that no file of this
-    collection has."""
+    """[{file, name, mtu, log_level, ipam, ipv4_pools, other}] of the networks of type calico among what cni_files() found; ipam: the plugin that gives
+    addresses; other: keys that no file of this collection has."""
     found = []
     for item in files:
         if item['kind'] != 'network' or item['type'] != 'calico':
             continue
         config = _config.parse_config(_files.state_of(os.path.realpath(os.path.join(directory, item['file']))).content()).config
-        other = sorted(to_native(key) for key in config if key not in WRITTEN)
-        found.append(dict(((key, config.get(key)) for key in KEPT), file=item['file'], name=item['name'], ipv4_pools=item['pools'], other=other))
+        ipam = config['ipam'] if isinstance(config.get('ipam'), dict) else {}
+        other = [key for key in config if key not in WRITTEN] + ['ipam.%s' % key for key in ipam if key not in ('type', 'ipv4_pools')]
+        found.append(dict(((key, config.get(key)) for key in KEPT), file=item['file'], name=item['name'], ipv4_pools=item['pools'], ipam=ipam.get('type'),
+                          other=sorted(map(to_native, other))))
     return found
 
 
@@ -116,23 +135,48 @@ def plugins(directories):
     return [path for path in paths if os.path.isfile(path) and not os.path.islink(path)]
 
 
+def bird(ports, running):
+    """{pid, container, unit} of a BIRD that is not that of the container calico-node, such as one of a container of another name; None without one.
+
+    :arg running: whether that container runs, which has the port then.
+    """
+    found = ports.get(str(BGP_PORT)) or {}
+    if running or found.get('process') != 'bird' or not found.get('pid'):
+        return None
+    match = _processes.DOCKER.search(_network.read(_network.PROC, str(found['pid']), 'cgroup') or '')
+    return {'pid': found['pid'], 'container': match.group(1)[:12] if match else None, 'unit': found.get('unit')}
+
+
+def framework(listening, env):
+    """Whether something of Calico's framework is here: its installer's notes, its proxy, or its container, which calicoctl has not started. Pure but for the
+    notes."""
+    task = (listening or {}).get('task') or ''
+    started = 'HOSTNAME' in env and 'FELIX_IGNORELOOSERPF' in env and 'CALICO_NETWORKING_BACKEND' not in env
+    return os.path.isdir(FRAMEWORK) or _etcd.FRAMEWORK_TASK.match(task) is not None or started
+
+
 def look(params, facts):
     """All of it; see C(unmanaged) in RETURN of agent_info.
 
     :arg facts: what agent_info has found.
     """
     tls = _facts_etcd.ProxyTls(params['etcd_ca_file'], params['etcd_cert_file'], params['etcd_key_file'])
-    env = facts['calico_node']['container'].get('env') or {}
+    container = facts['calico_node']['container']
+    env = container.get('env') or {}
     config = facts['calicoctl_cfg']
     used = [url for url in env.get('ETCD_ENDPOINTS', '').split(',') if url] or config.get('endpoints') or params['etcd_endpoints']
     listed = (facts['cni'] or {}).get('files') or []
+    members = [url for url in (facts['etcd_members'] or {}).get('members') or [] if not _facts_etcd.LOOPBACK.match(url)]
+    ports = facts['ports'] or {}
+    listening = proxy(params['etcd_endpoints'], params['proxy_unit'], ports)
     return {
-        'proxy': proxy(params['etcd_endpoints'], params['proxy_unit']),
+        'proxy': listening,
+        'bird': bird(ports, container.get('running')),
         'endpoints': [_node.shown('', url) for url in used],
-        'datastore': datastore(used, tls),
-        'members_cluster_id': cluster_id([url for url in (facts['etcd_members'] or {}).get('members') or [] if not _facts_etcd.LOOPBACK.match(url)], tls),
+        'datastore': first_that_answers(used, members, tls),
+        'members_cluster_id': cluster_id(members, tls),
         'networks': networks(params['cni_dir'], listed),
         'plugins': plugins(params['plugin_dirs']),
         'cluster_store': cluster_store(),
-        'framework': os.path.isdir(FRAMEWORK),
+        'framework': framework(listening, env),
     }

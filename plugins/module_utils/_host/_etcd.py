@@ -22,6 +22,8 @@ USER_NAME = re.compile(r'^[a-z_][a-z0-9_-]{0,30}\Z')
 WILDCARDS = ('0.0.0.0', '::')
 KEYS = '/v2/keys'
 HEALTH = '/health'
+# The proxy of Calico's framework: calico-dcos 0.1.0 to 0.4.0, framework/tasks.py, new_task_id()
+FRAMEWORK_TASK = re.compile(r'^RunEtcdProxy-[0-9A-Fa-f-]{36}\Z')
 
 # What etcd says in its journal when it cannot do its work: (pattern, reason, remedy)
 WORDS = (
@@ -48,17 +50,23 @@ def role_of(argv):
     return 'member'
 
 
-def keeps_port(argv, keeper):
-    """What to do about a program that listens where a proxy is to listen and is not replaced by it; None for a proxy that can be. Pure."""
-    role = role_of(argv)
-    if keeper == 'mesos':
+def keeps_port(process):
+    """What to do about a program (_processes.Process) that listens where a proxy is to listen and is not replaced by it; None for a proxy that can be. Pure.
+
+    One of Calico's framework can be: that starts nothing anew while it is suspended, which is up to whoever asks for the replacement.
+    """
+    role = role_of(process.argv)
+    if process.keeper == 'mesos' and not (role == 'proxy' and FRAMEWORK_TASK.match(process.task or '')):
         return 'It is a task of Mesos, which would start it anew: end its app or package first'
     if role is None:
         return 'It is no etcd: stop it, or have it listen elsewhere'
     if role == 'member':
         return 'It is a member of etcd: have it listen for clients on the address of its host only, or set calico_etcd_proxy to false to use it'
-    if keeper == 'docker':
+    if process.keeper == 'docker':
         return 'Docker keeps it, and may start it anew: remove its container first. Packets go on without a proxy; only containers cannot be started'
+    if process.started_by:
+        return ('%s has started it, and may start it anew: have that start it no more, and stop it. Packets go on without a proxy; only containers cannot be '
+                'started' % process.started_by)
     return None
 
 

@@ -155,7 +155,7 @@ def in_the_way(service, actual):
     found = _etcd_service.unmanaged(service.listen, service.unit)
     if found is None:
         return None
-    remedy = _etcd.keeps_port(found.argv, found.keeper)
+    remedy = _etcd.keeps_port(found)
     if remedy:
         raise CalicoError('The program that listens where %s is to listen is not replaced' % service.unit,
                           why='it is %s (process %d)' % (found.name or 'unknown', found.pid), remedy=remedy)

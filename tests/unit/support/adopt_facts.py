@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 STORE = "b2c7d3e4f5a60718"
-GUIDE = {"file": "calico.cni", "name": "calico", "mtu": None, "log_level": None, "ipv4_pools": [], "other": []}
+GUIDE = {"file": "calico.cni", "name": "calico", "mtu": None, "log_level": None, "ipam": "calico-ipam", "ipv4_pools": [], "other": []}
 POOL = {
     "cidr": "192.168.0.0/16",
     "ipip": "",
@@ -17,8 +17,8 @@ POOL = {
 
 
 def proxy(**more: Any) -> dict[str, Any]:
-    found = {"pid": 4711, "process": "etcd", "command": "./etcd --proxy=on", "unit": None, "keeper": None}
-    return {**found, "role": "proxy", "obstacle": None, **more}
+    found = {"pid": 4711, "process": "etcd", "command": "./etcd --proxy=on", "unit": None, "keeper": None, "task": None}
+    return {**found, "role": "proxy", "obstacle": None, "wide": False, **more}
 
 
 def container(name: str, **more: Any) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def store(*nodes: tuple[str, str], **more: Any) -> dict[str, Any]:
 def unmanaged(**more: Any) -> dict[str, Any]:
     return {
         "proxy": proxy(),
+        "bird": None,
         "endpoints": ["http://127.0.0.1:2379"],
         "datastore": store(("one", "10.0.2.1"), ("two", "10.0.2.2")),
         "members_cluster_id": STORE,

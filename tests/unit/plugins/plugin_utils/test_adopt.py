@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils._adopt import Adoption, Host, adopt, document, hosts_of, lines
+from ansible_collections.dcos.calico.plugins.plugin_utils._adopt import Adoption, Host, adopt, document, earlier, lines
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
 
 from ...support.adopt_facts import GUIDE, POOL, container, info, proxy, store
@@ -14,10 +16,12 @@ from ...support.adopt_facts import GUIDE, POOL, container, info, proxy, store
 NOTHING: dict[str, Any] = {"present": False, "running": False, "image": None, "env": {}}
 
 
-def adopted(*infos: dict[str, Any], **given: Any) -> tuple[Adoption, Verdict, list[Host]]:
+def adopted(
+    *infos: dict[str, Any], before: dict[str, Any] | None = None, asks_dcos: bool = True, **given: Any
+) -> tuple[Adoption, Verdict, list[Host]]:
     hosts = [Host(f"agent{number}", each, given) for number, each in enumerate(infos, 1)]
     verdict = Verdict()
-    return adopt(hosts, verdict), verdict, hosts
+    return adopt(hosts, verdict, before, asks_dcos), verdict, hosts
 
 
 def failures(*infos: dict[str, Any], **given: Any) -> list[str]:
@@ -49,13 +53,22 @@ def test_a_cluster_of_the_guide_keeps_names_addresses_pools_and_networks() -> No
         ({"ipip": "tunl0", "ipip_mode": ""}, {"ipip": "always"}),
         ({"masquerade": False, "disabled": True}, {"nat_outgoing": False, "disabled": True}),
         ({"cidr": "fd80:24e2:f998:72d6::/64"}, None),
-        ({"cidr": "{{ x }}"}, None),
     ],
 )
 def test_a_pool_as_the_datastore_has_it(raw: dict[str, Any], kept: dict[str, Any] | None) -> None:
     found = adopted(info(1, datastore=store(("one", "10.0.2.1"), pools=[{**POOL, **raw}])))[0]
     default = {"cidr": "192.168.0.0/16", "ipip": "off", "nat_outgoing": True, "disabled": False}
     assert found.common.get("calico_ip_pools") == (None if kept is None else [{**default, **kept}])
+
+
+@pytest.mark.parametrize(
+    "raw", [{"cidr": "{{ x }}"}, {"cidr": None}, {"ipip": "tunl0", "ipip_mode": "Always"}]
+)
+def test_a_pool_that_is_none_is_told(raw: dict[str, Any]) -> None:
+    """It would be taken for one that nobody listed, and made anew or left, as the inventory's default goes."""
+    found, verdict, _hosts = adopted(info(1, datastore=store(("one", "10.0.2.1"), pools=[{**POOL, **raw}])))
+    assert "calico_ip_pools" not in found.common
+    assert "a pool of the datastore is none that can be kept" in str(verdict.failures[0])
 
 
 def test_what_the_inventory_gives_stays_its_own() -> None:
@@ -116,7 +129,11 @@ def test_settings_of_the_container_are_told() -> None:
             {"proxy": proxy(obstacle="It is a member of etcd")},
             "cannot be taken over: etcd (process 4711). It is a member of etcd.",
         ),
-        ({"framework": True}, "the framework of the Universe"),
+        (
+            {"bird": {"pid": 99, "container": "c0ffee", "unit": None}},
+            "process 99 in the container c0ffee: two of them cannot run on one host. Call that container calico-node (docker rename c0ffee calico-node)",
+        ),
+        ({"bird": {"pid": 99, "container": None, "unit": "bird.service"}}, "process 99 of bird.service"),
         (
             {"datastore": store(error="no quorum", cluster_id=None, nodes={}, pools=[])},
             "the datastore it uses cannot be read: no quorum",
@@ -128,6 +145,29 @@ def test_settings_of_the_container_are_told() -> None:
 def test_what_cannot_be_adopted_is_told(more: dict[str, Any], words: str) -> None:
     [failure] = failures(info(1, **more))
     assert words in failure and failure.startswith("agent1: ")
+
+
+def test_a_framework_is_adopted_where_dcos_can_be_asked() -> None:
+    said = info(1, proxy=proxy(keeper="mesos", task="RunEtcdProxy-1"), framework=True)
+    found, verdict, hosts = adopted(said)
+    assert verdict.failures == [] and found.framework
+    text = [" ".join(line.split()) for line in lines(hosts, found)]
+    assert "framework (process 4711) framework (calico/node:v2.6.6)" in text[2]
+    assert text[-1] == "the framework of the Universe: suspended first, uninstalled when none of its tasks is left"
+    [failure] = failures(said, asks_dcos=False)
+    assert "this run cannot ask DC/OS" in failure and "Set calico_dcos_url" in failure
+
+
+def test_a_node_of_calico_1_is_known_by_its_host_name() -> None:
+    node = container("", env={"NODENAME": "", "HOSTNAME": "one"})
+    assert adopted(info(1, node))[0].own["agent1"] == {"calico_node_name": "one"}
+
+
+def test_a_host_without_an_address_is_told() -> None:
+    said = info(1, NOTHING, datastore=store())
+    said["node"] = {"ip": None, "prefix": None, "error": "detect_ip ends with 1"}
+    [failure] = [str(one) for one in adopted(said)[1].failures]
+    assert "the address of this host is not known: detect_ip ends with 1" in failure
 
 
 def test_hosts_of_different_datastores_are_not_adopted_together() -> None:
@@ -167,17 +207,36 @@ def test_a_network_keeps_its_file_its_mtu_and_its_pools() -> None:
 def test_the_file_is_an_inventory_that_keeps_other_hosts() -> None:
     found = adopted(info(1))[0]
     text = document(found, {"agent9": {"calico_node_name": "nine"}})
-    assert yaml.safe_load(text)["all"]["hosts"] == {
-        "agent1": {"calico_node_name": "one"},
-        "agent9": {"calico_node_name": "nine"},
-    }
-    assert hosts_of(text, "x") == yaml.safe_load(text)["all"]["hosts"] and document(found, hosts_of(text, "x")) == text
+    hosts = {"agent1": {"calico_node_name": "one"}, "agent9": {"calico_node_name": "nine"}}
+    assert yaml.safe_load(text)["all"]["hosts"] == hosts
+    assert earlier(text, "x") == (hosts, found.common) and document(found, hosts) == text
+
+
+def test_a_file_that_is_part_of_the_inventory_stays_as_somebody_has_edited_it() -> None:
+    """The variables of the run are those of the file then, and a second run is not to lose them."""
+    edited = {**adopted(info(1))[0].common, "calico_networks": [{"name": "calico", "file": "calico.cni", "mtu": 1400}]}
+    found = adopted(info(1), before=edited, **edited)[0]
+    assert found.common == edited and document(found) == document(Adoption(common=edited, own=found.own))
+    more = adopted(info(1, networks=[GUIDE, {**GUIDE, "name": "b", "file": "b.cni"}]), before=edited, **edited)[0]
+    assert more.common["calico_networks"] == [{"name": "b", "file": "b.cni"}, *edited["calico_networks"]]
+
+
+def test_networks_of_hosts_that_a_limit_leaves_out_stay_in_the_file() -> None:
+    before = {"calico_networks": [{"name": "calico", "file": "old.cni"}, {"name": "z", "file": "z.cni"}]}
+    found = adopted(info(1), before=before)[0]
+    assert found.common["calico_networks"] == [{"name": "calico", "file": "calico.cni"}, before["calico_networks"][1]]
+
+
+def test_what_the_inventory_gives_itself_is_not_what_an_earlier_file_had() -> None:
+    before = {"calico_networks": [{"name": "z", "file": "z.cni"}]}
+    found = adopted(info(1), before=before, calico_networks=[{"name": "y"}], calico_ip_pools=[])[0]
+    assert found.common == {}
 
 
 @pytest.mark.parametrize("text", ["all: {hosts: {a: {}}}\n", "- 1\n", "{", "# What dcos.calico.adopt keeps"])
 def test_a_file_of_somebody_else_is_not_replaced(text: str) -> None:
     with pytest.raises(CalicoError, match="dcos.calico.adopt has not written it"):
-        hosts_of(text, "hosts.yml")
+        earlier(text, "hosts.yml")
 
 
 def test_a_table_says_what_was_found() -> None:
@@ -200,7 +259,9 @@ TEMPLATE = "{{ lookup('pipe', 'id') }}"
     ("node", "more", "words"),
     [
         (container("one", env={"AS": TEMPLATE}), {}, "AS number"),
-        (None, {"networks": [{**GUIDE, "ipv4_pools": [TEMPLATE]}]}, "names a pool that is none"),
+        (None, {"networks": [{**GUIDE, "ipv4_pools": [TEMPLATE]}]}, "is none that can be kept"),
+        (None, {"networks": [{**GUIDE, "log_level": TEMPLATE}]}, "is none that can be kept"),
+        (None, {"networks": [{**GUIDE, "mtu": TEMPLATE}]}, "its mtu is"),
         (container(TEMPLATE), {}, "is none that Calico takes"),
     ],
 )
@@ -223,3 +284,53 @@ def test_no_file_is_made_of_what_could_be_a_template() -> None:
     for own in ({"x": TEMPLATE}, {"x": [{"y": "{% if 1 %}"}]}):
         with pytest.raises(CalicoError, match="is not written"):
             document(Adoption(own={"agent1": own}))
+
+
+@pytest.mark.parametrize("mtu", ["1400", True, [1400], 1400.5])
+def test_an_mtu_that_is_none_is_told(mtu: Any) -> None:
+    [failure] = failures(info(1, networks=[{**GUIDE, "mtu": mtu}]))
+    assert f"its mtu is {mtu!r}" in failure
+
+
+def test_a_network_with_addresses_of_another_plugin_is_not_made_one_of_calico() -> None:
+    [failure] = failures(info(1, networks=[{**GUIDE, "ipam": "host-local"}]))
+    assert "its addresses are given by 'host-local', not by calico-ipam" in failure
+
+
+def test_what_is_found_and_not_kept_is_told() -> None:
+    network = {**GUIDE, "log_level": "debug", "other": ["policy", "ipam.subnet"]}
+    found = adopted(info(1, networks=[network], proxy=proxy(wide=True)))[0]
+    assert found.common["calico_networks"] == [{"name": "calico", "file": "calico.cni", "log_level": "debug"}]
+    assert found.notes["agent1"] == [
+        "the network calico has policy, ipam.subnet, which its new file does not have",
+        "its etcd proxy listens for other hosts too, and the new one does not: what uses it from there is to use the members",
+    ]
+
+
+JUNK: list[Any] = [None, True, 7, "{{ x }}", [], {}, [None], ["a"], [{}], {"a": 1}, {"x": {"y": []}}]
+
+
+def test_whatever_a_host_says_ends_in_a_table_or_in_sentences() -> None:
+    """Each part of what is read of a host, replaced by each kind of junk: a host is a stranger."""
+    paths = list(_paths(info(1)))
+    assert len(paths) > 50
+    for path in paths:
+        for junk in JUNK:
+            said = copy.deepcopy(info(1))
+            place = said
+            for key in path[:-1]:
+                place = place[key]
+            place[path[-1]] = junk
+            try:
+                found, verdict, hosts = adopted(said, info(2))
+                assert lines(hosts, found)
+                assert verdict.failures or document(found)
+            except CalicoError as error:
+                assert "is not written" in str(error)
+
+
+def _paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*before, key)
+        yield from _paths(inner, (*before, key))

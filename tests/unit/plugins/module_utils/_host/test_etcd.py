@@ -8,7 +8,7 @@ import re
 import pytest
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _processes
 from ansible_collections.dcos.calico.plugins.module_utils._host._etcd import Tls
 
 # What systemd 219 knows (systemd.unit(5), systemd.service(5), systemd.exec(5) of that version), as far as units of this collection may use it
@@ -145,13 +145,23 @@ def test_what_an_etcd_is_by_its_command_line(argv, role):
     assert _etcd.role_of(argv) == role
 
 
-@pytest.mark.parametrize('argv, keeper, words', [
-    (['etcd', '--proxy=on'], None, None),
-    (['etcd', '--proxy=on'], 'docker', 'remove its container'),
-    (['etcd', '--proxy=on'], 'mesos', 'task of Mesos'),
-    (['etcd'], None, 'calico_etcd_proxy'),
-    (['nginx'], None, 'no etcd'),
+TASK = 'RunEtcdProxy-0B6E6E2C-93F3-4C5E-8D2B-3F1A7C9E5D10'
+
+
+@pytest.mark.parametrize('argv, more, words', [
+    (['etcd', '--proxy=on'], {}, None),
+    (['etcd', '--proxy=on'], {'unit': 'own-etcd.service'}, None),
+    (['etcd', '--proxy=on'], {'started_by': 'supervisord.service'}, 'supervisord.service has started it'),
+    (['etcd', '--proxy=on'], {'keeper': 'docker'}, 'remove its container'),
+    (['etcd', '--proxy=on'], {'keeper': 'mesos'}, 'task of Mesos'),
+    (['etcd', '--proxy=on'], {'keeper': 'mesos', 'task': 'web.0b6e6e2c-93f3'}, 'task of Mesos'),
+    (['etcd', '--proxy=on'], {'keeper': 'mesos', 'task': TASK}, None),
+    (['etcd'], {'keeper': 'mesos', 'task': TASK}, 'task of Mesos'),
+    (['etcd', '--proxy=on'], {'keeper': 'docker', 'task': TASK}, 'remove its container'),
+    (['etcd'], {}, 'calico_etcd_proxy'),
+    (['nginx'], {}, 'no etcd'),
+    ([], {}, 'no etcd'),
 ])
-def test_what_is_not_replaced_says_what_to_do(argv, keeper, words):
-    remedy = _etcd.keeps_port(argv, keeper)
+def test_what_is_not_replaced_says_what_to_do(argv, more, words):
+    remedy = _etcd.keeps_port(_processes.Process(1, 'etcd', argv, **more))
     assert remedy is None if words is None else words in remedy

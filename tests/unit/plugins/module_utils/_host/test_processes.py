@@ -3,6 +3,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import os
 import subprocess
 import sys
 
@@ -70,6 +71,43 @@ def test_a_unit_keeps_a_process_only_if_it_is_its_main_one(monkeypatch, main, ke
     monkeypatch.setattr(_processes._network, 'parse_unit', lambda text: 'own-etcd.service')
     monkeypatch.setattr(_systemd, 'read', lambda names: {names[0]: type('State', (), {'pid': main})})
     assert _processes.of(4711, 'etcd').unit == kept
+
+
+@pytest.mark.parametrize('unit, main, started_by', [
+    ('supervisord.service', 'parent', 'supervisord.service'),
+    ('sshd.service', 'parent', None),
+    ('user@0.service', 'parent', None),
+    ('rc-local.service', 0, None),
+])
+def test_a_unit_may_have_started_it_by_another_process(monkeypatch, unit, main, started_by):
+    """Supervisors and scripts with a loop start anew what is stopped, and a unit that was not disabled does at boot."""
+    process = child('import time, sys; print("up"); sys.stdout.flush(); time.sleep(60)')
+    main = os.getpid() if main == 'parent' else main
+    monkeypatch.setattr(_processes._network, 'parse_unit', lambda text: unit)
+    monkeypatch.setattr(_systemd, 'read', lambda names: {names[0]: type('State', (), {'pid': main})})
+    found = _processes.of(process.pid, 'python')
+    process.kill()
+    process.wait()
+    assert (found.unit, found.started_by) == (None, started_by)
+
+
+def test_who_descends_from_whom():
+    process = child('import time, sys; print("up"); sys.stdout.flush(); time.sleep(60)')
+    assert _processes._descends(process.pid, os.getpid()) and _processes._descends(process.pid, 1)
+    assert not _processes._descends(os.getpid(), process.pid) and not _processes._descends(process.pid, 0)
+    process.kill()
+    process.wait()
+    assert not _processes._descends(process.pid, os.getpid())
+
+
+@pytest.mark.parametrize('directory, task', [
+    ('/var/lib/mesos/slave/slaves/8f-S1/frameworks/8f-0001/executors/RunEtcdProxy-0B6E/runs/4d2c', 'RunEtcdProxy-0B6E'),
+    ('/var/lib/mesos/slave/slaves/8f-S1/frameworks/8f-0001/executors/RunEtcdProxy-0B6E/runs/4d2c/etcd-v2.3.1-linux-amd64', 'RunEtcdProxy-0B6E'),
+    ('/home/core', None),
+    ('', None),
+])
+def test_the_task_of_a_sandbox(directory, task):
+    assert _processes.task_of(directory) == task
 
 
 def test_a_unit_is_disabled_before_it_is_stopped(monkeypatch):
