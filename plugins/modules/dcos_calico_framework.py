@@ -14,7 +14,8 @@ description:
   - Its app in Marathon gets no instances. That ends the scheduler and not the framework, whose tasks go on for the week that it has asked Mesos for.
     Only when Mesos has no task of it any more, its package is uninstalled. Uninstalling it earlier may end all its tasks on all agents at once, where its
     C(framework-name) is C(calico); with another name it ends them a week later.
-  - Runs on the controller. Two requests, one more where the package is installed; two more, and two for each look of a wait, where the scheduler runs.
+  - Runs on the controller. Two requests, two more where the package is installed; two more, and two for each look of a wait, where the scheduler
+    runs.
 author:
   - dcos.calico maintainers (@dcos)
 extends_documentation_fragment:
@@ -24,7 +25,8 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(suspended) ends the scheduler, and waits until Mesos has noticed.
+      - V(suspended) ends the scheduler, and waits until Mesos has noticed. Refused while the framework has other tasks than proxies and calico/node, such as
+        those by which it installs, or Docker's network driver of packages before 0.4.0.
       - V(absent) does so, and uninstalls the package if no task of the framework is left. If some are, it stays suspended, and RV(agents) names where they are.
     type: str
     choices: [suspended, absent]
@@ -36,7 +38,8 @@ options:
     default: 300
 notes:
   - Written from the source of calico-dcos 0.4.0, Mesos 1.2 and Cosmos 0.3 to 0.6. It was not tried on a real DC/OS.
-  - A Mesos agent that restarts ends the framework's tasks there, because the framework asks for no checkpoints, and nothing starts them anew while it is suspended.
+  - A Mesos agent that restarts ends the framework's tasks there, because the framework asks for no checkpoints, and nothing starts them anew while it is
+    suspended.
   - What the framework has in ZooKeeper stays (C(/calico)). Mesos forgets the framework itself a week after its scheduler has ended.
 attributes:
   check_mode:
@@ -117,10 +120,13 @@ ARGUMENT_SPEC = argument_spec(
 )
 PACKAGE = "calico"
 STATE = {
-    "frameworks?": [{"id?": str, "name?": str, "active?": bool, "tasks?": [{"state?": str, "slave_id?": str}]}],
+    "frameworks?": [{"id?": str, "name?": str, "active?": bool, "tasks?": [{"id?": str, "state?": str, "slave_id?": str}]}],
     "slaves?": [{"id": str, "hostname?": str, "pid?": str, "attributes?": ANY, "resources?": ANY}],
 }
 POLL_EVERY = 2.0
+# calico-dcos names its tasks by their classes (framework/tasks.py, new_task_id()). These are what calico_node and etcd_proxy replace.
+TAKEN_OVER = ("RunEtcdProxy", "RunCalicoNode")
+LIBNETWORK = "RunCalicoLibnetwork"
 # What a task that has just ended takes to be known to the master.
 SETTLE_SECONDS = 30.0
 SHOWN = 8
@@ -132,10 +138,12 @@ class Found:
 
     :ivar active: whether a scheduler of it is connected.
     :ivar tasks: the agent's address of each task that runs.
+    :ivar others: (class, agent's address) of those that are neither a proxy nor calico/node.
     """
 
     active: bool
     tasks: tuple[str, ...]
+    others: tuple[tuple[str, str], ...] = ()
 
     @property
     def agents(self) -> list[str]:
@@ -160,8 +168,15 @@ def find(state: Mapping[str, Any]) -> Found:
         agent.id: agent.address or agent.id for agent in _mesos.parse_agents({"slaves": state.get("slaves") or []})
     }
     tasks = [task for one in frameworks for task in one.get("tasks") or [] if task.get("state") in ALIVE]
-    where = tuple(known.get(str(task.get("slave_id")), "an agent that is away") for task in tasks)
-    return Found(any(one.get("active") for one in frameworks), where)
+    where = [(kind_of(task), known.get(str(task.get("slave_id")), "an agent that is away")) for task in tasks]
+    others = tuple(pair for pair in where if pair[0] not in TAKEN_OVER)
+    return Found(any(one.get("active") for one in frameworks), tuple(agent for _kind, agent in where), others)
+
+
+def kind_of(task: Mapping[str, Any]) -> str:
+    """The class of a task by its id, such as RunEtcdProxy-UUID; empty for what is none."""
+    kind = str(task.get("id") or "").partition("-")[0]
+    return kind if kind.isalnum() else ""
 
 
 class Job:
@@ -182,6 +197,8 @@ class Job:
                 f"Mesos has an active framework {_readiness.CALICO_FRAMEWORK}, and Cosmos no package {PACKAGE}",
                 "End its scheduler where it was started, not the framework itself, so that its tasks go on",
             )
+        if found.others and not self.absent:
+            raise self._others(found)
         plan, app_id = Plan(), package.installed.app_id if package.installed else None
         if app_id and instances:
             plan.add(f"app {app_id}", {"instances": instances}, {"instances": 0})
@@ -201,6 +218,20 @@ class Job:
                     _watch.wait_until_gone(self.client, PACKAGE, app_id, self.deadline, _watch.Progress(None, PACKAGE))
                     app_id = None
         return {**plan.result(self.diff), **self._told(package, app_id, instances, found)}
+
+    @staticmethod
+    def _others(found: Found) -> CalicoError:
+        kind, agent = found.others[0]
+        remedy = "Wait until it has done its work on all agents, and run again"
+        if kind == LIBNETWORK:
+            remedy = (
+                "Packages before 0.4.0 serve Docker's networks by it. Let the app of the framework have 0 instances, then, on each agent, docker rm -f the "
+                "container of the image calico/node-libnetwork, set calico_node_libnetwork to true, and run again. Docker's containers go on, and none can "
+                "be started on Calico's networks until the agent is taken over"
+            )
+        what = f"Calico's framework runs what is not taken over: {kind or 'a task'} on {agent}"
+        more = f"there are {len(found.others)} such tasks" if len(found.others) > 1 else None
+        return CalicoError(what, more, remedy)
 
     def _look(self) -> Found:
         response = self.client.get("/mesos/state")

@@ -88,6 +88,10 @@ CASES = {
     ),
     "package, gone": Case("dcos_package", {"name": "calico", "state": "absent"}, True, (5, 1), INSTALLED),
     "package, never there": Case("dcos_package", {"name": "calico", "state": "absent"}, False, (1, 1)),
+    "framework, suspended": Case(
+        "dcos_calico_framework", {"state": "suspended", "wait_timeout": 60}, True, (14, 4), INSTALLED
+    ),
+    "framework, never there": Case("dcos_calico_framework", {"state": "absent"}, False, (2, 2)),
     "packages": Case("dcos_package_info", {"name": "calico"}, None, (8, 8), INSTALLED),
     "app, new": Case("marathon_app", {"apps": [APP]}, True, (4, 2)),
     "app, there": Case("marathon_app", {"apps": [APP]}, False, (2, 2), RUNNING),

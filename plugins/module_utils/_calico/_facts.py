@@ -21,7 +21,8 @@ DAEMON, SOCKET = 'docker.service', 'docker.socket'
 VERSION_FLAGS = {'calicoctl': '--version', 'etcd': '--version', 'etcdctl': '--version', 'calico': '-v', 'calico-ipam': '-v'}
 VERSION = re.compile(r'v?(\d+\.\d+\.\d+[\w.-]*)')
 # Variables of calico/node that are worth seeing; passwords are not among them.
-VARIABLES = re.compile(r'^(NODENAME|HOSTNAME|IP|AS|IP_AUTODETECTION_METHOD|NO_DEFAULT_POOLS|CALICO_[A-Z0-9_]+|FELIX_[A-Z0-9_]+|ETCD_ENDPOINTS|ETCD_[A-Z_]+_FILE)\Z')
+VARIABLES = re.compile(r'^(NODENAME|HOSTNAME|IP|AS|IP_AUTODETECTION_METHOD|NO_DEFAULT_POOLS|CALICO_[A-Z0-9_]+|FELIX_[A-Z0-9_]+|ETCD_ENDPOINTS|'
+                       r'ETCD_[A-Z_]+_FILE)\Z')
 
 
 def cni_files(directory):

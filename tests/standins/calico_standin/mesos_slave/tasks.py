@@ -58,7 +58,7 @@ class Tasks:
         self._containers = containers
         self._container_lock = container_lock
         self._meta = work_dir / "meta" / "tasks"
-        self._sandboxes = work_dir / "sandboxes"
+        self._frameworks = work_dir / "slaves" / "S0" / "frameworks"
         self._address = address
         self._lock = threading.Lock()
         self._known: dict[str, Task] = {}
@@ -99,7 +99,8 @@ class Tasks:
             list(request.get("health_checks") or ()),
             started=time.time(),
         )
-        task.sandbox = str(self._sandboxes / task.task_id)
+        # As Mesos has it, by which a process of a task is known: slaves/ID/frameworks/ID/executors/ID/runs/ID.
+        task.sandbox = str(self._frameworks / task.framework / "executors" / task.task_id / "runs" / "0")
         with self._lock:
             if task.task_id in self._known:
                 raise TaskError(f"task {task.task_id} exists", 409)
@@ -207,7 +208,7 @@ class Tasks:
         with self._lock:
             self._known.pop(task.task_id, None)
         shutil.rmtree(self._meta / task.task_id, ignore_errors=True)
-        shutil.rmtree(task.sandbox, ignore_errors=True)
+        shutil.rmtree(Path(task.sandbox).parents[1], ignore_errors=True)
 
     def _store(self, task: Task) -> None:
         write(self._meta / task.task_id / "record.json", asdict(task))

@@ -37,7 +37,10 @@ exit 64
 class Calico(Program):
     """Settings come from the app's environment."""
 
-    default_name = "calico-install-framework"
+    @property
+    def name(self) -> str:
+        """Whatever its options say: another name than that by which Cosmos looks for it (framework/framework.py, launch_framework())."""
+        return "calico"
 
     @property
     def zookeeper_path(self) -> str:
@@ -95,14 +98,14 @@ class Calico(Program):
         }
         if self.framework is None or self.cluster.mesos.offer(agent, resources, ROLES) is None:
             return
+        task_id = f"{cls[4:]}-{str(uuid.uuid4()).upper()}"
         order = {
-            "name": f"calico-{name}",
+            "name": f"Task({task_id})",
             "command": f'exec "${{STANDIN_CALICO_INSTALLER:-./calico-installer}}" {name}',
             "env": {key: value for key, value in self.env.items() if key.startswith(("CALICO_", "ETCD_"))},
             "files": {"calico-installer": INSTALLER},
             "user": "root",
         }
-        task_id = f"{name}-v0.4.0-{uuid.uuid4()}"
         self.cluster.mesos.launch(
             self.framework, agent, task_id, order, resources=resources, data={"class": cls, "hash": 0}
         )

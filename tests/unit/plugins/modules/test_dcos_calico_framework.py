@@ -113,6 +113,21 @@ def test_a_scheduler_that_no_package_has_started_is_told(run: Any, universe: Uni
 
 
 @pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("InstallCalicoCNI", "Wait until it has done its work"),
+        ("RunCalicoLibnetwork", "docker rm -f the container of the image calico/node-libnetwork"),
+    ],
+)
+def test_what_is_not_taken_over_is_told_first(run: Any, universe: Universe, kind: str, words: str) -> None:
+    Framework(universe).tasks.append(("S2", kind))
+    for check in (True, False):
+        failed = run("suspended", check=check)
+        assert failed["failed"] and f"{kind} on 10.0.1.2" in failed["msg"] and words in failed["msg"]
+        assert universe.writes == []
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         [],

@@ -61,9 +61,7 @@ def test_a_pool_as_the_datastore_has_it(raw: dict[str, Any], kept: dict[str, Any
     assert found.common.get("calico_ip_pools") == (None if kept is None else [{**default, **kept}])
 
 
-@pytest.mark.parametrize(
-    "raw", [{"cidr": "{{ x }}"}, {"cidr": None}, {"ipip": "tunl0", "ipip_mode": "Always"}]
-)
+@pytest.mark.parametrize("raw", [{"cidr": "{{ x }}"}, {"cidr": None}, {"ipip": "tunl0", "ipip_mode": "Always"}])
 def test_a_pool_that_is_none_is_told(raw: dict[str, Any]) -> None:
     """It would be taken for one that nobody listed, and made anew or left, as the inventory's default goes."""
     found, verdict, _hosts = adopted(info(1, datastore=store(("one", "10.0.2.1"), pools=[{**POOL, **raw}])))

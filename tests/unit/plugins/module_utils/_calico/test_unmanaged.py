@@ -54,7 +54,13 @@ def test_what_the_framework_leaves(tmpdir, monkeypatch, listening, env, there):
     assert _unmanaged.framework(listening, env) is True
 
 
-@pytest.mark.parametrize('addresses, wide', [(['127.0.0.1'], False), (['::1', '127.0.0.1'], False), (['0.0.0.0'], True), (['127.0.0.1', '10.0.2.10'], True), ([], False)])
+@pytest.mark.parametrize('addresses, wide', [
+    (['127.0.0.1'], False),
+    (['::1', '127.0.0.1'], False),
+    (['0.0.0.0'], True),
+    (['127.0.0.1', '10.0.2.10'], True),
+    ([], False),
+])
 def test_a_proxy_that_other_hosts_reach(monkeypatch, addresses, wide):
     monkeypatch.setattr(_etcd_service, 'unmanaged', lambda urls, unit: Process(9, 'etcd', ['etcd', '--proxy=on']))
     found = _unmanaged.proxy(['http://127.0.0.1:2379'], 'calico-etcd-proxy.service', {'2379': {'addresses': addresses}})
