@@ -351,7 +351,8 @@ def check_nodes(verdict: Verdict, hosts: Hosts, known: Items) -> None:
 def _check_unmanaged(verdict: Verdict, info: Found, node_name: Any) -> None:
     """A container that others have started, and that is another node than the one of the inventory: what its containers have is that node's."""
     node = info.get("calico_node") or {}
-    started_as = ((node.get("container") or {}).get("env") or {}).get("NODENAME")
+    env = (node.get("container") or {}).get("env") or {}
+    started_as = env.get("NODENAME") or env.get("HOSTNAME")  # the latter alone up to calico/node 1.0
     if started_as in (None, node_name) or (node.get("unit") or {}).get("active") == "active":
         return
     verdict.fail(

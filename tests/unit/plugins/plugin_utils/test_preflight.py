@@ -126,6 +126,7 @@ def test_a_node_that_the_datastore_knows_by_another_name(cluster):
     ("env", "active", "name", "refused"),
     [
         ({"NODENAME": "agent1"}, "inactive", None, True),
+        ({"HOSTNAME": "agent1"}, "inactive", None, True),
         ({"NODENAME": "agent1"}, "inactive", "agent1", False),
         ({"NODENAME": "agent1"}, "active", None, False),
         ({}, "inactive", None, False),
