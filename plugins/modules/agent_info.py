@@ -278,8 +278,8 @@ mesos_agent:
 unmanaged:
   description:
     - What others have set up, by hand or by the Universe's framework.
-    - C(proxy) is what listens where etcd's proxy is to listen, with its C(role) (proxy, member or none), the C(obstacle) to replacing it, and whether other hosts
-      reach it (C(wide)). C(bird) is a BIRD that is not that of the container calico-node.
+    - C(proxy) is what listens where etcd's proxy is to listen, with its C(role) (proxy, member or none), the C(obstacle) to replacing it, and whether other
+      hosts reach it (C(wide)). C(bird) is a BIRD that is not that of the container calico-node.
     - C(endpoints) are those that are in use, C(datastore) what is there, or at the members where these do not answer, C(members_cluster_id) the id of the etcd
       that O(etcd_srv) or O(etcd_peers) lead to.
     - C(networks) are the files of type calico, C(other) their keys that this collection does not write. C(plugins) are Calico's plugins that are no links.

@@ -9,7 +9,7 @@ What hosts and the datastore say is data of strangers: what is kept is validated
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,11 +88,13 @@ class Host:
 
 @dataclass
 class Adoption:
-    """variables: host -> those of this run; common: for all hosts; own: host -> those that the inventory needs; notes: host -> sentences; framework: whether
+    """variables: host -> those of this run; common: for all hosts; filed: what of that an earlier run's file
+    keeps; own: host -> those that the inventory needs; notes: host -> sentences; framework: whether
     the Universe's framework has something on one of them."""
 
     variables: dict[str, Args] = field(default_factory=dict)
     common: Args = field(default_factory=dict)
+    filed: Args = field(default_factory=dict)
     own: dict[str, Args] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     framework: bool = False
@@ -117,7 +119,7 @@ def adopt(hosts: Sequence[Host], verdict: Verdict, before: Found | None = None, 
     _check_stores(hosts, verdict)
     nodes = {name: value for host in hosts for name, value in _mapping(host.store.get("nodes")).items()}
     found = Adoption()
-    found.common = _common(hosts, verdict, _mapping(before))
+    run = _common(hosts, verdict, _mapping(before), found)
     for host in hosts:
         own, notes = _own(host, nodes, verdict.on(host.name))
         detected = _mapping(host.info.get("node"))
@@ -130,7 +132,7 @@ def adopt(hosts: Sequence[Host], verdict: Verdict, before: Found | None = None, 
             ),
         }
         found.own[host.name], found.notes[host.name] = own, notes
-        found.variables[host.name] = {**default, **found.common, **own}
+        found.variables[host.name] = {**default, **run, **own}
     found.framework = any(host.framework for host in hosts)
     verdict.order(sorted(host.name for host in hosts))
     return found
@@ -295,23 +297,27 @@ def _keep_address(host: Host, stored: Found, own: Args, notes: list[str], verdic
         )
 
 
-def _common(hosts: Sequence[Host], verdict: Verdict, before: Found) -> Args:
-    """Pools and networks, unless the inventory gives them. Those that it has from the file of an earlier run stay as they are in that file."""
-    found: Args = {}
+def _common(hosts: Sequence[Host], verdict: Verdict, before: Found, found: Adoption) -> Args:
+    """Pools and networks for this run, unless the inventory gives them. What it gives and the file of an earlier run has too stays in that file as somebody may
+    have edited it; networks of hosts that this run is not about stay there as well."""
     given = {name: value for host in hosts for name, value in host.given.items()}
-    kept = {name: before[name] for name in before if name in given and before[name] == given[name]}
-    if "calico_ip_pools" in kept:
-        found["calico_ip_pools"] = kept["calico_ip_pools"]
-    elif "calico_ip_pools" not in given:
+    run: Args = {}
+    if "calico_ip_pools" in given:
+        found.filed.update({name: before[name] for name in ("calico_ip_pools",) if name in before})
+    else:
         pools = _pools(hosts, verdict)
-        found.update({"calico_ip_pools": pools} if pools else {})
-    if "calico_networks" in kept or "calico_networks" not in given:
-        networks = {str(item["name"]): item for item in _networks(hosts, verdict)}
-        earlier = {str(item.get("name")): item for item in _mappings(before.get("calico_networks"))}
-        # Of hosts that this run is not about there may be more.
-        networks = {**networks, **earlier} if "calico_networks" in kept else {**earlier, **networks}
-        found.update({"calico_networks": [networks[name] for name in sorted(networks)]} if networks else {})
-    return found
+        found.common.update({"calico_ip_pools": pools} if pools else {})
+        run.update(found.common)
+    if "calico_networks" in given and "calico_networks" not in before:
+        return run
+    own = [*_mappings(given.get("calico_networks"))]
+    new = _networks(hosts, verdict, {str(item.get("name")) for item in own})
+    seen = {item["name"] for item in new}
+    filed = [item for item in _mappings(before.get("calico_networks")) if own or item.get("name") not in seen]
+    found.common.update({"calico_networks": new} if new else {})
+    found.filed.update({"calico_networks": filed} if filed else {})
+    run.update({"calico_networks": [*(own or filed), *new]} if new else {})
+    return run
 
 
 def _pools(hosts: Sequence[Host], verdict: Verdict) -> list[Args]:
@@ -346,13 +352,16 @@ def _pool(raw: Found) -> Args | None:
     }
 
 
-def _networks(hosts: Sequence[Host], verdict: Verdict) -> list[Args]:
+def _networks(hosts: Sequence[Host], verdict: Verdict, known: Collection[str]) -> list[Args]:
+    """Those of all hosts, but for the names that the inventory knows."""
     seen: dict[str, tuple[str, Args]] = {}
     for host in hosts:
         for item in host.networks:
             name, file = item.get("name"), item.get("file")
             if not (isinstance(name, str) and isinstance(file, str) and _rules.NAME.match(name) and FILE.match(file)):
                 continue  # preflight names it
+            if name in known:
+                continue
             try:
                 network = _network(item)
             except ValidationError as error:
@@ -402,7 +411,11 @@ def inventory(found: Adoption, others: Found | None = None) -> Args:
     :param others: what the file has of hosts that this run was not about.
     """
     hosts = {**_mapping(others), **found.own}
-    return {"all": {"vars": found.common, "hosts": {name: hosts[name] for name in sorted(hosts)}}}
+    common = {**found.common, **found.filed}
+    networks = [*found.filed.get("calico_networks", []), *found.common.get("calico_networks", [])]
+    if networks:
+        common["calico_networks"] = sorted(networks, key=lambda item: str(item.get("name")))
+    return {"all": {"vars": common, "hosts": {name: hosts[name] for name in sorted(hosts)}}}
 
 
 def document(found: Adoption, others: Found | None = None) -> str:

@@ -8,7 +8,15 @@ import pytest
 import yaml
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils._adopt import Adoption, Host, adopt, document, earlier, lines
+from ansible_collections.dcos.calico.plugins.plugin_utils._adopt import (
+    Adoption,
+    Host,
+    adopt,
+    document,
+    earlier,
+    inventory,
+    lines,
+)
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
 
 from ...support.adopt_facts import GUIDE, POOL, container, info, proxy, store
@@ -211,24 +219,39 @@ def test_the_file_is_an_inventory_that_keeps_other_hosts() -> None:
 
 
 def test_a_file_that_is_part_of_the_inventory_stays_as_somebody_has_edited_it() -> None:
-    """The variables of the run are those of the file then, and a second run is not to lose them."""
-    edited = {**adopted(info(1))[0].common, "calico_networks": [{"name": "calico", "file": "calico.cni", "mtu": 1400}]}
-    found = adopted(info(1), before=edited, **edited)[0]
-    assert found.common == edited and document(found) == document(Adoption(common=edited, own=found.own))
-    more = adopted(info(1, networks=[GUIDE, {**GUIDE, "name": "b", "file": "b.cni"}]), before=edited, **edited)[0]
-    assert more.common["calico_networks"] == [{"name": "b", "file": "b.cni"}, *edited["calico_networks"]]
+    """The variables of the run are those of the file then, and a second run is not to lose them, nor what no host has said."""
+    rules = [{"action": "allow", "source": {"selector": "role == 'web'"}}]
+    network = {"name": "calico", "file": "calico.cni", "mtu": "{{ my_mtu }}", "profile_ingress": rules}
+    edited = {**adopted(info(1))[0].common, "calico_networks": [network]}
+    read = {**edited, "calico_networks": [{**network, "mtu": 1400}]}
+    found = adopted(info(1), before=edited, **read)[0]
+    assert found.common == {} and yaml.safe_load(document(found))["all"]["vars"] == edited
+    assert "calico_networks" not in found.variables["agent1"], "the inventory has it"
+    new = {"name": "b", "file": "b.cni"}
+    more = adopted(info(1, networks=[GUIDE, {**GUIDE, **new}]), before=edited, **read)[0]
+    assert yaml.safe_load(document(more))["all"]["vars"]["calico_networks"] == [new, network]
+    assert more.variables["agent1"]["calico_networks"] == [*read["calico_networks"], new]
+
+
+def test_what_the_file_says_of_a_network_decides_between_hosts() -> None:
+    before = adopted(info(1))[0].common
+    assert failures(info(1), info(2, networks=[{**GUIDE, "mtu": 1400}]), before=before, **before) == []
 
 
 def test_networks_of_hosts_that_a_limit_leaves_out_stay_in_the_file() -> None:
-    before = {"calico_networks": [{"name": "calico", "file": "old.cni"}, {"name": "z", "file": "z.cni"}]}
-    found = adopted(info(1), before=before)[0]
-    assert found.common["calico_networks"] == [{"name": "calico", "file": "calico.cni"}, before["calico_networks"][1]]
+    z = {"name": "z", "file": "z.cni"}
+    found = adopted(info(1), before={"calico_networks": [{"name": "calico", "file": "old.cni"}, z]})[0]
+    calico = {"name": "calico", "file": "calico.cni"}
+    assert yaml.safe_load(document(found))["all"]["vars"]["calico_networks"] == [calico, z]
+    assert found.variables["agent1"]["calico_networks"] == [z, calico]
 
 
 def test_what_the_inventory_gives_itself_is_not_what_an_earlier_file_had() -> None:
     before = {"calico_networks": [{"name": "z", "file": "z.cni"}]}
-    found = adopted(info(1), before=before, calico_networks=[{"name": "y"}], calico_ip_pools=[])[0]
-    assert found.common == {}
+    found = adopted(info(1), calico_networks=[{"name": "y"}], calico_ip_pools=[])[0]
+    assert inventory(found)["all"]["vars"] == {} and "calico_networks" not in found.variables["agent1"]
+    kept = adopted(info(1), before=before, calico_networks=[{"name": "calico"}], calico_ip_pools=[])[0]
+    assert inventory(kept)["all"]["vars"] == before, "nobody but its owner takes something out of the file"
 
 
 @pytest.mark.parametrize("text", ["all: {hosts: {a: {}}}\n", "- 1\n", "{", "# What dcos.calico.adopt keeps"])
