@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from api import Api
 from conftest import Make
+from modules import prepared
 from standin_service import eventually, patience
 
 COMPLETE = {
@@ -176,6 +177,30 @@ def test_calico_leaves_out_what_is_switched_off_and_tries_again_what_fails(make:
         lambda: node()["TaskRunCalicoNode"]["task_id"] != first and node()["TaskRunCalicoNode"]["state"] == 1,
         "another one runs",
     )
+
+
+def test_a_framework_that_is_suspended_starts_nothing_anew_and_ends_with_its_last_task(make: Make) -> None:
+    """Its scheduler unregisters nothing when it ends, and asks for a failover timeout of a week (framework/framework.py, launch_framework())."""
+    api = make(agents=(1, 0))
+    options = {"Configure Docker Cluster-Store": {"enable": False}, "Install CNI": {"enable": False}}
+    api.install("calico", "0.4.0", options=options)
+    modules, running = prepared({"url": api.standin.url, "token": api.token}), ["RunCalicoNode", "RunEtcdProxy"]
+
+    def tasks() -> list[dict[str, Any]]:
+        [framework] = [one for one in api.get("/mesos/state").json()["frameworks"] if one["name"] == "calico"]
+        return [task for task in framework["tasks"] if task["state"] == "TASK_RUNNING"]
+
+    eventually(lambda: sorted(task["id"].partition("-")[0] for task in tasks()) == running, "both tasks run")
+    first = modules.run("dcos_calico_framework", {"state": "suspended", "wait_timeout": patience(60)})
+    assert first["changed"] and (first["tasks"], first["agents"]) == (2, ["127.9.0.21"]), first
+    for task in tasks():
+        left = modules.run("dcos_calico_framework", {"state": "absent"}, check=True)
+        assert not left["changed"] and left["version"] == "0.4.0"
+        _end(api, task["id"])
+        eventually(lambda task=task: task["id"] not in [one["id"] for one in tasks()], "it is known to have ended")
+    gone = modules.run("dcos_calico_framework", {"state": "absent"})
+    assert gone["changed"] and (gone["tasks"], gone["version"]) == (0, None), gone
+    assert api.package("list", packageName="calico").json()["packages"] == []
 
 
 def _end(api: Api, task_id: str) -> None:

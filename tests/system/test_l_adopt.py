@@ -43,7 +43,7 @@ def site(lab: Lab, file: Path, **variables: Any) -> Run:
     return playbook(lab.inventory, "-i", str(file), name="playbooks/site.yml", variables=given, timeout=1500)
 
 
-def cut(lab: Lab, file: Path, task: str, host: str) -> None:
+def cut(lab: Lab, file: Path, task: str, address: str) -> None:
     """An adoption whose controller is gone with all its processes when a host has begun with a task."""
     argv = [environment("2.16") / "ansible-playbook", "-i", lab.inventory, "playbooks/adopt.yml", "-vvv"]
     argv += ["-e", f"calico_adopt_file={file}", *(f"-e {name}={value}" for name, value in VARIABLES.items())]
@@ -63,7 +63,7 @@ def cut(lab: Lab, file: Path, task: str, host: str) -> None:
     for line in run.stdout or ():
         seen += line
         begun = line.startswith("TASK [") and task in line or begun and not line.startswith("TASK [")
-        if begun and f"<{host}> " in line:
+        if begun and f"<{address}> " in line:
             break
     os.killpg(run.pid, signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL, f"it was over before {task}: {seen[-3000:]}"
@@ -137,8 +137,8 @@ def test_a_takeover_goes_on_by_limit_after_kills_and_after_a_power_cut(tmp_path:
         assert list(yaml.safe_load(file.read_text())["all"]["hosts"]) == [first.name]
         # The file is a part of the inventory from here on, and stays whole.
         for task in ("Set kernel parameters", "Run etcd's proxy"):
-            cut(lab, file, task, second.name)
-        cut(lab, file, "Run calico/node and wait", second.name)
+            cut(lab, file, task, second.address)
+        cut(lab, file, "Run calico/node and wait", second.address)
         # What was started in a shell is gone with the power, and Docker starts its container again.
         lab.power(second.name, "restart", hard=True)
         adopt(lab, file, "-i", str(file)).require()
