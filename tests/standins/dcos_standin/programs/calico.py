@@ -100,7 +100,7 @@ class Calico(Program):
             return
         task_id = f"{cls[4:]}-{str(uuid.uuid4()).upper()}"
         order = {
-            "name": f"Task({task_id})",
+            "name": f"calico-{name}",
             "command": f'exec "${{STANDIN_CALICO_INSTALLER:-./calico-installer}}" {name}',
             "env": {key: value for key, value in self.env.items() if key.startswith(("CALICO_", "ETCD_"))},
             "files": {"calico-installer": INSTALLER},
