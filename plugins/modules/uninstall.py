@@ -241,6 +241,11 @@ datastore:
       returned: success
       type: bool
       sample: true
+    by_member:
+      description: Whether the etcd member of this host is the only way to it that the host has.
+      returned: success
+      type: bool
+      sample: false
     nodes:
       description: Names of its nodes.
       returned: success

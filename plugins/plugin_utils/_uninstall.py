@@ -30,7 +30,7 @@ class Host:
     :ivar parts: [{part, changes}], what goes, in order.
     :ivar left: sentences about what stays. C(refusals): what speaks against it.
     :ivar node: its name in the datastore, or None.
-    :ivar datastore: {reached, nodes, key_count, error}.
+    :ivar datastore: {reached, by_member, nodes, key_count, error}.
     :ivar member: whether it has an etcd member.
     """
 
@@ -80,7 +80,8 @@ def plan(found: Sequence[Host], options: Options) -> UninstallPlan:
     made = UninstallPlan(found, options, hosts=[host for host in found if host.loses])
     made.findings = [Finding(words, host=host.name) for host in found for words in host.refusals]
     if options.delete:
-        readers = [host for host in made.hosts if host.datastore.get("reached")]
+        # A member that is the only way to it goes with all that it holds; a backup is made by calicoctl's configuration.
+        readers = [host for host in made.hosts if host.datastore.get("reached") and not host.datastore.get("by_member")]
         if readers:
             # It goes when nothing uses it any more, and by a host that still has the way to it.
             made.last = readers[-1].name

@@ -220,11 +220,12 @@ def opened(params, by_member=True):
 
 
 class Datastore(object):
-    """What was read of the datastore: entries, error (why it was not), reached."""
+    """What was read of the datastore: entries, error (why it was not), reached, by_member (whether its member here is the only way to it)."""
 
     def __init__(self, params, by_member):
         self.entries, self.error = {}, None
         self.reached = False
+        self.by_member = not os.path.exists(params['config']) and os.path.exists(os.path.join(_etcd_service.UNIT_DIRECTORY, params['member_unit']))
         try:
             with opened(params, by_member) as store:
                 self.entries = store.snapshot(_backup.ROOT).entries
@@ -564,5 +565,6 @@ def job(module):
         dict({'diff': work.diffs} if module._diff else {}, changed=bool(work.parts)),
         parts=work.parts, left=work.left, refusals=said, node=work.node, containers=work.containers,
         member=work.has_member,
-        datastore=dict(reached=work.store.reached, nodes=work.store.nodes(), key_count=len(keys), error=str(work.store.error) if work.store.error else None),
+        datastore=dict(reached=work.store.reached, by_member=work.store.by_member, nodes=work.store.nodes(), key_count=len(keys),
+                       error=str(work.store.error) if work.store.error else None),
     )

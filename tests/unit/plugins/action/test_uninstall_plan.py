@@ -18,7 +18,7 @@ SEEN: dict[str, Any] = {
     "refusals": [],
     "node": "10.0.0.1",
     "member": False,
-    "datastore": {"reached": True, "nodes": ["10.0.0.1"], "key_count": 30, "error": None},
+    "datastore": {"reached": True, "by_member": False, "nodes": ["10.0.0.1"], "key_count": 30, "error": None},
 }
 
 

@@ -254,11 +254,12 @@ def test_what_a_member_holds_is_known_without_calicoctl(run_module, installed):
     """The host had nothing else, or lost it in an earlier run."""
     installed.without_containers()
     installed.node.host.unit('calico-etcd.service')
-    assert run_module(uninstall, installed.args)['datastore']['reached']
+    first = run_module(uninstall, installed.args)['datastore']
+    assert first['reached'] and not first['by_member']
     installed.root.join('etc', 'systemd', 'system', 'calico-etcd.service').write(
         '[Service]\nExecStart=/opt/calico/bin/etcd \\\n  --advertise-client-urls=%s \\\n  --peer-cert-file=/x\n' % installed.url)
     seen = run_module(uninstall, installed.args, check=True)
-    assert seen['datastore']['reached'] and seen['datastore']['nodes'] == ['10.0.0.12'] and seen['parts'] == []
+    assert seen['datastore']['by_member'] and seen['datastore']['reached'] and seen['datastore']['nodes'] == ['10.0.0.12'] and seen['parts'] == []
     installed.store.down = True
     assert not run_module(uninstall, installed.args, check=True)['datastore']['reached']
 
