@@ -107,47 +107,47 @@ def test_each_leftover_is_named_and_freed_on_request_and_nothing_else(lab: Lab, 
         assert changed(before, lasting(lab)) == {}
 
 
-def come_and_go(lab: Lab, agent: Host, going: Callable[[], bool]) -> tuple[list[str], set[str], int]:
-    """(what the datastore lacked of a container that lived, endpoints of those that died, how many there were): one container after the other."""
-    lost, died, number = [], set(), 0
+def come_and_go(lab: Lab, agent: Host, going: Callable[[], bool]) -> tuple[list[str], dict[str, set[str]], int]:
+    """(those that lived, and that the datastore did not have; of those that died, by id, what they leave; how many there were): one after the other."""
+    lost, died, number = [], {}, 0
     while going():
         number += 1
         started = agent.launch("calico", f"comes-{number}")
         container, address = started["container_id"], started["ip"]
-        endpoint = f"{agent.address}/cni/{container}/eth0"
-        if number % 5 == 0:
-            forget(agent, container)
-            died.add(endpoint)
-            continue
         time.sleep(0.3)
         keys = lab.etcd()
-        if owner(keys, address) != f"calico.{container}" or not any(
-            key.endswith(f"{container}/endpoint/eth0") for key in keys
-        ):
-            lost.append(f"{endpoint} {address}")
+        key = next((key for key in keys if key.endswith(f"/{container}/endpoint/eth0")), "")
+        if not key or owner(keys, address) != f"calico.{container}":
+            lost.append(f"{agent.name} {container} {address}")
+        elif number % 5 == 0:
+            forget(agent, container)
+            died[container] = {f"{key.split('/')[4]}/cni/{container}/eth0", address, f"calico.{container}"}
+            continue
         agent.kill(container)
     return lost, died, number
 
 
 def test_nothing_that_lives_is_freed_while_containers_come_and_go(lab: Lab, tmp_path: Path) -> None:
-    """Three audits free all that they can meanwhile; what is left then is what died and was not freed yet."""
+    """Three audits free all that they can meanwhile; what is found then is what died and was not freed yet, and nothing is left in the end."""
     document, before, audits = tmp_path / "audit.json", lasting(lab), 0
     freed: set[str] = set()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         going = [pool.submit(come_and_go, lab, agent, lambda: audits < 3) for agent in lab.agents[:2]]
         try:
             while audits < 3:
-                run, found = audit(lab, document, calico_audit_free=ALL, calico_audit_wait=1)
-                freed |= set(found.get("freed", []))
+                _run, found = audit(lab, document, calico_audit_free=ALL, calico_audit_wait=1)
+                freed |= set(found["freed"])
                 audits += 1
         finally:
             audits = 3
         ended = [each.result() for each in going]
-    died = set[str]().union(*(each[1] for each in ended))
+    died = {container: names for each in ended for container, names in each[1].items()}
     assert [lost for each in ended for lost in each[0]] == [] and sum(each[2] for each in ended) >= 20, ended
-    assert died and freed <= died, (freed, died)
+    assert died and freed <= set[str]().union(*died.values()), (freed, died)
     run, found = audit(lab, document, calico_audit_free=ALL)
-    assert names(found, "endpoint") == died - freed and len(found["found"]) == len(died - freed), (run.output, freed)
+    endpoints = {name for names in died.values() for name in names if name.endswith("/eth0")}
+    assert names(found, "endpoint") == endpoints - freed, run.output
+    assert all(any(container in one["name"] + one["why"] for container in died) for one in found["found"]), run.output
     assert changed(before, lasting(lab)) == {}
 
 
