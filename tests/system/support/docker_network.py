@@ -14,7 +14,6 @@ from support.lab import Host, Lab, eventually
 
 NAME = "playbooks/docker_network.yml"
 CONFIG = "/etc/docker/daemon.json"
-IMAGE = "calico/node:v2.6.6"  # the only one that is on every agent; it has ping and sleep
 DESIRED: dict[str, Any] = {"calico_docker_network": True}
 # The plugin has containers under the host's name.
 NAMES: dict[str, Any] = {"calico_node_name": "{{ calico_agent.node.hostname }}"}
