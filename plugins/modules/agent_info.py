@@ -294,7 +294,8 @@ unmanaged:
     datastore: {endpoint: "http://127.0.0.1:2379", cluster_id: cdf818194e3a8c32, pools: [{cidr: 192.168.0.0/16}],
                 nodes: {agent1: {ip_addr_v4: 10.0.2.10, network_v4: 10.0.2.0/24}}, profiles: [calico], error: null}
     members_cluster_id: cdf818194e3a8c32
-    networks: [{file: calico.cni, name: calico, mtu: null, log_level: null, ipam: calico-ipam, ipv4_pools: [], other: []}]
+    networks: [{file: calico.cni, name: calico, mtu: null, log_level: null, nodename: null, ipam: calico-ipam, ipv4_pools: [],
+                other: []}]
     plugins: [/opt/mesosphere/active/cni/calico, /opt/mesosphere/active/cni/calico-ipam]
     cluster_store: null
     framework: false

@@ -311,13 +311,17 @@ def _common(hosts: Sequence[Host], verdict: Verdict, before: Found, found: Adopt
     if "calico_networks" in given and "calico_networks" not in before:
         return run
     own = [*_mappings(given.get("calico_networks"))]
-    new = _networks(hosts, verdict, {str(item.get("name")) for item in own})
-    seen = {item["name"] for item in new}
-    filed = [item for item in _mappings(before.get("calico_networks")) if own or item.get("name") not in seen]
+    filed = _mappings(before.get("calico_networks"))
+    new = _networks(hosts, verdict, _names_of(own), _names_of(filed))
+    filed = [item for item in filed if own or str(item.get("name")) not in _names_of(new)]
     found.common.update({"calico_networks": new} if new else {})
     found.filed.update({"calico_networks": filed} if filed else {})
-    run.update({"calico_networks": [*(own or filed), *new]} if new else {})
+    run.update({"calico_networks": [*(own or filed), *new]} if new or (filed and not own) else {})
     return run
+
+
+def _names_of(networks: Sequence[Found]) -> set[str]:
+    return {str(item.get("name")) for item in networks}
 
 
 def _pools(hosts: Sequence[Host], verdict: Verdict) -> list[Args]:
@@ -352,31 +356,39 @@ def _pool(raw: Found) -> Args | None:
     }
 
 
-def _networks(hosts: Sequence[Host], verdict: Verdict, known: Collection[str]) -> list[Args]:
-    """Those of all hosts, but for the names that the inventory knows."""
+def _networks(hosts: Sequence[Host], verdict: Verdict, known: Collection[str], filed: Collection[str]) -> list[Args]:
+    """Those of all hosts, but for the names that the inventory knows.
+
+    A file that this collection has written on a host has the defaults of the inventory too, so it says less than one of others, or the file of an earlier run.
+    """
     seen: dict[str, tuple[str, Args]] = {}
-    for host in hosts:
-        for item in host.networks:
-            name, file = item.get("name"), item.get("file")
-            if not (isinstance(name, str) and isinstance(file, str) and _rules.NAME.match(name) and FILE.match(file)):
-                continue  # preflight names it
-            if name in known:
-                continue
-            try:
-                network = _network(item)
-            except ValidationError as error:
-                words = f"the network {name} is none that can be kept"
-                verdict.on(host.name).fail("adopt", words, str(error), f"Correct {file} on the host first")
-                continue
-            other, first = seen.setdefault(name, (host.name, network))
-            if first != network:
-                verdict.on(host.name).fail(
-                    "adopt",
-                    f"the network {name} is another one here than on {other}",
-                    f"it is {_flat(network)}, and there {_flat(first)}",
-                    "Make the files the same, or give it in calico_networks as it is to be",
-                )
+    pairs = [(host, item) for host in hosts for item in host.networks]
+    for host, item in sorted(pairs, key=lambda pair: _is_own(*pair)):
+        name, file = item.get("name"), item.get("file")
+        if not (isinstance(name, str) and isinstance(file, str) and _rules.NAME.match(name) and FILE.match(file)):
+            continue  # preflight names it
+        if name in known or (_is_own(host, item) and (name in seen or name in filed)):
+            continue
+        try:
+            network = _network(item)
+        except ValidationError as error:
+            words = f"the network {name} is none that can be kept"
+            verdict.on(host.name).fail("adopt", words, str(error), f"Correct {file} on the host first")
+            continue
+        other, first = seen.setdefault(name, (host.name, network))
+        if first != network:
+            verdict.on(host.name).fail(
+                "adopt",
+                f"the network {name} is another one here than on {other}",
+                f"it is {_flat(network)}, and there {_flat(first)}",
+                "Make the files the same, or give it in calico_networks as it is to be",
+            )
     return [seen[name][1] for name in sorted(seen)]
+
+
+def _is_own(host: Host, item: Found) -> bool:
+    """Whether this collection has written a network's file: it comes after the unit of calico/node, and names the node."""
+    return host.by_unit and bool(item.get("nodename"))
 
 
 def _network(item: Found) -> Args:

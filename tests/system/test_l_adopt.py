@@ -170,7 +170,7 @@ def test_a_power_cut_before_the_takeover_keeps_nobody_from_it(tmp_path: Path) ->
 
 def framework(lab: Lab) -> dict[str, Any]:
     """Of what the stand-in's master knows."""
-    found = dcos.Control(lab).ask("GET", "/mesos/state")["frameworks"]
+    found = dcos.Control(lab).ask("GET", "/state")["frameworks"]
     return next((one for one in found if one["name"] == "calico"), {})
 
 

@@ -27,8 +27,8 @@ PROFILE = re.compile(r'^/calico/v1/policy/profile/([^/]+)/')
 FRAMEWORK = '/etc/calico/installer'
 BGP_PORT = 179
 # Of a network's file: what a file of this collection can have too.
-KEPT = ('mtu', 'log_level')
-WRITTEN = ('name', 'type', 'nodename', 'hostname', 'cniVersion', 'ipam', 'etcd_endpoints', 'etcd_authority', 'etcd_scheme') + KEPT
+KEPT = ('mtu', 'log_level', 'nodename')
+WRITTEN = ('name', 'type', 'hostname', 'cniVersion', 'ipam', 'etcd_endpoints', 'etcd_authority', 'etcd_scheme') + KEPT
 
 
 def proxy(urls, unit, ports):
@@ -107,7 +107,7 @@ def cluster_id(urls, tls):
 
 
 def networks(directory, files):
-    """[{file, name, mtu, log_level, ipam, ipv4_pools, other}] of the networks of type calico among what cni_files() found; ipam: the plugin that gives
+    """[{file, name, mtu, log_level, nodename, ipam, ipv4_pools, other}] of the networks of type calico among what cni_files() found; ipam: the plugin that gives
     addresses; other: keys that no file of this collection has."""
     found = []
     for item in files:

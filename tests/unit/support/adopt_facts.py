@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 STORE = "b2c7d3e4f5a60718"
-GUIDE = {"file": "calico.cni", "name": "calico", "mtu": None, "log_level": None, "ipam": "calico-ipam", "ipv4_pools": [], "other": []}
+GUIDE = {"file": "calico.cni", "name": "calico", "nodename": None, "mtu": None, "log_level": None, "ipam": "calico-ipam", "ipv4_pools": [], "other": []}
 POOL = {
     "cidr": "192.168.0.0/16",
     "ipip": "",

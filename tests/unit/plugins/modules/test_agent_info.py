@@ -221,7 +221,7 @@ def test_what_others_have_set_up(run_module, host, etcd, monkeypatch):
         'endpoint': etcd, 'cluster_id': 'abc', 'pools': [{'cidr': '192.168.0.0/16', 'ipip': '', 'masquerade': True}],
         'nodes': {'a': {'ip_addr_v4': '10.0.2.10', 'network_v4': '10.0.2.0/24'}}, 'profiles': ['calico'], 'error': None}
     mine = next(item for item in found['networks'] if item['name'] == 'mine')
-    assert mine == {'file': 'mine.cni', 'name': 'mine', 'mtu': 1400, 'log_level': None, 'ipam': 'calico-ipam', 'ipv4_pools': ['10.9.0.0/16'],
+    assert mine == {'file': 'mine.cni', 'name': 'mine', 'mtu': 1400, 'log_level': None, 'nodename': None, 'ipam': 'calico-ipam', 'ipv4_pools': ['10.9.0.0/16'],
                     'other': ['policy']}
     assert found['plugins'] == [str(host.root.join('plugins', 'calico'))]
     assert found['cluster_store'] is None and found['framework'] is False and found['members_cluster_id'] is None

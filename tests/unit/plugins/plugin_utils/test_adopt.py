@@ -233,6 +233,21 @@ def test_a_file_that_is_part_of_the_inventory_stays_as_somebody_has_edited_it() 
     assert more.variables["agent1"]["calico_networks"] == [*read["calico_networks"], new]
 
 
+def test_a_host_that_was_taken_over_already_says_nothing_of_networks_that_others_have() -> None:
+    """A limited run, or one that was killed, leaves hosts of both kinds, and its own files have the inventory's defaults in them."""
+    done = info(1, proxy=None, networks=[{**GUIDE, "nodename": "one", "log_level": "warning", "mtu": 1400}])
+    done["calico_node"]["unit"]["active"] = "active"
+    calico = {"name": "calico", "file": "calico.cni"}
+    mixed, verdict, _hosts = adopted(done, info(2))
+    assert verdict.failures == [] and mixed.common["calico_networks"] == [calico]
+    before = {"calico_networks": [{**calico, "mtu": 1300}]}
+    again = adopted(done, before=before)[0]
+    assert inventory(again)["all"]["vars"]["calico_networks"] == before["calico_networks"]
+    assert again.variables["agent1"]["calico_networks"] == before["calico_networks"]
+    lost = adopted(done)[0]
+    assert lost.common["calico_networks"] == [{**calico, "log_level": "warning", "mtu": 1400}]
+
+
 def test_what_the_file_says_of_a_network_decides_between_hosts() -> None:
     before = adopted(info(1))[0].common
     assert failures(info(1), info(2, networks=[{**GUIDE, "mtu": 1400}]), before=before, **before) == []

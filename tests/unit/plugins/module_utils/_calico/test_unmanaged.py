@@ -96,7 +96,7 @@ def test_a_network_of_a_guide(tmpdir, config, found):
     tmpdir.join('calico.cni').write(json.dumps(dict(config, name='calico', type='calico', etcd_endpoints='http://localhost:2379')))
     file = {'file': 'calico.cni', 'name': 'calico', 'type': 'calico', 'kind': 'network', 'pools': []}
     [network] = _unmanaged.networks(str(tmpdir), [file, dict(file, type='bridge'), dict(file, kind='conflist')])
-    assert network == dict({'file': 'calico.cni', 'name': 'calico', 'mtu': None, 'log_level': None, 'ipv4_pools': []}, **found)
+    assert network == dict({'file': 'calico.cni', 'name': 'calico', 'mtu': None, 'log_level': None, 'nodename': None, 'ipv4_pools': []}, **found)
 
 
 def test_only_files_are_plugins_of_others(tmpdir):
