@@ -107,8 +107,8 @@ def cluster_id(urls, tls):
 
 
 def networks(directory, files):
-    """[{file, name, mtu, log_level, nodename, ipam, ipv4_pools, other}] of the networks of type calico among what cni_files() found; ipam: the plugin that gives
-    addresses; other: keys that no file of this collection has."""
+    """[{file, name, mtu, log_level, nodename, ipam, ipv4_pools, other}] of the networks of type calico among what cni_files() found; ipam: the plugin that
+    gives addresses; other: keys that no file of this collection has."""
     found = []
     for item in files:
         if item['kind'] != 'network' or item['type'] != 'calico':
