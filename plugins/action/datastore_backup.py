@@ -5,31 +5,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
 from ansible_collections.dcos.calico.plugins.plugin_utils import _backup_file, _progress, _untrusted
 from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
-
-READ = {"cluster_id": str, "index": int, "index_end": int, "nodes": list}
-
-
-def document_of(content: Any) -> dict[str, Any]:
-    """The backup of what a host has handed over, which is its word; raises CalicoError."""
-    read = _backup.unpack(content)
-    if not isinstance(read, dict) or not all(isinstance(read.get(key), kind) for key, kind in READ.items()):
-        raise CalicoError("The host has not answered with the keys of a datastore", remedy="Run again")
-    _backup.check_nodes(read["nodes"], "What the host has read")
-    found: dict[str, Any] = _backup.document(
-        {key: read[key] for key in READ}, datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    )
-    return found
 
 
 class ActionModule(ActionBase):
@@ -56,13 +40,8 @@ class ActionModule(ActionBase):
         content = answer.pop("content", None)
         if answer.get("failed"):
             return _untrusted.told(answer)
-        found = document_of(content)
-        text = _backup.render(found)
+        found = _backup_file.document_of(content)
         if not self._task.check_mode:
-            _backup_file.write(
-                dest, _backup_file.encrypted(text, vault, args.get("vault_id")) if encrypt else text, force
-            )
-            if _backup_file.load(dest, vault) != found:
-                raise CalicoError(f"{dest} is not what was read", remedy="Run again, with another file")
+            _backup_file.keep(dest, found, vault, encrypt=encrypt, vault_id=args.get("vault_id"), force=force)
         more = {"changed": True, "dest": dest, "encrypted": encrypt, "sha256": found["sha256"]}
         return _untrusted.told({**answer, **more})

@@ -161,7 +161,7 @@ uid:
   type: int
   sample: 996
 healthy:
-  description: Whether the member is healthy, none if that was not looked at, as with O(wait_for=started) or when check mode would start or restart it.
+  description: Whether the member is healthy, none if that was not looked at, as with O(wait_for=started), or in check mode where it does not run.
   returned: success
   type: bool
   sample: true

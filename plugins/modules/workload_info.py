@@ -39,6 +39,11 @@ options:
       - Seconds to wait for O(peers_gone).
     type: int
     default: 60
+  tasks:
+    description:
+      - Whether the Mesos agent of the host is asked for its tasks.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - dcos.calico._attributes.agent
   - dcos.calico._attributes.info
@@ -129,6 +134,13 @@ bird_error:
   returned: success
   type: str
   sample:
+tasks:
+  description:
+    - IDs of the tasks that are C(live) on the Mesos agent, states of those that have C(ended) by their ID, and in C(error) why they are not known. In DC/OS
+      Enterprise the agent answers nobody without a token. A host without an agent has none.
+  returned: with O(tasks)
+  type: dict
+  sample: {live: [web.4a5e9f0c], ended: {}, error: null}
 """
 
 from ansible_collections.dcos.calico.plugins.module_utils._jobs._workload_info import ARGUMENT_SPEC, job

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -18,7 +19,20 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _controller_pat
 
 # Encrypted, a text is four times as long, and a bit: a vault is hexadecimal of hexadecimal.
 LARGEST = 5 * _backup.LARGEST
+READ = {"cluster_id": str, "index": int, "index_end": int, "nodes": list}
 REMEDY = "Give the run its password, such as by --ask-vault-pass or --vault-password-file"
+
+
+def document_of(content: Any) -> dict[str, Any]:
+    """The backup of what a host has handed over, which is its word; raises CalicoError."""
+    read = _backup.unpack(content)
+    if not isinstance(read, dict) or not all(isinstance(read.get(key), kind) for key, kind in READ.items()):
+        raise CalicoError("The host has not answered with the keys of a datastore", remedy="Run again")
+    _backup.check_nodes(read["nodes"], "What the host has read")
+    found: dict[str, Any] = _backup.document(
+        {key: read[key] for key in READ}, datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    )
+    return found
 
 
 def require_free(path: str, force: bool) -> None:
@@ -78,6 +92,16 @@ def write(path: str, text: str, force: bool) -> None:
     finally:
         if staged:
             os.unlink(staged)
+
+
+def keep(
+    path: str, found: dict[str, Any], vault: VaultLib, *, encrypt: bool, vault_id: str | None, force: bool
+) -> None:
+    """Write a backup to its file, and read it back; raises CalicoError."""
+    text = _backup.render(found)
+    write(path, encrypted(text, vault, vault_id) if encrypt else text, force)
+    if load(path, vault) != found:
+        raise CalicoError(f"{path} is not what was read", remedy="Run again, with another file")
 
 
 def read(path: str) -> str:

@@ -10,6 +10,7 @@ given. Arguments that are not set are left out.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -18,7 +19,14 @@ from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _artifacts, _docker, _keep_files, _kubernetes, _shapes
+from ansible_collections.dcos.calico.plugins.plugin_utils import (
+    _artifacts,
+    _docker,
+    _keep_files,
+    _kubernetes,
+    _releases,
+    _shapes,
+)
 from ansible_collections.dcos.calico.plugins.plugin_utils._controller_paths import controller_path
 from ansible_collections.dcos.calico.plugins.plugin_utils._variables import is_template
 
@@ -198,6 +206,13 @@ def host_files(v: Variables) -> Args:
         {"name": "systemd-networkd.service", "restart_on": [NETWORKD_FILE], "optional": True},
     ]
     return {"files": files, "units": units}
+
+
+def etcd_version(v: Variables) -> str:
+    """The version of the etcd that is installed, as far as its address or the directory in its archive says so."""
+    given = f"{v['calico_etcd_archive_directory']} {v['calico_etcd_url']}".strip()
+    found = re.search(r"\d+\.\d+\.\d+", given)
+    return found.group() if found else "" if given else _releases.ETCD
 
 
 def _etcd_service(v: Variables) -> Args:
@@ -543,6 +558,7 @@ PARTS: dict[str, Callable[[Variables], Any]] = {
     "etcd": etcd,
     "etcd_member": etcd_member,
     "etcd_proxy": etcd_proxy,
+    "etcd_version": etcd_version,
     "kubernetes_kubeconfig": kubernetes_kubeconfig,
     "kubernetes_network": kubernetes_network,
     "kubernetes_objects": kubernetes_objects,

@@ -10,6 +10,7 @@ these artifacts; a sum stands here only where one is known.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import ValidationError
@@ -163,6 +164,11 @@ def _versions(row: tuple[str, ...]) -> dict[str, str]:
 def versions(release: Any) -> dict[str, str]:
     """{artifact: version without v} of those that differ between releases. Raises ValidationError as resolve()."""
     return _versions(_TABLE[resolve(release)["release"]])
+
+
+def having(found: Mapping[str, str]) -> list[str]:
+    """Names of the releases to which all of these versions belong, oldest first; see versions()."""
+    return [name for name in known() if found.items() <= _versions(_TABLE[name]).items()]
 
 
 def other_version(name: str, text: Any, release: Any) -> str | None:

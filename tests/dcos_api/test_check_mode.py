@@ -258,6 +258,7 @@ ELSEWHERE = {
     "backup.yml": "tests/system/test_1_install.py",
     "restore.yml": "tests/system/test_1_install.py",
     "uninstall.yml": "tests/system/test_l_uninstall.py",
+    "upgrade.yml": "tests/system/test_l_upgrade.py",
     "audit.yml": "tests/system/test_l_audit.py",
     "decommission.yml": "tests/system/test_l_audit.py",
 }

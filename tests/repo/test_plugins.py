@@ -29,7 +29,7 @@ TESTED_ELSEWHERE = {path: tests for one in MUTATION["set"] for path, tests in on
 ATTRIBUTES = ("check_mode", "diff_mode", "idempotent")
 NO_GROUP = (
     "adopt", "artifact_manifest", "bgp_sessions_check", "cloud_network", "cloud_preflight", "kubernetes_info", "kubernetes_objects",
-    "kubernetes_preflight", "plan", "preflight", "status", "uninstall_plan", "variables", "verify", "verify_plan",
+    "kubernetes_preflight", "plan", "preflight", "status", "uninstall_plan", "upgrade", "variables", "verify", "verify_plan",
 )  # fmt: skip
 SUPPORT = ("full", "partial", "none", "N/A")
 RUNTIME = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Build the stand-ins: one zipapp for each tool, and the image of calico/node.
 
-    build.py OUTDIR [--python INTERPRETER] [--zipapps-only]
+    build.py OUTDIR [--python INTERPRETER] [--zipapps-only] [--release 2.6.12]
 
 A zipapp holds sources and byte code, uncompressed, so that starting one costs little more than starting Python.
 """
@@ -13,6 +13,7 @@ import fcntl
 import importlib._bootstrap_external as bootstrap
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,8 +59,19 @@ def build(outdir: Path, interpreter: str, zipapps_only: bool = False) -> list[Pa
     if not zipapps_only and (HERE / "node_image.py").exists():
         sys.path.insert(0, str(HERE))
         node_image = importlib.import_module("node_image")
+        node_image.TAG = f"calico/node:{importlib.import_module(f'{PACKAGE}.release').NODE}"
         node_image.build(outdir)
     return built
+
+
+def of_release(release: str, arguments: list[str]) -> int:
+    """Build from a copy of the sources that says it is of another release; the exit code."""
+    with tempfile.TemporaryDirectory(prefix="standins-") as directory:
+        copy = Path(directory) / HERE.name
+        shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        name = copy / PACKAGE / "release.py"
+        name.write_text(re.sub(r'(?m)^NAME = ".*"$', f'NAME = "{release}"', name.read_text(encoding="utf-8")))
+        return subprocess.run([sys.executable, str(copy / "build.py"), *arguments], check=False).returncode
 
 
 def build_zipapp(tool: Tool, outdir: Path, interpreter: str) -> Path:
@@ -150,7 +162,14 @@ def main() -> None:
     parser.add_argument("outdir", type=Path)
     parser.add_argument("--python", default=LAB_PYTHON, help="interpreter the zipapps name (default: %(default)s)")
     parser.add_argument("--zipapps-only", action="store_true", help="leave the calico/node image out")
+    parser.add_argument(
+        "--release",
+        help="of Calico, instead of the one of the sources; they differ in what they say of themselves only",
+    )
     arguments = parser.parse_args()
+    if arguments.release:
+        given = [word for word in sys.argv[1:] if word not in ("--release", arguments.release)]
+        sys.exit(of_release(arguments.release, [word for word in given if not word.startswith("--release=")]))
     for path in build(arguments.outdir, arguments.python, arguments.zipapps_only):
         print(path)
 

@@ -61,6 +61,7 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
     assert awx.may("execute", "job_templates", "Calico operators") == set(templates) - {
         "Calico - restore",
         "Calico - uninstall",
+        "Calico - upgrade",
         "Calico - audit and free",
         "Calico - decommission",
     }
@@ -73,12 +74,14 @@ def test_the_first_run_makes_everything(server: Server, apply: Apply) -> None:
         "Calico - verify",
         "Calico - restore check",
         "Calico - uninstall check",
+        "Calico - upgrade check",
         "Calico - decommission check",
     }
     assert awx.may("approval", "workflow_job_templates", "Calico approvers") == {
         "Calico - rollout",
         "Calico - restore with approval",
         "Calico - uninstall with approval",
+        "Calico - upgrade with approval",
         "Calico - audit with approval",
         "Calico - decommission with approval",
     }

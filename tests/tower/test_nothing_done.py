@@ -26,6 +26,7 @@ TEMPLATES = (
     "backup",
     "restore",
     "uninstall",
+    "upgrade",
     "audit",
     "decommission",
     "policy",

@@ -15,7 +15,7 @@ from ansible.module_utils.common.text.converters import to_native
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _facts, _runner
-from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _facts_dcos, _netns, _network, _routes, _stream
+from ansible_collections.dcos.calico.plugins.module_utils._host import _command, _docker, _facts_dcos, _mesos_agent, _netns, _network, _routes, _stream
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
 
 # Mesos' isolator has a directory for each container, from before its ADD until after its DEL, also while no agent runs (network/cni/paths.hpp). It is the
@@ -30,6 +30,7 @@ ARGUMENT_SPEC = dict(
     detect_ip=dict(type='path', default='/opt/mesosphere/bin/detect_ip'),
     peers_gone=dict(type='list', elements='str', default=[]),
     timeout=dict(type='int', default=60),
+    tasks=dict(type='bool', default=False),
 )
 
 
@@ -153,6 +154,17 @@ def look(detect_ip):
     }
 
 
+def tasks(detect_ip):
+    """{live: ids, ended: {id: state}, error} of the tasks of this host's Mesos agent, by itself; in DC/OS Enterprise it answers nobody without a token."""
+    if _mesos_agent.unit_name() is None:
+        return {'live': [], 'ended': {}, 'error': None}
+    address = _facts_dcos.detect_ip(detect_ip)
+    if not address['ip']:
+        return {'live': [], 'ended': {}, 'error': address['error']}
+    view = _mesos_agent.look(address['ip'], _mesos_agent.PORT)
+    return {'live': view.live, 'ended': view.ended, 'error': 'its API requires authentication' if view.closed else view.trouble}
+
+
 def await_end(found, peers, deadline):
     """Look again until BIRD has none of these peers; raises CalicoError if it has, or if a BIRD that runs does not say."""
     def left():
@@ -176,4 +188,5 @@ def job(module):
     found = look(params['detect_ip'])
     if params['peers_gone']:
         await_end(found, params['peers_gone'], Deadline(params['timeout']))
-    return dict(found, changed=False, configured=os.path.exists(params['config']))
+    more = {'tasks': tasks(params['detect_ip'])} if params['tasks'] else {}
+    return dict(found, changed=False, configured=os.path.exists(params['config']), **more)

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from ..release import CALICOCTL as VERSION
+from ..release import COMMIT
 from . import cli, usage
 
-VERSION = "v1.6.3"
-COMMIT = "d4cfc95c"
 _COMMANDS = {
     "create": ("resources", "create"),
     "replace": ("resources", "replace"),

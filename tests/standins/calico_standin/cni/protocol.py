@@ -12,9 +12,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from ..errors import StandinError
+from ..release import PLUGINS as PLUGIN_VERSION
 from . import gojson
 
-PLUGIN_VERSION = "v1.11.2"
 SUPPORTED_VERSIONS = ("0.1.0", "0.2.0", "0.3.0", "0.3.1")
 _FAILED = 100
 _INCOMPATIBLE = 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-VERSION = "v2.6.6"
 RUN_DIR = Path("/var/run/calico")
 LOG_DIR = Path("/var/log/calico")
 BIRD_DIR = Path("/etc/calico/confd/config")

@@ -17,10 +17,11 @@ from typing import NoReturn
 
 from ..errors import ConfigError, EtcdError, KeyExists, KeyNotFound
 from ..ipam.log import Bare, Log
+from ..release import NODE
 from . import autodetect
 from .autodetect import NotDetected
 from .datastore import Datastore, connect
-from .paths import STARTUP_ENV, VERSION
+from .paths import STARTUP_ENV
 
 _BGP = "/calico/bgp/v1"
 _V1 = "/calico/v1"
@@ -312,7 +313,7 @@ class Startup:
         for path, value in _DEFAULTS.items():
             self._ensure(path, value)
         self._ensure(f"{_V1}/host/{self._name}/config/DefaultEndpointToHostAction", "RETURN")
-        self._etcd.set(f"{_V1}/config/CalicoVersion", VERSION)
+        self._etcd.set(f"{_V1}/config/CalicoVersion", NODE)
         if os.environ.get("CLUSTER_TYPE"):
             self._etcd.set(f"{_V1}/config/ClusterType", os.environ["CLUSTER_TYPE"])
         directories = [f"{_BGP}/global/custom_filters/{version}" for version in ("v4", "v6")]

@@ -68,6 +68,7 @@ def test_a_member_that_comes_and_goes(run, systemd_host):
     assert made_as(systemd_host) == 'new' and 'STATE=existing' in note(systemd_host).read()
     assert systemd_host.calls() == ['daemon-reload', 'enable ' + UNIT, 'start ' + UNIT]
     assert run()['healthy'] and systemd_host.calls() == []
+    assert run(check=True, cluster_token='other')['healthy'], 'whoever restarts it wants to know how it is now'
     assert run(state='absent')['changed'] and systemd_host.root.join('data', 'member').check() and not note(systemd_host).check()
     assert run(state='absent', purge=True)['changed'] and not systemd_host.root.join('data').check()
 

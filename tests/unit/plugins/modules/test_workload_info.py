@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp
+from ansible_collections.dcos.calico.plugins.module_utils._host import _mesos_agent
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import _workload_info as job
 from ansible_collections.dcos.calico.plugins.modules import workload_info
 
@@ -79,6 +80,24 @@ def test_a_host_with_containers(run_module, host):
     assert result["interfaces"] == ["cali4a5e9f0c-me"] and result["mesos"] == ["4a5e9f0c-mesos-uuid"] and result["docker"] == ["948f4584ca37"]
     assert result["container_routes"] == ["192.168.12.5"] and result["other_routes"] == ["192.168.12.9"]
     assert "192.168.72.192" in result["addresses"] and result["plugin_at_work"] is True
+
+
+def test_tasks_of_the_mesos_agent(run_module, host, monkeypatch):
+    nothing = {"live": [], "ended": {}, "error": None}
+    monkeypatch.setattr(job._mesos_agent, "unit_name", lambda: None)
+    assert result_of(run_module, host, tasks=True)["tasks"] == nothing and "tasks" not in result_of(run_module, host)
+    monkeypatch.setattr(job._mesos_agent, "unit_name", lambda: "dcos-mesos-slave.service")
+    assert result_of(run_module, host, tasks=True)["tasks"]["error"], "nobody says where the agent is"
+    furnish(host)
+    asked = []
+    views = [
+        _mesos_agent.View(live=["web.1"], ended={"job.1": "TASK_FINISHED"}), _mesos_agent.View(closed=True),
+        _mesos_agent.View("it does not answer on 10.0.2.10:5051 (refused)"),
+    ]
+    monkeypatch.setattr(job._mesos_agent, "look", lambda *where: asked.append(where) or views.pop(0))
+    assert result_of(run_module, host, tasks=True)["tasks"] == {"live": ["web.1"], "ended": {"job.1": "TASK_FINISHED"}, "error": None}
+    assert result_of(run_module, host, tasks=True)["tasks"] == dict(nothing, error="its API requires authentication")
+    assert "does not answer" in result_of(run_module, host, tasks=True)["tasks"]["error"] and asked == [("10.0.2.10", 5051)] * 3
 
 
 def test_docker_that_does_not_answer_is_said(run_module, host):

@@ -165,3 +165,10 @@ def test_felix_has_metrics_only_where_they_are_switched_on() -> None:
     assert "metrics" not in _desired.node(variables(calico_metrics_scrapers=["10.0.9.5"]))
     found = variables(calico_metrics="true", calico_metrics_scrapers=["10.0.9.5"])
     assert _desired.node(found)["metrics"] == {"port": 62091, "scrapers": ["10.0.9.5"]}
+
+
+def test_the_version_of_etcd_as_far_as_its_source_says() -> None:
+    assert _desired.etcd_version(variables()) == "3.3.1"
+    assert _desired.etcd_version(variables(calico_etcd_archive_directory="etcd-v3.3.25-linux-amd64")) == "3.3.25"
+    assert _desired.etcd_version(variables(calico_etcd_url="https://mirror/v3.4.23/etcd.tar.gz")) == "3.4.23"
+    assert _desired.etcd_version(variables(calico_etcd_url="https://mirror/etcd.tar.gz")) == ""

@@ -118,3 +118,11 @@ def test_supported_dcos(version, supported, words):
     answer, reason = _releases.supported_dcos(version)
     assert answer is supported
     assert reason is None if words is None else words in reason
+
+
+def test_releases_by_what_belongs_to_them():
+    assert _releases.having(_releases.versions("2.6.12")) == ["2.6.12"]
+    assert _releases.having({"calicoctl": "1.6.3", "calico": "1.11.2"}) == ["2.6.4", "2.6.5", "2.6.6", "2.6.7"]
+    assert _releases.having({"calico-node": "2.6.1"}) == ["2.6.1", "2.6.2"]
+    assert _releases.having({"calico-node": "2.6.12", "calicoctl": "1.6.3"}) == []
+    assert _releases.having({"calico-node": "3.1.0"}) == []

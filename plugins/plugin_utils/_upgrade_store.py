@@ -1,0 +1,110 @@
+# Copyright (c) 2026, dcos.calico maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calico's datastore after an upgrade against its backup from before: what an upgrade must not touch, and what others may have changed meanwhile. Pure.
+
+Nodes are those of a backup, [key, value, ttl]. Another release writes its name, and nothing else that was there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
+from ansible_collections.dcos.calico.plugins.plugin_utils._findings import counted, some
+
+# What is compared, and what a person calls it. A key is of the first kind that it matches; one of none is not compared.
+KINDS = (
+    ("IP pool", re.compile(r"/calico/v1/ipam/")),
+    ("policy", re.compile(r"/calico/v1/policy/tier/")),
+    ("profile", re.compile(r"/calico/v1/policy/profile/")),
+    ("setting of Felix", re.compile(r"/calico/v1/config/")),
+    ("setting of BGP", re.compile(r"/calico/bgp/v1/global/")),
+    ("node", re.compile(r"/calico/(?:bgp/)?v1/host/[^/]+/(?!workload/)")),
+)
+# Each start of calico/node writes the release that it is.
+RELEASE = (_backup.CALICO_VERSION, "/calico/v1/config/ClusterType")
+# Without it calico/node makes pools of its own where there is none.
+COMPLETE = "IP pool"
+SHOWN = 10
+
+
+@dataclass
+class Comparison:
+    """lost, changed: keys that an upgrade must leave alone. added: new keys of these kinds. cut_off: containers that live and have no endpoint or address."""
+
+    lost: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+    cut_off: list[str] = field(default_factory=list)
+    ready: bool = True
+    compared: int = 0
+
+    def wrong(self) -> list[str]:
+        """Sentences about what is not as it was; none where all is well."""
+        pools = [key for key in self.added if kind_of(key) == COMPLETE]
+        found = [] if self.ready else ["/calico/v1/Ready is not true, so that no container can be started anywhere"]
+        found += [f"lost: {_named(self.lost)}"] if self.lost else []
+        found += [f"changed: {_named(self.changed)}"] if self.changed else []
+        found += [f"made meanwhile: {_named(pools)}"] if pools else []
+        found += [f"containers that live are not in it any more: {some(self.cut_off, SHOWN)}"] if self.cut_off else []
+        return found
+
+    def told(self) -> str:
+        """What was compared, in a sentence."""
+        new = f"; new since then: {_named(self.added)}" if self.added else ""
+        return f"The datastore is as it was in the backup: {counted(self.compared, 'key')} of pools, policies, profiles, settings and nodes compared{new}."
+
+
+def kind_of(key: str) -> str | None:
+    """What a key is about; None for what is not compared."""
+    return next((kind for kind, pattern in KINDS if pattern.match(key)), None)
+
+
+def _named(keys: Sequence[str]) -> str:
+    return some([f"{key} ({kind_of(key)})" for key in keys], SHOWN)
+
+
+def _compared(nodes: Iterable[Sequence[Any]]) -> dict[str, Any]:
+    return {
+        key: value
+        for key, value in _backup.restored(nodes).items()
+        if value is not None and kind_of(key) and key not in RELEASE
+    }
+
+
+def compare(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]], alive: Collection[str]) -> Comparison:
+    """What differs.
+
+    :param before: nodes of the backup. C(now): nodes as they are.
+    :param alive: addresses of containers that hosts have now.
+    """
+    old, new = _compared(before), _compared(now)
+    values = _backup.restored(now)
+    return Comparison(
+        lost=sorted(set(old) - set(new)),
+        changed=sorted(key for key in set(old) & set(new) if old[key] != new[key]),
+        added=sorted(set(new) - set(old)),
+        cut_off=_cut_off(_backup.restored(before), values, alive),
+        ready=values.get(_backup.READY) == "true",
+        compared=len(old),
+    )
+
+
+def _cut_off(before: Mapping[str, Any], now: Mapping[str, Any], alive: Collection[str]) -> list[str]:
+    """Addresses that a container has, and that the datastore knew before and does not know now."""
+    lost = set(_backup.Allocations(before).owners) - set(_backup.Allocations(now).owners)
+    lost |= _endpoints(before) - _endpoints(now)
+    return sorted(lost & set(alive))
+
+
+def _endpoints(values: Mapping[str, Any]) -> set[str]:
+    """Addresses of all endpoints of containers."""
+    found: set[str] = set()
+    for key, value in values.items():
+        if value is not None and _backup.ENDPOINT.match(key):
+            found |= _backup._addresses(value)
+    return found

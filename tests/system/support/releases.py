@@ -1,0 +1,78 @@
+"""Another release of Calico on a lab's mirror, and the variables that choose it.
+
+Of stand-ins that say they are of it; or, in a lab of the real tools, of the directory CALICO_ARTIFACTS_OTHER, which is laid out as CALICO_ARTIFACTS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from support.lab import ROOT, Lab
+
+OTHER = "2.6.12"
+# file of the artifacts -> its place on a mirror, and the variable with its checksum
+PLACES = {
+    "calicoctl": ("calicoctl/v1.6.5/calicoctl", "calico_calicoctl_sha256"),
+    "calico": ("cni-plugin/v1.11.8/calico", "calico_cni_plugin_sha256"),
+    "calico-ipam": ("cni-plugin/v1.11.8/calico-ipam", "calico_cni_ipam_sha256"),
+    "calico-node.tar": (f"images/calico-node-v{OTHER}.tar", "calico_node_archive_sha256"),
+}
+
+
+def offer(lab: Lab, directory: Path) -> dict[str, str]:
+    """Put OTHER on the mirror; the variables of a run that installs it.
+
+    :param directory: for what is built.
+    """
+    source = _artifacts(lab, directory)
+    variables = {"calico_release": OTHER, "calico_manifest_release": OTHER}
+    for name, (place, variable) in PLACES.items():
+        target = lab.settings.state / "mirror" / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, target)
+        variables[variable] = sha256(target)
+    return variables
+
+
+def _artifacts(lab: Lab, directory: Path) -> Path:
+    if lab.settings.artifacts:
+        given = os.environ.get("CALICO_ARTIFACTS_OTHER")
+        if not given:
+            pytest.skip(f"CALICO_ARTIFACTS_OTHER names no directory with the real tools of {OTHER}")
+        return Path(given)
+    builder = ROOT / "tests" / "standins" / "build.py"
+    subprocess.run([sys.executable, str(builder), str(directory), "--release", OTHER], check=True, timeout=600)
+    return directory
+
+
+def that_does_not_start(lab: Lab, directory: Path) -> dict[str, str]:
+    """An image of OTHER on the mirror whose container ends at once; the variables that name it."""
+    whole = lab.settings.state / "mirror" / PLACES["calico-node.tar"][0]
+    with tarfile.open(whole) as archive:
+        archive.extractall(directory, filter="data")
+    manifest = json.loads((directory / "manifest.json").read_text())
+    config = json.loads((directory / manifest[0]["Config"]).read_text())
+    config["config"] = {**config["config"], "Cmd": ["/no/such/program"]}
+    (directory / manifest[0]["Config"]).write_text(json.dumps(config))
+    target = whole.with_name("does-not-start.tar")
+    with tarfile.open(target, "w") as archive:
+        for path in sorted(directory.iterdir()):
+            archive.add(path, path.name)
+    return {
+        "calico_node_archive_url": f"https://mirror.lab/images/{target.name}",
+        "calico_node_archive_sha256": sha256(target),
+    }
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
