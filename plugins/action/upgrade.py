@@ -71,14 +71,15 @@ class ActionModule(ControllerAction):
         )
         made = _upgrade.plan(self._hosts(args), options, args["reader"])
         made.components, made.datastore = args["components"], names
-        check = self._task.check_mode
-        if check:  # what is asked for is to be seen before a file is named
+        # Plays that follow are run with no tags only.
+        look = self._task.check_mode or "all" not in (self.variables.get("ansible_run_tags") or ["all"])
+        if look:  # what is asked for is to be seen before a file is named
             made.findings = [finding for finding in made.findings if finding != _upgrade.UNNAMED]
         lines = _upgrade.lines(made)
         _untrusted.show(*(f"  {line}" for line in ["", *lines, ""]))
         return {
             "plan": _upgrade.document(made),
-            "groups": {} if made.findings else _upgrade.groups(made, check),
+            "groups": {} if made.findings else _upgrade.groups(made, look),
             "text": lines,
             **failed("Nothing was touched: {} with this upgrade", made.findings),
         }

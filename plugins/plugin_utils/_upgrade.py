@@ -294,11 +294,11 @@ def _judge(made: UpgradePlan) -> None:
         made.findings += [Finding(words, None, REPAIR, part.host.name) for words in part.trouble]
 
 
-def groups(made: UpgradePlan, check: bool = False) -> dict[str, list[str]]:
-    """Host -> groups of this run: which plays it takes part in; hosts of the upgrade in their order. In check mode the datastore is read, and no more."""
+def groups(made: UpgradePlan, look: bool = False) -> dict[str, list[str]]:
+    """Host -> groups of this run: which plays it takes part in; hosts of the upgrade in their order. In a look the datastore is read, and no more."""
     if not made.changes:
         return {}
-    if check:
+    if look:
         return {made.reader: [BACKUP]} if made.options.backup and made.reader else {}
     found: dict[str, list[str]] = {name: [OTHERS if number else CANARY] for number, name in enumerate(made.order)}
     for name in made.members:

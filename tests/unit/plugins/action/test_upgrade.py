@@ -22,13 +22,15 @@ NAMES = [f"agent{number}" for number in IDS]
 
 
 def run(
-    of: str, variables: dict[str, dict[str, Any]] | None = None, check: bool = False, **args: Any
+    of: str, variables: dict[str, dict[str, Any]] | None = None, check: bool = False, tags: Any = None, **args: Any
 ) -> dict[str, Any]:
     task = Task()
     task.action, task.check_mode, task.args = "dcos.calico.upgrade", check, {"of": of, **args}
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
     action = plugin.ActionModule(task, connection, None, SimpleNamespace(_vault=VaultLib()), None, None)
-    result: dict[str, Any] = action.run(task_vars={"hostvars": variables or found()})
+    result: dict[str, Any] = action.run(
+        task_vars={"hostvars": variables or found(), "ansible_run_tags": tags or ["all"]}
+    )
     assert result.get("failed") or returns.faults_of_result(yaml.safe_load(documented.RETURN), result, {}) == []
     return result
 
@@ -58,6 +60,7 @@ def test_the_table_is_shown_and_says_who_takes_part(shown: list[str], tmp_path: 
 def test_check_mode_needs_no_file_and_reads_the_datastore_where_one_is_named(tmp_path: Path) -> None:
     assert plan(check=True)["groups"] == {}
     assert plan(check=True, backup_file=str(tmp_path / "b"))["groups"] == {"agent1": ["calico_upgrade_backup"]}
+    assert not plan(tags=["look"]).get("failed")
     refused = plan()
     assert refused["failed"] and "groups" in refused and refused["groups"] == {}
     assert "Set calico_upgrade_backup_file" in refused["msg"]
