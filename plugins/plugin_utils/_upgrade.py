@@ -283,15 +283,21 @@ def _judge(made: UpgradePlan) -> None:
     """What is not well now ends the upgrade before anything is touched, but on a host on which an upgrade ended that this one completes or takes back."""
     nodes = [part.host.address for part in made.parts]
     fine = {part.now for part in made.parts if part.host.node and not trouble(part.host, nodes)}
+    touched = [part for part in made.parts if part.steps and _touched(part, made.options.before, fine)]
+    absent: list[str] = []
+    for allowed in (nodes, absent):  # what is a host's own, then what only its sessions tell
+        for part in touched:
+            part.between = part.between or bool(trouble(part.host, allowed))
+        absent += [part.host.address for part in touched if part.between]
     for part in made.parts:
-        before = made.options.before
-        touched = part.host.versions().get("calico-node") != before if before else part.now not in fine
-        part.trouble = trouble(part.host)
-        part.between = bool(part.steps and part.trouble and touched)
-    absent = [part.host.address for part in made.parts if part.between]
-    for part in [part for part in made.parts if not part.between]:
-        part.trouble = trouble(part.host, absent)
-        made.findings += [Finding(words, None, REPAIR, part.host.name) for words in part.trouble]
+        part.trouble = trouble(part.host, [] if part.between else absent)
+        if not part.between:
+            made.findings += [Finding(words, None, REPAIR, part.host.name) for words in part.trouble]
+
+
+def _touched(part: Part, before: str, fine: set[str]) -> bool:
+    """Whether an upgrade may have ended on a host: by the backup that it has made, or else because no host that is well has the same release."""
+    return part.host.versions().get("calico-node") != before if before else part.now not in fine
 
 
 def groups(made: UpgradePlan, look: bool = False) -> dict[str, list[str]]:
@@ -347,8 +353,8 @@ def lines(made: UpgradePlan) -> list[str]:
             "  While calico/node restarts, packets go on, and no container can be started on that host for some seconds."
         )
     found += _more(made)
-    found += [f"  {words}" for words in way_on(made.options.release, made.releases)]
-    return found
+    on, back = way_on(made.options.release, made.releases)
+    return [*found, f"  The first failure ends it for all hosts. {on}", f"  {back}"]
 
 
 def _said(part: Part) -> str:
@@ -373,11 +379,11 @@ def _more(made: UpgradePlan) -> list[str]:
 
 
 def way_on(release: str, releases: Sequence[str]) -> list[str]:
-    """How to go on after a failure, and how to go back."""
+    """How to go on after a failure, and how to go back, a sentence each."""
     known = [name for name in releases if name in _releases.known() and name != release]
     back = f"set calico_release to {known[0]}" if len(known) == 1 else "set calico_release to the release of before"
     return [
-        "The first failure ends it for all hosts. To go on, run the same again: what is done is skipped.",
+        "To go on, run the same again: what is done is skipped.",
         f"To go back, {back}, with the checksums that belong to it, and run the same with the same backup file.",
     ]
 
@@ -443,7 +449,7 @@ def stopped(plan: Mapping[str, Any], host: str, why: str, done: Sequence[str]) -
     if left:
         found.append(f"  Not touched: {some(left, SHOWN_HOSTS)}.")
     found += [f"  {words}" for words in way_on(release, plan["releases"])]
-    found.append(f"  The backup of before is {plan['backup']}; it is not needed for that.")
+    found.append(f"  Neither needs a restore of the backup, {plan['backup']}.")
     return "\n".join(found)
 
 

@@ -186,6 +186,10 @@ def test_a_host_on_which_an_upgrade_ended_comes_first_on_the_way_back_and_the_wa
     on = [*missing([seen(1), seen(2)], IDS[3]), broken(3, "2.6.12")]
     plan = made(on, Options("2.6.12", "/b.json", "2.6.6"))
     assert plan.findings == [] and plan.order == ["agent3", "agent1", "agent2"]
+    # On the way back from a way back; whoever only misses it is well.
+    found = [*missing([seen(1, "2.6.6", steps=False), seen(2, "2.6.12")], IDS[3]), broken(3, "2.6.6")]
+    plan = made(found, Options("2.6.6", "/b.json", "2.6.6"))
+    assert plan.findings == [] and plan.order == ["agent3", "agent2"] and not plan.parts[1].between
     # Without the backup that an upgrade leaves, it is a host that is broken, with the release that the others have.
     on[2] = broken(3, "2.6.6")
     on[2]["calico_node"]["container"]["image"] = "calico/node:v2.6.6"
@@ -332,9 +336,9 @@ def test_an_end_says_how_far_it_came_and_both_ways() -> None:
         "  It is done on agent1.",
         "  agent2 may be between the releases.",
         "  Not touched: agent3.",
-        "  The first failure ends it for all hosts. To go on, run the same again: what is done is skipped.",
+        "  To go on, run the same again: what is done is skipped.",
         "  To go back, set calico_release to 2.6.6, with the checksums that belong to it, and run the same with the same backup file.",
-        "  The backup of before is /b.json; it is not needed for that.",
+        "  Neither needs a restore of the backup, /b.json.",
     ]
 
 
