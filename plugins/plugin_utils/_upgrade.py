@@ -58,6 +58,11 @@ class Host:
         """Of its node, without prefix."""
         return text(at(self.found, "plan", "calicoctl_node", "ip")).partition("/")[0]
 
+    @property
+    def agent(self) -> bool:
+        """Whether it is an agent of Mesos, and no master."""
+        return "mesos_agent" in (at(self.found, "plan") or {})
+
     def versions(self) -> dict[str, str]:
         """{artifact: version} of what belongs to a release, as far as it is known."""
         image = IMAGE_VERSION.search(text(at(self.found, "calico_node", "container", "image")))
@@ -183,7 +188,7 @@ def plan(hosts: Sequence[Host], options: Options, reader: str = "") -> UpgradePl
         made.findings += _steps(part, options)
     _judge(made)
     changing = [part for part in made.parts if part.steps]
-    first = sorted(changing, key=lambda part: (not part.between, part.host.name != options.canary))
+    first = sorted(changing, key=lambda part: (not part.between, part.host.name != options.canary, not part.host.agent))
     made.order = [part.host.name for part in first]
     made.members = [part.host.name for part in made.parts if part.member]
     if options.canary and options.canary not in [host.name for host in hosts]:

@@ -102,6 +102,12 @@ def test_a_canary_is_chosen_by_name() -> None:
     ]
 
 
+def test_a_master_is_no_canary_by_itself() -> None:
+    found = three()
+    del found[0]["plan"]["mesos_agent"]
+    assert made(found).order == ["agent2", "agent3", "agent1"]
+
+
 def test_nothing_to_do_is_said() -> None:
     plan = made([seen(number, "2.6.12", steps=False) for number in IDS], Options("2.6.12"))
     assert plan.findings == [] and not plan.changes and _upgrade.groups(plan) == {}
