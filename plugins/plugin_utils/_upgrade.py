@@ -369,7 +369,8 @@ def _said(part: Part) -> str:
 
 def _row(release: str, parts: Sequence[Part]) -> str:
     now, _stop, rest = _said(parts[0]).partition("; ")
-    return f"{some([part.host.name for part in parts], SHOWN_HOSTS)}: {now} -> {release}; {rest}"
+    way = now if now == release else f"{now} -> {release}"
+    return f"{some([part.host.name for part in parts], SHOWN_HOSTS)}: {way}; {rest}"
 
 
 def _more(made: UpgradePlan) -> list[str]:

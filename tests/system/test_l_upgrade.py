@@ -14,7 +14,7 @@ from support.ansible import ROOT, Run, environment, playbook
 from support.collisions import collisions
 from support.lab import Host, Lab, eventually, lab_with
 from support.pings import Counted
-from support.releases import offer, that_does_not_start
+from support.releases import another_etcd, offer, that_does_not_start
 from support.workloads import Workloads
 
 OLD = ("v2.6.6", "1.6.3", "1.11.2")
@@ -153,3 +153,32 @@ def test_what_is_not_well_or_not_of_the_release_ends_it_before_anything_is_touch
         lab.agents[2].run("systemctl", "start", "calico-node")
     assert away.rc != 0 and away.changed() == [] and not Path(file).exists()
     assert "calico/node does not run" in away.output and "an upgrade repairs nothing" in away.output
+
+
+@pytest.mark.slow
+def test_members_of_a_managed_etcd_one_after_the_other(tmp_path: Path) -> None:
+    with lab_with("upgradeetcd", "small", LAB_MASTERS="3", LAB_AGENTS="1", LAB_MANAGED_ETCD="1") as lab:
+        playbook(lab.inventory).require()
+        etcd = another_etcd(lab, tmp_path)
+        later = {**etcd, "calico_etcd_archive_directory": "etcd-v3.4.23-linux-amd64"}
+        refused = upgrade(lab, calico_upgrade_backup_file=str(tmp_path / "b.json"), **later)
+        assert (
+            refused.rc != 0
+            and refused.changed() == []
+            and "members of a managed etcd stay within 3.3" in refused.output
+        )
+        before = [started(master) for master in lab.masters]
+        done = upgrade(lab, calico_upgrade_backup_file=str(tmp_path / "b.json"), **etcd).require()
+        assert (
+            "Then etcd's members become 3.3.99, each awaited before the next: master1, master2, master3." in done.output
+        )
+        after = [started(master) for master in lab.masters]
+        assert after == sorted(after) and min(after) > max(before)
+        assert "agent1: 2.6.6; etcd's proxy restarts." in done.output
+        again = upgrade(lab, **etcd).require()
+        assert again.changed() == [] and "nothing to do" in again.output
+
+
+def started(master: Host) -> int:
+    """When the member was started, in microseconds of the machine's clock."""
+    return int(master.out("systemctl", "show", "-p", "ActiveEnterTimestampMonotonic", "--value", "calico-etcd.service"))

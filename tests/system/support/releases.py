@@ -76,3 +76,27 @@ def that_does_not_start(lab: Lab, directory: Path) -> dict[str, str]:
 def sha256(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def another_etcd(lab: Lab, directory: Path, version: str = "3.3.99") -> dict[str, str]:
+    """Another etcd on the mirror, and the variables that name it: of the directory ETCD_OTHER, or the lab's own with a byte that nobody reads."""
+    given, name = os.environ.get("ETCD_OTHER"), f"etcd-v{version}-linux-amd64"
+    inside = directory / name
+    inside.mkdir()
+    archive = next((lab.settings.state / "mirror" / "etcd").rglob("*.tar.gz"))
+    with tarfile.open(archive) as packed:
+        for member in packed.getmembers():
+            if member.isfile() and Path(member.name).name in ("etcd", "etcdctl"):
+                content = packed.extractfile(member).read()  # type: ignore[union-attr]
+                own = Path(given) / Path(member.name).name if given else None
+                (inside / Path(member.name).name).write_bytes(own.read_bytes() if own else content + b"\0")
+    for path in inside.iterdir():
+        path.chmod(0o755)
+    target = archive.with_name(f"{name}.tar.gz")
+    with tarfile.open(target, "w:gz") as packed:
+        packed.add(inside, name)
+    return {
+        "calico_etcd_url": f"https://mirror.lab/{target.relative_to(lab.settings.state / 'mirror')}",
+        "calico_etcd_sha256": sha256(target),
+        "calico_etcd_archive_directory": name,
+    }

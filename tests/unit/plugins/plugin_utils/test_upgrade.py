@@ -300,6 +300,13 @@ def test_members_stay_within_their_line_and_are_well() -> None:
         assert words(plan) == [("master1", sentence)]
 
 
+def test_a_proxy_can_change_by_itself() -> None:
+    found = [seen(number, steps=False) for number in IDS]
+    found[0]["plan"]["etcd_proxy"] = {"changed": True, "names": ["/opt/calico/bin/etcd", "calico-etcd-proxy.service"]}
+    plan = made(found, Options("2.6.6", "/b.json"))
+    assert plan.findings == [] and "    agent1: 2.6.6; etcd's proxy restarts." in _upgrade.lines(plan)
+
+
 def test_what_is_no_part_of_it_is_told() -> None:
     plan = made(three())
     plan.components, plan.datastore = ["kubernetes"], ["ipPool 10.60.0.0/16"]
