@@ -57,7 +57,15 @@ class ActionModule(ActionBase):
                 f"it is of the etcd cluster {before['cluster_id']}, and this is {now['cluster_id']}",
                 "Name another file",
             )
-        found = _upgrade_store.compare(before["nodes"], now["nodes"], check_type_list(args.get("addresses") or []))
+        alive, accepted = (check_type_list(args.get(name) or []) for name in ("addresses", "accepted"))
+        found = _upgrade_store.compare(before["nodes"], now["nodes"], alive, accepted)
+        warnings = []
+        if make and found.keys():  # before anything is done, what differs is nobody's fault that could be ended by that
+            warnings = [
+                f"Since the backup {path} was made, the datastore was changed: {'; '.join(found.wrong()) or found.told()}"
+            ]
+            accepted = found.keys()
+            found = _upgrade_store.compare(before["nodes"], now["nodes"], alive, accepted)
         if found.wrong():
             raise CalicoError(
                 f"The datastore is not as it was in {path}" if there else "The datastore is not as it should be",
@@ -76,5 +84,7 @@ class ActionModule(ActionBase):
             "key_count": now["key_count"],
             "compared": found.compared,
             "added": found.added,
+            "accepted": accepted,
+            **({"warnings": warnings} if warnings else {}),
             "text": found.told() if there else f"{path} is the backup of {now['key_count']} keys.",
         }

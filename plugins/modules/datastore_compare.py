@@ -26,7 +26,7 @@ options:
     required: true
   make:
     description:
-      - Make the backup if there is none yet.
+      - Make the backup if there is none yet. Where there is one, keys that differ from it are a warning.
     type: bool
     default: false
   encrypt:
@@ -41,6 +41,12 @@ options:
   addresses:
     description:
       - Addresses of containers that live.
+    type: list
+    elements: str
+    default: []
+  accepted:
+    description:
+      - Keys that are known to differ, and are not compared.
     type: list
     elements: str
     default: []
@@ -98,6 +104,12 @@ compared:
   sample: 96
 added:
   description: New keys of the same kinds.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+accepted:
+  description: Keys that are known to differ, with O(make) those that were found to.
   returned: success
   type: list
   elements: str

@@ -53,6 +53,10 @@ class Comparison:
         found += [f"containers that live are not in it any more: {some(self.cut_off, SHOWN)}"] if self.cut_off else []
         return found
 
+    def keys(self) -> list[str]:
+        """Those that are not as they were."""
+        return sorted({*self.lost, *self.changed, *self.added})
+
     def told(self) -> str:
         """What was compared, in a sentence."""
         new = f"; new since then: {_named(self.added)}" if self.added else ""
@@ -68,21 +72,27 @@ def _named(keys: Sequence[str]) -> str:
     return some([f"{key} ({kind_of(key)})" for key in keys], SHOWN)
 
 
-def _compared(nodes: Iterable[Sequence[Any]]) -> dict[str, Any]:
+def _compared(nodes: Iterable[Sequence[Any]], but: Collection[str]) -> dict[str, Any]:
     return {
         key: value
         for key, value in _backup.restored(nodes).items()
-        if value is not None and kind_of(key) and key not in RELEASE
+        if value is not None and kind_of(key) and key not in RELEASE and key not in but
     }
 
 
-def compare(before: Sequence[Sequence[Any]], now: Sequence[Sequence[Any]], alive: Collection[str]) -> Comparison:
+def compare(
+    before: Sequence[Sequence[Any]],
+    now: Sequence[Sequence[Any]],
+    alive: Collection[str],
+    accepted: Collection[str] = (),
+) -> Comparison:
     """What differs.
 
     :param before: nodes of the backup. C(now): nodes as they are.
     :param alive: addresses of containers that hosts have now.
+    :param accepted: keys that are known to differ, and are not compared.
     """
-    old, new = _compared(before), _compared(now)
+    old, new = _compared(before, accepted), _compared(now, accepted)
     values = _backup.restored(now)
     return Comparison(
         lost=sorted(set(old) - set(new)),

@@ -104,6 +104,7 @@ REGISTERED = (
     "calico_universe_etcd",
     "calico_universe_framework",
     "calico_upgrade_after",
+    "calico_upgrade_backup",
     "calico_upgrade_before",
     "calico_upgrade_plan",
     "calico_upgrade_result",

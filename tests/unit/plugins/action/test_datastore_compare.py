@@ -7,7 +7,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.playbook.task import Task
@@ -78,8 +77,7 @@ def test_it_can_be_encrypted(tmp_path: Path) -> None:
     assert not run(path, make=True, encrypt=True)["changed"]
 
 
-@pytest.mark.parametrize("make", [True, False])
-def test_what_is_not_as_it_was_is_an_error(tmp_path: Path, make: bool) -> None:
+def test_what_is_not_as_it_was_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     run(path, make=True)
     for nodes, more, words in (
@@ -87,8 +85,18 @@ def test_what_is_not_as_it_was_is_an_error(tmp_path: Path, make: bool) -> None:
         (NODES, {"cluster": "d"}, f"{path} is of another datastore"),
         ({"failed": True, "msg": "There is no /etc/calico/calicoctl.cfg"}, {}, "There is no /etc/calico/calicoctl.cfg"),
     ):
-        result = run(path, nodes, make=make, **more)
+        result = run(path, nodes, **more)
         assert result["failed"] and words in result["msg"], result
+
+
+def test_what_was_changed_before_an_upgrade_goes_on_is_told_and_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "b.json"
+    run(path, make=True)
+    begin = run(path, NODES[:1], make=True)
+    assert f"lost: {POOL} (IP pool)" in begin["warnings"][0] and begin["accepted"] == [POOL]
+    assert not run(path, NODES[:1], accepted=begin["accepted"]).get("failed")
+    assert run(path, [["/calico/v1/Ready", "false", None]], make=True)["failed"]
+    assert run(path, cluster="d", make=True)["failed"]
 
 
 def test_a_datastore_that_is_not_ready_is_not_backed_up_for_an_upgrade(tmp_path: Path) -> None:
