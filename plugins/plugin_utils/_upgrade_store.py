@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calico's datastore after an upgrade against its backup from before: what an upgrade must not touch, and what others may have changed meanwhile. Pure.
 
-Nodes are those of a backup, [key, value, ttl]. Another release writes its name, and nothing else that was there.
+Nodes are those of a backup, [key, value, ttl]. Each start of calico/node writes the release that it is (CALICO_VERSION); between 2.6.6 and 2.6.12 nothing else
+of what is compared here changes, in either direction.
 """
 
 from __future__ import annotations
@@ -25,8 +26,6 @@ KINDS = (
     ("setting of BGP", re.compile(r"/calico/bgp/v1/global/")),
     ("node", re.compile(r"/calico/(?:bgp/)?v1/host/[^/]+/(?!workload/)")),
 )
-# Each start of calico/node writes the release that it is.
-RELEASE = (_backup.CALICO_VERSION, "/calico/v1/config/ClusterType")
 # Without it calico/node makes pools of its own where there is none.
 COMPLETE = "IP pool"
 SHOWN = 10
@@ -76,7 +75,7 @@ def _compared(nodes: Iterable[Sequence[Any]], but: Collection[str]) -> dict[str,
     return {
         key: value
         for key, value in _backup.restored(nodes).items()
-        if value is not None and kind_of(key) and key not in RELEASE and key not in but
+        if value is not None and kind_of(key) and key != _backup.CALICO_VERSION and key not in but
     }
 
 
