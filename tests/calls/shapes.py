@@ -21,6 +21,7 @@ HTTP, BIRD = ("http", "curl"), ("bird", "birdc")
 ETCD_PATHS = re.compile(r"^/(v2/keys|v2/members|version|health|members)(/|\?|$)")
 ETCD_KEY = re.compile(r"^(/v2/keys/calico/).+")
 
+_SESSION = re.compile(r"(Mesh|Global|Node)(_\d+){4}$")
 _KINDS = (
     ("address", re.compile(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*")),
     ("prefix", re.compile(r"((\d{1,3}\.){3}\d{1,3}|[0-9a-f]*:[0-9a-f:]*)/\d{1,3}")),
@@ -72,7 +73,7 @@ def shapes(argv: Sequence[str], env: Mapping[str, str], stdin: str | None) -> li
     if name in HTTP:
         return _http(words)
     if name in BIRD:
-        return [f"bird {' '.join(word for word in _without_socket(words))}"]
+        return [f"bird {' '.join('<session>' if _SESSION.match(word) else word for word in _without_socket(words))}"]
     if name in ("calico", "calico-ipam"):
         return _plugin(name, words, env, stdin)
     if name in PROGRAMS:

@@ -45,6 +45,7 @@ def of(*argv: str, env: dict[str, str] | None = None, stdin: object = None) -> l
         (["http", "GET", "/v2/keys/calico"], "etcd GET /v2/keys/calico"),
         (["curl", "-s", "-i", "http://10.0.0.1:2379/v2/keys/calico"], "etcd GET /v2/keys/calico"),
         (["birdc", "-s", "/var/run/calico/bird.ctl", "show", "protocols"], "bird show protocols"),
+        (["bird", "restart", "Mesh_10_0_0_13"], "bird restart <session>"),
     ],
 )
 def test_a_call_and_its_shape(argv: list[str], shape: str) -> None:

@@ -23,6 +23,7 @@ SHORTEST = 0.01
 SOCKET = '/var/run/calico/bird.ctl'
 ESTABLISHED = 'Established'
 RECOVERY = 'Graceful restart recovery in progress'
+RESTARTING = 'Neighbor graceful restart active'
 # The names that confd gives BIRD's protocols, and what calicoctl calls them.
 PROTOCOL = re.compile(r'^(Mesh|Global|Node)_(\d+_\d+_\d+_\d+)\Z')
 TYPES = {'Mesh': 'node-to-node mesh', 'Global': 'global', 'Node': 'node specific'}
@@ -35,13 +36,26 @@ def peer(address, kind, state, since, info):
 
 def parse_protocols(text):
     """Sessions from BIRD's C(show protocols), with or without the reply codes of its control socket; other protocols are left out."""
-    peers = []
+    return [found for found in map(_session, text.splitlines()) if found]
+
+
+def _session(line):
+    """The session that a line is about; None if it is about none."""
+    words = re.sub(r'^(\d{4}[ -]| )', '', line).split()
+    match = PROTOCOL.match(words[0]) if len(words) >= 5 and words[1] == 'BGP' else None
+    return peer(match.group(2).replace('_', '.'), TYPES[match.group(1)], words[3], words[4], ' '.join(words[5:])) if match else None
+
+
+def parse_restarting(text):
+    """From BIRD's C(show protocols all): addresses of peers that restart. Their routes are kept until they have sent all of them again, or for the two
+    minutes of BGP's restart timer if they do not come back; another restart of either side before that drops them."""
+    found, address = [], None
     for line in text.splitlines():
-        words = re.sub(r'^(\d{4}[ -]| )', '', line).split()
-        match = PROTOCOL.match(words[0]) if len(words) >= 5 and words[1] == 'BGP' else None
-        if match:
-            peers.append(peer(match.group(2).replace('_', '.'), TYPES[match.group(1)], words[3], words[4], ' '.join(words[5:])))
-    return peers
+        session = _session(line)
+        address = session['address'] if session else address
+        if RESTARTING in line and address:
+            found.append(address)
+    return found
 
 
 def parse_recovery(text):
@@ -61,6 +75,17 @@ def ask(path=None, timeout=3):
 def recovery(path=None, timeout=3):
     """What parse_recovery() gives, asked for on the same socket."""
     return parse_recovery(_command('show status', path, timeout))
+
+
+def details(path=None, timeout=3):
+    """Text for parse_protocols() and parse_restarting(), asked for on the same socket."""
+    return _command('show protocols all', path, timeout)
+
+
+def begin_anew(item, path=None, timeout=3):
+    """Have BIRD begin a session anew (as peer() gives it): it forgets what it waits for there. One that is up would lose its routes."""
+    kind = next(kind for kind, told in TYPES.items() if told == item['type'])
+    _command('restart %s_%s' % (kind, item['address'].replace('.', '_')), path, timeout)
 
 
 def _command(command, path, timeout):

@@ -17,7 +17,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _command,
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDS = os.path.join(HERE, '..', '..', '..', 'contract', 'records')
-SOURCES = ('22-node-run-address.jsonl', '23-product-calls.jsonl', '24-product-calls.jsonl', '25-docker-etcd-bird.jsonl')
+SOURCES = ('22-node-run-address.jsonl', '23-product-calls.jsonl', '24-product-calls.jsonl', '25-docker-etcd-bird.jsonl', '29-bird-restarts.jsonl')
 
 
 def _load(source):
@@ -342,3 +342,10 @@ def test_sessions(record):
 @those('bird', 'show', 'status')
 def test_recovery(record):
     assert (_bgp.parse_recovery(str(record['stdout'])) is not None) == ('Waiting for' in record['stdout'])
+
+
+@those('bird', 'show', 'protocols', 'all')
+def test_peers_that_restart(record):
+    found = _bgp.parse_restarting(str(record['stdout']))
+    assert len(found) == record['stdout'].count('graceful restart active') == ('a peer' in record['name'])
+    assert set(found) <= set(item['address'] for item in _bgp.parse_protocols(str(record['stdout'])))

@@ -60,6 +60,32 @@ def test_recovery(text, expected):
     assert _bgp.parse_recovery(text) == expected
 
 
+DETAILS = """2002-name     proto    table    state  since       info
+1002-kernel1  Kernel   master   up     23:49:11
+1006-  Preference:     10
+1002-Mesh_10_98_0_12 BGP      master   start  23:49:15    Active        Received: Neighbor graceful restart
+1006-  BGP state:          Active
+     Neighbor address: 10.98.0.12
+     Neighbor graceful restart active
+     Restart timer:    117/-
+1002-Mesh_10_98_0_13 BGP      master   up     23:49:11    Established
+1006-  BGP state:          Established
+"""
+
+
+def test_peers_that_restart():
+    assert _bgp.parse_restarting(DETAILS) == ['10.98.0.12'] and _bgp.parse_restarting(with_codes(PROTOCOLS)) == []
+    assert [item['address'] for item in _bgp.parse_protocols(DETAILS)] == ['10.98.0.12', '10.98.0.13']
+    assert _bgp.parse_restarting(' Neighbor graceful restart active') == [], 'of nobody'
+
+
+@pytest.mark.parametrize('kind, name', [('node-to-node mesh', 'Mesh_10_0_0_2'), ('global', 'Global_10_0_0_2'), ('node specific', 'Node_10_0_0_2')])
+def test_a_session_is_begun_anew_by_its_name(bird, kind, name):
+    path, asked = bird(('0012-%s: restarted\n0000 \n' % name).encode('ascii'))
+    _bgp.begin_anew(_bgp.peer('10.0.0.2', kind, 'start', '23:49:11', 'Active'), path)
+    assert asked == [('restart %s\n' % name).encode('ascii')]
+
+
 def test_nobody_on_the_socket(tmpdir):
     with pytest.raises(CalicoError) as raised:
         _bgp.ask(str(tmpdir.join('bird.ctl')))
