@@ -17,6 +17,9 @@ description:
   - Is only done when Felix is stable, every BGP session that should be there is Established, and BIRD has done recovering from its
     restart, so that the next node of a roll can be restarted without loss. Exit codes and Docker's word are not believed. An unchanged,
     healthy node costs one look.
+  - A running node is restarted so that packets of containers go on. The module waits until neither its BIRD nor that of a peer is amid an earlier
+    restart, has iptables drop what peers begin to BGP's port until the sessions are back (two BIRDs that connect to each other at once drop routes),
+    and has BIRD not wait for peers that were gone before. What a run that was killed left of that goes with the next one.
   - The address is given by the node's resource in the datastore, which is written before the node is started, and not by C(--ip). calicoctl
     takes an address with its prefix for none, and calico/node stores one without as a network of its own (V(/32)), at each start anew, so
     that every other node seems to be across a subnet. Should the resource ever be lost, the node takes the first address of the
@@ -111,6 +114,13 @@ options:
     type: str
     choices: [auto, never, always]
     default: auto
+  restart_wait:
+    description:
+      - Seconds in which earlier restarts, of this node and of its peers, have to be over before a running node is restarted. BIRD needs some seconds for one,
+        and 240 with a peer that is gone. After that the module fails, with nothing touched. A node whose BIRD does not answer, or has no session, waits
+        for nobody.
+    type: float
+    default: 300
   health:
     description:
       - When the node counts as healthy.
@@ -323,6 +333,11 @@ trouble:
   type: list
   elements: str
   sample: []
+waits_for:
+  description: Whose earlier restart was not over after O(restart_wait), so that nothing was done.
+  returned: failure, if that is why
+  type: str
+  sample: the BIRD of 10.0.2.11 has not sent all of its routes since it was restarted
 datastore_read:
   description: Whether calicoctl could say what it would start, and which nodes the datastore has.
   returned: state is present

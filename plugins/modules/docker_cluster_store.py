@@ -153,7 +153,7 @@ containers:
 
 import os
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_rules, _health, _node, _node_host, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _docker_rules, _health, _node, _node_host, _restart, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, CommandError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _docker_daemon, _docker_networks, _network
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline, agreed
@@ -287,7 +287,7 @@ def apply(params, actual, setting):
                           remedy='%s. See "journalctl -u %s" on the host; hosts after this one were not touched' % (became, params['unit']))
 
 
-def wait_for_node(params, variables):
+def wait_for_node(params, variables, restart):
     """calico/node ended with Docker and is started by systemd: wait until it is healthy, and its plugin answers again."""
     health = dict(felix_port=params['felix_port'], timeout=params['timeout'], stable_seconds=2, peers='auto', tolerated_peers=params['tolerated_peers'],
                   down_peers='report')
@@ -297,7 +297,8 @@ def wait_for_node(params, variables):
         if not deadline.pause(_docker_daemon.PAUSE):
             raise CalicoError('calico/node was not started again within %g seconds' % params['timeout'], remedy='See "journalctl -u calico-node" on the host')
     calicoctl = _runner.Calicoctl(params['calicoctl'], params['config'])
-    _health.wait(_health.Desired(look), _node.addresses(calicoctl.nodes()), calicoctl, lambda: _node_host.logs(look), fresh=True)
+    _health.wait(_health.Desired(look), _node.addresses(calicoctl.nodes()), calicoctl, lambda: _node_host.logs(look), fresh=True,
+                 restart=restart)
     while variables.get('CALICO_LIBNETWORK_ENABLED') == 'true' and not _docker_daemon.plugin_answers():
         if not deadline.pause(_docker_daemon.PAUSE):
             raise CalicoError("calico/node is healthy, and its libnetwork plugin does not answer", why='nobody listens on %s' % _docker_daemon.PLUGIN,
@@ -318,9 +319,11 @@ def job(module):
         _docker_daemon.check_consent(actual.names, params['restart'], actual.info)
     if plan and not module.check_mode:
         variables = actual.node_variables()
-        apply(params, actual, setting)
-        if variables is not None:
-            wait_for_node(params, variables)
+        up = _restart.await_turn() if restarted and variables is not None else []
+        with _restart.Restart(up, module.warn) as restart:
+            apply(params, actual, setting)
+            if variables is not None:
+                wait_for_node(params, variables, restart if up else None)
     return dict(plan.result(module._diff), store=setting['cluster-store'] if setting else None, file=params['daemon_config'],
                 version=actual.info.version if actual.info is not None else None, restarted=restarted, containers=ending)
 

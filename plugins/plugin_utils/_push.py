@@ -47,17 +47,20 @@ class PushAction(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         args = copy.deepcopy(self._task.args)
         local = self._resolve(args)
-        outcome = self._execute_module(module_name=self.MODULE, module_args=args, task_vars=task_vars)
+        outcome = self._run_module(args, task_vars)
         needs = [] if outcome.get("failed") or self._task.check_mode else outcome.get("needs") or []
         if needs:
             self._push(args, {sha256: local[sha256] for sha256 in needs})
-            outcome = self._execute_module(module_name=self.MODULE, module_args=args, task_vars=task_vars)
+            outcome = self._run_module(args, task_vars)
             if outcome.get("needs"):
                 raise AnsibleActionFail(
                     f"{self.MODULE} still asks for {', '.join(outcome['needs'])} after the files were pushed."
                 )
         result.update(outcome)
         return result
+
+    def _run_module(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        return self._execute_module(module_name=self.MODULE, module_args=args, task_vars=task_vars)
 
     def _sources(self, args: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """Each dict among the arguments that has local_src."""

@@ -129,7 +129,7 @@ def name_peer(address, nodes, peers):
     return 'node %s %s' % (name, said) if name and name != address else said
 
 
-def wait(desired, nodes, calicoctl, logs, container=None, replaced=None, fresh=False, clock=None, sleep=None):
+def wait(desired, nodes, calicoctl, logs, container=None, replaced=None, fresh=False, restart=None, clock=None, sleep=None):
     """Wait until healthy and return the last Look; raise CalicoError with the cause at the deadline, or earlier where waiting is in vain.
 
     :arg nodes: of the datastore as known so far.
@@ -137,6 +137,7 @@ def wait(desired, nodes, calicoctl, logs, container=None, replaced=None, fresh=F
     :arg container: object of C(docker inspect) that is known to run; Docker is asked again for every look but the first.
     :arg replaced: see running_container().
     :arg fresh: the node was just started, so what is known is out of date.
+    :arg restart: the _restart.Restart that is under way, whose sessions are waited for too.
     """
     deadline, count, confirmed = Deadline(desired.timeout, clock, sleep), 0, not fresh
     while True:
@@ -144,11 +145,14 @@ def wait(desired, nodes, calicoctl, logs, container=None, replaced=None, fresh=F
             nodes = _node.addresses(calicoctl.nodes())
         container = running_container(replaced) if container is None or count else container
         seen = look(desired, nodes, calicoctl, container)
+        missing = restart.missing(seen.peers if container else []) if restart else []
         if seen.healthy and not confirmed:
             # A node has stored its address when Felix runs, and not before.
             nodes, confirmed = _node.addresses(calicoctl.nodes()), True
             continue
-        if seen.healthy and not (seen.down and fresh and desired.timeout - deadline.left() < min(GRACE, desired.timeout / 2)):
+        if seen.healthy and not missing and not (seen.down and fresh and desired.timeout - deadline.left() < min(GRACE, desired.timeout / 2)):
+            if restart:
+                restart.finish(deadline)
             return seen
         count += 1
         if count % CAUSE_EVERY == 0 and seen.felix is not None:

@@ -19,6 +19,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 
 CONTAINER = 'calico-node'
 UNIT_NAME = 'calico-node.service'
+RESTART_WAIT = 300  # seconds, for earlier restarts; BIRD itself waits 240 for its peers
 # Docker and images put these in by themselves, Docker's client those of proxies that ~/.docker/config.json has.
 PROXIES = ('HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY', 'NO_PROXY')
 AMBIENT = ('PATH', 'HOME', 'HOSTNAME') + PROXIES + tuple(name.lower() for name in PROXIES)

@@ -197,7 +197,7 @@ def reconcile(params, actual, image_id):
     work.files = _text_files.reconcile([unit_file(params, actual.interface)], actual.files)
     if params['init_system']:
         _plan_unit(work, actual.unit)
-    _plan_port(work, params, actual.closed)
+    _plan_port(work, _node.closed_ports(params), actual.closed)
     _plan_resource(work, params, actual.record(params['name']))
     if work.start == 'start':
         work.node.add('container %s' % _node.CONTAINER, None, _node.summary(params))
@@ -228,26 +228,27 @@ def _plan_unit(work, state):
     work.units.add(_node.UNIT_NAME, before, after, how=_systemd.Step(_node.UNIT_NAME, None if before['enabled'] else True, action))
 
 
-def _plan_port(work, params, closed):
-    """Have Felix' ports reached as required, now: the unit's lines are for its next start. A port that was Felix' before is opened after that."""
-    desired = _node.closed_ports(params)
+def _plan_port(work, desired, closed):
+    """Have Felix' ports reached as required, now: the unit's lines are for its next start. A port that was Felix' before is opened after that, and so is
+    what a restart closed in a run that was killed."""
     known = set(desired).union(*[[port for port, source in rules] for rules in closed.values()])
     for port in sorted(known, key=lambda port: (port not in desired, port)):
         steps = [(program,) + step for program in _closed_port.PROGRAMS if program in closed
                  for step in _closed_port.steps(program, closed[program], port, desired.get(port))]
         if steps:
             there = [source for other, source in closed[steps[0][0]] if other == port]
-            work.port.add('port %d' % port, _reached(there if None in there else None), _reached(desired.get(port)), how=steps)
+            closes = not all(_closed_port.accepts(source) for source in there)
+            work.port.add('port %d' % port, _reached(there if closes else None), _reached(desired.get(port)), how=steps)
 
 
 def _reached(sources):
-    return {'reached from': 'everywhere' if sources is None else ', '.join(['this host'] + sorted(source for source in sources if source))}
+    return {'reached from': 'everywhere' if sources is None else ', '.join(['this host'] + sorted(filter(_closed_port.accepts, sources)))}
 
 
 def has_metrics(actual):
     """Whether a run has given this node metrics: a port of ours accepts somebody, now or by the unit."""
     found = actual.files.get(unit_path())
-    return any(source for rules in actual.closed.values() for port, source in rules) or '-j ACCEPT' in (found and found.text or '')
+    return any(_closed_port.accepts(source) for rules in actual.closed.values() for port, source in rules) or '-j ACCEPT' in (found and found.text or '')
 
 
 def differences(params, actual, image_id):

@@ -5,7 +5,8 @@
 """A TCP port that nobody reaches but the host itself and named addresses: rules in iptables' chain INPUT of the table mangle, for IPv4 and IPv6.
 
 That chain sees what is for the host itself, from other hosts and from containers, before the table filter, where Felix, Docker and DC/OS have theirs.
-What it accepts is still theirs to drop. A rule of ours is (port, source): whom it accepts, in CIDR notation, or None for the one that drops the rest.
+What it accepts is still theirs to drop. A rule of ours is (port, source): whom it accepts, in CIDR notation, None for the one that drops the rest, or NEW
+for one that drops connections which are not there yet, of IPv4 and for a moment only.
 """
 from __future__ import absolute_import, division, print_function
 __metaclass__ = type
@@ -18,16 +19,22 @@ from ansible_collections.dcos.calico.plugins.module_utils._host import _command
 
 PROGRAMS = ('iptables', 'ip6tables')
 SECONDS = 20
+NEW = 'new'
 # As iptables prints the rules of argv().
 RULE = re.compile(r'^-A INPUT (?:-s (?P<source>[0-9.]+/[0-9]+) (?P<accept>)|! -i lo )-p tcp (?:-m tcp )?--dport (?P<port>\d+) '
-                  r'-m comment --comment "?dcos\.calico"? -j (?(accept)ACCEPT|DROP)$', re.MULTILINE)
+                  r'(?P<new>--tcp-flags FIN,SYN,RST,ACK SYN )?-m comment --comment "?dcos\.calico"? -j (?(accept)ACCEPT|DROP)$', re.MULTILINE)
 
 
 def argv(program, operation, port, source=None):
     """Command line for a rule; operation: -I or -D. Pure."""
-    who, verdict = (['-s', source], 'ACCEPT') if source else (['!', '-i', 'lo'], 'DROP')
-    return [program, '-w', '-t', 'mangle', operation, 'INPUT'] + who + ['-p', 'tcp', '--dport', str(port),
-                                                                        '-m', 'comment', '--comment', 'dcos.calico', '-j', verdict]
+    who, verdict = (['-s', source], 'ACCEPT') if accepts(source) else (['!', '-i', 'lo'], 'DROP')
+    what = ['-p', 'tcp', '--dport', str(port)] + (['--syn'] if source == NEW else [])
+    return [program, '-w', '-t', 'mangle', operation, 'INPUT'] + who + what + ['-m', 'comment', '--comment', 'dcos.calico', '-j', verdict]
+
+
+def accepts(source):
+    """Whether the rule of a source lets somebody in. Pure."""
+    return source not in (None, NEW)
 
 
 def rules(program, sources):
@@ -52,7 +59,7 @@ def unit_lines(port, sources=()):
 
 def parse(text):
     """Our rules in the order of the chain, from what iptables prints of it. Pure."""
-    return [(int(match.group('port')), match.group('source')) for match in RULE.finditer(text)]
+    return [(int(match.group('port')), NEW if match.group('new') else match.group('source')) for match in RULE.finditer(text)]
 
 
 def steps(program, found, port, sources):
@@ -72,13 +79,27 @@ def steps(program, found, port, sources):
 
 def read():
     """{program: our rules}, without those programs that this host does not have, or that cannot be used for want of the table."""
-    found = {}
-    for program in PROGRAMS:
-        if _command.find(program):
-            result = _command.run([program, '-w', '-t', 'mangle', '-S', 'INPUT'], SECONDS)
-            if result.rc in (0, 1):
-                found[program] = parse(result.out)
-    return found
+    found = dict((program, _rules(program)) for program in PROGRAMS)
+    return dict((program, rules) for program, rules in found.items() if rules is not None)
+
+
+def _rules(program):
+    if not _command.find(program):
+        return None
+    result = _command.run([program, '-w', '-t', 'mangle', '-S', 'INPUT'], SECONDS)
+    return parse(result.out) if result.rc in (0, 1) else None
+
+
+def close_to_new(port):
+    """Let nobody connect to a port over IPv4 who is not connected yet; raises CalicoError where iptables cannot."""
+    change('iptables', '-I', port, NEW)
+
+
+def open_to_new(port):
+    """Take away what close_to_new() did, also in a run that was killed."""
+    for other, source in _rules('iptables') or ():
+        if (other, source) == (port, NEW):
+            change('iptables', '-D', port, NEW)
 
 
 def change(program, operation, port, source=None):
@@ -86,6 +107,8 @@ def change(program, operation, port, source=None):
     try:
         _command.run(argv(program, operation, port, source), SECONDS, check=True)
     except CommandError as error:
-        raise CalicoError('Port %d cannot be %s' % (port, 'opened' if (operation == '-D') is (source is None) else 'closed'),
+        raise CalicoError('Port %d cannot be %s' % (port, 'closed' if (operation == '-D') is accepts(source) else 'opened'),
                           why='%s: %s' % (error.what, error.why),
-                          remedy='See what "%s -t mangle -S INPUT" says on the host, or close no port: health.port_access all, and no metrics' % program)
+                          remedy='See what "%s -t mangle -S INPUT" says on the host, %s' % (
+                              program, 'and delete the rule there, or run this again' if source == NEW
+                              else 'or close no port: health.port_access all, and no metrics'))

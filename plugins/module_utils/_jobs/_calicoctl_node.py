@@ -13,7 +13,7 @@ __metaclass__ = type
 import os
 import re
 
-from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _health, _node, _node_host, _runner
+from ansible_collections.dcos.calico.plugins.module_utils._calico import _bgp, _felix, _health, _node, _node_host, _restart, _runner
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError, ValidationError
 from ansible_collections.dcos.calico.plugins.module_utils._host import _docker, _download, _executables, _network, _started
 from ansible_collections.dcos.calico.plugins.module_utils._host._deadline import Deadline
@@ -133,6 +133,7 @@ ARGUMENT_SPEC = dict(
     init_system=dict(type='bool', default=True),
     after_units=dict(type='list', elements='str', default=[]),
     restart=dict(type='str', choices=['auto', 'never', 'always'], default='auto'),
+    restart_wait=dict(type='float', default=_node.RESTART_WAIT),
     health=dict(type='dict', default={}, options=dict(
         felix_port=dict(type='int'),
         port_access=dict(type='str', choices=['host', 'all'], default='host'),
@@ -209,14 +210,16 @@ def pids(actual):
     return set(pid for pid, age in _felix.processes(actual.container)) if actual.running else set()
 
 
-def bring_about(params, actual, work, calicoctl):
+def bring_about(params, actual, work, calicoctl, warn):
     """Apply, wait until the node is healthy, and return (sessions, addresses of peers that are down, id of the container)."""
-    _node_host.apply(params, actual, work, calicoctl, lambda: configure(actual, work, calicoctl))
-    if work.held:
-        return peers_now(params), [], actual.container['Id']
-    seen = _health.wait(_health.Desired(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params),
-                        container=None if work.start else actual.container, replaced=(actual.container or {}).get('Id') if work.start else None,
-                        fresh=bool(work.start))
+    up = _restart.await_turn(params['restart_wait']) if work.start == 'restart' else []
+    with _restart.Restart(up, warn) as restart:
+        _node_host.apply(params, actual, work, calicoctl, lambda: configure(actual, work, calicoctl))
+        if work.held:
+            return peers_now(params), [], actual.container['Id']
+        seen = _health.wait(_health.Desired(params), actual.addresses(), calicoctl, lambda: _node_host.logs(params),
+                            container=None if work.start else actual.container, replaced=(actual.container or {}).get('Id') if work.start else None,
+                            fresh=bool(work.start), restart=restart if up else None)
     container = actual.container if not work.start else _docker.container_and_image(_node.CONTAINER, params['image'])[0]
     _node_host.note_certificates(actual, container)
     return seen.peers, seen.down, (container or {}).get('Id')
@@ -258,7 +261,7 @@ def present(module):
             if _started.may_note(module, plan):
                 _node_host.note_certificates(actual, actual.container)
     else:
-        peers, down, container_id = bring_about(params, actual, work, calicoctl)
+        peers, down, container_id = bring_about(params, actual, work, calicoctl, module.warn)
     return dict(plan.result(module._diff), node_name=params['name'], ip=params['ip'], image=params['image'], image_id=image_id, container_id=container_id,
                 action=work.start or 'none', restart_needed=work.held, differences=work.differences, peers=peers,
                 peers_down=down, healthy=healthy, trouble=trouble, datastore_read=actual.desired is not None and actual.nodes is not None)

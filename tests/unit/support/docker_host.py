@@ -30,7 +30,8 @@ time.sleep(1000)
 
 
 class Docker:
-    """The host: its daemon's file and state; C(waited) are the names of nodes whose health was waited for."""
+    """The host: its daemon's file and state; C(waited) are the names of nodes whose health was waited for, C(restarts) for
+    which restart, C(up) the sessions of calico/node's BIRD."""
 
     def __init__(self, host, start):
         self.host = host
@@ -41,7 +42,7 @@ class Docker:
         self.program = host.root.join('dockerd.py')
         self.program.write(DAEMON % {'config': str(self.config), 'directory': str(self.directory)})
         self.start = start
-        self.waited = []
+        self.waited, self.restarts, self.up = [], [], []
         self.write(version='19.03.5', containers=[], node=NODE, pools=['10.60.0.0/16'])
         host.double('docker', 'docker.py')
         self.flags('')
@@ -83,7 +84,7 @@ class Docker:
 @pytest.fixture
 def docker(systemd_host, monkeypatch):
     """A Docker that runs on a systemd_host, with a calico/node that has its libnetwork plugin."""
-    from ansible_collections.dcos.calico.plugins.module_utils._calico import _health, _runner
+    from ansible_collections.dcos.calico.plugins.module_utils._calico import _health, _restart, _runner
     from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_daemon, _network, _systemd
 
     def start():
@@ -95,6 +96,7 @@ def docker(systemd_host, monkeypatch):
     monkeypatch.setattr(_docker_daemon, 'PAUSE', 0.02)
     monkeypatch.setattr(_docker_daemon, 'plugin_answers', lambda: True)
     monkeypatch.setattr(_network, 'ipv6', lambda: {'supported': False, 'default_disabled': None})
-    monkeypatch.setattr(_health, 'wait', lambda desired, *unused, **more: made.waited.append(desired.name))
+    monkeypatch.setattr(_health, 'wait', lambda desired, *unused, **more: made.waited.append(desired.name) or made.restarts.append(more['restart']))
+    monkeypatch.setattr(_restart, 'await_turn', lambda: made.up)
     monkeypatch.setattr(_runner.Calicoctl, 'nodes', lambda self: [])
     return made

@@ -40,7 +40,8 @@ def _read(path):
 class Bird(threading.Thread):
     """Answers on a control socket: a session with every other node of the datastore, whose C(state()) has nodes and mesh.
 
-    recovering: for so many looks at its status it still recovers from a restart. Replies as those of a BIRD 1.6.8 that was looked at.
+    recovering: for so many looks at its status it still recovers from a restart. restarting: {address: for so many looks that peer restarts}. begun: sessions
+    that it was told to begin anew, without which it recovers at once. Replies as those of a BIRD 1.6 that was looked at.
     """
 
     def __init__(self, state):
@@ -53,6 +54,7 @@ class Bird(threading.Thread):
         self.server.bind(self.path)
         self.server.listen(5)
         self.down, self.extra, self.recovering = set(), [], 0
+        self.restarting, self.begun = {}, []
 
     def lines(self):
         found = []
@@ -62,6 +64,17 @@ class Bird(threading.Thread):
                 info = 'start  23:49:11    Active        Socket: Connection refused' if host in self.down else 'up     23:49:15    Established   '
                 found.append('Mesh_%s BGP      master   %s' % (host.replace('.', '_'), info))
         return found + list(self.extra)
+
+    def details(self):
+        """What C(show protocols all) has more, of those details that are read."""
+        for line in self.lines():
+            address = '.'.join(line.split()[0].split('_')[1:])
+            self.restarting[address] = self.restarting.get(address, 0) - 1
+            yield '1002-' + line
+            yield '1006-  Description:    Connection to BGP peer'
+            if self.restarting[address] >= 0:
+                yield '     Neighbor graceful restart active'
+            yield ' '
 
     def run(self):
         while True:
@@ -78,6 +91,13 @@ class Bird(threading.Thread):
             elif asked == b'show protocols\n':
                 rows = ['2002-name     proto    table    state  since       info', '1002-device1  Device   master   up     23:49:11    ']
                 client.sendall(('\n'.join(rows + [' ' + line for line in self.lines()] + ['0000 ', ''])).encode('ascii'))
+            elif asked == b'show protocols all\n':
+                rows = ['2002-name     proto    table    state  since       info', '1002-device1  Device   master   up     23:49:11    ', '1006-']
+                client.sendall(('\n'.join(rows + list(self.details()) + ['0000 ', ''])).encode('ascii'))
+            elif asked.startswith(b'restart '):
+                self.begun.append(asked.split()[1].decode('ascii'))
+                self.recovering = 0
+                client.sendall(('0012-%s: restarted\n0000 \n' % self.begun[-1]).encode('ascii'))
             client.close()
 
     def close(self):
@@ -92,7 +112,7 @@ operation=$4
 [ "$operation" = -S ] && [ ! -e "$rules" ] && exit 0
 shift 5
 case $operation in
-  -S) sed 's/^/-A INPUT /; s/-p tcp/-p tcp -m tcp/; s/dcos.calico/"&"/' "$rules" ;;
+  -S) sed 's/^/-A INPUT /; s/-p tcp/-p tcp -m tcp/; s/--syn/--tcp-flags FIN,SYN,RST,ACK SYN/; s/dcos.calico/"&"/' "$rules" ;;
   -I) touch "$rules"; { echo "$*"; cat "$rules"; } > "$rules.new"; mv "$rules.new" "$rules" ;;
   -D) grep -qxF -e "$*" "$rules" || exit 1
       awk -v rule="$*" '$0 == rule && !done { done = 1; next } { print }' "$rules" > "$rules.new"; mv "$rules.new" "$rules" ;;

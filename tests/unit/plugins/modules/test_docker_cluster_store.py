@@ -6,7 +6,7 @@ __metaclass__ = type
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _docker_daemon, _network, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _closed_port, _docker_daemon, _network, _systemd
 from ansible_collections.dcos.calico.plugins.modules import calico_docker_network, docker_cluster_store as module
 
 STORE = 'etcd://127.0.0.1:2379'
@@ -55,6 +55,18 @@ def test_tls_takes_all_three_files(run_module, docker):
 @pytest.mark.parametrize('endpoints', [[], ['127.0.0.1:2379'], ['http://a:1', 'https://b:1'], ['http://u:p@a:1'], ['http://a:1/x']])
 def test_endpoints_that_cannot_be_right_are_refused(run_module, docker, endpoints):
     assert run_module(module, docker.args(endpoints=endpoints))['failed'] and untouched(docker)
+
+
+def test_docker_restarts_as_calico_node_does(run_module, docker, monkeypatch):
+    """Its BIRD connects, and for that while peers cannot: _restart.Restart, which test_node_restart.py shows."""
+    done = []
+    monkeypatch.setattr(_closed_port, 'close_to_new', lambda port: done.append((port, docker.restarted())))
+    monkeypatch.setattr(_closed_port, 'open_to_new', lambda port: done.append((port, docker.restarted())))
+    docker.up = ['10.0.2.11']
+    assert run_module(module, docker.args(), check=True)['restarted'] and done == []
+    assert run_module(module, docker.args())['restarted'] and docker.restarts[0].missing([]) == ['10.0.2.11']
+    assert done == [(179, False), (179, True)]
+    assert not run_module(module, docker.args())['changed'] and len(done) == 2
 
 
 # ---- containers that would end

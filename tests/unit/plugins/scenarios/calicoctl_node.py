@@ -30,6 +30,14 @@ def changed(use):
     return _scenario(use, node.args(as_number=64600), before=[node.args()])
 
 
+def restarted_among_peers(use):
+    node = use("node")
+    node.update(nodes={"agent2": "10.0.0.12/24", "gone": "10.0.0.13/24"})
+    node.bird.down.add("10.0.0.13")
+    more = dict(health={"tolerated_peers": ["10.0.0.13"]})
+    return _scenario(use, node.args(as_number=64600, **more), before=[node.args(**more)])
+
+
 def left_alone(use):
     node = use("node")
     return _scenario(use, node.args(as_number=64600, restart="never"), before=[node.args()])
@@ -54,6 +62,7 @@ SCENARIOS = {
     "present": present,
     "directly": directly,
     "changed": changed,
+    "restarted_among_peers": restarted_among_peers,
     "left_alone": left_alone,
     "with_metrics": with_metrics,
     "without_metrics": without_metrics,
