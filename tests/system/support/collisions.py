@@ -1,6 +1,6 @@
 """Pairs of hosts whose BIRDs connected to each other at once. BIRD 1.6 takes the later of two connections of a peer that is just back for another restart,
-and drops its routes until they are sent again; Calico 3.3 made its mesh one-way for that reason (projectcalico/node#79), and with 2.6 nobody can help it.
-The busier the hosts are, the more often."""
+and drops its routes until they are sent again; Calico 3.3 made its mesh one-way for that reason (projectcalico/node#79). The product's own restarts prevent it
+(module_utils/_calico/_restart.py); those by systemd, Docker or a power cut cannot. The busier the hosts are, the more often."""
 
 from __future__ import annotations
 

@@ -103,7 +103,6 @@ class Counted:
             sent, received = re.findall(r"(\d+) packets transmitted, (\d+) received", text)[0]
             self.sent[pair], self.received[pair] = int(sent), int(received)
 
-    def lost(self, but: Collection[frozenset[str]] = ()) -> int:
-        """Packets without an answer, of all pairs, or of all but those whose BIRDs have met (support/collisions.py)."""
-        pairs = [pair for pair in self.sent if frozenset(pair) not in but]
-        return sum(self.sent[pair] - self.received[pair] for pair in pairs)
+    def lost(self) -> int:
+        """Packets without an answer, of all pairs."""
+        return sum(self.sent[pair] - self.received[pair] for pair in self.sent)
