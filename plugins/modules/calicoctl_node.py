@@ -337,7 +337,7 @@ waits_for:
   description: Whose earlier restart was not over after O(restart_wait), so that nothing was done.
   returned: failure, if that is why
   type: str
-  sample: the BIRD of 10.0.2.11 has not sent all of its routes since it was restarted
+  sample: the BIRD of 10.0.2.11 has not sent all of its routes since it was restarted or stopped
 datastore_read:
   description: Whether calicoctl could say what it would start, and which nodes the datastore has.
   returned: state is present

@@ -58,9 +58,9 @@ def too_early(recovering, restarting):
     """The error about those for whom await_turn() waited."""
     said = ['BIRD here still recovers from its last restart (%s)' % recovering] if recovering else []
     if restarting:
-        said.append('the BIRD of %s has not sent all of its routes since it was restarted' % ', '.join(restarting))
+        said.append('the BIRD of %s has not sent all of its routes since it was restarted or stopped' % ', '.join(restarting))
     said = ', and '.join(said)
-    return CalicoError('calico/node is not restarted: %s' % said, waits_for=said,
+    return CalicoError('calico/node is not restarted, because %s' % said, waits_for=said,
                        why='a second restart within that time takes routes away, and packets of containers are lost',
                        remedy='BIRD is done after 240 seconds at most. If this comes again, calico/node is restarted again and again on one of these hosts: '
                               'see "docker logs calico-node" there, and repair that host first, or stop it there ("systemctl stop calico-node")')
