@@ -14,6 +14,7 @@ import pytest
 import yaml
 from support import by_hand, dcos
 from support.ansible import Run, environment, playbook
+from support.collisions import SECONDS
 from support.lab import ROOT, Lab, eventually, lab_with
 from support.pings import Counted
 from support.workloads import Workloads
