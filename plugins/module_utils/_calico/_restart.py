@@ -26,7 +26,7 @@ PORT = 179
 # Seconds in which sessions have to be back: from the restart on, and once BIRD answers, which connects after five. Peers drop routes at 120.
 BACK, ANSWERED = 60, 20
 PAUSE = 1
-SILENT = 3  # questions without an answer, by which a BIRD is not just busy
+SILENT = 5  # questions without an answer, by which a BIRD is not just busy
 BEGINNING = ('Idle', 'Active', 'Connect')
 
 
