@@ -59,10 +59,15 @@ def that_does_not_start(lab: Lab, directory: Path) -> dict[str, str]:
     whole = lab.settings.state / "mirror" / PLACES["calico-node.tar"][0]
     with tarfile.open(whole) as archive:
         archive.extractall(directory, filter="data")
-    manifest = json.loads((directory / "manifest.json").read_text())
-    config = json.loads((directory / manifest[0]["Config"]).read_text())
-    config["config"] = {**config["config"], "Cmd": ["/no/such/program"]}
-    (directory / manifest[0]["Config"]).write_text(json.dumps(config))
+    [image] = json.loads((directory / "manifest.json").read_text())
+    before = directory / image["Config"]
+    config = json.loads(before.read_text())
+    config["config"] = {**config["config"], "Cmd": ["/no/such/program"], "Entrypoint": None}
+    before.unlink()
+    text = json.dumps(config)
+    image["Config"] = f"{hashlib.sha256(text.encode()).hexdigest()}.json"  # which is what Docker calls the image
+    (directory / image["Config"]).write_text(text)
+    (directory / "manifest.json").write_text(json.dumps([image]))
     target = whole.with_name("does-not-start.tar")
     with tarfile.open(target, "w") as archive:
         for path in sorted(directory.iterdir()):
