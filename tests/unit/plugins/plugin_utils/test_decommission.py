@@ -89,3 +89,17 @@ def test_containers_speak_against_it_only_when_they_had_time_to_leave() -> None:
 
 def test_all_that_speaks_against_it_comes_at_once() -> None:
     assert len(obstacles(SILENT, TALKING, remove="agent1,agent9", active=("10.99.0.11",))) == 4
+
+
+def test_only_a_host_that_goes_and_has_no_node_is_told_of() -> None:
+    look = _audit.Look(_audit.Cluster(BEFORE, (DRAINED, OTHER), removed=frozenset({NODE})))
+    assert _decommission.unknown(look, ["agent1"]) == []
+    (told,) = _decommission.unknown(look, ["agent1", "agent2"])
+    assert told.startswith("The datastore has no node of agent2")
+
+
+def test_what_another_host_has_does_not_speak_for_a_dead_one() -> None:
+    keys = {**BEFORE, "/calico/bgp/v1/host/agent2/ip_addr_v4": Entry("10.99.0.12", 900)}
+    talking = _audit.host("agent3", {"agent3"}, {**QUIET, "sessions": ["10.99.0.12"]})
+    look = _audit.Look(_audit.Cluster(keys, (SILENT, OTHER, talking), removed=frozenset({NODE, "agent1"})))
+    _decommission.check(look, ["agent1"], ["agent1"], ("10.99.0.12",))
