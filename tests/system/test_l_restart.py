@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from dcoslab.process import scaled
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually, lab_with
 from support.pings import Counted
@@ -92,7 +93,7 @@ def test_a_peer_that_is_gone_holds_nobody_up(lab: Lab, workloads: Workloads) -> 
         with Counted(workloads) as pings:
             run = restart(lab, calico_node_tolerated_peers=[address]).require()
             again = restart(lab, calico_node_tolerated_peers=[address]).require()
-        assert pings.lost() == 0 and max(run.seconds, again.seconds) < 200 and clean(lab)
+        assert pings.lost() == 0 and max(run.seconds, again.seconds) < scaled(200) and clean(lab)
         for agent in lab.agents:
             assert "recovery in progress" not in bird(agent, "show", "status")
     finally:

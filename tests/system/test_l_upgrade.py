@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from support.ansible import ROOT, Run, environment, playbook
-from support.collisions import collisions
 from support.lab import Host, Lab, eventually, lab_with
 from support.pings import Counted
 from support.releases import another_etcd, offer, that_does_not_start
@@ -64,9 +63,10 @@ def without_loss(lab: Lab, **variables: Any) -> Run:
     """An upgrade during which containers of all hosts ping each other."""
     with Workloads(lab, "calico") as workloads:
         assert workloads.unreachable() == []
-        with collisions(lab) as met, Counted(workloads) as pings:
+        with Counted(workloads) as pings:
             done = upgrade(lab, **variables).require()
-        assert pings.lost(met) == 0, (pings.sent, pings.received, met)
+        print(f"sent {pings.sent}, received {pings.received}")
+        assert pings.lost() == 0, (pings.sent, pings.received)
     return done
 
 

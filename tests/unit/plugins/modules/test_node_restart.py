@@ -194,7 +194,6 @@ def test_a_node_whose_bird_does_not_answer_waits_for_nobody(restarting, running,
     assert result['action'] == 'restart'
 
 
-
 def test_a_start_waits_for_nobody_and_closes_nothing(run_module, running, restarting):
     os.system('systemctl stop calico-node.service')
     running.bird.restarting[ONE] = 1000

@@ -86,6 +86,14 @@ def serve(listener, answer, members):
         client.close()
 
 
+def notify():
+    """Tell systemd's double that all is set up, which etcd does when it listens."""
+    if "NOTIFY_FILE" in os.environ:
+        with open(os.environ["NOTIFY_FILE"] + ".new", "w") as handle:
+            handle.write(str(os.getpid()))
+        os.rename(os.environ["NOTIFY_FILE"] + ".new", os.environ["NOTIFY_FILE"])
+
+
 def main():
     is_proxy = FLAGS.get("proxy") == "on"
     members = known_members() if is_proxy else []
@@ -108,6 +116,7 @@ def main():
     except (IOError, OSError):
         say("C | etcdmain: listen tcp %s:%s: bind: address already in use" % (host, port))
         sys.exit(1)
+    notify()
     serve(listener, proxy if is_proxy else member, members)
 
 
