@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dcoslab.process import scaled
@@ -108,9 +108,3 @@ def proxy_of(host: Host) -> int | None:
     """The process that listens on the port of etcd's proxy."""
     found = re.search(r"127\.0\.0\.1:2379 .*pid=(\d+)", host.out("ss", "-ltnp"))
     return int(found[1]) if found else None
-
-
-def calicoctl_of(host: Host) -> Callable[..., str]:
-    """The calicoctl that step 4 has left in the home of who logged in."""
-    home = "/home/core" if host.flavour == "coreos" else "/root"
-    return lambda *argv: host.out(f"{home}/calicoctl", *argv)

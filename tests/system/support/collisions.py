@@ -5,7 +5,7 @@ and drops its routes until they are sent again; Calico 3.3 made its mesh one-way
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from support.lab import Lab, eventually
@@ -24,12 +24,9 @@ def size(lab: Lab) -> dict[str, int]:
 
 
 @contextmanager
-def collisions(lab: Lab, calicoctl: Callable[..., str] | None = None) -> Iterator[set[Pair]]:
-    """The pairs that have met by the end of the with block, as their BIRDs say, who tell all meanwhile.
-
-    :param calicoctl: to be called where the product's is not there yet.
-    """
-    (calicoctl or lab.calicoctl)("config", "set", "loglevel", "debug")
+def collisions(lab: Lab) -> Iterator[set[Pair]]:
+    """The pairs that have met by the end of the with block, as their BIRDs say, who tell all meanwhile."""
+    lab.calicoctl("config", "set", "loglevel", "debug")
     before, names, found = size(lab), {agent.address: agent.name for agent in lab.agents}, set()
     eventually(
         "every BIRD tells all", lambda: all(size(lab)[name] > count for name, count in before.items()), seconds=30
