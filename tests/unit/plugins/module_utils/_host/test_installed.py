@@ -29,6 +29,13 @@ def test_each_job_with_something_to_install_has_an_entry_of_its_own():
         'agent_info', 'calicoctl_config', 'calicoctl_resource', 'calicoctl_resource_info', 'mesos_agent'}
 
 
+@pytest.mark.parametrize('job', sorted(_installed.ABOUT))
+def test_how_long_something_waits_is_no_matter(job):
+    """Seconds are what parameters of type float are. What is left of them is another number at each run."""
+    seconds = [name for name, option in _agent_plan.JOBS[job].ARGUMENT_SPEC.items() if option.get('type') == 'float']
+    assert [name for name in seconds if _installed.digest({name: 300.0}) != _installed.digest({name: 19.5})] == []
+
+
 def test_same_other_unknown(notes):
     assert _installed.compare('sysctl', SYSCTL) == 'unknown' and not _installed.has_some()
     _installed.note('sysctl', SYSCTL)
