@@ -33,8 +33,8 @@ ABOUT = {
 }
 # How something is brought about, and not what: where a source is fetched from, which has its checksum, and how long is waited for what.
 FROM = ('executable', 'executables', 'image_archive', 'plugins')  # parameters with a source in each
-HOW = ('allow_http', 'ca_path', 'download_timeout', 'health', 'local_src', 'receipts', 'restart', 'restart_wait', 'sha256_variable', 'src',
-       'timeout', 'url', 'wait', 'wait_for')
+HOW = ('allow_http', 'ca_path', 'download_timeout', 'health', 'local_src', 'receipts', 'replace_unmanaged', 'restart', 'restart_wait',
+       'sha256_variable', 'src', 'timeout', 'url', 'wait', 'wait_for')
 SAME, OTHER, UNKNOWN = 'same', 'other', 'unknown'
 
 

@@ -36,6 +36,11 @@ def test_how_long_something_waits_is_no_matter(job):
     assert [name for name in seconds if _installed.digest({name: 300.0}) != _installed.digest({name: 19.5})] == []
 
 
+def test_whether_others_were_replaced_is_no_matter():
+    """An adoption replaces them, and the next run of the site does not say so."""
+    assert _installed.digest({'replace_unmanaged': True}) == _installed.digest({'replace_unmanaged': False})
+
+
 def test_same_other_unknown(notes):
     assert _installed.compare('sysctl', SYSCTL) == 'unknown' and not _installed.has_some()
     _installed.note('sysctl', SYSCTL)
