@@ -81,7 +81,7 @@ def _block(key: str, index: int, document: Mapping[str, Any]) -> Block:
     network = ipaddress.ip_network(cidr)
     given = {ordinal: which for ordinal, which in enumerate(allocations) if which is not None}
     if len(allocations) != network.num_addresses or any(
-        type(which) is not int or which < 0 for which in given.values()
+        not isinstance(which, int) or isinstance(which, bool) or which < 0 for which in given.values()
     ):
         raise ValueError(cidr)
     first = network.network_address
