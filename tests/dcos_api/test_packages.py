@@ -187,8 +187,8 @@ def test_a_framework_that_is_suspended_starts_nothing_anew_and_ends_with_its_las
     modules, running = prepared({"url": api.standin.url, "token": api.token}), ["RunCalicoNode", "RunEtcdProxy"]
 
     def tasks() -> list[dict[str, Any]]:
-        [framework] = [one for one in api.get("/mesos/state").json()["frameworks"] if one["name"] == "calico"]
-        return [task for task in framework["tasks"] if task["state"] == "TASK_RUNNING"]
+        known = [one for one in api.get("/mesos/state").json()["frameworks"] if one["name"] == "calico"]
+        return [task for framework in known for task in framework["tasks"] if task["state"] == "TASK_RUNNING"]
 
     eventually(lambda: sorted(task["id"].partition("-")[0] for task in tasks()) == running, "both tasks run")
     first = modules.run("dcos_calico_framework", {"state": "suspended", "wait_timeout": patience(60)})

@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd_service, _systemd
+from ansible_collections.dcos.calico.plugins.module_utils._host import _etcd, _etcd_service, _systemd
 from ansible_collections.dcos.calico.plugins.module_utils._jobs import _etcd_proxy
 from ansible_collections.dcos.calico.plugins.modules import etcd_proxy
 
@@ -381,6 +381,7 @@ def test_a_proxy_whose_port_cannot_be_closed_does_not_start_and_comes_up_by_itse
     systemd_host.tool('iptables', iptables)
     os.system('systemctl show -p ActiveState %s' % UNIT)  # where the double starts again what failed
     assert systemd_host.pid(UNIT) and systemd_host.root.join('iptables.rules').check()
+    assert _etcd_service.wait(systemd_host.url, _etcd.Tls(), 30).ok, 'one that serves nothing yet is started once more'
     assert not run(allowed_users=['root'])['changed']
 
 
