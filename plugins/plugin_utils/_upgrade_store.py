@@ -115,5 +115,5 @@ def _endpoints(values: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for key, value in values.items():
         if value is not None and _backup.ENDPOINT.match(key):
-            found |= _backup._addresses(value)
+            found |= _backup.addresses_of(value)
     return found

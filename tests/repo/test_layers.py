@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import re
 import tomllib
 from pathlib import Path
 
@@ -77,6 +78,30 @@ def test_an_import_upward_is_found(path: str, name: str) -> None:
         f"import {PACKAGE}{name}",
     ):
         assert upward(path, imports_of(path, text)) == [f"{name.replace('.', '/')}.py"]
+
+
+def private_of_others(text: str) -> list[str]:
+    """What a file takes of another file of plugins/ that is meant for that file alone."""
+    tree = ast.parse(text)
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    froms = [node for node in froms if str(node.module).startswith(PACKAGE)]
+    own = {alias.asname or alias.name for node in froms for alias in node.names}
+    used = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    return [
+        f"{node.value.id}.{node.attr}"
+        for node in used
+        if isinstance(node.value, ast.Name) and node.value.id in own and re.match(r"_[^_]", node.attr)
+    ]
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_nothing_of_a_file_is_used_that_is_for_itself(path: str) -> None:
+    assert private_of_others((PLUGINS / path).read_text(encoding="utf-8")) == []
+
+
+def test_what_is_for_the_file_itself_is_found() -> None:
+    text = f"from {PACKAGE}module_utils._calico import _bgp\nprint(_bgp._reply(), _bgp.ask(), _bgp.__doc__)"
+    assert private_of_others(text) == ["_bgp._reply"]
 
 
 def test_nothing_imports_in_a_circle() -> None:

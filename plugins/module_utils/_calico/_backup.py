@@ -241,7 +241,7 @@ def _address(first, ordinal):
     return to_native(socket.inet_ntop(family, binascii.unhexlify(to_bytes('%0*x' % (2 * len(octets), number)))))
 
 
-def _addresses(value):
+def addresses_of(value):
     """Addresses of an endpoint, without their prefix lengths."""
     try:
         found = from_json(value)
@@ -312,7 +312,7 @@ def _address_obstacles(desired, present, agreed, forgotten, released):
     for key in present:
         match = ENDPOINT.match(key)
         if match:
-            (ended if '/'.join(match.groups()) in agreed else used).update(_addresses(present[key]))
+            (ended if '/'.join(match.groups()) in agreed else used).update(addresses_of(present[key]))
     again = [address for address in _sorted(now.owners) if then.owners.get(address) != now.owners[address] and address not in released
              and (address in used or not (address in ended or now.hosts[address] in forgotten))]
     if again:

@@ -69,26 +69,26 @@ def parse_recovery(text):
 
 def ask(path=None, timeout=3):
     """Sessions, asked for on BIRD's control socket. Raises CalicoError when nobody answers there."""
-    return parse_protocols(_command('show protocols', path, timeout))
+    return parse_protocols(reply_to('show protocols', path, timeout))
 
 
 def recovery(path=None, timeout=3):
     """What parse_recovery() gives, asked for on the same socket."""
-    return parse_recovery(_command('show status', path, timeout))
+    return parse_recovery(reply_to('show status', path, timeout))
 
 
 def details(path=None, timeout=3):
     """Text for parse_protocols() and parse_restarting(), asked for on the same socket."""
-    return _command('show protocols all', path, timeout)
+    return reply_to('show protocols all', path, timeout)
 
 
 def begin_anew(item, path=None, timeout=3):
     """Have BIRD begin a session anew (as peer() gives it): it forgets what it waits for there. One that is up would lose its routes."""
     kind = next(kind for kind, told in TYPES.items() if told == item['type'])
-    _command('restart %s_%s' % (kind, item['address'].replace('.', '_')), path, timeout)
+    reply_to('restart %s_%s' % (kind, item['address'].replace('.', '_')), path, timeout)
 
 
-def _command(command, path, timeout):
+def reply_to(command, path, timeout):
     """Reply to a command on BIRD's control socket (the protocol of birdc: a greeting, one command, lines until a code without a dash)."""
     path = path or SOCKET
     client, deadline = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), Deadline(timeout)

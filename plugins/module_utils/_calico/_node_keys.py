@@ -80,7 +80,7 @@ def _own_addresses(values, node):
     for key in values:
         match = _backup.ENDPOINT.match(key)
         if match:
-            (found if match.group(1) == node else others).update(_backup._addresses(values[key]))
+            (found if match.group(1) == node else others).update(_backup.addresses_of(values[key]))
     return found - others
 
 

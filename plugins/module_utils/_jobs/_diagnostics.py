@@ -270,7 +270,7 @@ def states(collector):
 
 
 def _bird(command):
-    return None if not os.path.exists(_bgp.SOCKET) else _bgp._command(command, None, 3)
+    return None if not os.path.exists(_bgp.SOCKET) else _bgp.reply_to(command, None, 3)
 
 
 def _health(port):

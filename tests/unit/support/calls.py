@@ -22,7 +22,7 @@ class Calls:
 
     def __init__(self, monkeypatch):
         self.noted = []
-        run, ask, put = _command.run, _bgp._command, HTTPConnection.putrequest
+        run, ask, put = _command.run, _bgp.reply_to, HTTPConnection.putrequest
 
         def ran(argv, timeout, stdin=None, environ=None, **more):
             self.noted.append((list(argv), dict(item for item in (environ or {}).items() if item[1] is not None), stdin))
@@ -37,7 +37,7 @@ class Calls:
             return put(connection, method, url, *more, **options)
 
         monkeypatch.setattr(_command, "run", ran)
-        monkeypatch.setattr(_bgp, "_command", asked)
+        monkeypatch.setattr(_bgp, "reply_to", asked)
         monkeypatch.setattr(HTTPConnection, "putrequest", requested)
 
     def without_record(self):
