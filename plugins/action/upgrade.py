@@ -138,7 +138,8 @@ class ActionModule(ControllerAction):
             _untrusted.show(
                 f"  The upgrade to Calico {made['release']} is done. See that all reach each other by dcos.calico.verify."
             )
-        return failed("{} after the upgrade of " + (some(list(done)) or "etcd"), found)
+        upgraded = some(list(done)) or ("etcd" if made["members"] else "")
+        return failed("{} after the upgrade" + (f" of {upgraded}" if upgraded else ""), found)
 
     def _end(self, args: dict[str, Any]) -> dict[str, Any]:
         why = str(args["failure"].get("msg") or "see the task above")

@@ -127,6 +127,11 @@ class UpgradePlan:
         return bool(self.order or self.members)
 
     @property
+    def compares(self) -> bool:
+        """Whether all that is left of an earlier run is its last look, which it may not have come to."""
+        return bool(not self.changes and self.options.resumed and self.reader)
+
+    @property
     def releases(self) -> list[str]:
         """What the hosts that change have now."""
         return sorted({part.now for part in self.parts if part.steps and part.now})
@@ -309,7 +314,7 @@ def _touched(part: Part, before: str, fine: set[str]) -> bool:
 
 def groups(made: UpgradePlan, look: bool = False) -> dict[str, list[str]]:
     """Host -> groups of this run: which plays it takes part in; hosts of the upgrade in their order. In a look the datastore is read, and no more."""
-    if not made.changes:
+    if not (made.changes or made.compares):
         return {}
     if look:
         return {made.reader: [BACKUP]} if made.options.backup and made.reader else {}
@@ -328,6 +333,11 @@ def lines(made: UpgradePlan) -> list[str]:
     if not made.changes:
         return [
             f"Upgrade to Calico {release}: nothing to do. {counted(total, 'host')} of this run {'has' if total == 1 else 'have'} it.",
+            *(
+                [f"  The datastore is compared with the backup of an earlier run, {made.options.backup}."]
+                if made.compares
+                else []
+            ),
             *_more(made),
         ]
     changing = len(made.order)

@@ -81,6 +81,9 @@ def test_to_another_release(installed: Lab, other: dict[str, str], file: Path) -
     assert "The datastore is as it was in the backup" in done.output and file.exists()
     again = upgrade(lab, **other).require()
     assert again.changed() == [] and "Upgrade to Calico 2.6.12: nothing to do." in again.output
+    compared = upgrade(lab, calico_upgrade_backup_file=str(file), **other).require()
+    assert compared.changed() == [] and "The datastore is compared with the backup of an earlier run" in compared.output
+    assert "The datastore is as it was in the backup" in compared.output and "is watched" not in compared.output
 
 
 @pytest.mark.slow

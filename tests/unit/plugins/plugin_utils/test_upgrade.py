@@ -114,6 +114,23 @@ def test_nothing_to_do_is_said() -> None:
     assert _upgrade.lines(plan) == ["Upgrade to Calico 2.6.12: nothing to do. 3 hosts of this run have it."]
 
 
+def test_where_only_the_last_look_may_be_missing_it_is_made() -> None:
+    plan = made([seen(number, "2.6.12", steps=False) for number in IDS], Options("2.6.12", "/b.json", "2.6.6"))
+    assert plan.findings == [] and not plan.changes
+    assert _upgrade.groups(plan) == {
+        "agent1": [_upgrade.WATCHES, _upgrade.BACKUP],
+        "agent2": [_upgrade.WATCHES],
+        "agent3": [_upgrade.WATCHES],
+    }
+    assert _upgrade.groups(plan, look=True) == {"agent1": [_upgrade.BACKUP]}
+    assert _upgrade.lines(plan) == [
+        "Upgrade to Calico 2.6.12: nothing to do. 3 hosts of this run have it.",
+        "  The datastore is compared with the backup of an earlier run, /b.json.",
+    ]
+    unread = made([seen(number, "2.6.12", steps=False) for number in IDS], Options("2.6.12", "/b.json", "2.6.6"), "")
+    assert unread.findings == [] and _upgrade.groups(unread) == {}
+
+
 def test_what_is_done_already_is_skipped_by_the_next_run() -> None:
     found = [seen(1, "2.6.12", steps=False), *three()[1:]]
     plan = made(found, Options("2.6.12", "/b.json", "2.6.6"))
