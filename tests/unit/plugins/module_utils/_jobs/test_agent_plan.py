@@ -101,3 +101,21 @@ def test_what_processes_were_started_with_is_noted_where_nothing_is_to_be_done(n
     look = _agent_plan.Look({}, None, notes)
     assert bool(_started.may_note(look, changes)) is noted
     assert not _started.may_note(object(), False)
+
+
+@pytest.mark.parametrize('told, kept', [([{'address': '10.0.0.6', 'established': True}], False), ([], True), (None, True)])
+def test_sessions_are_told_once(monkeypatch, told, kept):
+    """A busy host answers one of two questions only. Then the other one's answer is all there is."""
+    class Module(object):
+        no_log_values, check_mode = set(), True
+        params = {'drift': False, 'steps': [{'job': 'agent_info', 'args': {}},
+                                            {'job': 'calicoctl_node', 'args': {'name': '10.0.0.5', 'ip': '10.0.0.5/24', 'config': '/c'}}]}
+
+        def warn(self, text):
+            raise AssertionError(text)
+
+    facts = {'calico_node': {'bgp': {'peers': told}} if told is not None else None}
+    monkeypatch.setattr(_agent_plan._agent_info, 'job', lambda module: facts)
+    monkeypatch.setattr(_agent_plan._calicoctl_node, 'job', lambda module: dict(changed=False, peers=['one'], healthy=True))
+    found = _agent_plan.job(Module())
+    assert found['facts'] == facts and ('peers' in found['plan']['calicoctl_node']) is kept and found['plan']['calicoctl_node']['healthy']
