@@ -32,6 +32,7 @@ PAGE, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance.svg"
 PLAYBOOKS = {COLLECTION: ROOT / "site.yml", BUILTIN: HERE / "builtin.yml", EMPTY: HERE / "empty.yml"}
 WAYS = (COLLECTION, BUILTIN)
 FORKS = 10
+MOST_TURNS = 4  # of a number of doubles, in each round
 # What a run may take at most: so many seconds, and so many more for each host.
 RUN_SECONDS, HOST_SECONDS = 600, 20
 RECAP = re.compile(
@@ -127,13 +128,28 @@ class Bench:
 
     def on_doubles(self, core: str) -> None:
         """Unchanged runs over doubles of the agents that were recorded."""
-        for number in self.settings.doubles:
-            for way in (EMPTY, COLLECTION, *([BUILTIN] if number in self.settings.builtin_doubles else [])):
-                directory = records(core, COLLECTION if way == EMPTY else way)
-                if not (directory / "listed.json").is_file():
-                    raise BenchFailed(f"{directory} has no record of core {core}: run the whole bench once")
-                listed = json.loads((directory / "listed.json").read_text(encoding="utf-8"))
-                self.measure(core, way, DOUBLES, number, hosts.doubles(listed, directory, number, OUT / "doubles"))
+        for turn in range(self.settings.repeats):
+            for number in turns(self.settings.doubles):
+                for way in (EMPTY, COLLECTION):
+                    self._on_doubles(core, way, number)
+            for number in self.settings.builtin_doubles:
+                if number in self.settings.doubles and not turn:
+                    self._on_doubles(core, BUILTIN, number)
+
+    def _on_doubles(self, core: str, way: str, number: int) -> None:
+        directory = records(core, COLLECTION if way == EMPTY else way)
+        if not (directory / "listed.json").is_file():
+            raise BenchFailed(f"{directory} has no record of core {core}: run the whole bench once")
+        listed = json.loads((directory / "listed.json").read_text(encoding="utf-8"))
+        self.measure(core, way, DOUBLES, number, hosts.doubles(listed, directory, number, OUT / "doubles"))
+
+
+def turns(numbers: Sequence[int]) -> list[int]:
+    """Numbers of doubles in the order in which they are measured: a machine is not equally fast all the time, so what is over soon is measured more often,
+    half of it before the largest and half after it."""
+    largest = max(numbers)
+    half = [n for n in sorted(numbers) if n < largest for _time in range(max(1, min(MOST_TURNS, largest // n) // 2))]
+    return [*half, largest, *half]
 
 
 def command(core: str, way: str) -> list[str]:
@@ -207,7 +223,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--hosts", type=numbers, help="numbers of lab hosts: 5,10,20")
     parser.add_argument("--doubles", type=numbers, help="numbers of doubles: 50,200,1000")
-    parser.add_argument("--repeats", type=int, help="how often each unchanged run on lab hosts is measured")
+    parser.add_argument("--repeats", type=int, help="how often each unchanged run is measured")
     parser.add_argument(
         "--doubles-only", action="store_true", help="no lab: doubles answer as they did in the last bench"
     )
