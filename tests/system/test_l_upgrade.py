@@ -87,7 +87,10 @@ def test_to_another_release(installed: Lab, other: dict[str, str], file: Path) -
 
 
 @pytest.mark.slow
-def test_and_back(lab: Lab, file: Path) -> None:
+def test_and_back(lab: Lab, other: dict[str, str], file: Path) -> None:
+    if not file.exists():  # in make test-long, where the way there is left out
+        playbook(lab.inventory).require()
+        upgrade(lab, calico_upgrade_backup_file=str(file), **other).require()
     before = [agent.out("docker", "inspect", "-f", "{{.Id}}", "calico-node") for agent in lab.agents]
     predicted = upgrade(lab, "--check", "--diff").require()
     assert predicted.changed() == [] and "Upgrade to Calico 2.6.6: 3 of 3 hosts change" in predicted.output
