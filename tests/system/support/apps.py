@@ -63,7 +63,12 @@ def one_on_each_agent(lab: Lab, name: str, network: str) -> Iterator[list[dict[s
         yield eventually(f"the tasks of {name} run", running, seconds=60)
     finally:
         ask(lab, "DELETE", f"/apps/{name}?force=true")
-        eventually(f"the tasks of {name} are gone", lambda: not tasks(lab, name), seconds=60)
+        eventually(f"{name} and its tasks are gone", lambda: not tasks(lab, name) and not known(lab, name), seconds=60)
+
+
+def known(lab: Lab, name: str) -> bool:
+    """Whether there is an app, which outlives its tasks by a moment."""
+    return bool(ask(lab, "GET", f"/apps/{name}"))
 
 
 def tasks(lab: Lab, name: str) -> list[dict[str, Any]]:
