@@ -294,7 +294,8 @@ def _member(host: Host, job: Mapping[str, Any], options: Options) -> Iterator[Fi
 def _judge(made: UpgradePlan) -> None:
     """What is not well now ends the upgrade before anything is touched, but on a host on which an upgrade ended that this one completes or takes back."""
     nodes = [part.host.address for part in made.parts]
-    fine = {part.now for part in made.parts if part.host.node and not trouble(part.host, nodes)}
+    well = [part.host for part in made.parts if part.host.node and not trouble(part.host, nodes)]
+    fine = {name for host in well for name in _releases.having(host.versions())}
     touched = [part for part in made.parts if part.steps and _touched(part, made.options.before, fine)]
     absent: list[str] = []
     for allowed in (nodes, absent):  # what is a host's own, then what only its sessions tell
@@ -308,8 +309,12 @@ def _judge(made: UpgradePlan) -> None:
 
 
 def _touched(part: Part, before: str, fine: set[str]) -> bool:
-    """Whether an upgrade may have ended on a host: by the backup that it has made, or else because no host that is well has the same release."""
-    return part.host.versions().get("calico-node") != before if before else part.now not in fine
+    """Whether an upgrade may have ended on a host: by the backup that it has made, or else because what it has is of no release that a host has which is well.
+
+    One whose calico/node was stopped has no container that says its release, and calicoctl and plugins are of several.
+    """
+    versions = part.host.versions()
+    return versions.get("calico-node") != before if before else fine.isdisjoint(_releases.having(versions))
 
 
 def groups(made: UpgradePlan, look: bool = False) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ from support.workloads import Workloads
 OLD = ("v2.6.6", "1.6.3", "1.11.2")
 NEW = ("v2.6.12", "1.6.5", "1.11.8")
 SOAK = 5
+CALICOCTL = "/opt/calico/bin/calicoctl"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def upgrade(lab: Lab, *arguments: str, **variables: Any) -> Run:
 def versions(agent: Host) -> tuple[str, str, str]:
     """What runs and lies there: the image of calico/node, calicoctl, the plugins."""
     image = agent.out("docker", "inspect", "-f", "{{.Config.Image}}", "calico-node", check=False).strip()
-    calicoctl = agent.out("/opt/calico/bin/calicoctl", "--version").split()[2].rstrip(",").lstrip("v")
+    calicoctl = agent.out(CALICOCTL, "--version").split()[2].rstrip(",").lstrip("v")
     return image.rpartition(":")[2], calicoctl, agent.out("/opt/mesosphere/active/cni/calico", "-v").strip().lstrip("v")
 
 
@@ -127,7 +128,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(installed: Lab, other: dic
     lab.power("agent2", "restart", hard=True)
     eventually(
         "agent2 has all its sessions",
-        lambda: lab.calicoctl("node", "status", host=lab.agents[1]).count("Established") == 2,
+        lambda: lab.agents[1].run(CALICOCTL, "node", "status", check=False).stdout.count("Established") == 2,
         seconds=90,
     )
     text = file.read_text()

@@ -217,6 +217,9 @@ def test_a_host_on_which_an_upgrade_ended_comes_first_on_the_way_back_and_the_wa
     on[2] = broken(3, "2.6.6")
     on[2]["calico_node"]["container"]["image"] = "calico/node:v2.6.6"
     assert {host for host, _what in words(made(on))} == {"agent1", "agent2", "agent3"}
+    # Somebody stopped it, and its container is gone: calicoctl and plugins are of several releases, that of the others among them.
+    on[2]["calico_node"]["container"] = {"present": False, "running": False}
+    assert ("agent3", "calico/node does not run") in words(made(on))
 
 
 def test_an_upgraded_host_without_sessions_ends_the_upgrade_of_the_others() -> None:
