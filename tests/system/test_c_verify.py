@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support import bird
 from support.ansible import ROOT, environment, playbook
 from support.dcos import Control, variables
 from support.lab import Host, Lab, eventually, lab_with
@@ -117,28 +118,14 @@ def test_a_policy_that_drops(lab: Lab) -> None:
     nothing_is_left(lab)
 
 
-def bird(agent: Host, words: str) -> None:
-    """Tell BIRD of an agent something, as birdcl does."""
-    program = f"""
-import socket
-client = socket.socket(socket.AF_UNIX)
-client.settimeout(10)
-client.connect("/var/run/calico/bird.ctl")
-client.recv(4096)
-client.sendall(b'{words}\\n')
-print(client.recv(4096))
-"""
-    agent.run("/opt/lab/bin/python3", "-c", program)
-
-
 @contextmanager
 def without_sessions(agent: Host) -> Iterator[None]:
     """BIRD of an agent has no session any more, and the others take its routes back at once."""
-    bird(agent, 'disable "Mesh_*"')
+    bird.tell(agent, 'disable "Mesh_*"')
     try:
         yield
     finally:
-        bird(agent, 'enable "Mesh_*"')
+        bird.tell(agent, 'enable "Mesh_*"')
 
 
 def test_bgp_that_is_down(lab: Lab) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from dcoslab.process import scaled
+from support import bird
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually, lab_with
 from support.pings import Counted
@@ -55,10 +56,6 @@ def started(lab: Lab) -> dict[str, str]:
     }
 
 
-def bird(agent: Host, *command: str) -> str:
-    return agent.out("docker", "exec", "calico-node", "birdcl", "-s", "/var/run/calico/bird.ctl", *command)
-
-
 def rules(agent: Host) -> list[str]:
     """Those about BGP's port."""
     return [line for line in agent.out("iptables", "-t", "mangle", "-S", "INPUT").splitlines() if "--dport 179" in line]
@@ -88,14 +85,14 @@ def test_a_peer_that_is_gone_holds_nobody_up(lab: Lab, workloads: Workloads) -> 
     try:
         for agent in lab.agents:
             eventually(
-                "BIRD knows it", lambda agent=agent: address.replace(".", "_") in bird(agent, "show", "protocols")
+                "BIRD knows it", lambda agent=agent: address.replace(".", "_") in bird.tell(agent, "show protocols")
             )
         with Counted(workloads) as pings:
             run = restart(lab, calico_node_tolerated_peers=[address]).require()
             again = restart(lab, calico_node_tolerated_peers=[address]).require()
         assert pings.lost() == 0 and max(run.seconds, again.seconds) < scaled(200) and clean(lab)
         for agent in lab.agents:
-            assert "recovery in progress" not in bird(agent, "show", "status")
+            assert "recovery in progress" not in bird.tell(agent, "show status")
     finally:
         lab.calicoctl("delete", "node", GONE)
 
@@ -128,7 +125,9 @@ def test_what_a_killed_run_closes_is_opened_by_the_next_and_by_a_reboot(lab: Lab
         run.join()
         assert len(rules(first)) == 1
         eventually(
-            "its own connections work", lambda: bird(first, "show", "protocols").count("Established") == 2, seconds=60
+            "its own connections work",
+            lambda: bird.tell(first, "show protocols", check=False).count("Established") == 2,
+            seconds=60,
         )
         if mend == "run":
             looked = playbook(lab.inventory, name="playbooks/plan.yml").require()
