@@ -261,7 +261,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(lab: Lab) -> None:
         try:
             eventually("a policy is tried", lambda: policies(lab), 120, pause=0.05)
             victim = next(agent for agent in lab.agents if any(key.endswith(app_of(agent)) for key in policies(lab)))
-            victim.run("pkill", "-9", "-f", "AnsiballZ_network_probe", check=False)
+            victim.kill_module(check=False)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -121,7 +121,7 @@ def test_what_a_killed_run_closes_is_opened_by_the_next_and_by_a_reboot(lab: Lab
         run = threading.Thread(target=restart, args=(lab, "--limit", first.name), daemon=True)
         run.start()
         eventually("the port is closed", lambda: rules(first), seconds=120, pause=0.05)
-        first.run("pkill", "-KILL", "-f", "AnsiballZ_calicoctl_node")
+        first.kill_module()
         run.join()
         assert len(rules(first)) == 1
         eventually(

@@ -69,6 +69,10 @@ class Host:
     def out(self, *argv: str, **kwargs: Any) -> str:
         return self.run(*argv, **kwargs).stdout
 
+    def kill_module(self, *, check: bool = True) -> None:
+        """Kill the module that runs here: an interpreter without arguments, which reads it from a pipe."""
+        self.run("pkill", "-KILL", "-f", "^[^ ]*/python[0-9.]*$", check=check)
+
     def read(self, path: str) -> str:
         return self.out("cat", path)
 
