@@ -115,7 +115,7 @@ def test_a_restart_waits_for_that_of_a_peer(lab: Lab, workloads: Workloads) -> N
     )
 
 
-def test_what_a_killed_run_closes_is_opened_by_the_next_and_by_a_reboot(lab: Lab, workloads: Workloads) -> None:
+def test_what_a_killed_run_closes_is_opened_by_the_next_and_by_a_reboot(lab: Lab) -> None:
     first = lab.agents[0]
     for mend in ("run", "reboot"):
         run = threading.Thread(target=restart, args=(lab, "--limit", first.name), daemon=True)
