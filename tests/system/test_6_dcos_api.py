@@ -269,8 +269,15 @@ def test_packages_leave_behind_what_the_real_ones_leave(bare: Lab, dcos: Dcos) -
     assert {entry["packageInformation"]["packageDefinition"]["name"] for entry in listed} == {"etcd", "calico"}
     assert dcos.package("install", {"packageName": "calico", "packageVersion": "0.4.0"}, 2)[0] == 409
     assert dcos.package("uninstall", {"packageName": "calico"})[0] == 200
-    [framework] = [one for one in dcos.ask("/mesos/state")[1]["frameworks"] if one["name"] == "calico"]
-    assert not framework["active"] and len(framework["tasks"]) == 6, "Cosmos looks for it by another name"
+
+    def left() -> list[dict[str, Any]]:
+        known = dcos.ask("/mesos/state")[1]["frameworks"]
+        return [one for one in known if one["name"] == "calico" and not one["active"]]
+
+    [framework] = eventually(
+        "the scheduler has ended, and its tasks have not: Cosmos tears down by another name", left, 60
+    )
+    assert len(framework["tasks"]) == 6
     teardown = ("-d", f"frameworkId={framework['id']}", f"http://{bare.masters[0].address}:5050/teardown")
     bare.masters[0].run("curl", "-fsS", *teardown)
     eventually(
