@@ -105,17 +105,11 @@ def _slope(goal: Mapping[str, Any], core: str, found: Mapping[Key, Cell]) -> lis
     first, second = more(found, core, COLLECTION, few, middle), more(found, core, COLLECTION, middle, many)
     if not first or not second:
         return []
-    growth, text = (
-        second / first,
-        f"core {core}, one more host: {first:.3f} s of CPU from {few} to {middle}, {second:.3f} s from {middle} to {many}",
-    )
-    text += f", {growth - 1:+.0%}"
-    first, second = more(found, core, EMPTY, few, middle), more(found, core, EMPTY, middle, many)
-    if not first or not second:
-        return []
-    growth /= second / first
-    text += f"; a play that only pings {second / first - 1:+.0%}; so by the collection {growth - 1:+.0%}"
-    return [_verdict(abs(growth - 1) <= goal["most"], text, f"at most {goal['most']:.0%} either way")]
+    text = f"core {core}, one more host: {first:.3f} s of CPU from {few} to {middle}, {second:.3f} s from {middle} to {many}, {second / first - 1:+.0%}"
+    ping = more(found, core, EMPTY, few, middle), more(found, core, EMPTY, middle, many)
+    if ping[0] and ping[1]:
+        text += f"; in a play that only pings {ping[1] / ping[0] - 1:+.0%}"
+    return [_verdict(abs(second / first - 1) <= goal["most"], text, f"at most {goal['most']:.0%} either way")]
 
 
 def _memory(goal: Mapping[str, Any], core: str, found: Mapping[Key, Cell]) -> list[Verdict]:
