@@ -192,6 +192,7 @@ def about(settings: Settings) -> str:
     load = os.getloadavg()[2]
     return (
         f"{datetime.date.today():%d %B %Y}, {os.cpu_count()} CPUs, forks {FORKS}, the middle of {settings.repeats} run(s), "
+        f"of small numbers of doubles up to {MOST_TURNS} times as many, "
         f"load of the machine {load:.1f} (its hosts' own work included)."
     )
 

@@ -65,7 +65,7 @@ LOADS_FILTERS = "{{ ('' | default('') | dcos.calico.controller_path) is defined 
 @cache
 def _leave_to_workers_what_they_share() -> None:
     """A worker is a fork that ends with its task. Its garbage collector would look through all that it has of this process, and mark it, by which each worker
-    gets a copy of its own: at 1,000 hosts that is half of the memory of a run. What it makes itself is still collected."""
+    gets a copy of its own. What it makes itself is still collected."""
     os.register_at_fork(after_in_child=gc.freeze)
 
 
