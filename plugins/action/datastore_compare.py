@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
         warnings = []
         if make and found.keys():  # before anything is done, what differs is nobody's fault that could be ended by that
             warnings = [
-                f"Since the backup {path} was made, the datastore was changed: {'; '.join(found.wrong()) or found.told()}"
+                f"Since the backup {path} was made, the datastore was changed: {'; '.join(found.wrong()) or found.new()}"
             ]
             accepted = found.keys()
             found = _upgrade_store.compare(before["nodes"], now["nodes"], alive, accepted)
@@ -86,5 +86,5 @@ class ActionModule(ActionBase):
             "added": found.added,
             "accepted": accepted,
             **({"warnings": warnings} if warnings else {}),
-            "text": found.told() if there else f"{path} is the backup of {now['key_count']} keys.",
+            "text": found.told(len(accepted)) if there else f"{path} is the backup of {now['key_count']} keys.",
         }

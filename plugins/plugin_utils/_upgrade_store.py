@@ -56,10 +56,18 @@ class Comparison:
         """Those that are not as they were."""
         return sorted({*self.lost, *self.changed, *self.added})
 
-    def told(self) -> str:
-        """What was compared, in a sentence."""
-        new = f"; new since then: {_named(self.added)}" if self.added else ""
-        return f"The datastore is as it was in the backup: {counted(self.compared, 'key')} of pools, policies, profiles, settings and nodes compared{new}."
+    def new(self) -> str:
+        """What others have added."""
+        return f"new since then: {_named(self.added)}"
+
+    def told(self, apart: int = 0) -> str:
+        """What was compared, in a sentence.
+
+        :param apart: how many keys were left out of it, because they differed before the run.
+        """
+        new = f"; {self.new()}" if self.added else ""
+        but = f"Apart from {counted(apart, 'key')} of which the run has warned, the" if apart else "The"
+        return f"{but} datastore is as it was in the backup: {counted(self.compared, 'key')} of pools, policies, profiles, settings and nodes compared{new}."
 
 
 def kind_of(key: str) -> str | None:

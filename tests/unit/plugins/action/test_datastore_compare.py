@@ -94,7 +94,14 @@ def test_what_was_changed_before_an_upgrade_goes_on_is_told_and_accepted(tmp_pat
     run(path, make=True)
     begin = run(path, NODES[:1], make=True)
     assert f"lost: {POOL} (IP pool)" in begin["warnings"][0] and begin["accepted"] == [POOL]
-    assert not run(path, NODES[:1], accepted=begin["accepted"]).get("failed")
+    goes_on = run(path, NODES[:1], accepted=begin["accepted"])
+    assert not goes_on.get("failed")
+    for told in (begin, goes_on):
+        assert told["text"].startswith("Apart from 1 key of which the run has warned, the datastore is as it was")
+    added = run(path, [*NODES, ["/calico/v1/policy/tier/default/policy/db", "{}", None]], make=True)
+    assert added["warnings"][0].endswith(
+        "was changed: new since then: /calico/v1/policy/tier/default/policy/db (policy)"
+    )
     assert run(path, [["/calico/v1/Ready", "false", None]], make=True)["failed"]
     assert run(path, cluster="d", make=True)["failed"]
 
