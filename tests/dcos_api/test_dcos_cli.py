@@ -109,7 +109,7 @@ def test_it_installs_lists_and_uninstalls_packages(cluster: Api, dcos: Cli, tmp_
     assert (
         "/mine" in dcos("marathon", "app", "list") and dcos("marathon", "deployment", "list", "--json").strip() == "[]"
     )
-    assert "calico" in dcos("service"), "the name it registers with is no option of the package (framework.py)"
+    eventually(lambda: "calico" in dcos("service"), "it is registered, by a name that is no option of the package")
     dcos("package", "uninstall", "calico", "--yes")
     cluster.gone("/mine")
     eventually(lambda: json.loads(dcos("package", "list", "--json")) == [], "nothing is installed")

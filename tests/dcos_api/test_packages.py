@@ -193,7 +193,9 @@ def test_a_framework_that_is_suspended_starts_nothing_anew_and_ends_with_its_las
     eventually(lambda: sorted(task["id"].partition("-")[0] for task in tasks()) == running, "both tasks run")
     first = modules.run("dcos_calico_framework", {"state": "suspended", "wait_timeout": patience(60)})
     assert first["changed"] and (first["tasks"], first["agents"]) == (2, ["127.9.0.21"]), first
-    for task in tasks():
+    known = tasks()
+    assert len(known) == 2
+    for task in known:
         left = modules.run("dcos_calico_framework", {"state": "absent"}, check=True)
         assert not left["changed"] and left["version"] == "0.4.0"
         _end(api, task["id"])
