@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _untrusted, _push
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _push, _untrusted, _variables
 from ansible_collections.dcos.calico.plugins.plugin_utils._old_python import FirstContact
 
 MODULE = "dcos.calico.agent_plan"
@@ -22,8 +22,8 @@ REFERENCES = {
 # The last two are made of what is found, unless somebody sets them.
 MENTION = re.compile(rf"\b({FOUND}|calico_node_name|calico_node_ip)\b")
 INTERNAL = "__calico_"
-# Variables of core in which no operator's template stands.
-CORES = (
+# In which no operator's template stands: variables of core, some of which name all hosts, and what a run has registered.
+NOT_WRITTEN = {
     "hostvars",
     "groups",
     "vars",
@@ -33,8 +33,12 @@ CORES = (
     "play_hosts",
     "ansible_play_hosts",
     "ansible_play_hosts_all",
+    "ansible_play_batch",
+    "ansible_current_hosts",
+    "ansible_failed_hosts",
     "omit",
-)
+    *_variables.REGISTERED,
+}
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -52,7 +56,7 @@ def texts(value: Any) -> Iterator[str]:
 def made_of_facts(variables: Mapping[str, Any]) -> bool:
     """Whether variables (as they were written) take more of a host than REFERENCES can stand for, or in another way."""
     for name, value in variables.items():
-        if name == FOUND or name in CORES or name.startswith(INTERNAL):
+        if name in NOT_WRITTEN or name.startswith(INTERNAL):
             continue
         if any(MENTION.search(text) and text.strip() not in REFERENCES for text in texts(value)):
             return True

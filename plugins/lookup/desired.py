@@ -25,7 +25,9 @@ options:
       - docker_networks
       - etcd
       - etcd_member
+      - etcd_members
       - etcd_proxy
+      - etcd_version
       - kubernetes_kubeconfig
       - kubernetes_network
       - kubernetes_objects
@@ -37,6 +39,7 @@ options:
       - settings
       - sums
       - sysctl
+      - uninstall
     required: true
 """
 
@@ -75,6 +78,7 @@ class LookupModule(LookupBase):
         [name] = terms
         if _last[0] is not variables:
             _last = (variables, {})
-        if name not in _last[1]:
-            _last[1][name] = _desired.part(name, _desired.Variables(variables or {}, self._templar.template))
-        return [copy.deepcopy(_last[1][name])]
+        known = _last[1]  # what is asked below may be about another host
+        if name not in known:
+            known[name] = _desired.part(name, _desired.Variables(variables or {}, self._templar.template))
+        return [copy.deepcopy(known[name])]

@@ -50,10 +50,12 @@ MODULES_FILE = "/etc/modules-load.d/calico.conf"
 NETWORK_MANAGER_FILE = "/etc/NetworkManager/conf.d/calico.conf"
 SYSCTL_NAME = "60-calico"
 NETWORKD_FILE = "/etc/systemd/network/10-calico.network"
+OF_ALL_HOSTS = ("groups", "hostvars")
 
 
 class Variables(Mapping[str, Any]):
-    """The variables of a host. What is plain is taken as it is, because a template costs a hundred times as much.
+    """The variables of a host. What is plain is taken as it is, because a template costs a hundred times as much; so is what core knows of all hosts, which
+    nobody writes and which is as large as the inventory.
 
     :param raw: as they were written.
     :param template: callable(value) -> value.
@@ -69,6 +71,8 @@ class Variables(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._known:
             value = self._raw[name]
+            if name in OF_ALL_HOSTS:
+                return value
             if isinstance(value, str) and value.strip() in self._instead:
                 value = self._instead[value.strip()]
             elif is_template(value):
@@ -244,6 +248,16 @@ def etcd_proxy(v: Variables) -> Args:
         "members": members,
         "allowed_users": v["calico_etcd_proxy_users"],
     }
+
+
+def etcd_members(v: Variables) -> list[str]:
+    """URLs of a managed cluster, for whoever talks to it: its proxies, or without them its clients."""
+    if v["calico_etcd_source"] != "managed":
+        return []
+    port = v["calico_etcd_peer_port" if v.truth("calico_etcd_proxy") else "calico_etcd_client_port"]
+    tls = bool(v["calico_etcd_ca_file"])
+    found = _shapes.etcd_members(v["groups"].get("masters") or [], v["hostvars"], port=port, tls=tls)
+    return [member["peer_url"] for member in found]
 
 
 def etcd_member(v: Variables) -> Args:
@@ -557,6 +571,7 @@ PARTS: dict[str, Callable[[Variables], Any]] = {
     "docker_networks": docker_networks,
     "etcd": etcd,
     "etcd_member": etcd_member,
+    "etcd_members": etcd_members,
     "etcd_proxy": etcd_proxy,
     "etcd_version": etcd_version,
     "kubernetes_kubeconfig": kubernetes_kubeconfig,

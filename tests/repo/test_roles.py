@@ -28,8 +28,14 @@ def _yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
+def _own(role: str, kind: str) -> Path:
+    """Its variables; main/ has them beside links to those of other roles."""
+    directory = ROOT / "roles" / role / kind
+    return directory / "main" / "main.yml" if (directory / "main").is_dir() else directory / "main.yml"
+
+
 def _defaults(role: str) -> dict[str, Any]:
-    return _yaml(ROOT / "roles" / role / "defaults" / "main.yml") or {}
+    return _yaml(_own(role, "defaults")) or {}
 
 
 def _specs(role: str) -> dict[str, Any]:
@@ -88,10 +94,21 @@ def test_no_default_is_a_dict(role: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_names_have_the_prefix(role: str) -> None:
-    names = {*_options(role), *_defaults(role)}
-    for path in (ROOT / "roles" / role / "vars").glob("*.yml"):
-        names.update(_yaml(path) or {})
+    names = {*_options(role), *_defaults(role), *(_yaml(_own(role, "vars")) or {})}
     assert not [name for name in sorted(names) if not name.startswith(PREFIXES)]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_links_are_to_all_variables_of_another_role(role: str) -> None:
+    """What one role reads of another it has whole: defaults and vars, by links of that role's name and within the collection."""
+    links: dict[str, dict[str, str]] = {kind: {} for kind in ("defaults", "vars")}
+    for kind, found in links.items():
+        for path in (ROOT / "roles" / role / kind).rglob("*"):
+            if path.is_symlink():
+                found[path.stem] = str(path.readlink())
+    assert links["defaults"].keys() == links["vars"].keys()
+    for kind, found in links.items():
+        assert found == {name: f"../../../{name}/{kind}/main.yml" for name in found if _own(name, kind).is_file()}
 
 
 def test_a_variable_has_one_default() -> None:

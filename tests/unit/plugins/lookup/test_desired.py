@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.dcos.calico.plugins.lookup import desired as plugin
 
@@ -45,3 +46,21 @@ def test_what_a_task_does_with_one_stays_with_it(made: list[str]) -> None:
     variables = {"dir": "/etc"}
     ask("networks", variables)["files"].append("x")
     assert ask("networks", variables)["files"] == []
+
+
+def test_a_question_about_another_host_in_between_is_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a template of hostvars asks it."""
+    mine, other = {"dir": "/mine"}, {"dir": "/other"}
+
+    def part(name: str, variables: Any) -> dict[str, Any]:
+        if variables["dir"] == "/mine":
+            ask(name, other)
+        return {"dir": variables["dir"]}
+
+    monkeypatch.setattr(plugin._desired, "part", part)
+    monkeypatch.setattr(plugin, "_last", (None, {}))
+    assert [ask("node", variables)["dir"] for variables in (mine, other)] == ["/mine", "/other"]
+
+
+def test_its_page_names_every_part() -> None:
+    assert yaml.safe_load(plugin.DOCUMENTATION)["options"]["_terms"]["choices"] == sorted(plugin._desired.PARTS)

@@ -17,7 +17,7 @@ MEMBERS = ["http://10.0.0.1:2380"]
 def variables(**given: Any) -> _desired.Variables:
     """The defaults of all roles, templates as an install with a proxy has them."""
     raw: dict[str, Any] = {}
-    for path in sorted(ROLES.glob("*/defaults/main.yml")):
+    for path in sorted({path.resolve() for path in ROLES.glob("*/defaults/**/*.yml")}):
         raw.update(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     raw.update(
         calico_node_name="10.0.0.5", calico_node_ip="10.0.0.5/24", calico_etcd_members=[], calico_etcd_endpoints=["http://127.0.0.1:2379"],
@@ -72,6 +72,26 @@ def test_a_proxy_finds_members_by_dns_or_is_told_them_or_goes() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("given", "urls"),
+    [
+        ({"calico_etcd_source": "existing"}, []),
+        ({}, ["http://10.0.0.1:2380", "http://m2:2380"]),
+        ({"calico_etcd_ca_file": "/ca"}, ["https://10.0.0.1:2380", "https://m2:2380"]),
+        ({"calico_etcd_proxy": "no", "calico_etcd_client_port": "4001"}, ["http://10.0.0.1:4001", "http://m2:4001"]),
+    ],
+)
+def test_the_members_of_a_managed_cluster_are_the_masters(given: dict[str, Any], urls: list[str]) -> None:
+    hostvars = {"m1": {"calico_etcd_address": "10.0.0.1", "ansible_host": "192.0.2.1"}, "m2": {}}
+    managed = {"calico_etcd_source": "managed", "groups": {"masters": ["m1", "m2"]}, "hostvars": hostvars, **given}
+    assert _desired.part("etcd_members", variables(**managed)) == urls
+
+
+def test_a_managed_cluster_without_masters_is_refused() -> None:
+    with pytest.raises(AnsibleFilterError, match="needs hosts in the group `masters`"):
+        _desired.part("etcd_members", variables(calico_etcd_source="managed"))
+
+
 def test_without_a_proxy_clients_have_the_certificates_of_the_members() -> None:
     files = {"calico_etcd_ca_file": "/ca", "calico_etcd_cert_file": "/cert", "calico_etcd_key_file": "/key"}
     assert _desired.etcd(variables(**files))["ca_file"] == ""
@@ -104,9 +124,11 @@ def test_plain_values_are_not_templated() -> None:
         asked.append(value)
         return "templated"
 
-    raw = {"a": "plain", "b": "{{ x }}", "c": ["{{ y }}"], "d": "{{ calico_agent.node.ip }}"}
+    groups = {"{{ z }}": ["{{ z }}"]}
+    raw = {"a": "plain", "b": "{{ x }}", "c": ["{{ y }}"], "d": "{{ calico_agent.node.ip }}", "groups": groups}
     found = _desired.Variables(raw, template, {"{{ calico_agent.node.ip }}": "@"})
     assert [found[name] for name in ("a", "b", "b", "c", "d")] == ["plain", "templated", "templated", "templated", "@"]
+    assert found["groups"] is groups
     assert asked == ["{{ x }}", ["{{ y }}"]]
 
 
