@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _push, _untrusted, _variables
+from ansible_collections.dcos.calico.plugins.plugin_utils import _desired, _found, _push, _untrusted, _variables
 from ansible_collections.dcos.calico.plugins.plugin_utils._old_python import FirstContact
 
 MODULE = "dcos.calico.agent_plan"
@@ -93,7 +93,9 @@ class ActionModule(FirstContact):
         if not made_of_facts(variables):
             desired = self._variables(variables, REFERENCES)
             found = self._look([self._info(desired), *_desired.host_steps(desired)], variables)
-            return {**result, **found.pop("facts", {}), **found}
+            found.pop(_found.TEXT, None)  # of a stranger
+            facts = found.pop("facts", None)
+            return {**result, **found, **(_found.packed(facts) if facts else {})}
         seen = self._look([self._info(self._variables(variables))], variables)
         if seen.get("failed"):
             return {**result, **seen}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _agents, _preflight
+from ansible_collections.dcos.calico.plugins.plugin_utils import _agents, _found, _preflight
 from ansible_collections.dcos.calico.plugins.plugin_utils._action import ControllerAction
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import Verdict
 from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import documents_of
@@ -120,7 +120,7 @@ class ActionModule(ControllerAction):
         """What the variables of one host say."""
         found = self.of_host(name)
         return {
-            "info": found.get(args["info"]),
+            "info": _found.whole(found.get(args["info"])),
             "node_name": found.get(args["node_name"]),
             "node_ip": found.get(args["node_ip"]),
             "node": args["nodes"] is None or name in args["nodes"],

@@ -15,6 +15,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.dcos.calico.plugins.plugin_utils import (
     _agents,
     _controller_paths,
+    _found,
     _status,
     _status_hosts,
     _status_metrics,
@@ -90,7 +91,7 @@ class ActionModule(ControllerAction):
 
     def _host(self, name: str, args: dict[str, Any]) -> _status_hosts.Host:
         variables = self.of_host(name)
-        result = variables.get(args["result"])
+        result = _found.whole(variables.get(args["result"]))
         names = _agents.names_of(name, variables, _agents.detected(result)) | {str(variables.get("calico_node_name"))}
         return _status_hosts.Host(name, result, frozenset(names), name in args["nodes"])
 

@@ -13,6 +13,7 @@ from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoE
 from ansible_collections.dcos.calico.plugins.plugin_utils import (
     _backup_file,
     _cluster_plan,
+    _found,
     _releases,
     _untrusted,
     _upgrade,
@@ -95,7 +96,7 @@ class ActionModule(ControllerAction):
         return [
             _upgrade.Host(
                 name,
-                mapping(self.of_host(name).get(args["result"])),
+                mapping(_found.whole(self.of_host(name).get(args["result"]))),
                 name in args["nodes"],
                 frozenset(map(str, self.of_host(name).get("calico_node_tolerated_peers") or ())),
             )

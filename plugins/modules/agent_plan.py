@@ -90,10 +90,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 facts:
-  description: What C(agent_info) found, as M(dcos.calico.agent_info) returns it; with O(of=host) it is beside C(plan) instead.
-  returned: success
+  description: What C(agent_info) found, as M(dcos.calico.agent_info) returns it.
+  returned: success, unless O(of=host) or O(of=unmanaged)
   type: dict
   sample: {}
+found:
+  description:
+    - The same as text (JSON), because a run keeps it of each host. What templates read of it, such as C(node), is beside C(plan), too.
+    - Where variables of the host are made of more than that, and with O(of=unmanaged), all of it is beside C(plan), and this is not returned.
+  returned: success, with O(of=host)
+  type: str
+  sample: '{"node":{"ip":"10.0.1.11"}}'
 plan:
   description:
     - For the name of each job what it would do; C(changed), whether it would change something; C(names), what, such as paths of files; C(error), why it

@@ -11,6 +11,8 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ansible_collections.dcos.calico.plugins.plugin_utils import _found
+
 IPIP = {"off": None, "always": {"enabled": True}, "cross-subnet": {"enabled": True, "mode": "cross-subnet"}}
 POOL_KEYS = {"cidr", "ipip", "nat_outgoing", "disabled", "state"}
 PROFILE_KEYS = {"profile", "profile_ingress", "profile_egress", "profile_labels"}
@@ -249,7 +251,7 @@ def datastore_readers(hosts: list[str], hostvars: Any, info: str) -> list[str]:
     """
     found = []
     for host in hosts:
-        [known] = _mappings([hostvars[host].get(info)]) or [{}]
+        [known] = _mappings([_found.whole(hostvars[host].get(info))]) or [{}]
         runs = any(
             item.get("version")
             for item in _mappings(known.get("executables"))

@@ -31,7 +31,10 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
             {"calico_agent": {"node": {"ip": "{{ calico_agent }}"}}, "hostvars": {"a": "{{ calico_agent.os.id }}"}},
             False,
         ),
-        ({"ansible_play_batch": ["{{ calico_agent }}"], "calico_variables": {"checked": ["{{ calico_agent }}"]}}, False),
+        (
+            {"ansible_play_batch": ["{{ calico_agent }}"], "calico_variables": {"checked": ["{{ calico_agent }}"]}},
+            False,
+        ),
         ({"calico_node_name": "node-{{ calico_agent.node.ip }}"}, True),
         ({"calico_node_name": "{{ calico_agent.node.ip }}", "calico_node_ip": "{{ calico_node_name }}/24"}, True),
         ({"mine": "{{ hostvars[inventory_hostname]['calico_node_ip'] }}"}, True),

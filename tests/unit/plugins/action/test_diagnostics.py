@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tarfile
 import time
@@ -73,7 +74,7 @@ def content(path: Path) -> dict[str, str]:
 def test_a_host_becomes_an_archive_and_its_texts_are_in_no_result(tmp_path: Path) -> None:
     result, host = run({"of": "host", "directory": str(tmp_path)})
     assert (
-        result["dcos"] == {"version": "1.11"}
+        json.loads(result["found"])["dcos"] == {"version": "1.11"}
         and result["bundle"]["file"] == "host-a1.tar.gz"
         and "content" not in result
     )
