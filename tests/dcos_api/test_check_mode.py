@@ -203,7 +203,8 @@ def test_every_module_of_the_controller_is_here() -> None:
 @dataclass(frozen=True)
 class Play:
     """A playbook; `reads`: what it has to have asked for, so that it is known to have come that far; `whole`: this machine can
-    take the place of hosts; `repeats`: another case does the same by another way; `lasting`: it changes what lasts; `hosts`: of the inventory.
+    take the place of hosts; `repeats`: another case does the same by another way; `lasting`: it changes what lasts; `hosts`: of the inventory;
+    `plan`: the group into which a plan would have put them, where it is left out.
     """
 
     file: str
@@ -214,6 +215,7 @@ class Play:
     repeats: bool = False
     lasting: bool = True
     hosts: tuple[str, ...] = ("agent1", "agent2")
+    plan: str = ""
 
 
 SHARED = {"calico_certificates_shared": True, "calico_certificates_hosts": ["10.0.0.21"]}
@@ -237,6 +239,7 @@ PLAYS = {
         {"calico_certificates": True},
         (*CERTIFICATES, "--skip-tags", "always"),
         repeats=True,
+        plan="calico_plan_certificates",
     ),
     "verification": Play("verify.yml", f"GET {MARATHON_APPS}", {"calico_networks": [{"name": "dcos"}]}, lasting=False),
     "drain": Play("drain.yml", "GET /mesos/slaves", arguments=("--limit", AGENTS[0]), hosts=AGENTS),
@@ -274,6 +277,8 @@ def test_playbooks_in_check_mode_send_nothing_that_writes(
     case = PLAYS[name]
     directory = tmp_path_factory.mktemp("runs")
     hosts = local_hosts(case.hosts, **on_this_host(directory / "host"))
+    if case.plan:
+        hosts["all"]["children"][case.plan] = {"hosts": dict.fromkeys(case.hosts)}
     options = {f"calico_dcos_{option}": value for option, value in modules.options.items()}
     enterprise.standin.forget()
     run = Playbooks(core, directory).run(
