@@ -17,19 +17,23 @@ TEXT = "found"
 PLAIN = ("node", "containers")
 
 
-def packed(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What agent_info found on a host, as one text but for what templates read."""
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
     container = ((facts.get("calico_node") or {}).get("container") or {}).get("present")
-    plain = {name: facts[name] for name in PLAIN if name in facts}
     return {
-        **plain,
+        **{name: facts[name] for name in PLAIN if name in facts},
         "calico_node": {"container": {"present": container}},
-        TEXT: json.dumps(facts, separators=(",", ":")),
     }
 
 
+def packed(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What agent_info found on a host, as one text but for what templates read."""
+    return {**_plain(facts), TEXT: json.dumps(facts, separators=(",", ":"))}
+
+
 def whole(result: Any) -> Any:
-    """A result with all of it again; any other value as it is."""
+    """A result with all of it again, beside what else the result says; any other value as it is."""
     if not isinstance(result, Mapping) or not isinstance(result.get(TEXT), str):
         return result
-    return {**{name: value for name, value in result.items() if name != TEXT}, **json.loads(result[TEXT])}
+    facts = json.loads(result[TEXT])
+    instead = {TEXT, *_plain(facts)}
+    return {**facts, **{name: value for name, value in result.items() if name not in instead}}
