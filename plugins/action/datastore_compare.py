@@ -57,13 +57,15 @@ class ActionModule(ActionBase):
                 f"it is of the etcd cluster {before['cluster_id']}, and this is {now['cluster_id']}",
                 "Name another file",
             )
-        alive, accepted = (check_type_list(args.get(name) or []) for name in ("addresses", "accepted"))
+        alive, accepted, releases = (
+            check_type_list(args.get(name) or []) for name in ("addresses", "accepted", "releases")
+        )
         found = _upgrade_store.compare(before["nodes"], now["nodes"], alive, accepted)
-        warnings = []
+        warnings = [words for words in [_upgrade_store.labels_that_change(now["nodes"], releases)] if words]
         if make and found.keys():  # before anything is done, what differs is nobody's fault that could be ended by that
-            warnings = [
+            warnings.append(
                 f"Since the backup {path} was made, the datastore was changed: {'; '.join(found.wrong()) or found.new()}"
-            ]
+            )
             accepted = found.keys()
             found = _upgrade_store.compare(before["nodes"], now["nodes"], alive, accepted)
         if found.wrong():

@@ -50,6 +50,12 @@ options:
     type: list
     elements: str
     default: []
+  releases:
+    description:
+      - Releases of Calico that hosts have, or will have. Policies whose labels are others with some of them are a warning.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Reads the datastore, and writes no backup.

@@ -9,10 +9,12 @@ of what is compared here changes, in either direction.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _backup
 from ansible_collections.dcos.calico.plugins.plugin_utils._findings import counted, some
@@ -29,6 +31,12 @@ KINDS = (
 # Without it calico/node makes pools of its own where there is none.
 COMPLETE = "IP pool"
 SHOWN = 10
+# Plugins from this release on put a dot in the place of a slash in the key of a Mesos label (docs/releases.md). Keys of Kubernetes' plugin stay.
+DOTTED_FROM = (2, 6, 8)
+OF_KUBERNETES = ("calico/", "knp.")
+RULES = re.compile(r"/calico/v1/policy/(?:tier/[^/]+/policy/(?P<policy>[^/]+)|profile/(?P<profile>[^/]+)/rules)$")
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+LABEL = re.compile(r"[A-Za-z0-9_./-]+")
 
 
 @dataclass
@@ -125,3 +133,48 @@ def _endpoints(values: Mapping[str, Any]) -> set[str]:
         if value is not None and _backup.ENDPOINT.match(key):
             found |= _backup.addresses_of(value)
     return found
+
+
+def labels_that_change(nodes: Iterable[Sequence[Any]], releases: Iterable[str]) -> str:
+    """A warning of policies that select by labels which containers of Mesos have under another key with another of these releases; empty without one."""
+    numbers = [tuple(map(int, release.split("."))) for release in releases if re.fullmatch(r"\d+\.\d+\.\d+", release)]
+    if not numbers or min(numbers) >= DOTTED_FROM or max(numbers) < DOTTED_FROM:
+        return ""
+    found: dict[str, set[str]] = {}
+    for key, value, _ttl in nodes:
+        match = RULES.match(key)
+        if match and not key.rpartition("/")[2].startswith(OF_KUBERNETES):
+            name = f"policy {unquote(match['policy'])}" if match["policy"] else f"profile {unquote(match['profile'])}"
+            for selector in _selectors(value):
+                found.setdefault(name, set()).update(_one_sided(selector))
+    one_sided = {name: sorted(keys) for name, keys in sorted(found.items()) if keys}
+    if not one_sided:
+        return ""
+    example = next(iter(one_sided.values()))[0]
+    named = [f"{name} ({', '.join(keys)})" for name, keys in one_sided.items()]
+    return (
+        f"Labels of Mesos' containers have a slash in a key up to 2.6.7, and a dot in its place from 2.6.8 on. Selected by such a key: {some(named, SHOWN)}. "
+        "That misses containers that start with the other release. Select by both, as in "
+        f"{example} == 'x' || {example.replace('/', '.')} == 'x', while there are containers of both."
+    )
+
+
+def _selectors(value: Any) -> Iterator[str]:
+    """Those of a policy or of a profile's rules, as the datastore has it; none of what is neither."""
+    try:
+        document = json.loads(value)
+    except (TypeError, ValueError):
+        return
+    if not isinstance(document, dict):
+        return
+    rules = [rule for way in ("inbound_rules", "outbound_rules") for rule in document.get(way) or []]
+    for part in [document, *(rule for rule in rules if isinstance(rule, dict))]:
+        yield from (text for name, text in part.items() if name.endswith("selector") and isinstance(text, str))
+
+
+def _one_sided(selector: str) -> set[str]:
+    """Keys with a slash that it names, and not with a dot in its place as well."""
+    keys = set(LABEL.findall(QUOTED.sub(" ", selector)))
+    return {
+        key for key in keys if "/" in key and not key.startswith(OF_KUBERNETES) and key.replace("/", ".") not in keys
+    }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.dcos.calico.plugins.plugin_utils import _upgrade_store
-from ansible_collections.dcos.calico.plugins.plugin_utils._upgrade_store import compare
+from ansible_collections.dcos.calico.plugins.plugin_utils._upgrade_store import compare, labels_that_change
 
 Nodes = dict[str, Any]
 ENDPOINT = "/calico/v1/host/agent1/workload/cni/CID/endpoint/eth0"
@@ -112,3 +112,53 @@ def test_many_keys_are_counted() -> None:
     [sentence] = compare(nodes(many), nodes(STORE), []).wrong()
     assert sentence.endswith("and 10 more")
     assert _upgrade_store.kind_of("/calico/ipam/v2/handle/x") is None
+
+
+def policy(name: str, **spec: Any) -> list[Any]:
+    return [f"/calico/v1/policy/tier/default/policy/{name}", json.dumps({"inbound_rules": [], **spec}), None]
+
+
+BOTH = ("2.6.6", "2.6.12")
+
+
+@pytest.mark.parametrize(
+    ("node", "named"),
+    [
+        (policy("a%2fb", selector="team/app == 'web'"), "policy a/b (team/app)"),
+        (policy("in", inbound_rules=[{"!src_selector": "has(team/app)"}]), "policy in (team/app)"),
+        (policy("out", outbound_rules=[{"dst_selector": "x in {'a'} && !(b/c == \"d\")"}]), "policy out (b/c)"),
+        (policy("two", selector="a/b == 'x' || c/d/e == 'x'"), "policy two (a/b, c/d/e)"),
+        (
+            ["/calico/v1/policy/profile/web/rules", '{"outbound_rules": [{"src_selector": "a/b == \'x\'"}]}', None],
+            "profile web (a/b)",
+        ),
+    ],
+)
+def test_policies_that_select_by_a_key_with_a_slash_are_told_where_it_becomes_a_dot(
+    node: list[Any], named: str
+) -> None:
+    words = labels_that_change([*nodes(STORE), node], BOTH)
+    assert f"Selected by such a key: {named}. That misses" in words and "Select by both, as in " in words
+    assert labels_that_change([node], reversed(BOTH)) == words
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        policy("value", selector="app == 'team/web'", inbound_rules=[{"src_nets": ["10.0.0.0/8"]}]),
+        policy("both", selector="team/app == 'x' || team.app == 'x'"),
+        policy("pods", selector="calico/k8s_ns == 'default'"),
+        policy("knp.default.web", selector="app.kubernetes.io/name == 'x'"),
+        ["/calico/v1/policy/profile/web/labels", '{"a/b": "x"}', None],
+        ["/calico/v1/policy/tier/default/policy/odd", "no JSON", None],
+        ["/calico/v1/policy/tier/default/policy/odd", '["a/b"]', None],
+        ["/calico/v1/policy/tier/default/policy/odd", '{"selector": 1, "inbound_rules": ["a/b"]}', None],
+    ],
+)
+def test_other_policies_are_not(node: list[Any]) -> None:
+    assert labels_that_change([node], BOTH) == ""
+
+
+@pytest.mark.parametrize("releases", [(), ("2.6.6", "2.6.7"), ("2.6.8", "2.6.12"), ("", "unknown", "2.6.12")])
+def test_nor_is_any_where_keys_stay(releases: tuple[str, ...]) -> None:
+    assert labels_that_change([policy("web", selector="a/b == 'x'")], releases) == ""
