@@ -1,4 +1,4 @@
-"""Run the unit tests on one Python: python3 tools/units.py VERSION [pytest arguments].
+"""Run the unit tests on one Python: python3 tools/units.py VERSION [pytest arguments]; UNITS_SIDE=controller or agents: those of one side.
 
 On 2.7 and 3.6, agents' Pythons that no ansible-core of today installs on, the module_utils of ansible-core 2.16 stand in for it: they are all
 that an agent ever gets, and they still run there.

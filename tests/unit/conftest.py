@@ -14,13 +14,14 @@ it printed as ansible-core would read it, so masking and type conversion are tes
         assert result["changed"] is False
 
 Anything else that a module touches is patched by the test itself, where the module looks it up. Tests of controller-side code
-(tools/controller_side.txt) are left out on Pythons older than 3.9.
+(tools/controller_side.txt) are left out on Pythons older than 3.9. UNITS_SIDE=controller or UNITS_SIDE=agents leaves out the other side's.
 """
 
 from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import fnmatch
 import io
 import json
 import os
@@ -35,7 +36,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 CONTROLLER_PYTHON = (3, 9)
 
 
-def _tests_to_leave_out():
+def _of_the_controller():
     """Globs of the tests of controller-side code, relative to this directory: each test file mirrors the file it tests."""
     with io.open(os.path.join(ROOT, "tools", "controller_side.txt"), encoding="utf-8") as lines:
         globs = [str(line.strip()) for line in lines if line.strip() and not line.startswith("#")]
@@ -43,12 +44,32 @@ def _tests_to_leave_out():
     return [os.path.join(directory, "test_" + name.lstrip("_") if name else "*") for directory, name in split]
 
 
+def _of_agents(others):
+    """The tests of modules and of what they share that are not the controller's."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    found = [
+        os.path.relpath(os.path.join(directory, name), here)
+        for part in ("modules", "module_utils")
+        for directory, _names, names in os.walk(os.path.join(here, "plugins", part))
+        for name in names
+        if name.startswith("test_")
+    ]
+    return [path for path in found if not any(fnmatch.fnmatch(path, glob) for glob in others)]
+
+
+def _tests_to_leave_out():
+    side, controller = os.environ.get("UNITS_SIDE"), _of_the_controller()
+    left_out = controller if side == "agents" or sys.version_info < CONTROLLER_PYTHON else []
+    return left_out + (_of_agents(controller) if side == "controller" else [])
+
+
 if sys.version_info < (3,):
     # Python 2.7 closes every file that a program could have inherited, one after the other, before it starts one.
     subprocess.MAXFD = 256
 
-# The last one is a double that is written for the controller's Python.
-collect_ignore_glob = _tests_to_leave_out() + ["support/test_ca_double.py"] if sys.version_info < CONTROLLER_PYTHON else []
+collect_ignore_glob = _tests_to_leave_out()
+if sys.version_info < CONTROLLER_PYTHON:
+    collect_ignore_glob.append("support/test_ca_double.py")  # a double that is written for the controller's Python
 
 
 def _forget_warnings():
