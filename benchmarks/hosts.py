@@ -168,4 +168,5 @@ def doubles(listed: Mapping[str, Any], records: Path, number: int, directory: Pa
         (own / "python").write_text(DOUBLE, encoding="ascii")
         (own / "python").chmod(0o755)
         agents[name] = {**as_variables, "ansible_host": address, "ansible_python_interpreter": str(own / "python")}
-    return write(directory / "inventory.json", listed, agents, {"ansible_connection": "local"})
+    common = {"ansible_connection": "local", "ansible_pipelining": True}  # as the lab has it over ssh
+    return write(directory / "inventory.json", listed, agents, common)
