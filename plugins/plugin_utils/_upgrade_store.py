@@ -34,7 +34,7 @@ SHOWN = 10
 # Plugins from this release on put a dot in the place of a slash in the key of a Mesos label (docs/releases.md). Keys of Kubernetes' plugin stay.
 DOTTED_FROM = (2, 6, 8)
 OF_KUBERNETES = ("calico/", "knp.")
-RULES = re.compile(r"/calico/v1/policy/(?:tier/[^/]+/policy/(?P<policy>[^/]+)|profile/(?P<profile>[^/]+)/rules)$")
+RULES = re.compile(r"/calico/v1/policy/(?:tier/[^/]+/policy/(?P<policy>[^/]+)|profile/(?P<profile>[^/]+)/rules)\Z")
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 LABEL = re.compile(r"[A-Za-z0-9_./-]+")
 
