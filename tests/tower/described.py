@@ -39,13 +39,14 @@ def imported(path: Path) -> set[Path]:
 
 
 def roles_of(path: Path) -> set[str]:
-    """Roles of the collection that a playbook names, itself or by what it imports, those that these roles import, and those that each depends on."""
+    """Roles of the collection that a playbook names, itself or by what it imports, those that these roles import, and those whose variables they read."""
     text = "".join(one.read_text(encoding="utf-8") for one in imported(path))
     named = set(re.findall(r"dcos\.calico\.(calico_\w+)", text))
     tasks = "".join(
         file.read_text(encoding="utf-8") for role in named for file in (ROOT / "roles" / role / "tasks").glob("*.yml")
     )
-    return named | set(re.findall(r"name: dcos\.calico\.(calico_\w+)", tasks)) | {"calico"}
+    linked = {path.stem for role in named for path in (ROOT / "roles" / role / "defaults" / "main").glob("calico*.yml")}
+    return named | set(re.findall(r"name: dcos\.calico\.(calico_\w+)", tasks)) | linked | {"calico"}
 
 
 def defaults_of_playbook(path: Path) -> dict[str, Any]:
