@@ -93,9 +93,8 @@ class ActionModule(FirstContact):
         if not made_of_facts(variables):
             desired = self._variables(variables, REFERENCES)
             found = self._look([self._info(desired), *_desired.host_steps(desired)], variables)
-            found.pop(_found.TEXT, None)  # of a stranger
             facts = found.pop("facts", None)
-            return {**result, **found, **(_found.packed(facts) if facts else {})}
+            return {**result, **found, **(_found.packed(facts) if isinstance(facts, Mapping) else {})}
         seen = self._look([self._info(self._variables(variables))], variables)
         if seen.get("failed"):
             return {**result, **seen}

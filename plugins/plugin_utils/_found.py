@@ -18,10 +18,12 @@ PLAIN = ("node", "containers")
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    container = ((facts.get("calico_node") or {}).get("container") or {}).get("present")
+    node = facts.get("calico_node")
+    container = node.get("container") if isinstance(node, Mapping) else None
+    present = container.get("present") if isinstance(container, Mapping) else None
     return {
         **{name: facts[name] for name in PLAIN if name in facts},
-        "calico_node": {"container": {"present": container}},
+        "calico_node": {"container": {"present": present}},
     }
 
 
@@ -31,9 +33,12 @@ def packed(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def whole(result: Any) -> Any:
-    """A result with all of it again, beside what else the result says; any other value as it is."""
-    if not isinstance(result, Mapping) or not isinstance(result.get(TEXT), str):
+    """A result with all of it again, beside what else the result says; any other value as it is, also one that a host says itself."""
+    try:
+        facts = json.loads(result[TEXT])
+    except (KeyError, TypeError, ValueError, RecursionError):
         return result
-    facts = json.loads(result[TEXT])
+    if not isinstance(facts, dict):
+        return result
     instead = {TEXT, *_plain(facts)}
     return {**facts, **{name: value for name, value in result.items() if name not in instead}}

@@ -31,9 +31,10 @@ KINDS = (
 # Without it calico/node makes pools of its own where there is none.
 COMPLETE = "IP pool"
 SHOWN = 10
-# Plugins from this release on put a dot in the place of a slash in the key of a Mesos label (docs/releases.md). Keys of Kubernetes' plugin stay.
-DOTTED_FROM = (2, 6, 8)
-OF_KUBERNETES = ("calico/", "knp.")
+# From this release on plugins write keys of Mesos' labels otherwise: SanitizeMesosLabel of cni-plugin 1.11.3, utils/utils.go.
+OTHERWISE_FROM = (2, 6, 8)
+# What each selector of pods names: libcalico-go, lib/backend/k8s/conversion.go. Their labels stay.
+OF_PODS = "calico/k8s_ns"
 RULES = re.compile(r"/calico/v1/policy/(?:tier/[^/]+/policy/(?P<policy>[^/]+)|profile/(?P<profile>[^/]+)/rules)\Z")
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 LABEL = re.compile(r"[A-Za-z0-9_./-]+")
@@ -138,24 +139,26 @@ def _endpoints(values: Mapping[str, Any]) -> set[str]:
 def labels_that_change(nodes: Iterable[Sequence[Any]], releases: Iterable[str]) -> str:
     """A warning of policies that select by labels which containers of Mesos have under another key with another of these releases; empty without one."""
     numbers = [tuple(map(int, release.split("."))) for release in releases if re.fullmatch(r"\d+\.\d+\.\d+", release)]
-    if not numbers or min(numbers) >= DOTTED_FROM or max(numbers) < DOTTED_FROM:
+    if not numbers or min(numbers) >= OTHERWISE_FROM or max(numbers) < OTHERWISE_FROM:
         return ""
     found: dict[str, set[str]] = {}
     for key, value, _ttl in nodes:
         match = RULES.match(key)
-        if match and not key.rpartition("/")[2].startswith(OF_KUBERNETES):
+        if match:
             name = f"policy {unquote(match['policy'])}" if match["policy"] else f"profile {unquote(match['profile'])}"
-            for selector in _selectors(value):
-                found.setdefault(name, set()).update(_one_sided(selector))
-    one_sided = {name: sorted(keys) for name, keys in sorted(found.items()) if keys}
+            found[name] = {label for selector in _selectors(value) for label in _one_sided(selector)}
+    one_sided = {name: sorted(labels) for name, labels in sorted(found.items()) if labels}
     if not one_sided:
         return ""
+    named = [
+        f"{name} ({', '.join(f'{label} becomes {_otherwise(label)}' for label in labels)})"
+        for name, labels in one_sided.items()
+    ]
     example = next(iter(one_sided.values()))[0]
-    named = [f"{name} ({', '.join(keys)})" for name, keys in one_sided.items()]
     return (
-        f"Labels of Mesos' containers have a slash in a key up to 2.6.7, and a dot in its place from 2.6.8 on. Selected by such a key: {some(named, SHOWN)}. "
-        "That misses containers that start with the other release. Select by both, as in "
-        f"{example} == 'x' || {example.replace('/', '.')} == 'x', while there are containers of both."
+        f"The plugins of 2.6.8 and later write some keys of Mesos' labels otherwise than those before, and these select by such a key: {some(named, SHOWN)}. "
+        "They miss containers that start with the other release. While there are containers of both, select by both keys, as in "
+        f"{example} == 'x' || {_otherwise(example)} == 'x'."
     )
 
 
@@ -163,18 +166,23 @@ def _selectors(value: Any) -> Iterator[str]:
     """Those of a policy or of a profile's rules, as the datastore has it; none of what is neither."""
     try:
         document = json.loads(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return
-    if not isinstance(document, dict):
-        return
-    rules = [rule for way in ("inbound_rules", "outbound_rules") for rule in document.get(way) or []]
-    for part in [document, *(rule for rule in rules if isinstance(rule, dict))]:
-        yield from (text for name, text in part.items() if name.endswith("selector") and isinstance(text, str))
+    parts = [document]
+    if isinstance(document, dict):
+        for way in ("inbound_rules", "outbound_rules"):
+            parts += document[way] if isinstance(document.get(way), list) else []
+    for part in parts:
+        if isinstance(part, dict):
+            yield from (text for name, text in part.items() if name.endswith("selector") and isinstance(text, str))
+
+
+def _otherwise(key: str) -> str:
+    """The key of a label as plugins of 2.6.8 and later write it."""
+    return re.sub(r"[.-]*\.[.-]*", ".", key.replace("/", ".")).strip(".-")
 
 
 def _one_sided(selector: str) -> set[str]:
-    """Keys with a slash that it names, and not with a dot in its place as well."""
+    """Keys that it names in one way only, of those that have two."""
     keys = set(LABEL.findall(QUOTED.sub(" ", selector)))
-    return {
-        key for key in keys if "/" in key and not key.startswith(OF_KUBERNETES) and key.replace("/", ".") not in keys
-    }
+    return {key for key in keys if _otherwise(key) not in keys} if OF_PODS not in keys else set()

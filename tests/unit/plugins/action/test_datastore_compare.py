@@ -124,6 +124,6 @@ def test_policies_that_miss_containers_of_the_other_release_are_told(tmp_path: P
     policy = ["/calico/v1/policy/tier/default/policy/db", '{"selector": "team/app == \'x\'"}', None]
     for path, nodes, number in (("b.json", [*NODES, policy], 1), ("b.json", [policy, NODES[0]], 2)):
         result = run(tmp_path / path, nodes, make=True, releases=["2.6.6", "2.6.12"])
-        assert "Selected by such a key: policy db (team/app)." in result["warnings"][0]
+        assert "these select by such a key: policy db (team/app becomes team.app)." in result["warnings"][0]
         assert len(result["warnings"]) == number
     assert "warnings" not in run(tmp_path / "c.json", [*NODES, policy], make=True)

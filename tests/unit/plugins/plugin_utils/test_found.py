@@ -30,11 +30,18 @@ def test_all_of_it_comes_back_with_what_else_the_result_has() -> None:
     assert whole({"changed": True, "plan": plan, **packed(facts)}) == {**FACTS, "changed": True, "plan": plan}
 
 
-@pytest.mark.parametrize("facts", [{}, {"calico_node": None}, {"calico_node": {"container": None}}])
+@pytest.mark.parametrize(
+    "facts", [{}, {"calico_node": None}, {"calico_node": {"container": None}}, {"calico_node": "x"}]
+)
 def test_a_host_of_which_little_is_known(facts: dict[str, Any]) -> None:
     assert whole(packed(facts)) == facts
 
 
-@pytest.mark.parametrize("result", [None, {}, FACTS, "text", {"failed": True, "msg": "x"}, {"found": ["a list"]}])
+@pytest.mark.parametrize(
+    "result",
+    [
+        None, {}, FACTS, "text", {"failed": True, "msg": "x"}, {"found": ["a list"]}, {"found": "no JSON"}, {"found": "[]"}, {"found": "[" * 100000},
+    ],
+)  # fmt: skip
 def test_another_result_is_as_it_is(result: Any) -> None:
     assert whole(result) is result

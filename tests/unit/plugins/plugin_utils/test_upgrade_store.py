@@ -124,13 +124,19 @@ BOTH = ("2.6.6", "2.6.12")
 @pytest.mark.parametrize(
     ("node", "named"),
     [
-        (policy("a%2fb", selector="team/app == 'web'"), "policy a/b (team/app)"),
-        (policy("in", inbound_rules=[{"!src_selector": "has(team/app)"}]), "policy in (team/app)"),
-        (policy("out", outbound_rules=[{"dst_selector": "x in {'a'} && !(b/c == \"d\")"}]), "policy out (b/c)"),
-        (policy("two", selector="a/b == 'x' || c/d/e == 'x'"), "policy two (a/b, c/d/e)"),
+        (policy("a%2fb", selector="team/app == 'web'"), "policy a/b (team/app becomes team.app)"),
+        (policy("in", inbound_rules=[{"!src_selector": "has(team/app)"}]), "policy in (team/app becomes team.app)"),
+        (
+            policy("out", outbound_rules=[{"dst_selector": "x in {'a'} && !(b/c == \"d\")"}]),
+            "policy out (b/c becomes b.c)",
+        ),
+        (
+            policy("two", selector="a/b == 'x' || /c/-d..e == 'x'"),
+            "policy two (/c/-d..e becomes c.d.e, a/b becomes a.b)",
+        ),
         (
             ["/calico/v1/policy/profile/web/rules", '{"outbound_rules": [{"src_selector": "a/b == \'x\'"}]}', None],
-            "profile web (a/b)",
+            "profile web (a/b becomes a.b)",
         ),
     ],
 )
@@ -138,7 +144,7 @@ def test_policies_that_select_by_a_key_with_a_slash_are_told_where_it_becomes_a_
     node: list[Any], named: str
 ) -> None:
     words = labels_that_change([*nodes(STORE), node], BOTH)
-    assert f"Selected by such a key: {named}. That misses" in words and "Select by both, as in " in words
+    assert f"these select by such a key: {named}. They miss" in words and "select by both keys, as in " in words
     assert labels_that_change([node], reversed(BOTH)) == words
 
 
@@ -147,12 +153,13 @@ def test_policies_that_select_by_a_key_with_a_slash_are_told_where_it_becomes_a_
     [
         policy("value", selector="app == 'team/web'", inbound_rules=[{"src_nets": ["10.0.0.0/8"]}]),
         policy("both", selector="team/app == 'x' || team.app == 'x'"),
-        policy("pods", selector="calico/k8s_ns == 'default'"),
-        policy("knp.default.web", selector="app.kubernetes.io/name == 'x'"),
+        policy("pods", selector="calico/k8s_ns == 'default' && app.kubernetes.io/name == 'x'"),
         ["/calico/v1/policy/profile/web/labels", '{"a/b": "x"}', None],
         ["/calico/v1/policy/tier/default/policy/odd", "no JSON", None],
         ["/calico/v1/policy/tier/default/policy/odd", '["a/b"]', None],
         ["/calico/v1/policy/tier/default/policy/odd", '{"selector": 1, "inbound_rules": ["a/b"]}', None],
+        ["/calico/v1/policy/tier/default/policy/odd", '{"inbound_rules": 5, "outbound_rules": {"a": 1}}', None],
+        ["/calico/v1/policy/tier/default/policy/odd", "[" * 100000, None],
     ],
 )
 def test_other_policies_are_not(node: list[Any]) -> None:
