@@ -124,11 +124,10 @@ def broken(host: Host, fails: bool) -> None:
 
 def test_an_agent_that_does_not_come_back_ends_the_roll_and_the_next_one_is_untouched(lab: Lab) -> None:
     first, second, before = lab.agents[0], lab.agents[1], pids(lab)
-    for agent in lab.agents:
-        agent.run("touch", "/opt/mesosphere/etc/dcos/network/cni/calico.cni")
+    desired = {**ALWAYS, "calico_networks": [*SECOND["calico_networks"], {"name": "third"}]}
     broken(first, True)
     try:
-        run = playbook(lab.inventory, variables={**ALWAYS, **SECOND, "calico_agent_restart_timeout": 10})
+        run = playbook(lab.inventory, variables={**desired, "calico_agent_restart_timeout": 10})
         assert run.rc != 0 and [item["host"] for item in run.failed()] == [first.name], run.output[-3000:]
         assert unit(first) in run.output and pids(lab)[second.name] == before[second.name]
     finally:
@@ -137,6 +136,6 @@ def test_an_agent_that_does_not_come_back_ends_the_roll_and_the_next_one_is_unto
         "the agent is back",
         lambda: first.run("systemctl", "is-active", unit(first), check=False).stdout.strip() == "active",
     )
-    playbook(lab.inventory, variables={**ALWAYS, **SECOND}).require()
+    playbook(lab.inventory, variables=desired).require()
     assert pids(lab)[second.name] != before[second.name]
-    assert playbook(lab.inventory, variables={**ALWAYS, **SECOND}).require().changed() == []
+    assert playbook(lab.inventory, variables=desired).require().changed() == []
