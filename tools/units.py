@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import debian
 import pythons
 import setup
 import venvs
@@ -19,6 +20,9 @@ from layout import BUILD, COLLECTIONS, NAME, NAMESPACE, ROOT
 
 ENVIRONMENTS = {"2.7": "py2.7", "3.6": "py3.6", "3.11": "2.16", "3.13": "new"}
 OLD = ("2.7", "3.6")
+# Rules of a real kernel; the page of a status in a real browser, which needs one Python only.
+PROGRAMS = {"3.11": ("iptables", "chromium")}
+EVERYWHERE = ("iptables",)
 SECONDS = 1500
 
 
@@ -46,6 +50,7 @@ def old_import_path() -> Path:
 def run(version: str, arguments: Sequence[str]) -> int:
     """Run pytest over tests/unit with this Python; pytest's exit code."""
     interpreter = venvs.ensure(ENVIRONMENTS[version]) / "bin" / "python"
+    debian.ensure(PROGRAMS.get(version, EVERYWHERE))
     if version in OLD:
         import_path = old_import_path()
     else:
@@ -70,7 +75,7 @@ def main() -> int:
         return 2
     try:
         return run(sys.argv[1], sys.argv[2:])
-    except (venvs.SetupFailed, pythons.MissingPython) as failure:
+    except (venvs.SetupFailed, pythons.MissingPython, debian.NotInstalled) as failure:
         print(f"units {sys.argv[1]}: {failure}", file=sys.stderr)
         return 1
 

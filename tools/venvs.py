@@ -7,17 +7,15 @@ Everything comes from PyPI by way of pip's own configuration; no index is named 
 from __future__ import annotations
 
 import argparse
-import fcntl
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import debian
 import pythons
 from layout import BUILD, REQUIREMENTS
 
@@ -89,27 +87,6 @@ def _run(argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         raise SetupFailed(f"{' '.join(argv)} ended with {done.returncode}:\n{done.stdout.strip()}")
 
 
-@contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """Only one process at a time makes the environment of this name."""
-    BUILD.mkdir(exist_ok=True)
-    with open(BUILD / f".{name}.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _install_venv_module() -> None:
-    """Debian keeps the venv module in a package of its own."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise SetupFailed(
-            f"this Python cannot make virtual environments: install {APT_PACKAGE} (Debian: apt-get install {APT_PACKAGE})"
-        )
-    print(f"installing by apt: {APT_PACKAGE}", flush=True)
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    _run(["apt-get", "update", "-q"], env)
-    _run(["apt-get", "install", "-q", "-y", "--no-install-recommends", APT_PACKAGE], env)
-
-
 def _make_plain(python: str, directory: Path) -> None:
     """python -m venv, with pip inside; the module is installed first where Debian left it out."""
     try:
@@ -117,7 +94,10 @@ def _make_plain(python: str, directory: Path) -> None:
     except SetupFailed as failure:
         if not any(word in str(failure) for word in NO_VENV_MODULE):
             raise
-        _install_venv_module()
+        try:
+            debian.install(APT_PACKAGE)
+        except debian.NotInstalled as missing:
+            raise SetupFailed(f"this Python cannot make virtual environments: {missing}") from missing
         _run([python, "-m", "venv", "--clear", str(directory)])
 
 
@@ -142,7 +122,7 @@ def uv_environment(pip: Path) -> dict[str, str]:
 def bootstrap() -> Path:
     """The environment that holds uv."""
     directory = path_of("bootstrap")
-    with _locked("bootstrap"):
+    with debian.locked("bootstrap"):
         if not (directory / "bin" / "uv").exists():
             _make_plain(sys.executable, directory)
             _run([str(directory / "bin" / "pip"), "install", "--quiet", UV])
@@ -196,7 +176,7 @@ def ensure(name: str) -> Path:
     venv = VENVS[name]
     directory = path_of(name)
     stamp = directory / ".stamp"
-    with _locked(name):
+    with debian.locked(name):
         python = pythons.find(venv.pythons)
         desired = _stamp(venv, python)
         if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == desired):
