@@ -16,6 +16,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import hosts
 import measure
 import report
 from hosts import ROOT
+from measure import Cost, Started
 from report import BUILTIN, COLLECTION, DOUBLES, EMPTY, FIRST, UNCHANGED, Run
 
 HERE = ROOT / "benchmarks"
@@ -32,7 +34,6 @@ PAGE, PLOT = ROOT / "docs" / "performance.md", ROOT / "docs" / "performance.svg"
 PLAYBOOKS = {COLLECTION: ROOT / "site.yml", BUILTIN: HERE / "builtin.yml", EMPTY: HERE / "empty.yml"}
 WAYS = (COLLECTION, BUILTIN)
 FORKS = 10
-MOST_TURNS = 4  # of a number of doubles, in each round
 # What a run may take at most: so many seconds, and so many more for each host.
 RUN_SECONDS, HOST_SECONDS = 600, 20
 RECAP = re.compile(
@@ -52,7 +53,6 @@ class Settings:
     hosts: tuple[int, ...] = (5, 10, 20)
     first: int = 10
     doubles: tuple[int, ...] = (50, 200, 1000)
-    builtin_doubles: tuple[int, ...] = (50,)
     repeats: int = 3
 
 
@@ -68,16 +68,27 @@ class Bench:
         self.scale = float(os.environ.get("CALICO_TIMEOUT_SCALE", "1"))
 
     def measure(self, core: str, way: str, what: str, number: int, inventory: Path) -> None:
-        """One run; a run that has nothing to do must change nothing, one that installs must fail nowhere."""
-        seconds = (RUN_SECONDS + HOST_SECONDS * number) * self.scale
-        log = OUT / "logs" / f"{core}-{way}-{what}-{number}.log".replace(" ", "-")
-        argv = [*command(core, way), "-i", str(inventory)]
-        cost = measure.run(argv, cwd=ROOT, env=environment(), log=log, seconds=seconds)
+        """One run, with nothing beside it."""
+        self._keep(core, way, what, number, measure.run(**self._how(core, way, what, number, inventory)))
+
+    def _how(self, core: str, way: str, what: str, number: int, inventory: Path) -> dict[str, Any]:
+        """What measure.run() and measure.started() take."""
+        return {
+            "argv": [*command(core, way), "-i", str(inventory)],
+            "cwd": ROOT,
+            "env": environment(),
+            "log": log_of(core, way, what, number),
+            "seconds": (RUN_SECONDS + HOST_SECONDS * number) * self.scale,
+        }
+
+    def _keep(self, core: str, way: str, what: str, number: int, cost: Cost) -> None:
+        """Note a run; one that has nothing to do must change nothing, one that installs must fail nowhere."""
+        said = f"{way}, {what}, {number} hosts, see {log_of(core, way, what, number)}"
         recap = [(name, *map(int, counts)) for name, *counts in RECAP.findall(cost.output)]
         if cost.rc:
-            raise BenchFailed(f"{' '.join(argv)} ended with {cost.rc}, see {log}")
+            raise BenchFailed(f"ended with {cost.rc}: {said}")
         if what != FIRST and any(row[2] for row in recap):
-            raise BenchFailed(f"{' '.join(argv)} had nothing to do and changed something, see {log}")
+            raise BenchFailed(f"had nothing to do and changed something: {said}")
         # The last agent is an ordinary one: what is done once per cluster is done by the first.
         results = recap[-2][1] + recap[-2][5] if len(recap) > 1 else 0
         run = Run(
@@ -106,8 +117,7 @@ class Bench:
                 [n for n in self.settings.hosts if n > self.settings.first],
             )
             self._unchanged(core, few, listed)
-            for way in WAYS:
-                keep(core, way, listed[way], self.scale)
+            keep(core, listed[COLLECTION], self.scale)
             if many:
                 for way in WAYS:
                     hosts.call(
@@ -128,28 +138,40 @@ class Bench:
 
     def on_doubles(self, core: str) -> None:
         """Unchanged runs over doubles of the agents that were recorded."""
-        for turn in range(self.settings.repeats):
-            for number in turns(self.settings.doubles):
-                for way in (EMPTY, COLLECTION):
-                    self._on_doubles(core, way, number)
-            for number in self.settings.builtin_doubles:
-                if number in self.settings.doubles and not turn:
-                    self._on_doubles(core, BUILTIN, number)
+        for _round in range(self.settings.repeats):
+            for way in (EMPTY, COLLECTION):
+                self._side_by_side(core, way)
 
-    def _on_doubles(self, core: str, way: str, number: int) -> None:
-        directory = records(core, COLLECTION if way == EMPTY else way)
+    def _side_by_side(self, core: str, way: str) -> None:
+        """The largest number of doubles once, and meanwhile the smaller ones, each again and again: no machine is equally fast all the time, but this one is
+        the same for all of them then. What still runs when the largest is done is not counted."""
+        smaller, largest = sorted(self.settings.doubles)[:-1], max(self.settings.doubles)
+        with ExitStack() as ended:
+            longest = ended.enter_context(self._on_doubles(core, way, largest))
+            beside = {number: ended.enter_context(ExitStack()) for number in smaller}
+            running = {
+                number: stack.enter_context(self._on_doubles(core, way, number)) for number, stack in beside.items()
+            }
+            while not longest.over():
+                longest.wait()
+                for number, stack in beside.items():
+                    if running[number].over():
+                        self._keep(core, way, DOUBLES, number, running[number].cost())
+                        stack.close()
+                        running[number] = stack.enter_context(self._on_doubles(core, way, number))
+            self._keep(core, way, DOUBLES, largest, longest.cost())
+
+    def _on_doubles(self, core: str, way: str, number: int) -> AbstractContextManager[Started]:
+        directory = records(core)
         if not (directory / "listed.json").is_file():
             raise BenchFailed(f"{directory} has no record of core {core}: run the whole bench once")
         listed = json.loads((directory / "listed.json").read_text(encoding="utf-8"))
-        self.measure(core, way, DOUBLES, number, hosts.doubles(listed, directory, number, OUT / "doubles"))
+        inventory = hosts.doubles(listed, directory, number, OUT / f"doubles-{number}")
+        return measure.started(**self._how(core, way, DOUBLES, number, inventory))
 
 
-def turns(numbers: Sequence[int]) -> list[int]:
-    """Numbers of doubles in the order in which they are measured: a machine is not equally fast all the time, so what is over soon is measured more often,
-    half of it before the largest and half after it."""
-    largest = max(numbers)
-    half = [n for n in sorted(numbers) if n < largest for _time in range(max(1, min(MOST_TURNS, largest // n) // 2))]
-    return [*half, largest, *half]
+def log_of(core: str, way: str, what: str, number: int) -> Path:
+    return OUT / "logs" / f"{core}-{way}-{what}-{number}.log".replace(" ", "-")
 
 
 def command(core: str, way: str) -> list[str]:
@@ -172,19 +194,17 @@ def lab_inventory(listed: dict[str, Any], way: str, number: int) -> Path:
     return hosts.lab_inventory(listed, number, OUT / f"lab-{WAYS.index(way)}-{number}.json")
 
 
-def records(core: str, way: str) -> Path:
-    return OUT / "records" / f"{core}-{WAYS.index(way)}"
+def records(core: str) -> Path:
+    return OUT / "records" / core
 
 
-def keep(core: str, way: str, listed: dict[str, Any], scale: float) -> None:
+def keep(core: str, listed: dict[str, Any], scale: float) -> None:
     """Record what two agents answer in an unchanged run, and the inventory they were in."""
-    directory = records(core, way)
-    hosts.record(listed, command(core, way), environment(), int(RUN_SECONDS * 2 * scale), directory)
+    directory = records(core)
+    hosts.record(listed, command(core, COLLECTION), environment(), int(RUN_SECONDS * 2 * scale), directory)
     (directory / "listed.json").write_text(json.dumps(listed), encoding="utf-8")
-    print(
-        f"core {version(core)}, {way}: {len(list((directory / 'other').iterdir()))} remote executions on an unchanged agent",
-        flush=True,
-    )
+    executions = len(list((directory / "other").iterdir()))
+    print(f"core {version(core)}: remote executions on an unchanged agent: {executions}", flush=True)
 
 
 def about(settings: Settings) -> str:
@@ -192,8 +212,7 @@ def about(settings: Settings) -> str:
     load = os.getloadavg()[2]
     return (
         f"{datetime.date.today():%d %B %Y}, {os.cpu_count()} CPUs, forks {FORKS}, the middle of {settings.repeats} run(s), "
-        f"of small numbers of doubles up to {MOST_TURNS} times as many, "
-        f"load of the machine {load:.1f} (its hosts' own work included)."
+        f"over doubles the mean of all that ran side by side, load of the machine {load:.1f} (its hosts' own work included)."
     )
 
 

@@ -6,6 +6,7 @@ CPU comes from cgroup v2, which counts it in every group. Memory needs its contr
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 SAMPLE_SECONDS = 0.1
 KILL_SECONDS = 10.0
 MIB = 1024 * 1024
+_NUMBERS = itertools.count()  # of the groups of this process
 
 
 class CannotMeasure(Exception):
@@ -117,10 +119,40 @@ def _remove(group: _Group) -> None:
             directory.rmdir()
 
 
-def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, seconds: float) -> Cost:
-    """Run a command to its end, at most `seconds` long (its exit code is -9 then), its output in `log`."""
-    with group(f"dcos-calico-bench-{os.getpid()}") as own, open(log, "wb") as stream:
-        begin = time.monotonic()
+class Started:
+    """A command that runs in a group of its own; `output` of it goes to `log`."""
+
+    def __init__(self, own: _Group, process: subprocess.Popen[bytes], log: Path, seconds: float) -> None:
+        self._own, self._process, self._log, self._seconds = own, process, log, seconds
+        self._begin = time.monotonic()
+        self._peak = 0.0
+
+    def over(self) -> bool:
+        """Whether it has ended, or is ended now because it has had its time; to be asked often, because each time its memory is looked at."""
+        if self._process.poll() is not None:
+            return True
+        self._peak = max(self._peak, self._own.memory_mib())
+        if time.monotonic() - self._begin > self._seconds:
+            self._process.kill()
+        return False
+
+    def wait(self) -> None:
+        """Sleep until the next look at it, or until it has ended."""
+        try:
+            self._process.wait(SAMPLE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return
+
+    def cost(self) -> Cost:
+        """What it cost, once it is over."""
+        wall, cpu = time.monotonic() - self._begin, self._own.cpu_seconds()
+        return Cost(cpu, wall, self._peak, self._process.returncode, self._log.read_text("utf-8", errors="replace"))
+
+
+@contextmanager
+def started(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, seconds: float) -> Iterator[Started]:
+    """Start a command that may take this long (its exit code is -9 then), its output in `log`; it and what is left of it is killed at the end."""
+    with group(f"dcos-calico-bench-{os.getpid()}-{next(_NUMBERS)}") as own, open(log, "wb") as stream:
         # One thread runs here, and `enter` only writes two files: safe between fork and exec.
         process = subprocess.Popen(  # noqa: PLW1509
             argv,
@@ -131,15 +163,16 @@ def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, se
             stderr=subprocess.STDOUT,
             preexec_fn=own.enter,
         )
-        peak = 0.0
-        while process.poll() is None:
-            peak = max(peak, own.memory_mib())
-            if time.monotonic() - begin > seconds:
-                process.kill()
-            try:
-                process.wait(SAMPLE_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
-        wall = time.monotonic() - begin
-        cpu = own.cpu_seconds()
-    return Cost(cpu, wall, peak, process.returncode, log.read_text(encoding="utf-8", errors="replace"))
+        try:
+            yield Started(own, process, log, seconds)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def run(argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], log: Path, seconds: float) -> Cost:
+    """Run a command to its end, at most `seconds` long (its exit code is -9 then), its output in `log`."""
+    with started(argv, cwd=cwd, env=env, log=log, seconds=seconds) as one:
+        while not one.over():
+            one.wait()
+        return one.cost()

@@ -13,7 +13,6 @@ from layout import ROOT
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-import bench  # noqa: E402
 import hosts  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
@@ -56,9 +55,10 @@ def test_a_host_that_costs_more_or_less_than_its_neighbours_is_missed(at_1000: f
     assert len(found) == missed and all("in a play that only pings +20%" in text for text in found)
 
 
-def test_what_is_over_soon_is_measured_more_often_before_and_after_what_takes_long() -> None:
-    assert bench.turns((50, 200, 1000)) == [50, 50, 200, 200, 1000, 50, 50, 200, 200]
-    assert bench.turns((600, 1000)) == [600, 1000, 600] and bench.turns((50,)) == [50]
+def test_of_doubles_the_table_has_the_mean_and_no_wall_time() -> None:
+    """Each run counts as much as it took part in what the largest one met with."""
+    runs = [_run(COLLECTION, DOUBLES, 50, cpu) for cpu in (1, 2, 9)]
+    assert "| 2.16.19 | unchanged, doubles | 50 | 4.0 |  |  |  |  |  | 100 |  |  |" in report.table(report.cells(runs))
 
 
 def test_memory_is_held_against_a_play_that_only_pings() -> None:
