@@ -20,6 +20,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import (
     _audit,
     _controller_paths,
     _decommission,
+    _hostvars,
     _status_hosts,
     _untrusted,
     _variables,
@@ -142,9 +143,7 @@ class ActionModule(ActionBase):
         return _audit.Cluster(keys, hosts, others, mesos, _agents.is_whole(self.variables), removed)
 
     def _of_host(self, name: str) -> Mapping[str, Any]:
-        hostvars: Mapping[str, Any] = self.variables.get("hostvars", {})
-        found: Mapping[str, Any] = hostvars[name] if name in hostvars else {}
-        return found
+        return _hostvars.of_host(self.variables.get("hostvars", {}), name)
 
 
 def _names(name: str, variables: Mapping[str, Any]) -> frozenset[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -32,17 +33,14 @@ class ActionModule(ControllerAction):
     def answer(self, args: dict[str, Any]) -> dict[str, Any]:
         only = list(self.variables.get("ansible_run_tags") or [])
         skipped = list(self.variables.get("ansible_skip_tags") or [])
-        found = {
-            name: (self.of_host(name).get(args["result"]) or {}).get("plan") or {}
-            for name in args["hosts"]
-            if name in self.hostvars
-        }
+        variables = {name: self.of_host(name) for name in args["hosts"] if name in self.hostvars}
+        found = {name: (known.get(args["result"]) or {}).get("plan") or {} for name, known in variables.items()}
         names, felix, known = _cluster_plan.datastore(args["datastore"].get("plan"), only, skipped)
         drift = args["drift"]
-        certified = [name for name in (() if drift else found) if self._yes(name, "calico_certificates")]
+        certified = [name for name in (() if drift else found) if _yes(variables[name], "calico_certificates")]
         hosts = [
             _cluster_plan.host_plan(
-                name, part, only, skipped, drained=self._yes(name, "calico_agent_drain"), drift=drift
+                name, part, only, skipped, drained=_yes(variables[name], "calico_agent_drain"), drift=drift
             )
             for name, part in found.items()
         ]
@@ -64,5 +62,6 @@ class ActionModule(ControllerAction):
             **failed("Nothing was touched: {} cannot be brought about", findings, "change"),
         }
 
-    def _yes(self, host: str, name: str) -> bool:
-        return bool(boolean(self.of_host(host).get(name, False), strict=False))
+
+def _yes(variables: Mapping[str, Any], name: str) -> bool:
+    return bool(boolean(variables.get(name, False), strict=False))

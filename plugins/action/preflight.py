@@ -110,9 +110,10 @@ class ActionModule(ControllerAction):
 
     def _compare(self, verdict: Verdict, mesos: dict[str, Any], hosts: dict[str, Any]) -> list[str]:
         """The agents of the inventory, and those at hand, against those of Mesos."""
+        agents = _agents.in_inventory(self.variables.get("groups", {})) if "agents" in mesos else []
         ours = {
             name: _agents.names_of(name, self.of_host(name), _agents.detected((hosts.get(name) or {}).get("info")))
-            for name in _agents.in_inventory(self.variables.get("groups", {}))
+            for name in agents
         }
         return _agents.check(verdict, mesos, ours, _agents.is_whole(self.variables))
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.dcos.calico.plugins.module_utils._errors import CalicoError
-from ansible_collections.dcos.calico.plugins.plugin_utils import _untrusted
+from ansible_collections.dcos.calico.plugins.plugin_utils import _hostvars, _untrusted
 
 
 class ControllerAction(ActionBase):
@@ -51,5 +51,4 @@ class ControllerAction(ActionBase):
 
     def of_host(self, name: str) -> Mapping[str, Any]:
         """The variables of one host; none where there is no such host."""
-        found: Mapping[str, Any] = self.hostvars[name] if name in self.hostvars else {}
-        return found
+        return _hostvars.of_host(self.hostvars, name)

@@ -11,7 +11,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.dcos.calico.plugins.plugin_utils import _found
+from ansible_collections.dcos.calico.plugins.plugin_utils import _found, _hostvars
 
 IPIP = {"off": None, "always": {"enabled": True}, "cross-subnet": {"enabled": True, "mode": "cross-subnet"}}
 POOL_KEYS = {"cidr", "ipip", "nat_outgoing", "disabled", "state"}
@@ -244,14 +244,13 @@ def etcd_members(
     return members
 
 
-def datastore_readers(hosts: list[str], hostvars: Any, info: str) -> list[str]:
-    """Those hosts that can ask Calico's datastore, by what dcos.calico.agent_info found on them.
+def datastore_reader(hosts: list[str], hostvars: Any, info: str) -> str:
+    """The first host that can ask Calico's datastore, by what dcos.calico.agent_info found on them; empty without one.
 
-    They have a calicoctl that runs and is configured, and an etcd that answers.
+    It has a calicoctl that runs and is configured, and an etcd that answers.
     """
-    found = []
     for host in hosts:
-        [known] = _mappings([_found.whole(hostvars[host].get(info))]) or [{}]
+        [known] = _mappings([_found.whole(_hostvars.of_host(hostvars, host).get(info))]) or [{}]
         runs = any(
             item.get("version")
             for item in _mappings(known.get("executables"))
@@ -259,8 +258,8 @@ def datastore_readers(hosts: list[str], hostvars: Any, info: str) -> list[str]:
         )
         configured = any(item.get("exists") for item in _mappings([known.get("calicoctl_cfg")]))
         if runs and configured and any(probe.get("healthy") for probe in _mappings(known.get("etcd"))):
-            found.append(host)
-    return found
+            return host
+    return ""
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

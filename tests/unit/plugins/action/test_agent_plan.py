@@ -26,7 +26,7 @@ from ansible_collections.dcos.calico.plugins.plugin_utils import _desired
             False,
         ),
         ({"calico_agent_restart": "auto", "x": "{{ calico_agent_restart }}"}, False),
-        ({"__calico_preflight_readers": "{{ calico_agent }}"}, False),
+        ({"__calico_preflight_reader": "{{ calico_agent }}"}, False),
         (
             {"calico_agent": {"node": {"ip": "{{ calico_agent }}"}}, "hostvars": {"a": "{{ calico_agent.os.id }}"}},
             False,

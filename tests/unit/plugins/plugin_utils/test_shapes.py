@@ -8,7 +8,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dcos.calico.plugins.module_utils._calico import _resources
 from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import (
     cni_network_files,
-    datastore_readers,
+    datastore_reader,
     documents_of,
     ip_pool_resources,
     policy_resources,
@@ -257,8 +257,11 @@ GOOD = {
     ],
 )
 def test_who_can_ask_the_datastore(info: object, can: bool) -> None:
-    assert datastore_readers(["a"], {"a": {"found": info}}, "found") == (["a"] if can else [])
-    assert datastore_readers(["a"], {"a": {}}, "found") == []
+    assert datastore_reader(["a"], {"a": {"found": info}}, "found") == ("a" if can else "")
+    assert datastore_reader(["a"], {"a": {}}, "found") == ""
+    assert datastore_reader(["a", "b", "c"], {"a": {}, "b": {"found": info}, "c": {"found": GOOD}}, "found") == (
+        "b" if can else "c"
+    )
 
 
 def test_switches_of_a_pool_may_be_text() -> None:

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: datastore_readers
-short_description: Choose the hosts that can ask Calico's datastore
+name: datastore_reader
+short_description: Choose a host that can ask Calico's datastore
 version_added: 0.1.0
 author: dcos.calico maintainers (@dcos)
 description:
-  - Leaves those hosts on which M(dcos.calico.agent_info) found a calicoctl that runs and is configured, and an etcd that answers.
+  - Gives the first host on which M(dcos.calico.agent_info) found a calicoctl that runs and is configured, and an etcd that answers.
 positional: hostvars, info
 options:
   _input:
@@ -28,21 +28,20 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Tell who can ask
+- name: Tell who asks
   ansible.builtin.debug:
-    msg: "{{ ansible_play_hosts | dcos.calico.datastore_readers(hostvars, 'calico_agent') }}"
+    msg: "{{ ansible_play_hosts | dcos.calico.datastore_reader(hostvars, 'calico_agent') }}"
 """
 
 RETURN = r"""
 _value:
-  description: Names of hosts, in the order in which they were given.
-  type: list
-  elements: str
+  description: The name of the host; empty where no host can ask.
+  type: str
 """
 
-from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import datastore_readers
+from ansible_collections.dcos.calico.plugins.plugin_utils._shapes import datastore_reader
 
 
 class FilterModule:
     def filters(self) -> dict[str, object]:
-        return {"datastore_readers": datastore_readers}
+        return {"datastore_reader": datastore_reader}
