@@ -50,10 +50,13 @@ def install(*packages: str) -> None:
         raise NotInstalled(f"please install {names} (Debian: apt-get install {names})")
     print(f"installing by apt: {names}", flush=True)
     words = ("install", "-y", "--no-install-recommends", *packages)
-    if _apt_get(*words).returncode == 0:
-        return
-    _apt_get("update")
-    done = _apt_get(*words)
+    try:
+        if _apt_get(*words).returncode == 0:
+            return
+        _apt_get("update")
+        done = _apt_get(*words)
+    except subprocess.TimeoutExpired as late:
+        raise NotInstalled(f"apt-get did not end within {SECONDS} seconds; please install {names}") from late
     if done.returncode:
         raise NotInstalled(f"apt-get install {names} ended with {done.returncode}:\n{done.stdout.strip()}")
 

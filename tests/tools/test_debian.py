@@ -51,6 +51,13 @@ def test_what_apt_does_not_have_is_told_with_its_words(asked: Path) -> None:
         debian.ensure(["none"])
 
 
+def test_an_apt_that_does_not_end_is_told(asked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (asked.parent / "apt-get").write_text("#!/bin/sh\nexec sleep 60\n", encoding="utf-8")
+    monkeypatch.setattr(debian, "SECONDS", 0.2)
+    with pytest.raises(debian.NotInstalled, match="did not end within 0.2 seconds; please install iptables"):
+        debian.ensure(["iptables"])
+
+
 def test_without_apt_it_is_told_what_to_install(asked: Path) -> None:
     (asked.parent / "apt-get").unlink()
     with pytest.raises(debian.NotInstalled, match="please install iptables"):
