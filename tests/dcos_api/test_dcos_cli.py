@@ -15,6 +15,8 @@ from conftest import Make
 from standin import ROOT
 from standin_service import eventually, patience
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def dcoscli() -> Path:

@@ -14,6 +14,7 @@ from standin_service import eventually, patience
 
 SLEEP = {"cmd": "exec sleep 1000", "cpus": 0.5, "mem": 16, "instances": 1}
 ONE, TWO = ({"hostname": f"127.9.0.2{n}", "ip": f"127.9.0.2{n}"} for n in (1, 2))
+SLOW = pytest.mark.slow
 SCHEDULE, STATUS = "/mesos/maintenance/schedule", "/mesos/maintenance/status"
 Json = dict[str, Any]
 
@@ -44,61 +45,24 @@ def test_posting_a_new_schedule_replaces_the_previous_one(api: Api) -> None:
     assert schedule(api).status_code == 200 and api.get(SCHEDULE).json() == {}
 
 
-@pytest.mark.parametrize(
-    ("windows", "words"),
-    [
-        ([window()], "List of machines in the maintenance window is empty"),
-        ([window({})], "Both 'hostname' and 'ip' for a machine are empty"),
-        ([window({"ip": "10.0.0"})], "10.0.0"),
-        ([window(ONE), window({**ONE})], "appears more than once in the schedule"),
-        ([window({"hostname": "A"}, {"hostname": "a"})], "appears more than once in the schedule"),
-        ([window(ONE, duration=-1)], "Unavailability 'duration' is negative"),
-        ([{"machine_ids": [ONE]}], "unavailability"),
-    ],
-)
-def test_a_schedule_is_refused_as_a_whole(api: Api, windows: list[Json], words: str) -> None:
+REFUSED: list[tuple[list[Json], str]] = [
+    ([window()], "List of machines in the maintenance window is empty"),
+    ([window({})], "Both 'hostname' and 'ip' for a machine are empty"),
+    ([window({"ip": "10.0.0"})], "10.0.0"),
+    ([window(ONE), window({**ONE})], "appears more than once in the schedule"),
+    ([window({"hostname": "A"}, {"hostname": "a"})], "appears more than once in the schedule"),
+    ([window(ONE, duration=-1)], "Unavailability 'duration' is negative"),
+    ([{"machine_ids": [ONE]}], "unavailability"),
+]
+
+
+def test_a_schedule_is_refused_as_a_whole(api: Api) -> None:
     """src/master/maintenance.cpp, validation."""
     schedule(api, window(TWO))
-    answer = schedule(api, *windows)
-    assert answer.status_code == 400 and words in answer.text, answer.text
-    assert api.get(SCHEDULE).json() == {"windows": [window(TWO)]}
-
-
-def test_both_host_name_and_address_have_to_be_those_of_the_agent(make: Make) -> None:
-    """include/mesos/mesos.proto, MachineID; type_utils.hpp: one that lacks a field is another machine."""
-    api = make(agents=(1, 0))
-    named = api.standin.register("127.9.0.22", hostname="Node2.example.com")
-    for machine in ({"ip": "127.9.0.22"}, {"hostname": "node2.example.com"}, TWO):
-        schedule(api, window(machine))
-        assert api.post("/mesos/machine/down", [machine]).status_code == 200
-        assert len(api.get("/mesos/slaves").json()["slaves"]) == 2, f"{machine} is no agent's"
-        assert api.post("/mesos/machine/up", [machine]).status_code == 200
-    right = {"hostname": "node2.EXAMPLE.com", "ip": "127.9.0.22"}
-    schedule(api, window(right))
-    assert api.post("/mesos/machine/down", [right]).status_code == 200
-    assert named not in [agent["id"] for agent in api.get("/mesos/slaves").json()["slaves"]]
-
-
-def test_a_machine_that_is_down_loses_its_agent_and_tasks_and_is_refused_until_it_is_up(api: Api) -> None:
-    """src/master/http.cpp, _startMaintenance and _stopMaintenance; master.cpp, registerSlave."""
-    only = [["hostname", "LIKE", r"127\.9\.0\.21"]]
-    api.apps("POST", body={"id": "/web", **SLEEP, "constraints": only})
-    api.deployed("/web")
-    first = api.standin.agents[0]
-    assert "is not part of a maintenance schedule" in api.post("/mesos/machine/down", [ONE]).text
-    schedule(api, window(ONE), window(TWO))
-    assert "is not in DOWN mode and cannot be brought up" in api.post("/mesos/machine/up", [ONE]).text
-    assert api.post("/mesos/machine/down", [ONE]).status_code == 200
-    assert api.get(STATUS).json() == {"draining_machines": [{"id": TWO}], "down_machines": [ONE]}
-    assert [agent["hostname"] for agent in api.get("/mesos/slaves").json()["slaves"]] == ["127.9.0.22"]
-    assert api.app("/web", "lastTaskFailure")["lastTaskFailure"]["state"] == "TASK_LOST"
-    assert "is not in DRAINING mode" in api.post("/mesos/machine/down", [ONE]).text
-    assert "is deactivated and cannot be removed from the schedule" in schedule(api, window(TWO)).text
-    with pytest.raises(OSError, match="403"):
-        api.standin.register("127.9.0.21", agent_id=first)
-    assert api.post("/mesos/machine/up", [ONE]).status_code == 200
-    assert api.get(SCHEDULE).json() == {"windows": [window(TWO)]}, "its window went with it"
-    assert api.standin.register("127.9.0.21", agent_id=first) != first, "it comes back as a new agent"
+    for windows, words in REFUSED:
+        answer = schedule(api, *windows)
+        assert answer.status_code == 400 and words in answer.text, (windows, answer.text)
+        assert api.get(SCHEDULE).json() == {"windows": [window(TWO)]}
 
 
 @pytest.mark.parametrize(("version", "stays"), [("1.11.12", False), ("1.12.5", True)])
@@ -210,7 +174,9 @@ def test_an_election_during_a_wait_is_survived(make: Make) -> None:
     assert api.get(STATUS).json() == {"draining_machines": [{"id": ONE}]}
 
 
-@pytest.mark.parametrize("kind", ["500", "503", "cut", "slow"])
+@pytest.mark.parametrize(
+    "kind", [pytest.param("500", marks=SLOW), pytest.param("503", marks=SLOW), "cut", pytest.param("slow", marks=SLOW)]
+)
 def test_a_write_that_is_cut_off_is_looked_at(make: Make, kind: str) -> None:
     api = make(agents=(2, 0))
     api.standin.fault("/mesos/maintenance/schedule", kind, method="POST", seconds=0.1)

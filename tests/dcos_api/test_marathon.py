@@ -48,6 +48,7 @@ def test_what_is_refused(dcos: Api, app: dict[str, Any], path: str, status: int)
     assert path in [entry["path"] for entry in refused.json()["details"]] and refused.json()["details"][0]["errors"]
 
 
+@pytest.mark.slow
 def test_old_marathon_refuses_ports_beside_an_address(make: Make) -> None:
     api = make("1.9.10", agents=(1, 0))
     refused = api.apps("POST", body={"id": "/x", **SLEEP, "ipAddress": {"networkName": "dcos"}, "ports": [0]})
@@ -86,7 +87,7 @@ def test_the_life_of_an_app(fresh: Api) -> None:
     fresh.gone("/life")
 
 
-@pytest.mark.parametrize("version", ["1.9.10", "1.11.12"])
+@pytest.mark.parametrize("version", [pytest.param("1.9.10", marks=pytest.mark.slow), "1.11.12"])
 def test_what_get_tells_can_be_put_back_unchanged(make: Make, version: str) -> None:
     """Whatever form it was made in: putting back what was read is no change of configuration."""
     api = make(version)

@@ -123,7 +123,18 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+IN_CI = (
+    "a wrong password",
+    "a missing permission, Cosmos",
+    "an Admin Router that nobody vouches for",
+    "an option of the wrong type",
+)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=name, marks=() if name in IN_CI else pytest.mark.slow) for name, case in CASES.items()],
+)
 def test_what_cannot_be_is_refused_before_anything_is_written(enterprise: Api, plays: Plays, case: Case) -> None:
     enterprise.standin.forget()
     refused(plays.run(case.name, *case.arguments, **case.variables), *case.words)
@@ -148,6 +159,7 @@ def test_a_token_that_has_expired(enterprise: Api, plays: Plays) -> None:
     assert enterprise.standin.writes() == {}
 
 
+@pytest.mark.slow
 def test_a_package_that_the_universe_does_not_have(enterprise: Api, plays: Plays, tmp_path: Path) -> None:
     play = tmp_path / "package.yml"
     dcos = {option: f"{{{{ calico_dcos_{option} }}}}" for option in ("url", "token", "ca_path")}
@@ -169,6 +181,7 @@ CA_REFUSALS = {
 }
 
 
+@pytest.mark.slow
 def test_a_ca_that_refuses_a_new_host_leaves_nothing_but_its_key_and_else_what_is_in_use(plays: Plays) -> None:
     for variables, words in CA_REFUSALS.values():
         refused(plays.run(ROTATE, *CERTIFICATES, **variables), *words)
@@ -183,6 +196,7 @@ def test_a_ca_that_refuses_a_new_host_leaves_nothing_but_its_key_and_else_what_i
         assert plays.placed() == before
 
 
+@pytest.mark.slow
 def test_open_dcos_has_no_ca(make: Make, tmp_path: Path) -> None:
     api = make("1.11.12", agents=(1, 0))
     plays = Plays(tmp_path, {"calico_dcos_url": api.standin.url, "calico_dcos_token": api.token})
@@ -231,6 +245,7 @@ def finished(api: Api, run: Running) -> None:
     assert api.standin.writes()["POST /package/install"] == 1
 
 
+@pytest.mark.slow
 def test_a_deployment_that_never_gets_healthy_ends_at_the_deadline_and_is_finished_by_the_next_run(
     fixed: Api, waiting: Plays
 ) -> None:

@@ -138,7 +138,9 @@ def app(world: World, secret: str, **more: Any) -> Json:
     }
 
 
-@pytest.mark.parametrize("mode", [(), ("--check",)], ids=["normal", "check"])
+@pytest.mark.parametrize(
+    "mode", [pytest.param((), id="normal"), pytest.param(("--check",), id="check", marks=pytest.mark.slow)]
+)
 def test_packages_apps_and_certificates(
     world: World, playbooks: Playbooks, no_trace: Any, mode: tuple[str, ...]
 ) -> None:

@@ -25,6 +25,7 @@ Json = dict[str, Any]
 APPS = "/service/marathon/v2/apps"
 AGENTS = {"agent1": "127.9.0.21", "agent2": "127.9.0.22", "public1": "127.9.0.61"}
 FILE = "playbooks/verify.yml"
+SLOW = pytest.mark.slow
 SWEEP = "dcos.calico.calico_verify : Remove what earlier runs have left"
 
 
@@ -66,7 +67,7 @@ def shown(ran: Ran) -> str:
     return " ".join(ran.output.split())
 
 
-@pytest.mark.slow  # an app that ends at once has to be seen ending, which a busy machine is too slow for
+@SLOW  # an app that ends at once has to be seen ending, which a busy machine is too slow for
 def test_what_does_not_start_is_told_of_and_nothing_stays(verify: Verify, tmp_path: Path) -> None:
     """On this machine one port can be had once: one app runs, on the machine's own network; the others cannot."""
     files = {"calico_verify_json": str(tmp_path / "calico.json"), "calico_verify_junit": str(tmp_path / "calico.xml")}
@@ -93,6 +94,7 @@ def test_what_does_not_start_is_told_of_and_nothing_stays(verify: Verify, tmp_pa
     assert ElementTree.parse(files["calico_verify_junit"]).getroot().attrib["failures"] == "3"
 
 
+@SLOW
 def test_a_network_that_no_agent_has(verify: Verify) -> None:
     ran = verify(calico_networks=[{"name": "calico"}], calico_verify_agents=["agent1", "127.9.0.61"])
     assert ran.rc != 0 and verify.apps() == [] and verify.api.standin.writes()[f"POST {APPS}"] == 2
@@ -102,6 +104,7 @@ def test_a_network_that_no_agent_has(verify: Verify) -> None:
     assert "agent2, started" not in ran.output
 
 
+@SLOW
 def test_an_agent_without_room_is_waited_for_no_longer_than_said(verify: Verify) -> None:
     ran = verify(calico_verify_agents=["agent2"], calico_verify_mem=10**6, calico_verify_start_timeout=3)
     assert ran.rc != 0 and verify.apps() == []
@@ -124,9 +127,9 @@ def test_check_mode_says_what_it_would_start(verify: Verify) -> None:
     ("variables", "words"),
     [
         ({"calico_verify_networks": ["blue"]}, "calico_verify_networks has blue"),
-        ({"calico_verify_agents": ["10.9.9.9"]}, "no agent of the cluster has that address"),
-        ({"calico_verify_outside": ["example.com"]}, "is not host:port"),
-        ({"calico_verify_junit": "/nonexistent/x.xml"}, "there is no directory /nonexistent"),
+        pytest.param({"calico_verify_agents": ["10.9.9.9"]}, "no agent of the cluster has that address", marks=SLOW),
+        pytest.param({"calico_verify_outside": ["example.com"]}, "is not host:port", marks=SLOW),
+        pytest.param({"calico_verify_junit": "/nonexistent/x.xml"}, "there is no directory /nonexistent", marks=SLOW),
         ({"calico_dcos_token": "wrong"}, "401"),
     ],
 )
@@ -173,6 +176,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(verify: Verify, tmp_path:
     }
 
 
+@SLOW
 def test_apps_that_could_not_be_removed_are_named_and_removed_by_the_next(verify: Verify) -> None:
     verify.api.standin.fault(f"{APPS}/dcos-calico-verify/*", "500", method="DELETE", times=1)
     ran = verify(calico_verify_agents=["agent1"])

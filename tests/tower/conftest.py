@@ -28,7 +28,7 @@ TOWER = ROOT / "docs" / "tower"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nc3NoLWtleS1zZWNyZXQtOTFrZA\n-----END OPENSSH PRIVATE KEY-----\n"
 PASSWORD = "dcos-password-Wq81"
 LOCK = "lock-token-Zx55"
-SECONDS = 180 * float(os.environ.get("CALICO_TIMEOUT_SCALE", "1"))
+SECONDS = 600 * float(os.environ.get("CALICO_TIMEOUT_SCALE", "1"))
 
 
 @dataclasses.dataclass(frozen=True)

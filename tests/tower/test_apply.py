@@ -97,6 +97,7 @@ def inputs(awx: Awx) -> dict[str, dict[str, Any]]:
     return {one["name"]: one["inputs"] | awx.secrets[one["id"]] for one in awx.objects["credentials"].values()}
 
 
+@pytest.mark.slow
 def test_a_second_run_that_names_other_secrets_writes_nothing(server: Server, apply: Apply) -> None:
     """Neither those that it names, as nobody says that they are to be written, nor nothing in place of those that it does not."""
     before, kept = len(server.awx.writes()), copy.deepcopy(inputs(server.awx))

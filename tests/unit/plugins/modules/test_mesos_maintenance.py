@@ -343,6 +343,7 @@ def passes(run: Any, state: str, **args: Any) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("temporary", [False, True])
 def test_killed_anywhere_the_next_run_finishes(run: Any, mesos_master: Master, monkeypatch: pytest.MonkeyPatch, temporary: bool, after: bool) -> None:
@@ -367,6 +368,7 @@ def test_killed_anywhere_the_next_run_finishes(run: Any, mesos_master: Master, m
     assert killed > 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_anywhere_a_return_alone_leaves_all_as_it_was(run: Any, mesos_master: Master, monkeypatch: pytest.MonkeyPatch, after: bool) -> None:
     for state, number in itertools.product(("drained", "down"), range(12)):

@@ -56,6 +56,7 @@ def test_nothing_is_written_into_the_product(tmp_path: Path, monkeypatch: pytest
         paths.controller_path(f"{tmp_path}/calico/mine.yml", write=True)
 
 
+@pytest.mark.slow
 def test_a_manifest_is_written_where_the_command_was_started(tmp_path: Path) -> None:
     """The command of the README, with a collection that is installed: it wrote into the playbooks' directory, for every inventory."""
     collection = tmp_path / "collections" / "ansible_collections" / "dcos" / "calico"

@@ -236,6 +236,7 @@ def bounded(*arguments: Any, **more: Any) -> str:
     return said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_server_without_manners_is_given_up(hostile: Any, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     monkeypatch.setattr(_facts_etcd, "SECONDS", 1)
@@ -251,12 +252,14 @@ def test_a_server_without_manners_is_given_up(hostile: Any, monkeypatch: pytest.
     assert time.monotonic() - begin < 30
 
 
+@pytest.mark.slow
 def test_servers_without_manners_on_a_real_run(runs: Inventories, hostile: Any) -> None:
     servers = {way: hostile(way) for way in ("binary", "nested", "endless", "unruly")}
     said = bounded(runs, *among(runs, servers), tasks=looks())
     assert not re.search("failed=[^0]", said) and all(server.asked for server in servers.values())
 
 
+@pytest.mark.slow
 def test_servers_whose_words_are_templates_and_signs_of_a_terminal(runs: Inventories, hostile: Any) -> None:
     servers = {f"h{number}": hostile("valid", text) for number, text in enumerate(few(runs))}
     said = bounded(runs, *among(runs, servers), tasks=looks())
@@ -320,12 +323,14 @@ def of_docker() -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["endless", "binary"])
 def test_a_docker_that_says_what_it_likes(runs: Inventories, way: str) -> None:
     place(runs, "docker", way, "\x1b[2J{{ 7 * 7 }}\n" * 50)
     bounded(runs, *LOCAL, "--diff", tasks=of_docker())
 
 
+@pytest.mark.slow
 def test_a_docker_whose_names_are_templates(runs: Inventories) -> None:
     for text in few(runs):
         place(
@@ -366,12 +371,14 @@ def of_calicoctl(program: str) -> list[dict[str, Any]]:
     return tasks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["endless", "refused"])
 def test_a_datastore_behind_a_calicoctl_that_says_what_it_likes(runs: Inventories, way: str) -> None:
     said = bounded(runs, *LOCAL, tasks=of_calicoctl(place(runs, "calicoctl", way, "\x1b[2J{{ 7 * 7 }}\n" * 50)))
     assert not [sign for sign in CONTROL if sign in said]
 
 
+@pytest.mark.slow
 def test_a_datastore_in_which_others_wrote(runs: Inventories) -> None:
     """Names of nodes, pools, policies and endpoints, by the double of calicoctl that other tests have."""
     double = (Path(__file__).parents[2] / "support" / "calicoctl_double.py").read_text(encoding="utf-8")
@@ -477,6 +484,7 @@ def of_dcos(url: str) -> list[dict[str, Any]]:
     return tasks
 
 
+@pytest.mark.slow
 def test_a_cluster_whose_words_are_templates_and_signs_of_a_terminal(runs: Inventories, dcos_api: DcosApi) -> None:
     for number, text in enumerate(few(runs)):
         del dcos_api.requests[:]
@@ -496,6 +504,7 @@ def test_a_cluster_whose_words_are_templates_and_signs_of_a_terminal(runs: Inven
     )
 
 
+@pytest.mark.slow
 def test_a_cluster_whose_errors_are_templates_and_signs_of_a_terminal(runs: Inventories, dcos_api: DcosApi) -> None:
     """In each of the shapes in which Marathon, Cosmos, Mesos and Admin Router say them."""
     dcos_api.expect_unknown()

@@ -14,6 +14,8 @@ import pytest
 from ansible_collections.dcos.calico.plugins.module_utils._host import _copies
 from ansible_collections.dcos.calico.plugins.plugin_utils import _keep_files
 
+pytestmark = pytest.mark.slow
+
 NETWORK = (
     '{\n  "cniVersion": "0.1.0",\n  "name": "calico",\n  "type": "calico",\n  "ipam": {\n    "name": "x"\n  }\n}\n'
 )

@@ -135,6 +135,7 @@ def test_leaves_it_to_the_module_where_nothing_can_be_followed(act: Any, more: d
     assert action.asked["wrap_async"] == bool(more.get("async_val"))
 
 
+@pytest.mark.slow
 def test_a_real_run_shows_progress_and_no_secret(universe: Universe, tmp_path: Path) -> None:
     universe.members(2)
 

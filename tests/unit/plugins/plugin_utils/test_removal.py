@@ -107,6 +107,7 @@ def names_the_pool(cluster: Inventories, host: str, pool: str) -> None:
     cluster.write(f"{host}/shop.cni", json.dumps(config))
 
 
+@pytest.mark.slow
 def test_a_pool_stays_until_every_agent_was_seen_not_to_use_it(cluster: Inventories) -> None:
     """By the playbook itself; the new pool is there from the first run on."""
     names_the_pool(cluster, "a2", "10.32.0.0/16")

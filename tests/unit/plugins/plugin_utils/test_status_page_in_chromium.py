@@ -23,7 +23,10 @@ from .test_status_page import HOSTILE, broken
 
 PROGRAM = shutil.which("chromium")
 LOGS = Path(__file__).parents[4] / ".build" / "logs"
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no chromium here: apt-get install chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(PROGRAM is None, reason="no chromium here: apt-get install chromium"),
+]
 
 
 class Browser:

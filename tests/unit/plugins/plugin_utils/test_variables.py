@@ -239,6 +239,7 @@ def run(runs: Inventories, playbook: str, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "playbook", ["install", "site", "policy", "verify", "rotate_certificates", "universe", "kubernetes", "mesos_dns"]
 )
@@ -261,6 +262,7 @@ def test_every_playbook_refuses_text_for_a_list_before_anything(runs: Inventorie
     assert said.count("TASK [") == 1 and "argument_spec" not in said
 
 
+@pytest.mark.slow
 def test_a_release_that_there_is_not_is_one_sentence(runs: Inventories) -> None:
     code, said = run(runs, "dcos.calico.install", "-e", "calico_release=9.9.9")
     assert (
@@ -271,6 +273,7 @@ def test_a_release_that_there_is_not_is_one_sentence(runs: Inventories) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("result_format", ["json", "yaml"])
 def test_what_filters_refuse_is_read_in_the_first_lines(runs: Inventories, result_format: str) -> None:
     runs.environment["ANSIBLE_CALLBACK_RESULT_FORMAT"] = result_format
@@ -283,6 +286,7 @@ def test_what_filters_refuse_is_read_in_the_first_lines(runs: Inventories, resul
     assert "argument_spec" not in said and "templating" not in said and "{{" not in head.partition("fatal:")[0]
 
 
+@pytest.mark.slow
 def test_a_role_that_is_used_alone_can_have_the_same_judgement(runs: Inventories) -> None:
     """As docs/troubleshooting.md has it."""
     roles = [{"name": "dcos.calico.calico", "tasks_from": "shared"}, {"name": "dcos.calico.calico_datastore"}]
@@ -320,6 +324,7 @@ def test_a_play_of_good_variables(runs: Inventories) -> None:
     assert code != 0 and "calico_etcd_members is to be a list, and is text: a,b" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["calico_roll_serial", "calico_start_serial"])
 def test_a_serial_in_an_inventory_is_not_read(runs: Inventories, name: str) -> None:
     """Nobody reads it there, and as an extra variable it works."""
