@@ -35,6 +35,7 @@ def start_by_hand(agent: Host, *options: str) -> None:
     agent.run(CALICOCTL, "node", "run", f"--node-image={node_image}", f"--name={agent.address}", *options, timeout=120)
 
 
+@pytest.mark.slow
 def test_a_node_that_was_started_by_hand_is_told_and_mended(lab: Lab) -> None:
     agent = lab.agents[0]
     start_by_hand(agent, f"--ip={agent.address}")

@@ -19,7 +19,7 @@ from support.lab import Host, Lab, eventually, lab_with
 from support.pings import Pings
 from support.workloads import Workloads
 
-SLOW = pytest.mark.slow
+pytestmark = pytest.mark.slow
 NAME = os.environ.get("ACCEPT_LAB", "accept")
 PRIVATE = {"LAB_PUBLIC_AGENTS": "0"}
 POOL = ipaddress.ip_network("192.168.0.0/16")
@@ -110,7 +110,6 @@ UNTOUCHED = {
 }  # fmt: skip
 
 
-@SLOW
 def test_the_universe_does_all_and_what_cannot_be_is_refused_on_untouched_hosts() -> None:
     """Refusals first, then etcd and Calico from the Universe by dcos.calico.universe, then again by site.yml."""
     with lab_with(NAME, **PRIVATE, LAB_UNIVERSE_ETCD="1") as lab:
@@ -175,7 +174,6 @@ def longest_silence(run: Run) -> float:
     return max(b - a for a, b in zip(times, times[1:]))
 
 
-@SLOW
 def test_calico_of_the_universe_by_site_from_nothing() -> None:
     with lab_with(NAME, **PRIVATE, LAB_AGENTS="3", LAB_UNIVERSE_ETCD="1") as lab:
         site = {"calico_install_method": "universe"}
@@ -231,7 +229,6 @@ def lab_inventory(lab: Lab) -> dict[str, Any]:
     return found
 
 
-@SLOW
 @pytest.mark.parametrize(("profile", "core"), [("default", "2.16"), ("modern", "new")])
 def test_the_dynamic_inventory_alone_gives_what_the_static_one_gives(tmp_path: Path, profile: str, core: str) -> None:
     with lab_with(NAME, profile) as lab:
@@ -261,7 +258,6 @@ TLS = {
 ROTATE = "playbooks/rotate_certificates.yml"
 
 
-@SLOW
 def test_certificates_of_the_enterprise_ca() -> None:
     """A managed etcd with TLS whose certificates, and those of its clients, are of DC/OS's own authority; issued, kept, renewed."""
     with lab_with(
