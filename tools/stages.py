@@ -115,7 +115,8 @@ class Runner:
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes]) -> None:
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        # pytest says what had failed by then when it is interrupted
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(process.pid, number)
                 process.wait(GRACE_SECONDS)

@@ -77,7 +77,6 @@ def test_what_was_typed_by_hand_is_adopted_without_a_lost_packet(lab: Lab, tmp_p
         assert workloads.unreachable(60) == []
         with Counted(workloads) as pings:
             run = adopt(lab, file).require()
-        print(f"sent {pings.sent}, received {pings.received}")
         assert pings.lost() == 0 and min(pings.sent.values()) > 50
     assert (
         f"by hand (process {proxies['agent1']})" in run.output and "etcd's proxy taken over from others" in run.output
@@ -202,7 +201,6 @@ def test_the_framework_of_the_universe_ends_when_its_hosts_are_taken_over(tmp_pa
                 assert not half["active"] and len(half["tasks"]) == 2
                 assert by_hand.proxy_of(second) == old["agent2"] and first.run("test", "-d", notes).returncode == 0
                 run = adopt(lab, file, **own).require()
-            print(f"sent {pings.sent}, received {pings.received}")
             assert pings.lost() <= 10 * SECONDS and min(pings.sent.values()) > 50
         assert framework(lab)["tasks"] == [] and "no package calico is installed" in run.output
         for agent in lab.agents:

@@ -13,6 +13,7 @@ import pytest
 from support import upgrade
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually, lab_with
+from support.pings import lost
 from support.workloads import Workloads
 
 NETWORK = "/opt/mesosphere/etc/dcos/network/cni/calico.cni"
@@ -79,13 +80,12 @@ class Pings:
     def lost(self) -> int:
         self.agent.run("sh", "-c", f"kill -INT $(cat {self.log}.pid)")
         text = eventually("ping sums up", lambda: self._summary())
-        sent, received = (int(part.split()[0]) for part in text.split(",")[:2])
-        assert sent > 10
-        return sent - received
+        assert int(text.rpartition(" packets transmitted")[0].split()[-1]) > 10
+        return lost(text)
 
     def _summary(self) -> str:
-        lines = self.agent.read(self.log).splitlines()
-        return next((line for line in lines if "packets transmitted" in line), "")
+        text = self.agent.read(self.log)
+        return text if "packets transmitted" in text else ""
 
 
 def test_an_upgrade_of_dcos_is_repaired_by_the_agents_themselves(lab: Lab) -> None:

@@ -71,7 +71,6 @@ def test_restarts_one_after_the_other(lab: Lab, workloads: Workloads) -> None:
         for _ in range(ROUNDS):
             run = restart(lab).require()
             assert {host for host, task in run.changed()} == set(before) and clean(lab)
-    print(f"sent {pings.sent}, received {pings.received}")
     assert pings.lost() == 0 and min(pings.sent.values()) > 100
     assert not set(before.values()) & set(started(lab).values())
     assert playbook(lab.inventory).require().changed() == []

@@ -66,8 +66,7 @@ def without_loss(lab: Lab, **variables: Any) -> Run:
         assert workloads.unreachable() == []
         with Counted(workloads) as pings:
             done = upgrade(lab, **variables).require()
-        print(f"sent {pings.sent}, received {pings.received}")
-        assert pings.lost() == 0, (pings.sent, pings.received)
+        assert pings.lost() == 0
     return done
 
 

@@ -6,8 +6,10 @@ import itertools
 import re
 import signal
 import subprocess
+import tempfile
 from collections.abc import Collection
 from types import TracebackType
+from typing import IO
 
 from dcoslab.process import scaled
 
@@ -74,35 +76,47 @@ class Pings:
         return max(seconds for pair, seconds in self.silences().items() if frozenset(pair) not in but)
 
 
+def lost(text: str) -> int:
+    """How many packets of a ping, which says each answer, were not answered; the last one was under way when ping was ended, and may be on its way back."""
+    sent = int(re.findall(r"(\d+) packets transmitted", text)[0])
+    answered = {int(number) for number in re.findall(r"bytes from .* icmp_seq=(\d+)", text)}
+    return len(set(range(1, sent)) - answered)
+
+
 class Counted:
-    """Every workload pings every other, from the beginning to the end of the with block, and only numbers are kept: a pipe has room for few answers."""
+    """Every workload pings every other, from the beginning to the end of the with block. Answers go to files: a pipe has room for few."""
 
     def __init__(self, workloads: Workloads) -> None:
         self.pairs = list(itertools.permutations(workloads.items, 2))
         self.sent: dict[tuple[str, str], int] = {}
-        self.received: dict[tuple[str, str], int] = {}
+        self._lost: dict[tuple[str, str], int] = {}
 
     def __enter__(self) -> Counted:
-        self.running = [(item, other, self._start(item, other)) for item, other in self.pairs]
+        self._running = [(item, other, *self._start(item, other)) for item, other in self.pairs]
         return self
 
     @staticmethod
-    def _start(item: Workload, other: Workload) -> subprocess.Popen[str]:
+    def _start(item: Workload, other: Workload) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
         namespace = f"--net=/var/run/mesos/isolators/network/cni/{item.container}/ns"
         inside = ["nsenter", "--target", str(item.agent.pid), "--mount", "nsenter", namespace]
-        argv = [*inside, "ping", "-q", "-n", "-i", "0.1", other.address]
-        return subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        argv = [*inside, "ping", "-n", "-i", "0.1", other.address]
+        answers = tempfile.TemporaryFile()
+        return subprocess.Popen(argv, stdout=answers, stdin=subprocess.DEVNULL), answers
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for item, other, process in self.running:
+        for item, other, process, answers in self._running:
             process.send_signal(signal.SIGINT)
-            text = process.communicate(timeout=scaled(30))[0]
+            process.wait(timeout=scaled(30))
+            with answers:
+                answers.seek(0)
+                text = answers.read().decode()
             pair = (item.agent.name, other.agent.name)
-            sent, received = re.findall(r"(\d+) packets transmitted, (\d+) received", text)[0]
-            self.sent[pair], self.received[pair] = int(sent), int(received)
+            self.sent[pair] = int(re.findall(r"(\d+) packets transmitted", text)[0])
+            self._lost[pair] = lost(text)
+        print(f"sent {self.sent}, lost {self._lost}")
 
     def lost(self) -> int:
         """Packets without an answer, of all pairs."""
-        return sum(self.sent[pair] - self.received[pair] for pair in self.sent)
+        return sum(self._lost.values())
