@@ -14,8 +14,8 @@ setup: ## Make what playbooks and tests need, under .build/
 test: ## What CI runs: static, units, contract, the lab's main paths; ONLY="lint repo": these stages
 	@$(STAGES) $(or $(ONLY),--set ci)
 
-test-long: ## Every stage: all faults, all scenarios, the whole matrix
-	@$(STAGES)
+test-long: ## What make test leaves out: all faults, all scenarios, the whole matrix
+	@$(STAGES) --set long
 
 static: ## Sanity and linters only
 	@$(STAGES) --set static

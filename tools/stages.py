@@ -267,7 +267,7 @@ def main() -> int:
         return 2
     if arguments.list:
         for stage in stages:
-            print(f"{stage.name:<20} {' '.join(stage.sets) or 'long only':<14} {stage.about}")
+            print(f"{stage.name:<20} {' '.join(stage.sets):<14} {stage.about}")
         return 0
     LOGS.mkdir(parents=True, exist_ok=True)
     setup.link_collection()

@@ -12,6 +12,8 @@ from layout import ROOT
 
 TABLE = Path(__file__).with_name("stages.toml")
 Command = tuple[str, ...]
+# Each stage is in one of these sets.
+CI, LONG = "ci", "long"
 
 
 class BadTable(Exception):
@@ -56,7 +58,7 @@ def _for_each(row: dict[str, Any], root: Path) -> Iterable[Stage]:
             about=template.about.replace("{name}", name),
             run=filled(template.run),
             always=filled(template.always),
-            sets=(*template.sets, *(("ci",) if name in ci else ())),
+            sets=(*template.sets, *((CI,) if name in ci else ())),
         )
 
 
@@ -78,7 +80,7 @@ def load(table: Path = TABLE, root: Path = ROOT) -> list[Stage]:
     names = [stage.name for stage in stages]
     if len(set(names)) != len(names):
         raise BadTable("two stages have one name")
-    return stages
+    return [stage if CI in stage.sets else replace(stage, sets=(*stage.sets, LONG)) for stage in stages]
 
 
 def choose(stages: Sequence[Stage], sets: Sequence[str], names: Sequence[str]) -> list[Stage]:

@@ -64,6 +64,8 @@ def test_the_workflow_runs_each_stage_of_ci_once() -> None:
         ([], [], ["first", "second"]),
         (["static"], [], ["first"]),
         (["lab"], [], ["second"]),
+        (["ci"], [], ["first"]),
+        (["long"], [], ["second"]),
         ([], ["first"], ["first"]),
         (["static"], ["second"], ["first", "second"]),
     ],
@@ -81,7 +83,7 @@ def test_unknown_choice(tmp_path: Path, sets: list[str], names: list[str]) -> No
 def test_one_stage_for_each_file(tmp_path: Path) -> None:
     _scenarios(tmp_path, "b", "a")
     first, second = _load(tmp_path, EACH)
-    assert (first.name, first.run, first.sets) == ("scenario-a", (("molecule", "test", "-s", "a"),), ())
+    assert (first.name, first.run, first.sets) == ("scenario-a", (("molecule", "test", "-s", "a"),), ("long",))
     assert (second.name, second.about, second.sets) == ("scenario-b", "scenario b", ("ci",))
 
 
