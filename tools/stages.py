@@ -279,7 +279,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stopped)
     started = time.monotonic()
-    results = run_all(stages, runner)
+    results = run_all(stagetable.in_turn(stages), runner)
     return 0 if report(results, time.monotonic() - started) else 1
 
 

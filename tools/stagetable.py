@@ -83,6 +83,11 @@ def load(table: Path = TABLE, root: Path = ROOT) -> list[Stage]:
     return [stage if CI in stage.sets else replace(stage, sets=(*stage.sets, LONG)) for stage in stages]
 
 
+def in_turn(stages: Iterable[Stage]) -> list[Stage]:
+    """In the order in which two at a time are done soonest: the longest first, by their deadlines, and those that run alone at the end."""
+    return sorted(stages, key=lambda stage: (stage.alone, -stage.minutes))
+
+
 def choose(stages: Sequence[Stage], sets: Sequence[str], names: Sequence[str]) -> list[Stage]:
     """The stages of these sets and names, all of them if neither is given; raises BadTable."""
     known_sets = {name for stage in stages for name in stage.sets}

@@ -74,6 +74,13 @@ def test_choice(tmp_path: Path, sets: list[str], names: list[str], chosen: list[
     assert [stage.name for stage in stagetable.choose(_load(tmp_path, ROWS), sets, names)] == chosen
 
 
+def test_the_longest_start_first_and_those_that_run_alone_last(tmp_path: Path) -> None:
+    rows = ROWS + '[[stage]]\nname = "third"\nabout = "three"\nrun = [["true"]]\nminutes = 9\nalone = true\n'
+    rows += '[[stage]]\nname = "fourth"\nabout = "four"\nrun = [["true"]]\nminutes = 5\n'
+    turns = [stage.name for stage in stagetable.in_turn(_load(tmp_path, rows))]
+    assert turns == ["fourth", "first", "second", "third"]
+
+
 @pytest.mark.parametrize(("sets", "names"), [(["nightly"], []), ([], ["third"])])
 def test_unknown_choice(tmp_path: Path, sets: list[str], names: list[str]) -> None:
     with pytest.raises(stagetable.BadTable, match="no stage or set"):
