@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or config.option.collectonly:
         return
     os.environ.setdefault("CONTRACT_SEED", str(secrets.randbelow(10**6)))
-    os.environ.setdefault("CONTRACT_SEQUENCES", "200")
+    os.environ.setdefault("CONTRACT_SEQUENCES", "60")
     os.environ[_ARTIFACTS] = str(_artifacts())
     os.environ[releases.VARIABLE] = _release(Path(os.environ[_ARTIFACTS]))
     for program in (ETCD, BIRD):
