@@ -65,6 +65,43 @@ def test_a_schedule_is_refused_as_a_whole(api: Api) -> None:
         assert api.get(SCHEDULE).json() == {"windows": [window(TWO)]}
 
 
+def test_both_host_name_and_address_have_to_be_those_of_the_agent(make: Make) -> None:
+    """include/mesos/mesos.proto, MachineID; type_utils.hpp: one that lacks a field is another machine."""
+    api = make(agents=(1, 0))
+    named = api.standin.register("127.9.0.22", hostname="Node2.example.com")
+    for machine in ({"ip": "127.9.0.22"}, {"hostname": "node2.example.com"}, TWO):
+        schedule(api, window(machine))
+        assert api.post("/mesos/machine/down", [machine]).status_code == 200
+        assert len(api.get("/mesos/slaves").json()["slaves"]) == 2, f"{machine} is no agent's"
+        assert api.post("/mesos/machine/up", [machine]).status_code == 200
+    right = {"hostname": "node2.EXAMPLE.com", "ip": "127.9.0.22"}
+    schedule(api, window(right))
+    assert api.post("/mesos/machine/down", [right]).status_code == 200
+    assert named not in [agent["id"] for agent in api.get("/mesos/slaves").json()["slaves"]]
+
+
+def test_a_machine_that_is_down_loses_its_agent_and_tasks_and_is_refused_until_it_is_up(api: Api) -> None:
+    """src/master/http.cpp, _startMaintenance and _stopMaintenance; master.cpp, registerSlave."""
+    only = [["hostname", "LIKE", r"127\.9\.0\.21"]]
+    api.apps("POST", body={"id": "/web", **SLEEP, "constraints": only})
+    api.deployed("/web")
+    first = api.standin.agents[0]
+    assert "is not part of a maintenance schedule" in api.post("/mesos/machine/down", [ONE]).text
+    schedule(api, window(ONE), window(TWO))
+    assert "is not in DOWN mode and cannot be brought up" in api.post("/mesos/machine/up", [ONE]).text
+    assert api.post("/mesos/machine/down", [ONE]).status_code == 200
+    assert api.get(STATUS).json() == {"draining_machines": [{"id": TWO}], "down_machines": [ONE]}
+    assert [agent["hostname"] for agent in api.get("/mesos/slaves").json()["slaves"]] == ["127.9.0.22"]
+    assert api.app("/web", "lastTaskFailure")["lastTaskFailure"]["state"] == "TASK_LOST"
+    assert "is not in DRAINING mode" in api.post("/mesos/machine/down", [ONE]).text
+    assert "is deactivated and cannot be removed from the schedule" in schedule(api, window(TWO)).text
+    with pytest.raises(OSError, match="403"):
+        api.standin.register("127.9.0.21", agent_id=first)
+    assert api.post("/mesos/machine/up", [ONE]).status_code == 200
+    assert api.get(SCHEDULE).json() == {"windows": [window(TWO)]}, "its window went with it"
+    assert api.standin.register("127.9.0.21", agent_id=first) != first, "it comes back as a new agent"
+
+
 @pytest.mark.parametrize(("version", "stays"), [("1.11.12", False), ("1.12.5", True)])
 def test_marathon_never_answers_and_starts_no_task_in_a_window_since_1_7(make: Make, version: str, stays: bool) -> None:
     """Marathon's changelog; src/sched/sched.cpp: the scheduler driver drops inverse offers."""
