@@ -205,6 +205,7 @@ def test_every_module_of_the_controller_is_here() -> None:
         if "make_client" in (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8")
     }
     assert with_client == {case.module for case in CASES.values()}, "each needs a case"
+    assert with_client == {CASES[name].module for name in IN_CI}, "and one in make test"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 from support import upgrade
 from support.ansible import Run, playbook
 from support.lab import Host, Lab, eventually, lab_with
-from support.pings import lost
+from support.pings import sent_and_lost
 from support.workloads import Workloads
 
 NETWORK = "/opt/mesosphere/etc/dcos/network/cni/calico.cni"
@@ -80,8 +80,9 @@ class Pings:
     def lost(self) -> int:
         self.agent.run("sh", "-c", f"kill -INT $(cat {self.log}.pid)")
         text = eventually("ping sums up", lambda: self._summary())
-        assert int(text.rpartition(" packets transmitted")[0].split()[-1]) > 10
-        return lost(text)
+        sent, lost = sent_and_lost(text)
+        assert sent > 10
+        return lost
 
     def _summary(self) -> str:
         text = self.agent.read(self.log)

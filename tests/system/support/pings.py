@@ -76,11 +76,11 @@ class Pings:
         return max(seconds for pair, seconds in self.silences().items() if frozenset(pair) not in but)
 
 
-def lost(text: str) -> int:
-    """How many packets of a ping, which says each answer, were not answered; the last one was under way when ping was ended, and may be on its way back."""
+def sent_and_lost(text: str) -> tuple[int, int]:
+    """Packets of a ping, which says each answer, and those without one; the last may have been on its way back when ping was ended, and is not lost."""
     sent = int(re.findall(r"(\d+) packets transmitted", text)[0])
     answered = {int(number) for number in re.findall(r"bytes from .* icmp_seq=(\d+)", text)}
-    return len(set(range(1, sent)) - answered)
+    return sent, len(set(range(1, sent)) - answered)
 
 
 class Counted:
@@ -113,8 +113,7 @@ class Counted:
                 answers.seek(0)
                 text = answers.read().decode()
             pair = (item.agent.name, other.agent.name)
-            self.sent[pair] = int(re.findall(r"(\d+) packets transmitted", text)[0])
-            self._lost[pair] = lost(text)
+            self.sent[pair], self._lost[pair] = sent_and_lost(text)
         print(f"sent {self.sent}, lost {self._lost}")
 
     def lost(self) -> int:
