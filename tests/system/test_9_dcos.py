@@ -23,8 +23,6 @@ pytestmark = pytest.mark.slow
 NAME = os.environ.get("ACCEPT_LAB", "accept")
 PRIVATE = {"LAB_PUBLIC_AGENTS": "0"}
 POOL = ipaddress.ip_network("192.168.0.0/16")
-# design: remote executions and other task results per unchanged agent
-BUDGET_REMOTE, BUDGET_OTHER = 1, 3
 # Nobody is to wonder for longer whether anything is still going on.
 SILENCE = 30
 # What containers may notice of new certificates, in seconds.
@@ -48,16 +46,6 @@ def all_established(lab: Lab) -> None:
     eventually("all sessions are Established", lambda: sessions(lab) == desired, 30)
 
 
-def within_the_budget(lab: Lab, run: Run) -> None:
-    """What an unchanged agent costs; hosts may be called by their addresses."""
-    assert run.changed() == []
-    for agent in lab.agents:
-        names = {agent.name, agent.address}
-        modules = [item["module"] for item in run.executions if item["host"] in names and not item["once"]]
-        assert len(modules) == BUDGET_REMOTE, modules
-        assert max(run.others()[name] for name in names) <= BUDGET_OTHER
-
-
 def test_the_first_guides_path_with_etcd_of_the_universe() -> None:
     """etcd 0.0.3 from the Universe, waited for; then proxies that find it by SRV, calicoctl, calico/node, CNI by hand."""
     with lab_with(NAME, **PRIVATE, LAB_UNIVERSE_ETCD="1") as lab:
@@ -77,7 +65,7 @@ def test_the_first_guides_path_with_etcd_of_the_universe() -> None:
                 json.loads(agent.out("curl", "-fsS", "http://127.0.0.1:2379/v2/keys/calico/v1/Ready"))["node"]["value"]
                 == "true"
             )
-        within_the_budget(lab, playbook(lab.inventory, "--diff").require())
+        playbook(lab.inventory, "--diff").require_nothing_done(lab.agents)
         assert control.writes() == {"POST /package/install": 1}
         works(lab)
 
@@ -239,12 +227,12 @@ def test_the_dynamic_inventory_alone_gives_what_the_static_one_gives(tmp_path: P
         first = playbook(alone, "--diff", core=core).require()
         assert sorted(first.changed()) == sorted(predicted.changed())
         assert {host for host, _ in first.changed()} == {agent.address for agent in lab.agents}
-        within_the_budget(lab, playbook(alone, core=core).require())
+        playbook(alone, core=core).require_nothing_done(lab.agents)
         after = lab.snapshot()
         merged = playbook(dynamic(lab, tmp_path / "merged", merged=True), core=core).require()
-        within_the_budget(lab, merged)
+        merged.require_nothing_done(lab.agents)
         assert {item["host"] for item in merged.executions} == {agent.name for agent in lab.agents}
-        within_the_budget(lab, playbook(lab.inventory, core=core).require())
+        playbook(lab.inventory, core=core).require_nothing_done(lab.agents)
         assert lab.snapshot() == after
         works(lab)
 

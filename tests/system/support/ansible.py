@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ ROOT = Path(__file__).resolve().parents[3]
 CALLBACKS = ROOT / "tests" / "system" / "callbacks"
 # Task results that no host takes part in.
 NOT_COUNTED = {"ansible.builtin.meta", "meta"}
+# What a host with nothing to do takes part in (design.md): modules run on it, and other results.
+BUDGET_REMOTE, BUDGET_OTHER = 1, 3
+# What is done once per cluster, without components: the variables, the components that are on, what the datastore holds, two validations, who takes part,
+# and steps that are off.
+BUDGET_ONCE = 13
 
 
 def environment(core: str) -> Path:
@@ -56,6 +62,17 @@ class Run:
     def once(self) -> list[str]:
         """Names of the tasks that were done, or skipped, once for the whole cluster."""
         return [item["task"] for item in self.results if item["once"]]
+
+    def require_nothing_done(self, hosts: Iterable[Any]) -> None:
+        """Fail a test if something was changed, or if one of these hosts cost more than one with nothing to do. They go by their names or addresses."""
+        self.require()
+        assert self.changed() == []
+        for names in ((host.name, host.address) for host in hosts):
+            modules = [item["module"] for item in self.executions if item["host"] in names and not item["once"]]
+            assert len(modules) == BUDGET_REMOTE, modules
+            assert sum(self.others()[name] for name in names) <= BUDGET_OTHER, [
+                (item["task"], item["action"]) for item in self.results if item["host"] in names
+            ]
 
     def predictions(self) -> set[tuple[str, str]]:
         """(host, name of the thing) of everything in the diffs, for comparing a prediction with the run."""
