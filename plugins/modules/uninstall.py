@@ -199,6 +199,12 @@ refusals:
   type: list
   elements: str
   sample: []
+of_tasks:
+  description: Those of RV(refusals) that may end when the tasks of DC/OS leave this host.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 node:
   description: What the node of this host is called in the datastore; null where nothing on the host says it.
   returned: success

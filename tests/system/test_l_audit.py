@@ -206,6 +206,16 @@ def test_what_lives_is_not_decommissioned(lab: Lab, tmp_path: Path) -> None:
     silent = ("-i", str(away(third.name, tmp_path)))
     run = decommission(lab, *silent, calico_decommission_hosts=third.name, calico_decommission_dead=third.name)
     assert run.rc != 0 and f"BIRD of {first.name}" in run.output, run.output
+    # What no drain takes away is refused before there is one.
+    other = "/opt/mesosphere/etc/dcos/network/cni/other.conf"
+    third.write(other, json.dumps({"name": "other", "type": "bridge", "ipam": {"type": "calico-ipam"}}))
+    try:
+        run = decommission(lab, calico_decommission_hosts=third.name)
+    finally:
+        third.run("rm", other)
+    said = " ".join(run.output.split())
+    assert run.rc != 0 and run.changed() == [] and drained(lab) == [], run.output
+    assert f"Calico could not be taken off {third.name}" in said and f"The network of {other} uses" in said, run.output
     with Workloads(lab, "calico"):
         running = lasting(lab)
         run = decommission(lab, calico_decommission_hosts=third.name)

@@ -169,17 +169,17 @@ def _belongs(container):
 
 
 def refusals(params, found, container):
-    """Sentences about what uses Calico on this host, and is not this collection's to take away."""
-    said = []
+    """(of what the host's tasks are, of what stays without them): sentences about what uses Calico here, and is not this collection's to take away."""
+    of_tasks, said = [], []
     if found and not params['cut_off']:
         names = ', '.join('%s (%s)' % (each['container'] or each['interface'], ', '.join(each['addresses']) or 'no address') for each in found)
-        said.append("Containers are on Calico's network, and would be cut off: %s. Move them away, or set cut_off" % names)
+        of_tasks.append("Containers are on Calico's network, and would be cut off: %s. Move them away, or set cut_off" % names)
     for path, other in sorted(_cni.read(params['cni_dir']).items()):
         if set(PLUGINS) & set(other.network.plugins) and not _is_calico(other.network):
             said.append("The network of %s uses Calico's plugin, and is not Calico's. Remove it first" % path)
     users = agreed(lambda: users_of_proxy(params, container), bool)
     if users:
-        said.append("etcd's proxy of this host is used by %s. Have that use etcd's members first, or stop it" % _processes(users))
+        of_tasks.append("etcd's proxy of this host is used by %s. Have that use etcd's members first, or stop it" % _processes(users))
     felixes = _dataplane.other_felixes(_belongs(container))
     if felixes:
         said.append("Another Felix runs on this host (process %s), whose rules, sets and interfaces cannot be told from this one's. Stop it first"
@@ -195,7 +195,7 @@ def refusals(params, found, container):
         networks = _docker_networks.of_calico()
         if networks:
             said.append("Docker has networks of Calico's driver: %s. %s" % (', '.join(networks), UNDO_DOCKER))
-    return said
+    return of_tasks, said
 
 
 def _processes(found):
@@ -267,7 +267,8 @@ class Uninstall(object):
         return sorted(set(nodes_of(entries)) - set([self.node]) - set(self.params['forget_nodes']))
 
     def refusals(self):
-        said = refusals(self.params, self.containers, self.container)
+        """The same of this host, with what speaks against deleting the datastore."""
+        of_tasks, said = refusals(self.params, self.containers, self.container)
         if self.params['datastore'] == 'delete':
             others = self._others(self.store.entries)
             if self.store.error and (self.node or os.path.exists(self.params['config'])):
@@ -275,7 +276,7 @@ class Uninstall(object):
             elif others and not self.module.check_mode:
                 said.append('The datastore is to be deleted, and has other nodes: %s. Uninstall their hosts first, or name them in forget_nodes if these are '
                             'gone for good' % ', '.join(others))
-        return said
+        return of_tasks, said
 
     def run(self):
         """All parts in their order."""
@@ -550,7 +551,8 @@ def _running():
 def job(module):
     """Take Calico off this host, or in check mode say what would go; see RETURN."""
     work, before = Uninstall(module), _running()
-    said = work.refusals()
+    of_tasks, said = work.refusals()
+    said = of_tasks + said
     if said and not module.check_mode:
         raise CalicoError('Calico stays on this host, and nothing was touched', why='. '.join(said), refusals=said)
     work.run()
@@ -563,7 +565,7 @@ def job(module):
     keys = [key for key, entry in work.store.entries.items() if entry.value is not None]
     return dict(
         dict({'diff': work.diffs} if module._diff else {}, changed=bool(work.parts)),
-        parts=work.parts, left=work.left, refusals=said, node=work.node, containers=work.containers,
+        parts=work.parts, left=work.left, refusals=said, of_tasks=of_tasks, node=work.node, containers=work.containers,
         member=work.has_member,
         datastore=dict(reached=work.store.reached, by_member=work.store.by_member, nodes=work.store.nodes(), key_count=len(keys),
                        error=str(work.store.error) if work.store.error else None),

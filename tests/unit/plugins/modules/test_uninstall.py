@@ -82,7 +82,7 @@ def test_containers_are_named_and_nothing_is_touched(run_module, installed):
     before = left(installed)
     predicted, result = run_module(uninstall, installed.args, check=True), run_module(uninstall, installed.args)
     assert result['failed'] and 'c1 (192.168.1.7). Move them away, or set cut_off' in result['msg']
-    assert predicted['refusals'] == result['refusals'] and predicted['containers'] == [
+    assert predicted['refusals'] == predicted['of_tasks'] == result['refusals'] and predicted['containers'] == [
         {'interface': 'cali0123456789a', 'container': 'c1', 'addresses': ['192.168.1.7']}]
     assert left(installed) == before and installed.node.state()['container']
 
@@ -94,7 +94,8 @@ def test_containers_are_named_and_nothing_is_touched(run_module, installed):
 def test_what_uses_calico_is_refused(run_module, installed, path, text, words):
     installed.without_containers()
     installed.root.join(*path.split('/')).write(text)
-    result = run_module(uninstall, installed.args)
+    predicted, result = run_module(uninstall, installed.args, check=True), run_module(uninstall, installed.args)
+    assert predicted['refusals'] == result['refusals'] and predicted['of_tasks'] == []
     assert result['failed'] and words in result['msg'] and installed.root.join('cni', 'calico.cni').check()
 
 
