@@ -50,13 +50,20 @@ def _shaped(items: Iterable[Any], faults_of: Callable[[Any], Iterable[str]], sha
 def _object(item: Any, variable: str, required: str, known: set[str]) -> Iterator[str]:
     """What is wrong with an item whatever it is about; the last words for one that cannot be looked into."""
     if not isinstance(item, dict) or not item.get(required):
-        yield f"An item of {variable} has no {required}: {item!r}. Write it as a mapping with {', '.join(sorted(known))}."
+        yield f"An item of {variable} has no {required}{_document(item)}: {item!r}. Write it as a mapping with {', '.join(sorted(known))}."
         return
     unknown = sorted(set(item) - known)
     if unknown:
         yield f"{variable}, {item[required]}: unknown {', '.join(unknown)}. Known are {', '.join(sorted(known))}."
     if item.get("state", "present") not in STATES:
         yield f"{variable}, {item[required]}: state cannot be {item['state']!r}. Use one of {', '.join(STATES)}."
+
+
+def _document(item: Any) -> str:
+    """What else an item is, if it is a document for calicoctl, of this Calico or of a later one."""
+    version = str(item.get("apiVersion", "")) if isinstance(item, dict) else ""
+    later = " and for Calico 3" if version.startswith("projectcalico.org/") else ""
+    return f", it is a document of apiVersion {version} for calicoctl{later}" if version else ""
 
 
 def _network(item: Any) -> Iterator[str]:

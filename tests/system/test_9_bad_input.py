@@ -243,7 +243,9 @@ def test_documents_of_calico_3(lab: Lab, tmp_path: Path) -> None:
     said = " ".join(str(item["msg"]) for item in run.failed())
     assert run.rc != 0 and run.changed() == []
     assert [
-        word for word in ("entry 1 of calico_ip_pools", "projectcalico.org/v3", "for Calico 3") if word not in said
+        word
+        for word in ("An item of calico_ip_pools has no cidr", "apiVersion projectcalico.org/v3", "for Calico 3")
+        if word not in said
     ] == [], said
     assert lab.snapshot() == before
 

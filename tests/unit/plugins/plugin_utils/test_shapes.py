@@ -46,6 +46,10 @@ def test_pools(pool: dict, spec: dict) -> None:
     [
         ({"ipip": "off"}, "has no cidr"),
         ("192.168.0.0/16", "has no cidr"),
+        (
+            {"apiVersion": "projectcalico.org/v3", "kind": "IPPool"},
+            "has no cidr, it is a document of apiVersion projectcalico.org/v3 for calicoctl and for Calico 3: {",
+        ),
         ({"cidr": "192.168.0.0/16", "natOutgoing": True}, "192.168.0.0/16: unknown natOutgoing"),
         ({"cidr": "192.168.0.0/16", "ipip": "on"}, "Use one of off, always, cross-subnet"),
         ({"cidr": "192.168.0.0/16", "state": "gone"}, "state cannot be 'gone'"),
@@ -151,6 +155,7 @@ def test_policies() -> None:
     ("policy", "words"),
     [
         ({"selector": "all()"}, "An item of calico_policies has no name"),
+        ({"apiVersion": "v1", "kind": "policy"}, "has no name, it is a document of apiVersion v1 for calicoctl: {"),
         ({"name": "db", "rules": []}, "calico_policies, db: unknown rules"),
         ({"name": "db", "spec": {}}, "unknown spec"),
         ({"name": "db", "state": "there"}, "state cannot be 'there'"),
