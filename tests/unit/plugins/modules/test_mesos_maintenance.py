@@ -413,3 +413,18 @@ def test_owners() -> None:
         return _maintenance.owner({"machine_ids": [], "unavailability": {"start": {"nanoseconds": 1}, **length}})
 
     assert [of(None), of(3600 * 10**9), of(3600 * 10**9 + TEMPORARY), of(KEPT)] == ["others", "others", "temporary", "kept"]
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "whole"),
+    [
+        ({"hostname": "Agent1", "ip": "10.0.1.11"}, "10.0.1.11 (agent1)", True),
+        ({"hostname": "10.0.1.11", "ip": "10.0.1.11"}, "10.0.1.11", True),
+        ({"hostname": "agent1"}, "agent1", False),
+        ({"ip": "10.0.1.11"}, "10.0.1.11", False),
+        ({}, "", False),
+    ],
+)
+def test_what_a_machine_is_called(said: dict[str, str], name: str, whole: bool) -> None:
+    machine = _maintenance.Machine.of(said)
+    assert str(machine) == name and machine.whole == whole

@@ -281,7 +281,21 @@ def test_switched_off_files_and_units_go() -> None:
     on = _keep_files.files("/b/x", "/s", True)
     assert _keep_files.files("/b/x", "/s", False) == [{"path": item["path"], "state": "absent"} for item in on]
     assert {unit["name"] for unit in _keep_files.units(False)} == {unit["name"] for unit in _keep_files.units(True)}
-    assert all(unit["optional"] and unit["state"] == "stopped" for unit in _keep_files.units(False))
+    assert all(
+        unit["optional"] and not unit["enabled"] and unit["state"] == "stopped" for unit in _keep_files.units(False)
+    )
+
+
+def test_switched_on_both_start_at_boot_and_only_the_script_can_be_run() -> None:
+    assert {unit["name"]: (unit["enabled"], unit.get("state")) for unit in _keep_files.units(True)} == {
+        _copies.SERVICE: (True, None),
+        _copies.WATCH: (True, "started"),
+    }
+    assert {file["path"]: file["mode"] for file in _keep_files.files("/b/x", "/s", True)} == {
+        "/b/x": "0755",
+        f"{_keep_files.UNIT_DIRECTORY}/{_copies.SERVICE}": "0644",
+        f"{_keep_files.UNIT_DIRECTORY}/{_copies.WATCH}": "0644",
+    }
 
 
 def test_an_uninstall_knows_what_puts_files_back() -> None:

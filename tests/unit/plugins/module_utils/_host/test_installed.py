@@ -29,6 +29,24 @@ def test_each_job_with_something_to_install_has_an_entry_of_its_own():
         'agent_info', 'calicoctl_config', 'calicoctl_resource', 'calicoctl_resource_info', 'mesos_agent'}
 
 
+@pytest.mark.parametrize('job, params, key', [
+    ('agent_files', {'files': [{'path': '/a'}, {'path': '/b'}]}, 'agent_files /a'),
+    ('agent_files', {'files': []}, 'agent_files'),
+    ('calicoctl_node', {'state': 'present'}, 'calicoctl_node'),
+    ('cni_network', {'dir': '/etc/cni'}, 'cni_network /etc/cni'),
+    ('etcd_member', {'unit': 'm.service'}, 'etcd_member m.service'),
+    ('etcd_proxy', {'unit': 'p.service'}, 'etcd_proxy p.service'),
+    ('executable', {'executables': [{'path': '/x'}, {'path': '/y'}]}, 'executable /x'),
+    ('executable', {'executables': []}, 'executable'),
+    ('sysctl', {'name': '60-calico'}, 'sysctl 60-calico'),
+])
+def test_what_a_job_is_about(job, params, key):
+    _installed.note(job, params)
+    assert _installed.noted() == [key] and _installed.compare(job, params) == 'same'
+    _installed.forget([key])
+    assert _installed.noted() == [] and _installed.compare(job, params) == 'unknown'
+
+
 @pytest.mark.parametrize('job', sorted(_installed.ABOUT))
 def test_how_long_something_waits_is_no_matter(job):
     """Seconds are what parameters of type float are. What is left of them is another number at each run."""
