@@ -191,21 +191,26 @@ def test_further_documents(lab: Lab) -> None:
     assert "/calico/bgp/v1/global/peer_v4/192.0.2.1" not in lab.etcd()
 
 
+# What is no item of its list is said before anything is asked.
+MISSHAPEN: dict[str, Any] = {
+    "calico_policies": [database(), {"name": "c", "rules": []}],
+    "calico_networks": [{"name": "calico", "profile": "closed"}],
+    "calico_ip_pools": [{"apiVersion": "projectcalico.org/v3", "kind": "IPPool", "spec": {"cidr": DEFAULT}}],
+}
 BAD: dict[str, Any] = {
     "calico_policies": [
         database(),
         {"name": "a", "selector": "role = 'x'"},
         {"name": "b", "ingress": [{"action": "allow", "protocol": "tcp", "destination": {"ports": [99999]}}]},
-        {"name": "c", "rules": []},
     ],
     "calico_resources": [{**PEER, "apiVersion": "projectcalico.org/v3"}],
-    "calico_networks": [{"name": "calico", "profile": "closed"}, {"name": "shop", "ipv4_pools": ["10.77.0.0/16"]}],
+    "calico_networks": [{"name": "calico"}, {"name": "shop", "ipv4_pools": ["10.77.0.0/16"]}],
     "calico_ip_pools": [
         {"cidr": cidr} for cidr in (DEFAULT, "192.168.64.0/18", "10.32.64.0/18", "172.29.0.0/16", "11.1.0.0/16")
     ],
 }
 SAID = [
-    "policy a.selector", "is not a selector", "99999", "from 1 to 65535", "calico_policies, c: unknown rules", "for Calico 3", "profile cannot be 'closed'",
+    "policy a.selector", "is not a selector", "99999", "from 1 to 65535", "for Calico 3",
     "the network shop takes addresses from 10.77.0.0/16", "192.168.0.0/16 and 192.168.64.0/18 overlap", "overlaps the pool 10.32.0.0/16 in the datastore",
     "the pool 172.29.0.0/16 overlaps", "of node", "VIP",
 ]  # fmt: skip
@@ -213,6 +218,11 @@ SAID = [
 
 def test_bad_input_is_refused_in_one_message_before_anything_is_changed(lab: Lab) -> None:
     before = lab.etcd()
+    misshapen = apply(lab, **MISSHAPEN)
+    refused(
+        misshapen, "3 problems found", "calico_policies, c: unknown rules", "profile cannot be 'closed'", "for Calico 3"
+    )
+    assert misshapen.executions == []
     refused(apply(lab, **BAD), *SAID)
     one = apply(lab, **ALL, calico_policies=BAD["calico_policies"][1:2])
     refused(one, "1 problem found", "policy a.selector")
