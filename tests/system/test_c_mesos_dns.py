@@ -65,7 +65,7 @@ def test_nothing_is_touched_where_a_master_cannot_take_it(lab: Lab) -> None:
     before = texts(lab)
     second, third = lab.masters[1:]
     wrong = run(lab, calico_mesos_dns_ip_sources=["hots"])
-    assert wrong.rc != 0 and "docker, host, mesos, netinfo" in wrong.output
+    assert wrong.rc != 0 and "Choose docker, host, mesos or netinfo" in wrong.output
     version = second.read("/opt/mesosphere/etc/dcos-version.json")
     second.write("/opt/mesosphere/etc/dcos-version.json", json.dumps({"version": "1.8.8"}))
     third.write(file_of(third), before[third.name][0][:-5])
