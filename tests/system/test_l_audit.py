@@ -235,7 +235,9 @@ def test_an_agent_that_answers_is_drained_and_decommissioned(lab: Lab, before: d
     leak(second)
     with one_on_each_agent(lab, "decommission", "calico"):
         looked = decommission(lab, "--check", **going).require()
-        assert looked.changed() and of_node(lab, second.address) and sessions(lab, second.address), looked.output
+        predicted = [task.partition(" : ")[2] for host, task in looked.changed() if host == second.name]
+        assert predicted == ["Drain the Mesos agents", "Take Calico off the host"]
+        assert of_node(lab, second.address) and sessions(lab, second.address), looked.output
         assert drained(lab) == [] and "1 task is left" in looked.output
         late = decommission(lab, **going)
         assert late.rc != 0 and "Tasks did not leave within 5 seconds" in late.output, late.output
